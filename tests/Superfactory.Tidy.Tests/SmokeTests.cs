@@ -1,0 +1,7 @@
+namespace Superfactory.Tidy.Tests;
+
+public class SmokeTests
+{
+    [Fact]
+    public void Runs() => true.ShouldBeTrue();
+}
