@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Jobs;
+
+namespace Superfactory.Model.Agents;
+
+/// <summary>
+/// What a site is to run and whom it can reach (<c>GET /v1/agents/{site}/instructions?session=S&amp;after=REVISION&amp;wait_ms=N</c>).
+/// It is the whole of it, not a change: the agent starts what is missing and stops what is not listed.
+/// </summary>
+public sealed record AgentInstructions
+{
+    /// <summary>Rises with every change; the agent asks for what comes after the one it has.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>The gangs that are to run here.</summary>
+    public ImmutableArray<GangAssignment> Gangs { get; init; } = [];
+
+    /// <summary>The other sites' gateways.</summary>
+    public ImmutableArray<PeerGateway> Peers { get; init; } = [];
+}
+
+/// <summary>Another site's gateway.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Endpoint">Where it listens, as <c>host:port</c>.</param>
+public sealed record PeerGateway(string Site, string Endpoint);
+
+/// <summary>One island of a run, to be run at a site. A gang is named by its job and incarnation: a new incarnation replaces an old one.</summary>
+public sealed record GangAssignment
+{
+    /// <summary>The job, and with it the run.</summary>
+    public required long Job { get; init; }
+
+    /// <summary>The island's name: its site.</summary>
+    public required string Island { get; init; }
+
+    /// <summary>Rises from 1 each time this island is started anew without its memory.</summary>
+    public required int Incarnation { get; init; }
+
+    /// <summary>Who is a member of the run now.</summary>
+    public required RunEpoch Epoch { get; init; }
+
+    /// <summary>The job as submitted, with its sites resolved to names.</summary>
+    public required JobSpecification Specification { get; init; }
+}
+
+/// <summary>A run's membership, as the control plane decided it.</summary>
+public sealed record RunEpoch
+{
+    /// <summary>Rises from 1 with every change of membership.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>The members in the job's order of sites, which is the order of sums and leaders.</summary>
+    public required ImmutableArray<RunMember> Members { get; init; }
+}
+
+/// <summary>One member of an epoch.</summary>
+/// <param name="Island">The island's name.</param>
+/// <param name="Incarnation">Which start of it.</param>
+public sealed record RunMember(string Island, int Incarnation);

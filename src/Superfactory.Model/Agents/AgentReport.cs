@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Model.Agents;
+
+/// <summary>What a site agent tells at least once a second (<c>POST /v1/agents/{site}/report</c>).</summary>
+public sealed record AgentReport
+{
+    /// <summary>The agent's session.</summary>
+    public required string Session { get; init; }
+
+    /// <summary>Every gang that the agent knows of, also those that ended, until they leave its instructions.</summary>
+    public ImmutableArray<GangReport> Gangs { get; init; } = [];
+
+    /// <summary>Log lines since the last report that was taken.</summary>
+    public ImmutableArray<LogLine> Logs { get; init; } = [];
+
+    /// <summary>Measurements since the last report that was taken.</summary>
+    public ImmutableArray<Measurement> Measurements { get; init; } = [];
+
+    /// <summary>The gateway's links, as counted at its sockets.</summary>
+    public ImmutableArray<LinkReport> Links { get; init; } = [];
+}
+
+/// <summary>How one gang is.</summary>
+public sealed record GangReport
+{
+    /// <summary>The job.</summary>
+    public required long Job { get; init; }
+
+    /// <summary>The gang's incarnation.</summary>
+    public required int Incarnation { get; init; }
+
+    /// <summary>How it is.</summary>
+    public required GangState State { get; init; }
+
+    /// <summary>Why it failed or stopped, in a sentence that names the island and where known the step.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Whether starting it again could help: true for a crash or a lost bridge, false for a fault of the job itself.</summary>
+    public bool Retriable { get; init; }
+
+    /// <summary>How often its trainers were started again.</summary>
+    public int TrainerRestarts { get; init; }
+
+    /// <summary>How far it is; null before its bridge has said so.</summary>
+    public RunProgress? Progress { get; init; }
+
+    /// <summary>What came of it, once it finished.</summary>
+    public IslandResult? Result { get; init; }
+}
+
+/// <summary>The states of a gang at its site.</summary>
+public enum GangState
+{
+    /// <summary>Its processes are being started.</summary>
+    Starting,
+
+    /// <summary>Its trainers have joined the run.</summary>
+    Running,
+
+    /// <summary>The run is over and its result is known.</summary>
+    Finished,
+
+    /// <summary>It ended before the run was over.</summary>
+    Failed,
+
+    /// <summary>It was stopped because the control plane no longer wants it.</summary>
+    Stopped,
+}
+
+/// <summary>A line that a process of a gang wrote.</summary>
+public sealed record LogLine
+{
+    /// <summary>The job.</summary>
+    public required long Job { get; init; }
+
+    /// <summary>The island.</summary>
+    public required string Island { get; init; }
+
+    /// <summary>Who wrote it: <c>trainer</c>, <c>bridge</c>, <c>gang</c> or <c>agent</c>.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The trainer's rank; 0 for others.</summary>
+    public int Rank { get; init; }
+
+    /// <summary>When, in milliseconds since 1970-01-01 UTC, by the site's clock.</summary>
+    public required long UnixMilliseconds { get; init; }
+
+    /// <summary>The line without its end, at most 4,096 characters.</summary>
+    public required string Text { get; init; }
+}
+
+/// <summary>How one link of a gateway is, from its start.</summary>
+public sealed record LinkReport
+{
+    /// <summary>The site at the other end.</summary>
+    public required string Peer { get; init; }
+
+    /// <summary>Whether a connection is open.</summary>
+    public required bool Connected { get; init; }
+
+    /// <summary>Bytes written to the link's sockets.</summary>
+    public required long BytesSent { get; init; }
+
+    /// <summary>Bytes read from the link's sockets.</summary>
+    public required long BytesReceived { get; init; }
+
+    /// <summary>How often a connection had to be made again.</summary>
+    public long Reconnects { get; init; }
+
+    /// <summary>Frames refused as oversized, corrupt or of another protocol, each of which closed its connection.</summary>
+    public long FramesRefused { get; init; }
+
+    /// <summary>The smoothed round-trip time in milliseconds; 0 before it is known.</summary>
+    public double RoundTripMilliseconds { get; init; }
+}

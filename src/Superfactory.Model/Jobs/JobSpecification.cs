@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Model.Jobs;
+
+/// <summary>What a researcher asks for: a validated job file with every default filled in. Immutable.</summary>
+public sealed record JobSpecification
+{
+    /// <summary>The job's name: letters, digits, <c>-</c> and <c>_</c>, at most 63 of them. Not unique.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What kind of work it is.</summary>
+    public JobKind Kind { get; init; } = JobKind.Pretrain;
+
+    /// <summary>The sites that each run one island, in the order that decides leaders and sums; empty where <see cref="SiteCount"/> says how many.</summary>
+    public ImmutableArray<string> Sites { get; init; } = [];
+
+    /// <summary>How many sites, where any will do; 0 where <see cref="Sites"/> names them.</summary>
+    public int SiteCount { get; init; }
+
+    /// <summary>The ready trainer; null where <see cref="Command"/> is the user's own program.</summary>
+    public TrainerSpecification? Trainer { get; init; }
+
+    /// <summary>The user's own program and its arguments; empty where <see cref="Trainer"/> names a recipe.</summary>
+    public ImmutableArray<string> Command { get; init; } = [];
+
+    /// <summary>The data; null where the program brings its own.</summary>
+    public DataSpecification? Data { get; init; }
+
+    /// <summary>How the islands merge.</summary>
+    public SyncSpecification Sync { get; init; } = new();
+
+    /// <summary>When the job is done.</summary>
+    public required BudgetSpecification Budget { get; init; }
+
+    /// <summary>The processes of one island.</summary>
+    public IslandSpecification Island { get; init; } = new();
+
+    /// <summary>The seed of the initial model and of the order of the data. Default 1.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>How often a crashed trainer is started again at each island before the job fails. 0 to 100, default 3.</summary>
+    public int TrainerRestartsMax { get; init; } = 3;
+
+    /// <summary>Environment variables that every trainer process gets in addition.</summary>
+    public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}
+
+/// <summary>What kind of work a job is.</summary>
+public enum JobKind
+{
+    /// <summary>Trains a model from its initial state.</summary>
+    Pretrain,
+
+    /// <summary>Trains a model further.</summary>
+    Finetune,
+}
+
+/// <summary>A trainer that ships with Superfactory, and its settings.</summary>
+public sealed record TrainerSpecification
+{
+    /// <summary>The recipe by name; <c>pretrain</c> is <c>python/recipes/pretrain.py</c>.</summary>
+    public required string Recipe { get; init; }
+
+    /// <summary>The shape of the model.</summary>
+    public ModelSpecification Model { get; init; } = new();
+
+    /// <summary>Samples per step and island. Default 16.</summary>
+    public int Batch { get; init; } = 16;
+
+    /// <summary>The peak learning rate of AdamW. Default 2e-3.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>The share of the run over which the learning rate rises from 0. 0 to 1, default 0.05.</summary>
+    public double Warmup { get; init; } = 0.05;
+
+    /// <summary>The learning rate at the end, as a share of the peak. 0 to 1, default 0.05.</summary>
+    public double FinalLearningRate { get; init; } = 0.05;
+
+    /// <summary>AdamW's decoupled weight decay. Default 0.1.</summary>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>The largest global L2 norm of the gradient; larger ones are scaled down to it. Default 1.</summary>
+    public double Clip { get; init; } = 1.0;
+
+    /// <summary>Sequences that the validation loss is taken over. Default 64.</summary>
+    public int ValidationSamples { get; init; } = 64;
+}
+
+/// <summary>The shape of a decoder-only transformer.</summary>
+public sealed record ModelSpecification
+{
+    /// <summary>Transformer layers. Default 4.</summary>
+    public int Layers { get; init; } = 4;
+
+    /// <summary>The width of the residual stream; a multiple of <see cref="Heads"/>. Default 128.</summary>
+    public int Hidden { get; init; } = 128;
+
+    /// <summary>Attention heads. Default 4.</summary>
+    public int Heads { get; init; } = 4;
+
+    /// <summary>Tokens in a sample. Default 128.</summary>
+    public int Context { get; init; } = 128;
+
+    /// <summary>The width inside the feed-forward part; 0 takes 8/3 of the hidden width, rounded up to a multiple of 32.</summary>
+    public int Intermediate { get; init; }
+}
+
+/// <summary>Which data the job trains on.</summary>
+public sealed record DataSpecification
+{
+    /// <summary>The corpus by name, as <c>superfactory data prepare</c> made it at each site.</summary>
+    public required string Corpus { get; init; }
+}
+
+/// <summary>When a job is done. Exactly one of the two is set.</summary>
+public sealed record BudgetSpecification
+{
+    /// <summary>Steps of each island, with all its islands; 0 where <see cref="Samples"/> says it.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Samples over all islands; 0 where <see cref="Steps"/> says it.</summary>
+    public long Samples { get; init; }
+}
+
+/// <summary>The processes of one island.</summary>
+public sealed record IslandSpecification
+{
+    /// <summary>Trainer processes, started with the environment that torchrun gives. 1 to 64, default 1.</summary>
+    public int Processes { get; init; } = 1;
+
+    /// <summary>Threads of each process; 0 shares the site's cores evenly.</summary>
+    public int Threads { get; init; }
+}

@@ -1,0 +1,50 @@
+namespace Superfactory.Model.Jobs;
+
+/// <summary>How the islands of a run merge.</summary>
+public sealed record SyncSpecification
+{
+    /// <summary>What is merged, and when. Default <see cref="SyncMode.Diloco"/>.</summary>
+    public SyncMode Mode { get; init; } = SyncMode.Diloco;
+
+    /// <summary>Steps between merges in <see cref="SyncMode.Diloco"/>; always 1 in <see cref="SyncMode.EveryStep"/>. Default 30.</summary>
+    public int Every { get; init; } = 30;
+
+    /// <summary>The number format on the wire. Default <see cref="NumberFormat.Fp32"/> for every-step and <see cref="NumberFormat.Bf16"/> for diloco.</summary>
+    public NumberFormat Format { get; init; } = NumberFormat.Bf16;
+
+    /// <summary>The outer optimizer of <see cref="SyncMode.Diloco"/>.</summary>
+    public OuterOptimizerSpecification Outer { get; init; } = new();
+
+    /// <summary>Fragments that the parameters are cut into; 0 chooses by size and number of islands.</summary>
+    public int Fragments { get; init; }
+}
+
+/// <summary>What is merged between islands, and when.</summary>
+public enum SyncMode
+{
+    /// <summary>Gradients, every step: the semantics of data parallel.</summary>
+    EveryStep,
+
+    /// <summary>Outer gradients, every H steps (DiLoCo, arXiv 2311.08105).</summary>
+    Diloco,
+}
+
+/// <summary>How numbers are written on the wire.</summary>
+public enum NumberFormat
+{
+    /// <summary>IEEE 754 single precision: exact.</summary>
+    Fp32,
+
+    /// <summary>The upper half of single precision, rounded to nearest, ties to even.</summary>
+    Bf16,
+}
+
+/// <summary>SGD with Nesterov momentum over outer gradients, as PyTorch writes it.</summary>
+public sealed record OuterOptimizerSpecification
+{
+    /// <summary>The outer learning rate. Over 0 and up to 10, default 0.9.</summary>
+    public double LearningRate { get; init; } = 0.9;
+
+    /// <summary>The outer momentum. 0 up to, not including, 1; default 0.6.</summary>
+    public double Momentum { get; init; } = 0.6;
+}

@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
+
+namespace Superfactory.Model.Views;
+
+/// <summary>A job as the API shows it.</summary>
+public sealed record JobView
+{
+    /// <summary>The job's number, from 1.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its state.</summary>
+    public required JobState State { get; init; }
+
+    /// <summary>Why it is in that state, in a sentence.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>When it was submitted, in milliseconds since 1970-01-01 UTC.</summary>
+    public required long SubmittedUnixMilliseconds { get; init; }
+
+    /// <summary>When its first gang started; null before.</summary>
+    public long? StartedUnixMilliseconds { get; init; }
+
+    /// <summary>When it ended; null before.</summary>
+    public long? EndedUnixMilliseconds { get; init; }
+
+    /// <summary>The run's epoch; null before it has one.</summary>
+    public RunEpoch? Epoch { get; init; }
+
+    /// <summary>Merged ÷ planned, 0 to 1.</summary>
+    public double Progress { get; init; }
+
+    /// <summary>Its islands in the job's order.</summary>
+    public ImmutableArray<IslandView> Islands { get; init; } = [];
+
+    /// <summary>The job as submitted.</summary>
+    public required JobSpecification Specification { get; init; }
+}
+
+/// <summary>An island of a job as the API shows it.</summary>
+public sealed record IslandView
+{
+    /// <summary>Its site.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>Which start of it.</summary>
+    public required int Incarnation { get; init; }
+
+    /// <summary>How its gang is; null before the site has said so.</summary>
+    public GangState? State { get; init; }
+
+    /// <summary>Why, where there is a reason.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>How often its trainers were started again.</summary>
+    public int TrainerRestarts { get; init; }
+
+    /// <summary>How far it is.</summary>
+    public RunProgress? Progress { get; init; }
+
+    /// <summary>The newest values that its trainers measured.</summary>
+    public Measurement? Measurement { get; init; }
+
+    /// <summary>What came of it, once finished.</summary>
+    public IslandResult? Result { get; init; }
+
+    /// <summary>Bytes that its gateway sent to other sites since the job began.</summary>
+    public long WanBytesSent { get; init; }
+
+    /// <summary>Bytes that its gateway received from other sites since the job began.</summary>
+    public long WanBytesReceived { get; init; }
+}
+
+/// <summary>The states of a job.</summary>
+public enum JobState
+{
+    /// <summary>Waits for sites.</summary>
+    Queued,
+
+    /// <summary>Its gangs are being started.</summary>
+    Starting,
+
+    /// <summary>It trains.</summary>
+    Running,
+
+    /// <summary>An island is lost; the run waits for it or works it out without losing what is merged.</summary>
+    Waiting,
+
+    /// <summary>It ended with everything planned merged.</summary>
+    Completed,
+
+    /// <summary>It ended with a fault.</summary>
+    Failed,
+
+    /// <summary>It was cancelled.</summary>
+    Cancelled,
+}
+
+/// <summary>A site as the API shows it.</summary>
+public sealed record SiteView
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether its agent is heard.</summary>
+    public required bool Connected { get; init; }
+
+    /// <summary>The agent's machine.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The agent's process id.</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary>Where its gateway listens.</summary>
+    public required string Gateway { get; init; }
+
+    /// <summary>Gangs that it runs at the same time.</summary>
+    public required int Slots { get; init; }
+
+    /// <summary>The jobs that it runs a gang of.</summary>
+    public ImmutableArray<long> Jobs { get; init; } = [];
+
+    /// <summary>The gateway's links.</summary>
+    public ImmutableArray<LinkReport> Links { get; init; } = [];
+
+    /// <summary>The gateway's emulated link, as the user wrote it; null where links are real.</summary>
+    public string? EmulatedWan { get; init; }
+
+    /// <summary>The program's version there.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>When it was last heard, in milliseconds since 1970-01-01 UTC.</summary>
+    public required long HeardUnixMilliseconds { get; init; }
+}

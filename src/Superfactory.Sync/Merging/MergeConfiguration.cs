@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
+
+namespace Superfactory.Sync.Merging;
+
+/// <summary>What a <see cref="MergeMachine"/> is told at its start.</summary>
+public sealed record MergeConfiguration
+{
+    /// <summary>This island's place among the members, from 0.</summary>
+    public required int Self { get; init; }
+
+    /// <summary>The membership it starts with. Islands are known by their place in it.</summary>
+    public required RunEpoch Epoch { get; init; }
+
+    /// <summary>Mode, interval, number format and outer optimizer.</summary>
+    public required SyncSpecification Sync { get; init; }
+
+    /// <summary>When the run is done.</summary>
+    public required BudgetSpecification Budget { get; init; }
+}
+
+/// <summary>A tensor that a trainer registered.</summary>
+/// <param name="Name">Its name in the model.</param>
+/// <param name="Shape">Its dimensions.</param>
+/// <param name="DataType">Its PyTorch type, such as <c>float32</c>.</param>
+/// <param name="Role">What becomes of it.</param>
+/// <param name="Bytes">Its size: four bytes an element for parameters, which cross in fp32 whatever their type; its own size otherwise.</param>
+public sealed record TensorEntry(string Name, ImmutableArray<long> Shape, string DataType, TensorRole Role, long Bytes);
+
+/// <summary>What becomes of a registered tensor.</summary>
+public enum TensorRole
+{
+    /// <summary>Trained and merged.</summary>
+    Parameter,
+
+    /// <summary>Not trained: every island takes the first island's at the start and at the end.</summary>
+    Frozen,
+
+    /// <summary>Changed by the forward pass, each island its own; every island takes the first island's at the start and at the end.</summary>
+    Buffer,
+}
+
+/// <summary>How a trainer draws its samples from the run.</summary>
+/// <param name="Count">Samples in the dataset.</param>
+/// <param name="Batch">Samples per step of this island.</param>
+/// <param name="Dataset">Identifies the dataset's content; islands must agree. Empty where the loop does not say.</param>
+public sealed record DataDeclaration(long Count, int Batch, string Dataset);
+
+/// <summary>What came of the steps since the last merge.</summary>
+public sealed record Contribution
+{
+    /// <summary>The round it belongs to, as the machine named it.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>Steps taken.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Tokens trained on; the weight in the mean.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>Sum over the steps of mean loss times tokens; not finite where the loss was not.</summary>
+    public required double LossSum { get; init; }
+
+    /// <summary>Whether a gradient scaler found an overflow: in every-step mode all islands skip the step together.</summary>
+    public bool Overflow { get; init; }
+}
+
+/// <summary>Where trainer and machine exchange numbers: the bridge maps it into both processes, tests use arrays.</summary>
+/// <param name="Local">What the trainer gives: its parameters, or in every-step mode its gradients; parameters in registered order.</param>
+/// <param name="Merged">What the machine gives back: the merged parameters or gradients.</param>
+/// <param name="Statics">Frozen tensors and buffers, in registered order, both ways.</param>
+public sealed record MergeBuffers(Memory<float> Local, Memory<float> Merged, Memory<byte> Statics);

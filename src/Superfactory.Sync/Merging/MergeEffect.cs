@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Sync.Merging;
+
+/// <summary>Something that a <see cref="MergeMachine"/> wants done, in the order given.</summary>
+public abstract record MergeEffect
+{
+    private MergeEffect()
+    {
+    }
+
+    /// <summary>Send a message to a peer. Its payload may be a slice of the machine's own memory, which stays unchanged until the result is final.</summary>
+    /// <param name="Island">The peer's place among the members.</param>
+    /// <param name="Message">The message.</param>
+    public sealed record Send(int Island, MergeMessage Message) : MergeEffect;
+
+    /// <summary>Tell the trainer to begin, or to go on after a restart.</summary>
+    /// <param name="Turn">What it does next.</param>
+    /// <param name="LoadMerged">Whether it takes parameters and statics from the buffers first; otherwise its own are the run's.</param>
+    /// <param name="TrainerState">A peer trainer's state to load (every-step); null where there is none.</param>
+    public sealed record Begin(RoundTurn Turn, bool LoadMerged, ReadOnlyMemory<byte>? TrainerState) : MergeEffect;
+
+    /// <summary>Tell the trainer which samples are its own from here on.</summary>
+    /// <param name="Samples">The samples; null where the run is untracked.</param>
+    public sealed record Deal(DealtSamples? Samples) : MergeEffect;
+
+    /// <summary>Tell the trainer that its round is merged; <see cref="MergeBuffers.Merged"/> holds the result.</summary>
+    /// <param name="Result">What was merged, and what it does next.</param>
+    public sealed record Merged(MergeOutcome Result) : MergeEffect;
+
+    /// <summary>Ask the trainer, which waits for a merge, for a copy of its state; answered by <see cref="MergeInput.TrainerStateCopied"/>.</summary>
+    public sealed record CopyTrainerState : MergeEffect;
+
+    /// <summary>Tell the trainer that the buffers hold the final tensors: it loads them, saves, and finishes.</summary>
+    /// <param name="LoadMerged">Whether <see cref="MergeBuffers.Merged"/> replaces its parameters.</param>
+    /// <param name="LoadStatics">Whether <see cref="MergeBuffers.Statics"/> replaces its frozen tensors and buffers.</param>
+    public sealed record Finalized(bool LoadMerged, bool LoadStatics) : MergeEffect;
+
+    /// <summary>The run is over at every island: the trainer may end.</summary>
+    public sealed record Done : MergeEffect;
+
+    /// <summary>The run cannot go on: a fault of the job itself.</summary>
+    /// <param name="Reason">A sentence that names the island and the step or tensor.</param>
+    public sealed record Fail(string Reason) : MergeEffect;
+
+    /// <summary>Something that people should know of: a refused contribution, a repaired replica, an island awaited.</summary>
+    /// <param name="Text">A sentence.</param>
+    public sealed record Note(string Text) : MergeEffect;
+}
+
+/// <summary>What a trainer does until its next merge.</summary>
+/// <param name="Round">The round it works on, from 0.</param>
+/// <param name="Steps">Steps to take before it contributes; 0 asks for an empty contribution at once.</param>
+/// <param name="FirstTurn">The turn of its first step in the deal.</param>
+/// <param name="Progress">Merged ÷ planned, 0 to 1.</param>
+/// <param name="Finished">Whether everything planned is merged: the trainer finalizes instead of training.</param>
+public sealed record RoundTurn(long Round, int Steps, long FirstTurn, double Progress, bool Finished);
+
+/// <summary>
+/// An island's samples as a rule. The segment's ranges, one after another, are its line of samples; in turn t of the segment
+/// the island takes the places <c>t × Stride + Offset</c> up to <c>+ Batch</c> on that line, cut off at its end.
+/// What stands there are positions in the run's fixed order of samples.
+/// </summary>
+/// <param name="Segment">Rises with every new deal; turns are counted from 0 in each.</param>
+/// <param name="Ranges">The segment's positions, in the order in which they are dealt.</param>
+/// <param name="Stride">Places in one turn over all islands.</param>
+/// <param name="Offset">Where this island's share of a turn begins.</param>
+/// <param name="Batch">How many places its share holds.</param>
+/// <param name="Planned">Positions in the whole run.</param>
+public sealed record DealtSamples(int Segment, ImmutableArray<PositionRange> Ranges, long Stride, long Offset, int Batch, long Planned);
+
+/// <summary>Positions from <paramref name="Start"/> up to, not including, <paramref name="End"/>.</summary>
+/// <param name="Start">The first.</param>
+/// <param name="End">The one after the last.</param>
+public readonly record struct PositionRange(long Start, long End);
+
+/// <summary>What came of a merge.</summary>
+public sealed record MergeOutcome
+{
+    /// <summary>What the trainer does next.</summary>
+    public required RoundTurn Next { get; init; }
+
+    /// <summary>The round that was merged.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>Tokens over all contributions in it.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>The token-weighted mean loss over all contributions in it.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>Whether this island's contribution was refused: it goes on from the merged model, and its samples are dealt again.</summary>
+    public bool Reset { get; init; }
+
+    /// <summary>Whether every island skips this step because a gradient scaler found an overflow.</summary>
+    public bool Skip { get; init; }
+
+    /// <summary>A new segment of samples, where one begins with the next round; null otherwise.</summary>
+    public DealtSamples? Deal { get; init; }
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Sync.Merging;
+
+/// <summary>Something that happened to a <see cref="MergeMachine"/> from outside.</summary>
+public abstract record MergeInput
+{
+    private MergeInput()
+    {
+    }
+
+    /// <summary>A peer can be reached; from here on messages to it arrive in order, once each, until it is down.</summary>
+    /// <param name="Island">Its place among the members.</param>
+    public sealed record PeerUp(int Island) : MergeInput;
+
+    /// <summary>A peer cannot be reached; what was sent and not answered may be lost.</summary>
+    /// <param name="Island">Its place among the members.</param>
+    public sealed record PeerDown(int Island) : MergeInput;
+
+    /// <summary>A peer said something.</summary>
+    /// <param name="Island">Its place among the members.</param>
+    /// <param name="Message">What it said.</param>
+    public sealed record Received(int Island, MergeMessage Message) : MergeInput;
+
+    /// <summary>The control plane decided a new epoch; the same islands, some perhaps in a new incarnation.</summary>
+    /// <param name="Epoch">The epoch.</param>
+    public sealed record EpochChanged(RunEpoch Epoch) : MergeInput;
+
+    /// <summary>The trainer registered its tensors (again after a restart).</summary>
+    /// <param name="Tensors">All of them, in its order.</param>
+    /// <param name="Buffers">Sized for them; <see cref="MergeBuffers.Local"/> and <see cref="MergeBuffers.Statics"/> hold the trainer's own initial state.</param>
+    public sealed record TrainerRegistered(ImmutableArray<TensorEntry> Tensors, MergeBuffers Buffers) : MergeInput;
+
+    /// <summary>The trainer says how it draws samples; null where it does not (untracked).</summary>
+    /// <param name="Data">How.</param>
+    public sealed record TrainerData(DataDeclaration? Data) : MergeInput;
+
+    /// <summary>The trainer finished a round's steps; <see cref="MergeBuffers.Local"/> holds its numbers until the answer.</summary>
+    /// <param name="Contribution">What they were.</param>
+    public sealed record TrainerContributed(Contribution Contribution) : MergeInput;
+
+    /// <summary>The trainer answers <see cref="MergeEffect.CopyTrainerState"/>.</summary>
+    /// <param name="State">Its parameters, optimizer and attached state at the step boundary before the pending merge; opaque here.</param>
+    public sealed record TrainerStateCopied(ReadOnlyMemory<byte> State) : MergeInput;
+
+    /// <summary>The trainer saw that everything is merged; <see cref="MergeBuffers.Local"/> and <see cref="MergeBuffers.Statics"/> hold its final tensors.</summary>
+    public sealed record TrainerFinalizing : MergeInput;
+
+    /// <summary>The trainer has the final model and gave its results.</summary>
+    /// <param name="ParametersSha256">Of its own tensors.</param>
+    public sealed record TrainerFinished(string ParametersSha256) : MergeInput;
+
+    /// <summary>The trainer's process ended before the run did; it will register again.</summary>
+    public sealed record TrainerLost : MergeInput;
+}
