@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Sync.Bridge;
+
+/// <summary>
+/// What a bridge, or the gang that it belongs to, tells whoever started it: one JSON object per line on standard output,
+/// written with <see cref="FactoryJson.Options"/> and told apart by <c>type</c>. Immutable.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(Ready), "ready")]
+[JsonDerivedType(typeof(Running), "running")]
+[JsonDerivedType(typeof(Log), "log")]
+[JsonDerivedType(typeof(Progress), "progress")]
+[JsonDerivedType(typeof(Measurement), "measurement")]
+[JsonDerivedType(typeof(Note), "note")]
+[JsonDerivedType(typeof(Finished), "finished")]
+[JsonDerivedType(typeof(Failed), "failed")]
+public abstract record BridgeEvent
+{
+    private BridgeEvent()
+    {
+    }
+
+    /// <summary>The trainer's socket is there: trainers may be started.</summary>
+    public sealed record Ready : BridgeEvent;
+
+    /// <summary>The trainer has begun to train, for the first time or after a restart.</summary>
+    public sealed record Running : BridgeEvent;
+
+    /// <summary>A line that a process of the gang wrote. A bridge sends none; the gang's supervisor does.</summary>
+    /// <param name="Source">Who wrote it: <c>trainer</c>, <c>bridge</c> or <c>gang</c>.</param>
+    /// <param name="Rank">The trainer's rank; 0 for others.</param>
+    /// <param name="Text">The line without its end.</param>
+    public sealed record Log(string Source, int Rank, string Text) : BridgeEvent;
+
+    /// <summary>How far the run is: at the end of every round, and otherwise at most four times a second.</summary>
+    /// <param name="Value">How far, under the name <c>progress</c>.</param>
+    public sealed record Progress([property: JsonPropertyName("progress")] RunProgress Value) : BridgeEvent;
+
+    /// <summary>What was measured at a step.</summary>
+    /// <param name="Step">The island's step.</param>
+    /// <param name="Values">Values by name; those that are not finite are written as the text <c>NaN</c> or <c>Infinity</c>.</param>
+    public sealed record Measurement(long Step, ImmutableSortedDictionary<string, double> Values) : BridgeEvent;
+
+    /// <summary>Something that people should know of.</summary>
+    /// <param name="Text">A sentence.</param>
+    public sealed record Note(string Text) : BridgeEvent;
+
+    /// <summary>The run is over at every island; the bridge's last event.</summary>
+    /// <param name="Result">What came of this island.</param>
+    public sealed record Finished(IslandResult Result) : BridgeEvent;
+
+    /// <summary>The island cannot go on; the bridge's last event.</summary>
+    /// <param name="Reason">A sentence that names the island and, where known, the step or tensor.</param>
+    /// <param name="Retriable">Whether starting the island again could help: true for what the surroundings did, false for a fault of the job itself.</param>
+    public sealed record Failed(string Reason, bool Retriable) : BridgeEvent;
+}
