@@ -22,7 +22,8 @@ public abstract record MergeEffect
 
     /// <summary>Tell the trainer which samples are its own from here on.</summary>
     /// <param name="Samples">The samples; null where the run is untracked.</param>
-    public sealed record Deal(DealtSamples? Samples) : MergeEffect;
+    /// <param name="Turn">The turn that the trainer is in, whose steps the deal may have limited; null where it is as told before.</param>
+    public sealed record Deal(DealtSamples? Samples, RoundTurn? Turn = null) : MergeEffect;
 
     /// <summary>Tell the trainer that its round is merged; <see cref="MergeBuffers.Merged"/> holds the result.</summary>
     /// <param name="Result">What was merged, and what it does next.</param>
