@@ -1,0 +1,20 @@
+namespace Superfactory.Wan;
+
+/// <summary>How a <see cref="Gateway"/> is set up. Immutable.</summary>
+public sealed record GatewayOptions
+{
+    /// <summary>The name of this gateway's site; 1 to 64 bytes of UTF-8.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>Where other sites' gateways reach it, as <c>host:port</c>; port 0 takes a free one.</summary>
+    public string Listen { get; init; } = "127.0.0.1:0";
+
+    /// <summary>The path of the Unix socket at which this site's bridges reach it; a stale socket file there is replaced.</summary>
+    public required string SocketPath { get; init; }
+
+    /// <summary>Told what people should know of, from any thread; must return soon and not throw.</summary>
+    public Action<GatewayNotice>? Notice { get; init; }
+
+    /// <summary>Where time comes from.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
