@@ -1,0 +1,82 @@
+using System.Text.Json.Serialization;
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Site.Gangs;
+
+/// <summary>
+/// What an agent tells a gang's supervisor: one JSON object per line on its standard input, written with
+/// <see cref="FactoryJson.Options"/> and told apart by <c>type</c>. The end of the input means that the agent is gone. Immutable.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(EpochDecided), "epoch")]
+[JsonDerivedType(typeof(Stop), "stop")]
+public abstract record GangCommand
+{
+    private GangCommand()
+    {
+    }
+
+    /// <summary>The control plane decided a new epoch of the run.</summary>
+    /// <param name="Epoch">The epoch.</param>
+    public sealed record EpochDecided(RunEpoch Epoch) : GangCommand;
+
+    /// <summary>The gang is to end: first asked, then made to.</summary>
+    public sealed record Stop : GangCommand;
+}
+
+/// <summary>
+/// What a gang's supervisor tells its agent: one JSON object per line on its standard output, written with
+/// <see cref="FactoryJson.Options"/> and told apart by <c>type</c>. Exactly one of <see cref="Finished"/>, <see cref="Failed"/>
+/// and <see cref="Stopped"/> is its last. Immutable.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(Log), "log")]
+[JsonDerivedType(typeof(Measured), "measurement")]
+[JsonDerivedType(typeof(Progress), "progress")]
+[JsonDerivedType(typeof(Running), "running")]
+[JsonDerivedType(typeof(Restarted), "restarted")]
+[JsonDerivedType(typeof(Finished), "finished")]
+[JsonDerivedType(typeof(Failed), "failed")]
+[JsonDerivedType(typeof(Stopped), "stopped")]
+public abstract record GangEvent
+{
+    private GangEvent()
+    {
+    }
+
+    /// <summary>Whether nothing comes after it.</summary>
+    [JsonIgnore]
+    public bool IsLast => this is Finished or Failed or Stopped;
+
+    /// <summary>A process of the gang wrote a line.</summary>
+    /// <param name="Line">The line.</param>
+    public sealed record Log(LogLine Line) : GangEvent;
+
+    /// <summary>Its trainers measured something.</summary>
+    /// <param name="Measurement">What they measured.</param>
+    public sealed record Measured(Measurement Measurement) : GangEvent;
+
+    /// <summary>How far the run is.</summary>
+    /// <param name="Value">How far, under the name <c>progress</c>.</param>
+    public sealed record Progress([property: JsonPropertyName("progress")] RunProgress Value) : GangEvent;
+
+    /// <summary>Its trainers train: for the first time, or again.</summary>
+    public sealed record Running : GangEvent;
+
+    /// <summary>A trainer was lost and all of them are started again.</summary>
+    /// <param name="Restarts">How often that has happened in this gang, from 1.</param>
+    public sealed record Restarted(int Restarts) : GangEvent;
+
+    /// <summary>The run is over.</summary>
+    /// <param name="Result">What came of this island.</param>
+    public sealed record Finished(IslandResult Result) : GangEvent;
+
+    /// <summary>The gang ended before the run was over.</summary>
+    /// <param name="Reason">A sentence that names the island and, where known, the step.</param>
+    /// <param name="Retriable">Whether starting the gang again could help.</param>
+    public sealed record Failed(string Reason, bool Retriable) : GangEvent;
+
+    /// <summary>The gang ended because it was told to.</summary>
+    public sealed record Stopped : GangEvent;
+}
