@@ -1,0 +1,38 @@
+namespace Superfactory.Site;
+
+/// <summary>How a site agent is set up. Immutable.</summary>
+public sealed record SiteOptions
+{
+    /// <summary>The site's name, one of a kind in the fleet: lower-case letters, digits and <c>-</c>, 1 to 63 of them, the first no <c>-</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The control plane's address, such as <c>http://127.0.0.1:7400</c>.</summary>
+    public required string ControlUrl { get; init; }
+
+    /// <summary>The state directory; the agent keeps what is its own below <c>sites/NAME</c> in it. Made where it is missing.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>Where this site's corpora lie, each in a directory of its name.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Where the gateway listens for other sites', as <c>host:port</c>; port 0 takes a free one. Default <c>127.0.0.1:0</c>.</summary>
+    public string GatewayListen { get; init; } = "127.0.0.1:0";
+
+    /// <summary>Where other sites reach the gateway, as <c>host:port</c>; null says where it listens.</summary>
+    public string? GatewayAdvertise { get; init; }
+
+    /// <summary>Gangs that the site runs at the same time, 1 to 64. Default 1.</summary>
+    public int Slots { get; init; } = 1;
+
+    /// <summary>Cores that the site's gangs share, from 1; null takes all of this machine's.</summary>
+    public int? Cores { get; init; }
+
+    /// <summary>The Python that trainers run with; null takes <c>SUPERFACTORY_PYTHON</c>, or else the first that has torch.</summary>
+    public string? Python { get; init; }
+
+    /// <summary>The project's <c>python</c> directory; null looks for it above this program's own directory.</summary>
+    public string? PythonDirectory { get; init; }
+
+    /// <summary>How long the first attempt to reach the control plane is repeated. Default 30 seconds. Later outages are waited out for ever.</summary>
+    public TimeSpan ConnectLimit { get; init; } = TimeSpan.FromSeconds(30);
+}
