@@ -9,7 +9,8 @@ public abstract record MergeEffect
     {
     }
 
-    /// <summary>Send a message to a peer. Its payload may be a slice of the machine's own memory, which stays unchanged until the result is final.</summary>
+    /// <summary>Send a message to a peer. Its payload may be a slice of the machine's own memory, which stays unchanged
+    /// until the peer has it; what is queued for a peer that went down must be dropped.</summary>
     /// <param name="Island">The peer's place among the members.</param>
     /// <param name="Message">The message.</param>
     public sealed record Send(int Island, MergeMessage Message) : MergeEffect;
@@ -37,12 +38,17 @@ public abstract record MergeEffect
     /// <param name="LoadStatics">Whether <see cref="MergeBuffers.Statics"/> replaces its frozen tensors and buffers.</param>
     public sealed record Finalized(bool LoadMerged, bool LoadStatics) : MergeEffect;
 
-    /// <summary>The run is over at every island: the trainer may end.</summary>
+    /// <summary>The run is over at every island: the trainer may end. Peers may still have to learn of it: see <see cref="Closed"/>.</summary>
     public sealed record Done : MergeEffect;
 
-    /// <summary>The run cannot go on: a fault of the job itself.</summary>
+    /// <summary>Every peer knows that the run is over: nothing more will be asked of this machine. Comes after <see cref="Done"/>;
+    /// a host that has waited for it some seconds without hearing a peer may end as well.</summary>
+    public sealed record Closed : MergeEffect;
+
+    /// <summary>The machine cannot go on; it takes no further input.</summary>
     /// <param name="Reason">A sentence that names the island and the step or tensor.</param>
-    public sealed record Fail(string Reason) : MergeEffect;
+    /// <param name="Retriable">Whether a new incarnation of this island, which takes its state from a peer, could help; false for a fault of the job itself.</param>
+    public sealed record Fail(string Reason, bool Retriable = false) : MergeEffect;
 
     /// <summary>Something that people should know of: a refused contribution, a repaired replica, an island awaited.</summary>
     /// <param name="Text">A sentence.</param>

@@ -1,9 +1,245 @@
+using System.Collections.Immutable;
+
 namespace Superfactory.Sync.Merging;
 
-/// <summary>What bridges of a run say to each other. <c>docs/protocol.md</c> lists the messages and their bytes.</summary>
+/// <summary>
+/// What bridges of a run say to each other. <c>docs/protocol.md</c> lists the messages and their bytes.
+/// Equality of messages that hold arrays or payloads is by reference; compare their encoded bytes instead.
+/// </summary>
 public abstract record MergeMessage
 {
     private protected MergeMessage()
     {
     }
+
+    /// <summary>The epoch in which it was sent; a receiver in another epoch drops it.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>The sender's incarnation; a receiver that knows another one drops it.</summary>
+    public required int Incarnation { get; init; }
+
+    /// <summary>Numbers that follow the fields on the wire; empty for all but <see cref="ChunkMessage"/>. A slice, never a copy.</summary>
+    public virtual ReadOnlyMemory<byte> Payload => default;
 }
+
+/// <summary>Opens a conversation, and opens it again after every interruption: nothing else is heard before it.</summary>
+public sealed record HelloMessage : MergeMessage
+{
+    /// <summary>The protocol version that the sender speaks.</summary>
+    public required int Protocol { get; init; }
+
+    /// <summary>Whether it answers the receiver's own hello; one that does not asks for an answer.</summary>
+    public bool Answer { get; init; }
+
+    /// <summary>Whether the sender holds the run's state.</summary>
+    public bool Initialised { get; init; }
+
+    /// <summary>The round that the sender works on; 0 where it holds no state.</summary>
+    public long Round { get; init; }
+
+    /// <summary>Hash of the sender's tensor table.</summary>
+    public ulong TableHash { get; init; }
+
+    /// <summary>Hash of the state that the sender holds.</summary>
+    public ulong StateHash { get; init; }
+}
+
+/// <summary>Says how the sender's trainer draws its samples.</summary>
+public sealed record DeclareMessage : MergeMessage
+{
+    /// <summary>Whether the trainer draws its samples from the run; the other fields say nothing where it does not.</summary>
+    public required bool Tracked { get; init; }
+
+    /// <summary>Samples in the dataset.</summary>
+    public long Count { get; init; }
+
+    /// <summary>Samples per step of the sender's island.</summary>
+    public int Batch { get; init; }
+
+    /// <summary>Identifies the dataset's content.</summary>
+    public string Dataset { get; init; } = string.Empty;
+}
+
+/// <summary>The header of an island's contribution to a round, sent to every other island before any of its chunks.</summary>
+public sealed record ContributeMessage : MergeMessage
+{
+    /// <summary>The round.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>Hash of the state that the contribution started from.</summary>
+    public required ulong BaseHash { get; init; }
+
+    /// <summary>Steps taken; 0 for an empty contribution, which has no chunks.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Tokens trained on.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>Sum over the steps of mean loss times tokens.</summary>
+    public required double LossSum { get; init; }
+
+    /// <summary>Square of the L2 norm over all fragments, of the numbers as the receivers decode them.</summary>
+    public double SquaredNorm { get; init; }
+
+    /// <summary>Numbers that are not finite; a contribution with any has no chunks.</summary>
+    public long NonFinite { get; init; }
+
+    /// <summary>Whether a gradient scaler found an overflow.</summary>
+    public bool Overflow { get; init; }
+
+    /// <summary>Hash of each fragment's encoded bytes, in fragment order; empty where there are no chunks.</summary>
+    public ImmutableArray<ulong> FragmentHashes { get; init; } = [];
+}
+
+/// <summary>A piece of a stream of bytes. The pieces of one stream are sent in order and without gaps.</summary>
+public sealed record ChunkMessage : MergeMessage
+{
+    /// <summary>Which stream.</summary>
+    public required StreamKind Stream { get; init; }
+
+    /// <summary>The round it belongs to.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>The fragment; 0 for streams that are not cut into fragments.</summary>
+    public int Fragment { get; init; }
+
+    /// <summary>The place of its first byte in the stream.</summary>
+    public required long Offset { get; init; }
+
+    /// <summary>The bytes, 1 to <see cref="MergeLimits.ChunkBytesMax"/>.</summary>
+    public required ReadOnlyMemory<byte> Bytes { get; init; }
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> Payload => Bytes;
+}
+
+/// <summary>What a chunk is a piece of.</summary>
+public enum StreamKind
+{
+    /// <summary>A fragment of the sender's contribution.</summary>
+    Contribution = 1,
+
+    /// <summary>A fragment of the merged result, from its leader.</summary>
+    Result = 2,
+
+    /// <summary>What an <see cref="OfferMessage"/> announced.</summary>
+    State = 3,
+
+    /// <summary>The sender's tensor table.</summary>
+    Table = 4,
+}
+
+/// <summary>The leader's word on a fragment: whose contributions are in the result, with which weights, and the result's hash.</summary>
+public sealed record CommitMessage : MergeMessage
+{
+    /// <summary>The round.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>The fragment.</summary>
+    public required int Fragment { get; init; }
+
+    /// <summary>The islands whose contributions are in, by place: bit 0 is the first.</summary>
+    public required ulong Contributors { get; init; }
+
+    /// <summary>The weight of each contributor, in island order.</summary>
+    public ImmutableArray<float> Weights { get; init; } = [];
+
+    /// <summary>With two islands the hash of the mean in fp32, with more the hash of the encoded result; 0 where nobody contributed.</summary>
+    public required ulong Hash { get; init; }
+}
+
+/// <summary>The sender holds a round's result. A result is final when all islands have said so.</summary>
+public sealed record AppliedMessage : MergeMessage
+{
+    /// <summary>The newest round that the sender has applied.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>Hash of its state after it.</summary>
+    public required ulong StateHash { get; init; }
+}
+
+/// <summary>Asks a peer for state.</summary>
+public sealed record FetchMessage : MergeMessage
+{
+    /// <summary>What is asked for.</summary>
+    public required FetchKind Kind { get; init; }
+
+    /// <summary>The peer answers when it has reached this round.</summary>
+    public required long Round { get; init; }
+}
+
+/// <summary>What a <see cref="FetchMessage"/> asks for.</summary>
+public enum FetchKind
+{
+    /// <summary>All that an island without memory needs.</summary>
+    Replica = 1,
+
+    /// <summary>The result of the round before the one that the peer works on, for an island that missed it.</summary>
+    Result = 2,
+
+    /// <summary>A copy of the peer trainer's own state.</summary>
+    Trainer = 3,
+
+    /// <summary>The final frozen tensors and buffers.</summary>
+    FinalStatics = 4,
+
+    /// <summary>The final parameters, frozen tensors and buffers.</summary>
+    FinalTensors = 5,
+}
+
+/// <summary>Answers a <see cref="FetchMessage"/>: chunks of the parts follow in this order, one stream.</summary>
+public sealed record OfferMessage : MergeMessage
+{
+    /// <summary>What was asked for.</summary>
+    public required FetchKind Kind { get; init; }
+
+    /// <summary>The round that the sender works on.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>Whether there is anything; where not, the receiver asks another peer.</summary>
+    public required bool Available { get; init; }
+
+    /// <summary>Bytes of the run's history: dealing and ledger.</summary>
+    public long RunBytes { get; init; }
+
+    /// <summary>Bytes of the parameters in fp32.</summary>
+    public long ParameterBytes { get; init; }
+
+    /// <summary>Bytes of the outer momentum in fp32.</summary>
+    public long MomentumBytes { get; init; }
+
+    /// <summary>Bytes of the last round's mean in fp32.</summary>
+    public long ResultBytes { get; init; }
+
+    /// <summary>Bytes of frozen tensors and buffers.</summary>
+    public long StaticsBytes { get; init; }
+
+    /// <summary>Bytes of a trainer's own state.</summary>
+    public long TrainerBytes { get; init; }
+
+    /// <summary>Hash of the whole stream.</summary>
+    public ulong Hash { get; init; }
+}
+
+/// <summary>Asks for a stream once more, because a piece of it was missing or its hash was wrong.</summary>
+public sealed record RepeatMessage : MergeMessage
+{
+    /// <summary>Which stream.</summary>
+    public required StreamKind Stream { get; init; }
+
+    /// <summary>Its round.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>Its fragment.</summary>
+    public int Fragment { get; init; }
+}
+
+/// <summary>The sender's trainer has the final model.</summary>
+public sealed record FinishedMessage : MergeMessage
+{
+    /// <summary>SHA-256 of its tensors in hexadecimal.</summary>
+    public required string ModelHash { get; init; }
+}
+
+/// <summary>The sender knows that every island has finished: it needs nothing more from anybody.</summary>
+public sealed record OverMessage : MergeMessage;

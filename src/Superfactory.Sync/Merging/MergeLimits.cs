@@ -1,0 +1,48 @@
+namespace Superfactory.Sync.Merging;
+
+/// <summary>What bounds the merge: sizes of messages, memory kept for peers, repetitions. All sizes in bytes.</summary>
+public static class MergeLimits
+{
+    /// <summary>Islands in a run: a set of contributors is one 64-bit word.</summary>
+    public const int IslandsMax = 64;
+
+    /// <summary>Bytes of numbers in one chunk: 192 KiB, a multiple of every element size.</summary>
+    public const int ChunkBytesMax = 192 * 1024;
+
+    /// <summary>Bytes of one message: a full chunk and its fields, or the longest contribution header (8 bytes for each of <see cref="FragmentsMax"/>), rounded up.</summary>
+    public const int MessageBytesMax = 256 * 1024;
+
+    /// <summary>Fragments in a run: their hashes in a contribution header take 32 KiB, an eighth of a message.</summary>
+    public const int FragmentsMax = 4096;
+
+    /// <summary>Bytes in fp32 that one fragment aims at: small enough that sums and transfers overlap, large enough that a commit is no burden.</summary>
+    public const int FragmentBytesTarget = 4 * 1024 * 1024;
+
+    /// <summary>UTF-8 bytes of a dataset's identity.</summary>
+    public const int DatasetBytesMax = 1024;
+
+    /// <summary>UTF-8 bytes of a model's hash in hexadecimal: SHA-256 needs 64.</summary>
+    public const int ModelHashBytesMax = 128;
+
+    /// <summary>Bytes of a tensor table as one island sends it to another: a model of 30,000 tensors with names of 80 characters takes 3.5 MB.</summary>
+    public const int TableBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>Bytes of a run's replicated history (dealing and ledger): 16 for each range given back or merged apart, see <see cref="RangesMax"/>.</summary>
+    public const int RunStateBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>Ranges of samples that wait to be dealt again, and holes in what is merged. Beyond it the run fails: so many refusals are no accident.</summary>
+    public const int RangesMax = 65_536;
+
+    /// <summary>How often one island asks for damaged or missing chunks again within a round before it gives up.</summary>
+    public const int RepeatsMax = 8;
+
+    /// <summary>Steps in a row that all islands skip for an overflow before the run fails: a scale of 2^16 has reached the smallest fp16 number after 40 halvings.</summary>
+    public const int SkipsInRowMax = 64;
+
+    /// <summary>Faults of peers against the protocol that are reported one by one; further ones are only counted.</summary>
+    public const int FaultNotesMax = 100;
+
+    /// <summary>Bytes of a peer trainer's state that are accepted: parameters, two moments and as much again, and a free share for what small models attach.</summary>
+    /// <param name="parameterBytes">Bytes of the parameters in fp32.</param>
+    public static long TrainerStateBytesMax(long parameterBytes) => (8 * parameterBytes) + (256L * 1024 * 1024);
+}
