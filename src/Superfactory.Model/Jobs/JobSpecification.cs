@@ -5,7 +5,7 @@ namespace Superfactory.Model.Jobs;
 /// <summary>What a researcher asks for: a validated job file with every default filled in. Immutable.</summary>
 public sealed record JobSpecification
 {
-    /// <summary>The job's name: letters, digits, <c>-</c> and <c>_</c>, at most 63 of them. Not unique.</summary>
+    /// <summary>The job's name: see <see cref="FactoryName"/>. Not unique.</summary>
     public required string Name { get; init; }
 
     /// <summary>What kind of work it is.</summary>

@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Model.Jobs;
+
+/// <summary>Checks the fields of a job against each other and makes the specification of them. Pure.</summary>
+internal static class JobAssembly
+{
+    private static readonly TrainerSpecification _trainer = new() { Recipe = "pretrain" };
+    private static readonly SyncSpecification _sync = new();
+
+    /// <summary>Adds what does not fit together.</summary>
+    public static void Check(JobValues values, JobProblems problems)
+    {
+        CheckRequired(values, problems);
+        CheckOneOf(values, problems, "trainer", "command", "Expected 'trainer' with a recipe, or 'command' with a program of your own");
+        CheckOneOf(values, problems, "budget.steps", "budget.samples", "Expected 'steps' or 'samples'");
+        CheckWork(values, problems);
+        CheckModel(values, problems);
+        CheckSync(values, problems);
+    }
+
+    /// <summary>The job; to be called where nothing is wrong.</summary>
+    public static JobSpecification Build(JobValues values)
+    {
+        var mode = values.Choice("sync.mode", _sync.Mode);
+        var everyStep = mode == SyncMode.EveryStep;
+        var count = values.TryGet<object>("sites", out var sites) && sites is long number ? (int)number : 0;
+        return new JobSpecification
+        {
+            Name = values.Get("name", string.Empty),
+            Kind = values.Choice("kind", JobKind.Pretrain),
+            Sites = sites as ImmutableArray<string>? ?? [],
+            SiteCount = count,
+            Trainer = values.IsPresent("trainer") ? Trainer(values) : null,
+            Command = values.Get<ImmutableArray<string>>("command", []),
+            Data = values.TryGet<string>("data.corpus", out var corpus) ? new DataSpecification { Corpus = corpus } : null,
+            Sync = new SyncSpecification
+            {
+                Mode = mode,
+                Every = values.Count("sync.every", everyStep ? 1 : _sync.Every),
+                Format = values.Choice("sync.format", everyStep ? NumberFormat.Fp32 : NumberFormat.Bf16),
+                Outer = new OuterOptimizerSpecification
+                {
+                    LearningRate = values.Get("sync.outer.learning_rate", _sync.Outer.LearningRate),
+                    Momentum = values.Get("sync.outer.momentum", _sync.Outer.Momentum),
+                },
+                Fragments = values.Count("sync.fragments", _sync.Fragments),
+            },
+            Budget = new BudgetSpecification { Steps = values.Get("budget.steps", 0L), Samples = values.Get("budget.samples", 0L) },
+            Island = new IslandSpecification { Processes = values.Count("island.processes", 1), Threads = values.Count("island.threads", 0) },
+            Seed = values.Count("seed", 1),
+            TrainerRestartsMax = values.Count("trainer_restarts_max", 3),
+            Environment = values.Get("environment", ImmutableSortedDictionary<string, string>.Empty),
+        };
+    }
+
+    private static TrainerSpecification Trainer(JobValues values) => new()
+    {
+        Recipe = values.Get("trainer.recipe", string.Empty),
+        Model = new ModelSpecification
+        {
+            Layers = values.Count("trainer.model.layers", _trainer.Model.Layers),
+            Hidden = values.Count("trainer.model.hidden", _trainer.Model.Hidden),
+            Heads = values.Count("trainer.model.heads", _trainer.Model.Heads),
+            Context = values.Count("trainer.model.context", _trainer.Model.Context),
+            Intermediate = values.Count("trainer.model.intermediate", _trainer.Model.Intermediate),
+        },
+        Batch = values.Count("trainer.batch", _trainer.Batch),
+        LearningRate = values.Get("trainer.learning_rate", _trainer.LearningRate),
+        Warmup = values.Get("trainer.warmup", _trainer.Warmup),
+        FinalLearningRate = values.Get("trainer.final_learning_rate", _trainer.FinalLearningRate),
+        WeightDecay = values.Get("trainer.weight_decay", _trainer.WeightDecay),
+        Clip = values.Get("trainer.clip", _trainer.Clip),
+        ValidationSamples = values.Count("trainer.validation_samples", _trainer.ValidationSamples),
+    };
+
+    /// <summary>A field is required where its section stands in the file, and everywhere at the top.</summary>
+    private static void CheckRequired(JobValues values, JobProblems problems)
+    {
+        foreach (var field in JobFields.All)
+        {
+            if (field.Default == JobFields.Required
+                && !values.IsPresent(field.Path)
+                && (field.Section.Length == 0 || values.IsPresent(field.Section)))
+            {
+                problems.Add(values.LineOf(field.Path), field.Path, $"The field is missing. Expected {field.Expected}.");
+            }
+        }
+    }
+
+    private static void CheckOneOf(JobValues values, JobProblems problems, string first, string second, string expected)
+    {
+        var section = JobFields.ByPath[first].Section;
+        if (section.Length > 0 && !values.IsPresent(section))
+        {
+            return;
+        }
+
+        if (values.IsPresent(first) && values.IsPresent(second))
+        {
+            var later = Math.Max(values.LineOf(first) ?? 0, values.LineOf(second) ?? 0);
+            problems.Add(later == 0 ? null : later, later == values.LineOf(first) && later != values.LineOf(second) ? first : second, $"{expected}, but found both.");
+        }
+        else if (!values.IsPresent(first) && !values.IsPresent(second))
+        {
+            problems.Add(values.LineOf(section), section, $"{expected}, but found neither.");
+        }
+    }
+
+    private static void CheckWork(JobValues values, JobProblems problems)
+    {
+        var recipe = values.TryGet<string>("trainer.recipe", out var name) && name == "pretrain";
+        if (recipe && !values.IsPresent("data"))
+        {
+            problems.Add(values.LineOf("trainer.recipe"), "data", "The recipe 'pretrain' needs a corpus. Expected 'data', such as {corpus: dotnet-docs}.");
+        }
+
+        if (recipe && values.Choice("kind", JobKind.Pretrain) == JobKind.Finetune)
+        {
+            problems.Add(values.LineOf("kind"), "kind", "The recipe 'pretrain' trains from the initial state. Expected 'pretrain', or a 'command' of your own that fine-tunes.");
+        }
+    }
+
+    private static void CheckModel(JobValues values, JobProblems problems)
+    {
+        // A width that is present and no valid number has its own problem.
+        if ((values.IsPresent("trainer.model.hidden") && !values.TryGet<long>("trainer.model.hidden", out _))
+            || (values.IsPresent("trainer.model.heads") && !values.TryGet<long>("trainer.model.heads", out _)))
+        {
+            return;
+        }
+
+        var hidden = values.Count("trainer.model.hidden", _trainer.Model.Hidden);
+        var heads = values.Count("trainer.model.heads", _trainer.Model.Heads);
+        var field = values.IsPresent("trainer.model.hidden") ? "trainer.model.hidden" : "trainer.model.heads";
+        var line = values.LineOf(field);
+        if (hidden % heads != 0)
+        {
+            problems.Add(line, field, $"Expected 'hidden' to be a multiple of 'heads', but {hidden} is none of {heads}.");
+        }
+        else if (hidden / heads % 2 != 0)
+        {
+            problems.Add(line, field, $"Expected an even width for each head, which rotary positions turn in pairs, but {hidden} for {heads} heads is {hidden / heads} each.");
+        }
+    }
+
+    private static void CheckSync(JobValues values, JobProblems problems)
+    {
+        if (values.Choice("sync.mode", _sync.Mode) != SyncMode.EveryStep)
+        {
+            return;
+        }
+
+        if (values.TryGet<long>("sync.every", out var every) && every != 1)
+        {
+            problems.Add(values.LineOf("sync.every"), "sync.every", $"The mode every-step merges after each step. Expected 1, but found '{every}'.", "Remove the field, or set mode: diloco.");
+        }
+
+        if (values.IsPresent("sync.outer"))
+        {
+            problems.Add(values.LineOf("sync.outer"), "sync.outer", "The mode every-step has no outer optimizer.", "Remove the field, or set mode: diloco.");
+        }
+    }
+}

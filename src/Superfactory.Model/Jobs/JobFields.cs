@@ -1,0 +1,101 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Superfactory.Model.Jobs;
+
+/// <summary>The one table of everything that a job file may say; parsing, messages and <c>docs/job.md</c> follow it. Immutable.</summary>
+public static class JobFields
+{
+    /// <summary>The default of a field that has none.</summary>
+    internal const string Required = "required";
+
+    private const string Absent = "–";
+    private const int SitesMax = 64;
+
+    /// <summary>All fields, in the order of the documentation.</summary>
+    public static ImmutableArray<JobField> All { get; } =
+    [
+        new() { Path = "name", Kind = JobFieldKind.Name, Default = Required, Meaning = "What people call the job. Several jobs may have the same name." },
+        Choice<JobKind>("kind", "pretrain", "What kind of work it is: `pretrain` trains a model from its initial state, `finetune` trains one further and needs a `command`."),
+        new()
+        {
+            Path = "sites", Kind = JobFieldKind.Sites, Default = Required, Minimum = 1, Maximum = SitesMax,
+            Meaning = "The sites that each run one island, in the order that decides leaders and sums; or how many, where any will do.",
+        },
+
+        Section("trainer", "The ready trainer. Either `trainer` or `command` is given."),
+        new() { Path = "trainer.recipe", Kind = JobFieldKind.Choice, Choices = ["pretrain"], Default = Required, Meaning = "Which trainer: `pretrain` is `python/recipes/pretrain.py`." },
+        Section("trainer.model", "The shape of the model, a decoder-only transformer."),
+        Whole("trainer.model.layers", "4", 1, 1000, "layers", "Transformer layers."),
+        Whole("trainer.model.hidden", "128", 2, 65_536, "elements", "The width of the residual stream: a multiple of `heads`, and an even number of elements for each."),
+        Whole("trainer.model.heads", "4", 1, 1024, "heads", "Attention heads."),
+        Whole("trainer.model.context", "128", 1, 1_048_576, "tokens", "Tokens in a sample."),
+        Whole("trainer.model.intermediate", "0", 0, 1_048_576, "elements", "The width inside the feed-forward part; 0 takes 8/3 of `hidden`, rounded up to a multiple of 32."),
+        Whole("trainer.batch", "16", 1, 1_000_000, "samples", "Samples of each step of each island."),
+        Over("trainer.learning_rate", "2e-3", 0, 10, "The peak learning rate of AdamW."),
+        From("trainer.warmup", "0.05", 0, 1, "The share of the run over which the learning rate rises from 0."),
+        From("trainer.final_learning_rate", "0.05", 0, 1, "The learning rate at the end, as a share of the peak."),
+        From("trainer.weight_decay", "0.1", 0, 10, "The decoupled weight decay of AdamW."),
+        Over("trainer.clip", "1", 0, 1_000_000, "The largest global L2 norm of the gradient; a larger gradient is scaled down to it."),
+        Whole("trainer.validation_samples", "64", 1, 1_000_000, "samples", "Samples that the validation loss is taken over."),
+
+        new()
+        {
+            Path = "command", Kind = JobFieldKind.Command, Default = Absent, Minimum = 1, Maximum = 1000,
+            Meaning = "A program of your own and its arguments, started for each process of an island. Either `trainer` or `command` is given.",
+        },
+        new()
+        {
+            Path = "environment", Kind = JobFieldKind.Variables, Default = "none", Minimum = 0, Maximum = 1000,
+            Meaning = "Environment variables that every trainer process gets in addition.",
+        },
+
+        Section("data", "The data. Needed by the recipe `pretrain`; a `command` may bring its own."),
+        new() { Path = "data.corpus", Kind = JobFieldKind.Name, Default = Required, Meaning = "The corpus, as `superfactory data prepare` named it at each site." },
+
+        Section("sync", "How the islands merge."),
+        Choice<SyncMode>("sync.mode", "diloco", "What is merged, and when: `every-step` merges gradients every step, `diloco` merges outer gradients every `every` steps."),
+        Whole("sync.every", "30; 1 in every-step", 1, 1_000_000, "steps", "Steps between merges; nothing but 1 in `every-step`."),
+        Choice<NumberFormat>("sync.format", "bf16; fp32 in every-step", "How numbers are written on the wire between sites."),
+        Section("sync.outer", "The outer optimizer, SGD with Nesterov momentum; only in `diloco`."),
+        Over("sync.outer.learning_rate", "0.9", 0, 10, "The outer learning rate."),
+        From("sync.outer.momentum", "0.6", 0, 1, "The outer momentum.") with { UnderMaximum = true },
+        Whole("sync.fragments", "0", 0, 10_000, "fragments", "Fragments that the parameters are cut into; 0 chooses by size and number of islands."),
+
+        new() { Path = "budget", Kind = JobFieldKind.Section, Default = Required, Meaning = "When the job is done. Either `steps` or `samples` is given." },
+        Whole("budget.steps", Absent, 1, 1_000_000_000, "steps", "Steps of each island, with all its islands: steps × batch × islands samples are planned."),
+        Whole("budget.samples", Absent, 1, 1e15, "samples", "Samples over all islands, said directly."),
+
+        Section("island", "The processes of one island."),
+        Whole("island.processes", "1", 1, 64, "processes", "Trainer processes, started with torchrun's environment."),
+        Whole("island.threads", "0", 0, 1024, "threads", "Threads of each process; 0 shares the site's cores evenly."),
+
+        Whole("seed", "1", 0, int.MaxValue, null, "The seed of the initial model and of the order of the data."),
+        Whole("trainer_restarts_max", "3", 0, 100, "restarts", "How often a crashed trainer is started again at each island before the job fails."),
+    ];
+
+    /// <summary>All fields by path.</summary>
+    internal static FrozenDictionary<string, JobField> ByPath { get; } = All.ToFrozenDictionary(field => field.Path, StringComparer.Ordinal);
+
+    /// <summary>The words of an enumeration, in its order.</summary>
+    internal static ImmutableArray<string> Words<T>()
+        where T : struct, Enum =>
+        [.. Enum.GetNames<T>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName)];
+
+    private static JobField Section(string path, string meaning) =>
+        new() { Path = path, Kind = JobFieldKind.Section, Default = Absent, Meaning = meaning };
+
+    private static JobField Choice<T>(string path, string fallback, string meaning)
+        where T : struct, Enum =>
+        new() { Path = path, Kind = JobFieldKind.Choice, Choices = Words<T>(), Default = fallback, Meaning = meaning };
+
+    private static JobField Whole(string path, string fallback, double minimum, double maximum, string? unit, string meaning) =>
+        new() { Path = path, Kind = JobFieldKind.Whole, Default = fallback, Minimum = minimum, Maximum = maximum, Unit = unit, Meaning = meaning };
+
+    private static JobField From(string path, string fallback, double minimum, double maximum, string meaning) =>
+        new() { Path = path, Kind = JobFieldKind.Number, Default = fallback, Minimum = minimum, Maximum = maximum, Meaning = meaning };
+
+    private static JobField Over(string path, string fallback, double minimum, double maximum, string meaning) =>
+        From(path, fallback, minimum, maximum, meaning) with { OverMinimum = true };
+}
