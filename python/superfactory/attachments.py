@@ -1,0 +1,99 @@
+"""What a loop keeps beside its parameters: optimizers, buffers, and everything that it attached."""
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, Dict, List
+
+import torch
+
+from .errors import SuperfactoryError
+from .tensors import TensorTable
+
+FORMAT = 1
+"""The version of the tree that is saved."""
+
+
+class Attachments:
+    """Collects the state of a loop at a step boundary as a tree of plain values and tensors, and puts it back."""
+
+    def __init__(self, table: TensorTable, optimizers: List[Any]) -> None:
+        self._table = table
+        self._optimizers = optimizers
+        self._objects: Dict[str, Any] = {}
+        self._awaited: Dict[str, Any] = {}
+
+    @property
+    def objects(self) -> List[Any]:
+        """Everything attached."""
+        return list(self._objects.values())
+
+    def attach(self, name: str, target: Any) -> None:
+        """Adds an object; where a state was restored before, it is given its part of it now."""
+        if not (hasattr(target, "state_dict") and hasattr(target, "load_state_dict")):
+            raise SuperfactoryError(f"run.attach('{name}', …): a {type(target).__qualname__} has no state_dict and "
+                                    "load_state_dict, so it can be neither saved nor restored")
+        if name in self._objects and self._objects[name] is not target:
+            raise SuperfactoryError(f"run.attach('{name}', …): another object is attached under that name")
+        self._objects[name] = target
+        if name in self._awaited:
+            target.load_state_dict(self._awaited.pop(name))
+
+    def step_optimizers(self) -> None:
+        """A plain step of every optimizer with the gradients as they are, which are then dropped."""
+        for optimizer in self._optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+    def collect(self, counters: Dict[str, Any]) -> Dict[str, Any]:
+        """The tree: in every-step mode with the parameters, which no bridge keeps there."""
+        tree: Dict[str, Any] = {
+            "format": FORMAT,
+            "counters": counters,
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
+            "statics": {entry.name: entry.tensor for entry in self._table.statics},
+            "attached": {name: target.state_dict() for name, target in self._objects.items()},
+        }
+        if self._table.gradients:
+            tree["parameters"] = {entry.name: entry.tensor for entry in self._table.parameters}
+        return tree
+
+    def restore(self, tree: Dict[str, Any]) -> Dict[str, Any]:
+        """Puts back what ``collect`` gave, in another process of the same program; returns the counters."""
+        if tree.get("format") != FORMAT:
+            raise SuperfactoryError(f"the saved state has format {tree.get('format')!r}: expected {FORMAT}")
+        saved = tree["optimizers"]
+        if len(saved) != len(self._optimizers):
+            raise SuperfactoryError(f"the saved state has {len(saved)} optimizers where the loop has {len(self._optimizers)}")
+        self._load_tensors({**tree.get("parameters", {}), **tree["statics"]})
+        for optimizer, state in zip(self._optimizers, saved):
+            try:
+                optimizer.load_state_dict(state)
+            except (ValueError, KeyError) as error:
+                raise SuperfactoryError(f"the saved state does not fit the loop's optimizer: {error}") from None
+        for name, state in tree["attached"].items():
+            if name in self._objects:
+                self._objects[name].load_state_dict(state)
+            else:
+                self._awaited[name] = state
+        return tree["counters"]
+
+    def restore_moments(self, tree: "Dict[str, Any] | None") -> None:
+        """After a refused contribution: the optimizers' moments and the buffers as they were at the last boundary, or none
+        where nothing was saved. Learning rates, schedules and attached objects go on as they are."""
+        saved = tree["optimizers"] if tree is not None else [None] * len(self._optimizers)
+        for optimizer, state in zip(self._optimizers, saved):
+            if state is None:
+                optimizer.state = defaultdict(dict)
+                continue
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
+        if tree is not None:
+            self._load_tensors(tree["statics"])
+
+    @torch.no_grad()
+    def _load_tensors(self, saved: Dict[str, Any]) -> None:
+        own = self._table.by_name()
+        for name, tensor in saved.items():
+            if name not in own or own[name].shape != tensor.shape:
+                raise SuperfactoryError(f"the saved state has tensor '{name}' {list(tensor.shape)}, which the model has not")
+            own[name].copy_(tensor)

@@ -1,0 +1,145 @@
+"""The rounds of a run: what this island contributes, when, and what it takes back."""
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Union
+
+from torch import Tensor
+
+from .attachments import Attachments
+from .protocol import DILOCO, Deal, Outcome, Turn, Welcome, to_json_number
+from .samples import Samples
+from .session import Session
+from .stopwatch import Stopwatch
+from .tensors import TensorTable
+
+Loss = Union[float, Tensor]
+
+
+class Rounds:
+    """Counts the steps of a round, contributes at its end, and applies what was merged."""
+
+    def __init__(self, session: Session, welcome: Welcome, table: TensorTable, attachments: Attachments, turn: Turn) -> None:
+        self._session, self._welcome = session, welcome
+        self._table, self._attachments = table, attachments
+        self.turn = turn
+        self.stopwatch = Stopwatch()
+        self.steps = 0
+        """Steps of this island so far."""
+        self.last: Optional[Outcome] = None
+        """What came of the last merge; None before the first."""
+        self._taken = 0
+        self._tokens = 0
+        self._loss_sum: Loss = 0.0
+        self._deal: Optional[Deal] = None
+        self._samples: Optional[Samples] = None
+        self._gain = 0.0
+        """What a step adds to the progress."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing is merged, outside a gang."""
+        return self._session.alone
+
+    @property
+    def progress(self) -> float:
+        """Merged ÷ planned when the round began, and on by what its steps so far will have added."""
+        return min(1.0, self.turn.progress + self._taken * self._gain)
+
+    def declare(self, samples: Samples, dataset: str) -> None:
+        """Tells the bridge how the loop draws samples, and takes its first deal."""
+        reply = self._session.ask({"type": "data", "count": samples.count, "batch": samples.batch, "dataset": dataset})
+        self._samples = samples
+        self._adopt(Turn.read(reply["turn"]), Deal.read(reply.get("samples")))
+        self._take_empty_turns()
+
+    def plan_untracked(self, steps: int) -> None:
+        """For a loop that draws no samples from the run: the steps that were planned, to tell the progress in a round."""
+        if steps > 0:
+            self._gain = 1.0 / steps
+
+    def add_step(self, loss: Loss, tokens: int) -> None:
+        """Counts a step in diloco mode; the round's last one merges."""
+        self._taken += 1
+        self._tokens += tokens
+        self._loss_sum = self._loss_sum + loss * tokens
+        self.steps += 1
+        if self._taken >= self.turn.steps:
+            self._merge_parameters()
+            self._take_empty_turns()
+
+    def merge_gradients(self, loss_sum: float, tokens: int, check_finite: bool) -> Outcome:
+        """Merges the gradients of one step, in every-step mode; ``complete`` ends the step."""
+        self.stopwatch.pause()
+        overflow = self._session.give_gradients(self._table, check_finite)
+        outcome = self._contribute(1, tokens, loss_sum, overflow)
+        if not outcome.skip:
+            self._session.load_gradients(self._table)
+        self.stopwatch.resume()
+        return outcome
+
+    def complete(self, outcome: Outcome) -> None:
+        """The optimizer took its step with what was merged."""
+        self.steps += 1
+        self._adopt(outcome.turn, outcome.deal)
+        self._take_empty_turns()
+
+    def counters(self) -> Dict[str, Any]:
+        """What a restarted trainer goes on counting from."""
+        return {"steps": self.steps, "training_seconds": self.stopwatch.training_seconds,
+                "wall_seconds": self.stopwatch.wall_seconds}
+
+    def restore(self, counters: Dict[str, Any]) -> None:
+        """Goes on counting from ``counters``."""
+        self.steps = counters["steps"]
+        self.stopwatch.restore(counters["training_seconds"], counters["wall_seconds"])
+
+    def _merge_parameters(self) -> None:
+        self.stopwatch.pause()
+        self._session.give_parameters(self._table)
+        taken, self._taken = self._taken, 0
+        outcome = self._contribute(taken, self._tokens, float(self._loss_sum), overflow=False)
+        self._tokens, self._loss_sum = 0, 0.0
+        self._session.load_parameters(self._table)
+        if outcome.reset and not self._session.alone:
+            self._attachments.restore_moments(self._session.saved(outcome.round))
+        self._adopt(outcome.turn, outcome.deal)
+        if not self.turn.finished:
+            self._session.save(self.turn.round)
+        self.stopwatch.resume()
+
+    def _contribute(self, steps: int, tokens: int, loss_sum: float, overflow: bool) -> Outcome:
+        parts: List[List[float]] = self._session.island.gather([float(tokens), loss_sum, float(overflow)])
+        reply = self._session.ask({
+            "type": "merge", "round": self.turn.round, "steps": steps,
+            "tokens": int(sum(part[0] for part in parts)),
+            "loss_sum": to_json_number(sum(part[1] for part in parts)),
+            "overflow": any(part[2] for part in parts)})
+        self.last = Outcome.read(reply)
+        return self.last
+
+    def _adopt(self, turn: Turn, deal: Optional[Deal]) -> None:
+        if deal is not None:
+            self._deal = deal
+            self._gain = deal.stride / deal.planned
+        elif self._samples is None and not self._gain and turn.round and turn.progress:
+            # Nobody said how long the run is: the first round's share, over its steps, tells.
+            self._gain = turn.progress / max(1, self.steps)
+        if self._samples is not None and not turn.finished:
+            self._samples.deal(deal, turn)
+        self.turn = turn
+
+    def _take_empty_turns(self) -> None:
+        """Contributes nothing where this island's share of a round is empty: the others' merge needs its word."""
+        while not self.turn.finished and self.turn.steps == 0:
+            if self._welcome.mode == DILOCO:
+                self._merge_parameters()
+                continue
+            self.stopwatch.pause()
+            self._session.give_gradients(self._table, check_finite=False)
+            outcome = self._contribute(0, 0, 0.0, overflow=False)
+            if not outcome.skip:
+                self._session.load_gradients(self._table)
+                self._attachments.step_optimizers()
+            self._adopt(outcome.turn, outcome.deal)
+            self.stopwatch.resume()
+

@@ -1,0 +1,41 @@
+"""How many tokens a step counts for, where gradients are merged before the loop has said so."""
+from __future__ import annotations
+
+import warnings
+from typing import Optional
+
+
+class TokenWeights:
+    """Estimates the tokens of a step from those of the steps before, for ``run.merge_gradients()`` without arguments.
+
+    Exact where every sample has as many tokens as any other. The first step is weighted by its samples; what it had more in
+    tokens is added to the second, on every island alike, so that the run's count of tokens is right.
+    """
+
+    def __init__(self) -> None:
+        self._units = 0
+        self._tokens = 0
+        self._owed = 0
+        self._sent: Optional[int] = None
+        self._warned = False
+
+    def estimate(self, units: int) -> int:
+        """Tokens of a step of ``units`` samples; at least 1."""
+        average = self._tokens / self._units if self._units else 1.0
+        self._sent = max(1, round(units * average))
+        sent, self._owed = self._sent + self._owed, 0
+        return sent
+
+    def settle(self, units: int, tokens: int) -> None:
+        """The step is over: it had ``tokens``."""
+        if self._sent is not None:
+            if not self._units:
+                self._owed = tokens - self._sent
+            elif tokens != self._sent and not self._warned:
+                self._warned = True
+                warnings.warn(
+                    f"superfactory: run.merge_gradients() weighed a step by {self._sent} tokens, as those before, and run.step "
+                    f"then counted {tokens}: pass them where they are needed, run.merge_gradients(loss=…, tokens=…)", stacklevel=4)
+        self._units += units
+        self._tokens += tokens
+        self._sent = None
