@@ -1,0 +1,108 @@
+using Superfactory.Model;
+
+namespace Superfactory.Sync.Bridge.Memory;
+
+/// <summary>
+/// Files beside an arena that carry a trainer's optimizer and attached state between processes of one machine.
+/// What they hold is the client's own business.
+/// </summary>
+internal sealed class StateFiles : IDisposable
+{
+    /// <summary>
+    /// Copies kept mapped although newer ones came: a copy may still be on its way to one peer while another peer asks for the next.
+    /// Older ones are unmapped when nothing refers to them any more.
+    /// </summary>
+    private const int CopiesKeptMax = 2;
+
+    private readonly string _arena;
+    private readonly Queue<ReadOnlyMemory<byte>> _copies = new();
+    private (long Round, string Path)? _saved;
+
+    /// <summary>The files beside the arena at <paramref name="arena"/>.</summary>
+    public StateFiles(string arena) => _arena = arena;
+
+    /// <summary>Where the trainer is asked to write a copy of its state for a peer.</summary>
+    public string CopyPath => _arena + ".copy";
+
+    private string PeerPath => _arena + ".peer";
+
+    /// <summary>Takes the copy that the trainer wrote: maps it and removes its name.</summary>
+    /// <param name="bytes">How long the trainer says that it is.</param>
+    public Outcome<MappedCopy> TakeCopy(long bytes)
+    {
+        try
+        {
+            var file = MappedFile.OpenRead(CopyPath);
+            File.Delete(CopyPath);
+            if (file.Bytes != bytes || bytes > int.MaxValue)
+            {
+                file.Dispose();
+                return Wrong($"The trainer's state copy has {file.Bytes} bytes; it said {bytes}, and at most {int.MaxValue} can be sent.");
+            }
+
+            var memory = (ReadOnlyMemory<byte>)new MappedMemory<byte>(file, 0, (int)bytes).Memory;
+            _copies.Enqueue(memory);
+            if (_copies.Count > CopiesKeptMax)
+            {
+                _copies.Dequeue();
+            }
+
+            return new(new MappedCopy(memory));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Wrong($"The trainer's state copy cannot be read: {error.Message}");
+        }
+    }
+
+    /// <summary>Remembers a state that the trainer saved for its own restart.</summary>
+    /// <param name="round">The round that it begins.</param>
+    /// <param name="path">The file, one of the two beside the arena.</param>
+    /// <returns>What is wrong with it; null where nothing is.</returns>
+    public Problem? Remember(long round, string path)
+    {
+        if (path != SavedPath(0) && path != SavedPath(1))
+        {
+            return new($"The trainer saved its state as '{path}'; expected '{SavedPath(0)}' or '{SavedPath(1)}'.");
+        }
+
+        if (!File.Exists(path))
+        {
+            return new($"The trainer says that it saved its state as '{path}', and there is no such file.");
+        }
+
+        _saved = (round, path);
+        return null;
+    }
+
+    /// <summary>The state that a trainer has saved for <paramref name="round"/>; null where there is none.</summary>
+    public string? SavedFor(long round) => _saved is { } saved && saved.Round == round && File.Exists(saved.Path) ? saved.Path : null;
+
+    /// <summary>Writes a peer trainer's state where this island's trainer can load it.</summary>
+    public string WritePeerState(ReadOnlyMemory<byte> state)
+    {
+        using var file = OwnerOnly.Open(PeerPath, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0 });
+        file.Write(state.Span);
+        return PeerPath;
+    }
+
+    /// <summary>Removes the peer's state, which the trainer has loaded.</summary>
+    public void ForgetPeerState() => File.Delete(PeerPath);
+
+    /// <summary>Removes every file, also halves that a killed trainer was writing. Mapped copies go with whoever still uses them.</summary>
+    public void Dispose()
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.GetDirectoryName(_arena)!, Path.GetFileName(_arena) + ".*"))
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static Outcome<MappedCopy> Wrong(string message) => new([new Problem(message)]);
+
+    private string SavedPath(int place) => $"{_arena}.state-{place}";
+}
+
+/// <summary>A trainer's state as it lies in a mapped file.</summary>
+/// <param name="State">The bytes.</param>
+internal sealed record MappedCopy(ReadOnlyMemory<byte> State);

@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Superfactory.Model;
+
+namespace Superfactory.Sync.Bridge.Trainer;
+
+/// <summary>
+/// One connection of a trainer: lines in, replies out. Knows nothing of their order or meaning.
+/// <see cref="Send"/>, <see cref="HasHungUp"/> and <see cref="CloseAsync"/> may be called from any thread.
+/// </summary>
+internal sealed class TrainerConnection : IAsyncDisposable
+{
+    /// <summary>Replies that wait for the trainer to read: it has at most one request open, and one copy of its state to make.</summary>
+    public const int RepliesMax = 8;
+
+    /// <summary>How long a refused trainer has to read why.</summary>
+    private static readonly TimeSpan s_farewellMax = TimeSpan.FromSeconds(2);
+
+    private readonly Socket _socket;
+    private readonly NetworkStream _stream;
+    private readonly TimeProvider _time;
+    private readonly Task _writing;
+    private readonly Channel<TrainerReply> _replies = Channel.CreateBounded<TrainerReply>(
+        new BoundedChannelOptions(RepliesMax) { SingleReader = true });
+
+    /// <summary>Takes over an accepted socket.</summary>
+    public TrainerConnection(Socket socket, TimeProvider time)
+    {
+        _socket = socket;
+        _stream = new NetworkStream(socket, ownsSocket: true);
+        _time = time;
+        _writing = Task.Run(WriteAsync);
+    }
+
+    /// <summary>Whether the trainer has closed its end, even where what it said before is not read yet.</summary>
+    public bool HasHungUp => PeerHangup.IsHungUp(_socket);
+
+    /// <summary>Queues a reply.</summary>
+    /// <returns>False where the trainer does not read its replies or the connection is closed.</returns>
+    public bool Send(TrainerReply reply) => _replies.Writer.TryWrite(reply);
+
+    /// <summary>Reads lines until the trainer hangs up, says something unreadable, or the token is cancelled.</summary>
+    /// <param name="take">Called for each message in turn, and last with problems where a line could not be read.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task ReadAsync(Func<Outcome<TrainerMessage>, ValueTask> take, CancellationToken cancellationToken)
+    {
+        var reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(leaveOpen: true));
+        try
+        {
+            while (true)
+            {
+                var read = await reader.ReadAsync(cancellationToken);
+                var buffer = read.Buffer;
+                while (buffer.PositionOf((byte)'\n') is { } end)
+                {
+                    var line = buffer.Slice(0, end);
+                    var message = line.Length > TrainerMessageReader.LineBytesMax ? TooLong() : TrainerMessageReader.Read(Contiguous(line));
+                    buffer = buffer.Slice(buffer.GetPosition(1, end));
+                    await take(message);
+                    if (!message.Succeeded)
+                    {
+                        return;
+                    }
+                }
+
+                if (buffer.Length > TrainerMessageReader.LineBytesMax)
+                {
+                    await take(TooLong());
+                    return;
+                }
+
+                reader.AdvanceTo(buffer.Start, buffer.End);
+                if (read.IsCompleted)
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The end of a connection, whichever side made it, is what returning says.
+            return;
+        }
+    }
+
+    /// <summary>Lets the trainer read what is queued, within bounds, and closes the connection.</summary>
+    public async Task CloseAsync()
+    {
+        _replies.Writer.TryComplete();
+        await Task.WhenAny(_writing, Task.Delay(s_farewellMax, _time));
+        await DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _replies.Writer.TryComplete();
+        await _stream.DisposeAsync();
+        await _writing;
+    }
+
+    private static ReadOnlyMemory<byte> Contiguous(ReadOnlySequence<byte> line) => line.IsSingleSegment ? line.First : line.ToArray();
+
+    private static Outcome<TrainerMessage> TooLong() => new([new Problem(
+        $"The trainer sent a line of more than {TrainerMessageReader.LineBytesMax} bytes; bulk data belongs in the shared memory.")]);
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            await foreach (var reply in _replies.Reader.ReadAllAsync())
+            {
+                await _stream.WriteAsync(reply.ToLine());
+            }
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        {
+            // The trainer is gone; reading says so.
+            _replies.Writer.TryComplete();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Bridge.Trainer;
+
+/// <summary>What a trainer says to its bridge: one JSON object per line. Immutable.</summary>
+internal abstract record TrainerMessage
+{
+    private TrainerMessage()
+    {
+    }
+
+    /// <summary>The first message.</summary>
+    /// <param name="Protocol">The version it speaks.</param>
+    /// <param name="Client">The client's own version, for people.</param>
+    /// <param name="Pid">Its process, for people.</param>
+    /// <param name="World">Processes of the island.</param>
+    public sealed record Hello(int Protocol, string Client, int Pid, int World) : TrainerMessage;
+
+    /// <summary>The tensors of its model.</summary>
+    public sealed record Register(ImmutableArray<TensorEntry> Tensors) : TrainerMessage;
+
+    /// <summary>Its own initial tensors are in the arena.</summary>
+    public sealed record Start : TrainerMessage;
+
+    /// <summary>How it draws samples.</summary>
+    public sealed record Data(long Count, int Batch, string Dataset = "") : TrainerMessage;
+
+    /// <summary>A round's steps are done; its numbers are in the arena.</summary>
+    public sealed record Merge(long Round, int Steps, long Tokens, double LossSum, bool Overflow = false) : TrainerMessage;
+
+    /// <summary>The copy that it was asked for is written.</summary>
+    public sealed record StateCopied(long Bytes) : TrainerMessage;
+
+    /// <summary>It saved its own state for a restart.</summary>
+    /// <param name="Round">The round that the state begins.</param>
+    /// <param name="Path">The file.</param>
+    public sealed record Saved(long Round, string Path) : TrainerMessage;
+
+    /// <summary>Something measured at a step; not answered.</summary>
+    public sealed record Report(long Step, ImmutableSortedDictionary<string, double> Values) : TrainerMessage;
+
+    /// <summary>Results of the run; not answered, and added to earlier ones.</summary>
+    public sealed record Results(ImmutableSortedDictionary<string, double>? Values = null, ImmutableSortedDictionary<string, string>? Texts = null) : TrainerMessage;
+
+    /// <summary>Everything is merged; its final tensors are in the arena.</summary>
+    public sealed record Finalize : TrainerMessage;
+
+    /// <summary>It has the final model, and is done.</summary>
+    public sealed record Finish(
+        string ParametersSha256,
+        long Steps,
+        double TrainingSeconds,
+        double WallSeconds,
+        ImmutableSortedDictionary<string, double>? Values = null,
+        ImmutableSortedDictionary<string, string>? Texts = null,
+        string? Output = null) : TrainerMessage;
+}
