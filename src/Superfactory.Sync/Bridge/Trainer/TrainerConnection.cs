@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Superfactory.Model;
@@ -46,36 +44,21 @@ internal sealed class TrainerConnection : IAsyncDisposable
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task ReadAsync(Func<Outcome<TrainerMessage>, ValueTask> take, CancellationToken cancellationToken)
     {
-        var reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(leaveOpen: true));
         try
         {
-            while (true)
-            {
-                var read = await reader.ReadAsync(cancellationToken);
-                var buffer = read.Buffer;
-                while (buffer.PositionOf((byte)'\n') is { } end)
+            var complete = await LineReader.ReadAsync(
+                _stream,
+                TrainerMessageReader.LineBytesMax,
+                async line =>
                 {
-                    var line = buffer.Slice(0, end);
-                    var message = line.Length > TrainerMessageReader.LineBytesMax ? TooLong() : TrainerMessageReader.Read(Contiguous(line));
-                    buffer = buffer.Slice(buffer.GetPosition(1, end));
+                    var message = TrainerMessageReader.Read(line);
                     await take(message);
-                    if (!message.Succeeded)
-                    {
-                        return;
-                    }
-                }
-
-                if (buffer.Length > TrainerMessageReader.LineBytesMax)
-                {
-                    await take(TooLong());
-                    return;
-                }
-
-                reader.AdvanceTo(buffer.Start, buffer.End);
-                if (read.IsCompleted)
-                {
-                    return;
-                }
+                    return message.Succeeded;
+                },
+                cancellationToken);
+            if (!complete)
+            {
+                await take(TooLong());
             }
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
@@ -100,8 +83,6 @@ internal sealed class TrainerConnection : IAsyncDisposable
         await _stream.DisposeAsync();
         await _writing;
     }
-
-    private static ReadOnlyMemory<byte> Contiguous(ReadOnlySequence<byte> line) => line.IsSingleSegment ? line.First : line.ToArray();
 
     private static Outcome<TrainerMessage> TooLong() => new([new Problem(
         $"The trainer sent a line of more than {TrainerMessageReader.LineBytesMax} bytes; bulk data belongs in the shared memory.")]);

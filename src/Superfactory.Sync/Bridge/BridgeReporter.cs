@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Bridge.Trainer;
+
+namespace Superfactory.Sync.Bridge;
+
+/// <summary>Turns what happens in a run into events for people. For one thread.</summary>
+internal sealed class BridgeReporter
+{
+    /// <summary>The shortest time between two progress events, and in every-step mode between two measurements of rounds: four a second.</summary>
+    public static readonly TimeSpan IntervalMin = TimeSpan.FromMilliseconds(250);
+
+    private readonly BridgeEventQueue _events;
+    private readonly Func<RunProgress> _progress;
+    private readonly TimeProvider _time;
+    private readonly bool _everyRound;
+    private RunProgress? _reported;
+    private long? _reportedAt;
+    private long? _measuredAt;
+    private long _turnBegan;
+    private long _contributedAt;
+    private TrainerMessage.Merge? _contributed;
+
+    /// <summary>Reports on the run whose progress <paramref name="progress"/> tells.</summary>
+    public BridgeReporter(BridgeEventQueue events, Func<RunProgress> progress, SyncMode mode, TimeProvider time)
+    {
+        (_events, _progress, _time) = (events, progress, time);
+
+        // Rounds of every-step mode may be a hundred a second.
+        _everyRound = mode != SyncMode.EveryStep;
+    }
+
+    /// <summary>People should know this.</summary>
+    public void Note(string text) => _events.Post(new BridgeEvent.Note(text));
+
+    /// <summary>The trainer begins, or begins again.</summary>
+    public void Began()
+    {
+        _turnBegan = _time.GetTimestamp();
+        _events.Post(new BridgeEvent.Running());
+        Tick();
+    }
+
+    /// <summary>The trainer measured something.</summary>
+    public void Measured(TrainerMessage.Report report) => _events.Post(new BridgeEvent.Measurement(report.Step, report.Values));
+
+    /// <summary>The trainer has done a round's steps and waits for the merge.</summary>
+    public void Contributed(TrainerMessage.Merge merge) => (_contributed, _contributedAt) = (merge, _time.GetTimestamp());
+
+    /// <summary>The trainer's round is merged.</summary>
+    public void Merged()
+    {
+        var now = _time.GetTimestamp();
+        if (_contributed is { } merge && (_everyRound || IsDue(_measuredAt, now)))
+        {
+            _measuredAt = now;
+            _events.Post(new BridgeEvent.Measurement(_progress().Steps, Values(merge, now)));
+        }
+
+        (_contributed, _turnBegan) = (null, now);
+        if (_everyRound || IsDue(_reportedAt, now))
+        {
+            Report(now);
+        }
+    }
+
+    /// <summary>Time has passed: reports progress where there is any.</summary>
+    public void Tick()
+    {
+        var now = _time.GetTimestamp();
+        if (IsDue(_reportedAt, now))
+        {
+            Report(now);
+        }
+    }
+
+    /// <summary>The run is over: reports the last progress.</summary>
+    public void Ended() => Report(_time.GetTimestamp());
+
+    private void Report(long now)
+    {
+        var progress = _progress();
+        if (progress != _reported)
+        {
+            (_reported, _reportedAt) = (progress, now);
+            _events.Post(new BridgeEvent.Progress(progress));
+        }
+    }
+
+    private bool IsDue(long? before, long now) => before is not { } then || _time.GetElapsedTime(then, now) >= IntervalMin;
+
+    private ImmutableSortedDictionary<string, double> Values(TrainerMessage.Merge merge, long now)
+    {
+        var values = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
+        values["merge_seconds"] = _time.GetElapsedTime(_contributedAt, now).TotalSeconds;
+        if (merge.Tokens > 0)
+        {
+            values["loss"] = merge.LossSum / merge.Tokens;
+            var seconds = _time.GetElapsedTime(_turnBegan, now).TotalSeconds;
+            if (seconds > 0)
+            {
+                values["tokens_per_second"] = merge.Tokens / seconds;
+            }
+        }
+
+        return values.ToImmutable();
+    }
+}
