@@ -61,7 +61,8 @@ public sealed record BridgeConfiguration
         return problems.Length == 0 ? new(read) : new([.. problems]);
     }
 
-    private static int IndexOf(RunEpoch epoch, string island)
+    /// <summary>The place of an island among the members of an epoch, from 0; -1 where it is none.</summary>
+    internal static int IndexOf(RunEpoch epoch, string island)
     {
         for (var index = 0; index < epoch.Members.Length; index++)
         {

@@ -33,23 +33,29 @@ internal sealed class BridgeEventQueue
         }
     }
 
-    /// <summary>Queues the last event, waiting for room, and lets no other follow.</summary>
-    public async Task CompleteAsync(BridgeEvent? last, CancellationToken cancellationToken)
+    /// <summary>Queues the last event, waiting for room, and lets no other follow. Where events can no longer be emitted it is dropped.</summary>
+    public async Task CompleteAsync(BridgeEvent? last)
     {
-        if (last is not null)
+        while (last is not null && await _waiting.Writer.WaitToWriteAsync() && !_waiting.Writer.TryWrite(last))
         {
-            await _waiting.Writer.WriteAsync(last, cancellationToken);
         }
 
         _waiting.Writer.TryComplete();
     }
 
-    /// <summary>Emits events until the last one.</summary>
+    /// <summary>Emits events until the last one. What emitting throws, this throws; nothing is queued any more then.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var happened in _waiting.Reader.ReadAllAsync(cancellationToken))
+        try
         {
-            await _emit(happened, cancellationToken);
+            await foreach (var happened in _waiting.Reader.ReadAllAsync(cancellationToken))
+            {
+                await _emit(happened, cancellationToken);
+            }
+        }
+        finally
+        {
+            _waiting.Writer.TryComplete();
         }
     }
 }

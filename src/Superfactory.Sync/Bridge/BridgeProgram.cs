@@ -1,16 +1,80 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Superfactory.Model;
+using Superfactory.Sync.Bridge.Peers;
+
 namespace Superfactory.Sync.Bridge;
 
 /// <summary>The bridge as a process: <c>superfactory bridge --config FILE</c>.</summary>
 public static class BridgeProgram
 {
-    /// <summary>Runs a bridge until its run is over, it fails, or it is told to stop.</summary>
+    /// <summary>Runs a bridge until its run is over, it fails, or it is told to stop: by command, by the end of standard input, or by a signal.</summary>
     /// <param name="configPath">The file of its <see cref="BridgeConfiguration"/>.</param>
     /// <param name="cancellationToken">Stops it as <see cref="BridgeCommand.Stop"/> does.</param>
     /// <returns>The exit code: 0 done or stopped, 1 the run failed, 2 the configuration is bad, 3 something could not be reached or set up.</returns>
-    public static Task<int> RunAsync(string configPath, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string configPath, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var configuration = BridgeConfiguration.Load(configPath);
-        return Task.FromResult(configuration.Succeeded ? 0 : 2);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var terminate = StopOn(PosixSignal.SIGTERM, stopping);
+        using var interrupt = StopOn(PosixSignal.SIGINT, stopping);
+        using var hangUp = StopOn(PosixSignal.SIGHUP, stopping);
+        using var output = Console.OpenStandardOutput();
+
+        var loaded = BridgeConfiguration.Load(configPath);
+        if (!loaded.Succeeded)
+        {
+            foreach (var problem in loaded.Problems)
+            {
+                await Console.Error.WriteLineAsync(problem.ToString());
+            }
+
+            return await FailAsync(output, new BridgeEnd(2, new BridgeEvent.Failed(loaded.Problems[0].ToString(), Retriable: false)));
+        }
+
+        return await RunAsync(loaded.Value, Console.OpenStandardInput(), output, stopping.Token);
     }
+
+    private static async Task<int> RunAsync(BridgeConfiguration configuration, Stream input, Stream output, CancellationToken stopping)
+    {
+        GatewayPeerTransport transport;
+        try
+        {
+            transport = await GatewayPeerTransport.ConnectAsync(configuration.GatewaySocket, configuration.Job, configuration.Island, stopping);
+        }
+        catch (PeerTransportException error)
+        {
+            return await FailAsync(output, BridgeEnd.Unreachable(error.Message));
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return BridgeEnd.Stopped.ExitCode;
+        }
+
+        var streams = new StandardStreams(input, output);
+        using var host = new BridgeHost(configuration, transport, streams.Commands, streams.EmitAsync, TimeProvider.System);
+        try
+        {
+            return await host.RunAsync(stopping);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // The event has named it; whoever repairs it needs the rest.
+            await Console.Error.WriteLineAsync(error.ToString());
+            return 1;
+        }
+    }
+
+    private static async Task<int> FailAsync(Stream output, BridgeEnd end)
+    {
+        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(end.Event, FactoryJson.Options), (byte)'\n'];
+        await output.WriteAsync(line);
+        return end.ExitCode;
+    }
+
+    private static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stopping) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            stopping.Cancel();
+        });
 }

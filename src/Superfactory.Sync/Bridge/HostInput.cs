@@ -29,6 +29,6 @@ internal abstract record HostInput
     /// <summary>A quarter of a second passed.</summary>
     public sealed record Tick : HostInput;
 
-    /// <summary>What the bridge stands on is gone.</summary>
-    public sealed record GroundLost(string Reason) : HostInput;
+    /// <summary>Something that the bridge stands on broke.</summary>
+    public sealed record Broken(Exception Error) : HostInput;
 }

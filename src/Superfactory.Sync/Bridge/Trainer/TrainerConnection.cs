@@ -20,6 +20,7 @@ internal sealed class TrainerConnection : IAsyncDisposable
     private readonly NetworkStream _stream;
     private readonly TimeProvider _time;
     private readonly Task _writing;
+    private Task _reading = Task.CompletedTask;
     private readonly Channel<TrainerReply> _replies = Channel.CreateBounded<TrainerReply>(
         new BoundedChannelOptions(RepliesMax) { SingleReader = true });
 
@@ -42,7 +43,33 @@ internal sealed class TrainerConnection : IAsyncDisposable
     /// <summary>Reads lines until the trainer hangs up, says something unreadable, or the token is cancelled.</summary>
     /// <param name="take">Called for each message in turn, and last with problems where a line could not be read.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task ReadAsync(Func<Outcome<TrainerMessage>, ValueTask> take, CancellationToken cancellationToken)
+    public Task ReadAsync(Func<Outcome<TrainerMessage>, ValueTask> take, CancellationToken cancellationToken) =>
+        _reading = ReadLinesAsync(take, cancellationToken);
+
+    /// <summary>
+    /// Lets the trainer read what is queued and close its end first, within bounds, and closes the connection: a trainer that
+    /// sees the bridge go before it has understood the last answer takes that for a fault.
+    /// </summary>
+    public async Task CloseAsync()
+    {
+        _replies.Writer.TryComplete();
+        using var bound = new CancellationTokenSource(s_farewellMax, _time);
+        await FarewellAsync(bound.Token);
+        await DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _replies.Writer.TryComplete();
+        await _stream.DisposeAsync();
+        await _writing;
+    }
+
+    private static Outcome<TrainerMessage> TooLong() => new([new Problem(
+        $"The trainer sent a line of more than {TrainerMessageReader.LineBytesMax} bytes; bulk data belongs in the shared memory.")]);
+
+    private async Task ReadLinesAsync(Func<Outcome<TrainerMessage>, ValueTask> take, CancellationToken cancellationToken)
     {
         try
         {
@@ -68,24 +95,23 @@ internal sealed class TrainerConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets the trainer read what is queued, within bounds, and closes the connection.</summary>
-    public async Task CloseAsync()
+    private async Task FarewellAsync(CancellationToken bound)
     {
-        _replies.Writer.TryComplete();
-        await Task.WhenAny(_writing, Task.Delay(s_farewellMax, _time));
-        await DisposeAsync();
+        try
+        {
+            await _writing.WaitAsync(bound);
+            await _reading.WaitAsync(bound);
+            var discarded = new byte[4096];
+            while (await _stream.ReadAsync(discarded, bound) > 0)
+            {
+            }
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Gone already, or given enough time.
+            return;
+        }
     }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        _replies.Writer.TryComplete();
-        await _stream.DisposeAsync();
-        await _writing;
-    }
-
-    private static Outcome<TrainerMessage> TooLong() => new([new Problem(
-        $"The trainer sent a line of more than {TrainerMessageReader.LineBytesMax} bytes; bulk data belongs in the shared memory.")]);
 
     private async Task WriteAsync()
     {

@@ -22,12 +22,12 @@ internal sealed class TrainerResults
     /// <returns>Whether there was room for all.</returns>
     public bool Add(ImmutableSortedDictionary<string, double>? values, ImmutableSortedDictionary<string, string>? texts)
     {
-        foreach (var (name, value) in values ?? [])
+        foreach (var (name, value) in values ?? ImmutableSortedDictionary<string, double>.Empty)
         {
             _values[name] = value;
         }
 
-        foreach (var (name, text) in texts ?? [])
+        foreach (var (name, text) in texts ?? ImmutableSortedDictionary<string, string>.Empty)
         {
             _texts[name] = text.Length <= TextCharactersMax ? text : text[..TextCharactersMax];
         }

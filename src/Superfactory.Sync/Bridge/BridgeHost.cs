@@ -1,0 +1,279 @@
+using System.Runtime.ExceptionServices;
+using System.Threading.Channels;
+using Superfactory.Model.Agents;
+using Superfactory.Sync.Bridge.Memory;
+using Superfactory.Sync.Bridge.Peers;
+using Superfactory.Sync.Bridge.Trainer;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Bridge;
+
+/// <summary>
+/// Runs one island's <see cref="MergeMachine"/>: everything that happens around it comes through one channel and is taken by one
+/// loop, which alone touches the machine, the trainer's desk and the reporter, and carries out what the machine wants in its order.
+/// </summary>
+internal sealed class BridgeHost : IDisposable
+{
+    /// <summary>
+    /// Things that may wait for the loop. A message of a peer is the largest, 256 KiB: 64 MiB at most. Whoever has more to say
+    /// waits, and holds its own side back; the loop itself never waits for anyone.
+    /// </summary>
+    public const int InputsMax = 256;
+
+    /// <summary>How long a bridge whose run is over stays for peers that say nothing any more.</summary>
+    public static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(5);
+
+    private readonly BridgeConfiguration _configuration;
+    private readonly IPeerTransport _transport;
+    private readonly ChannelReader<BridgeCommand> _commands;
+    private readonly TimeProvider _time;
+    private readonly BridgeEventQueue _events;
+    private readonly BridgeReporter _reporter;
+    private readonly ConnectionCloser _closer = new();
+    private readonly MergeMachine _machine;
+    private readonly BridgePeers _peers;
+    private readonly TrainerDesk _desk;
+    private readonly Queue<MergeInput> _forMachine = new();
+    private readonly Channel<HostInput> _inputs = Channel.CreateBounded<HostInput>(new BoundedChannelOptions(InputsMax) { SingleReader = true });
+    private RunEpoch _epoch;
+    private BridgeEnd? _end;
+    private long? _quietSince;
+
+    /// <summary>A bridge that has not begun.</summary>
+    /// <param name="configuration">Which island it serves.</param>
+    /// <param name="transport">Reaches its peers; the host ends it.</param>
+    /// <param name="commands">What it is told; their end is a command to stop.</param>
+    /// <param name="emit">Takes its events, one after another.</param>
+    /// <param name="time">Its clock.</param>
+    public BridgeHost(
+        BridgeConfiguration configuration,
+        IPeerTransport transport,
+        ChannelReader<BridgeCommand> commands,
+        Func<BridgeEvent, CancellationToken, ValueTask> emit,
+        TimeProvider time)
+    {
+        (_configuration, _transport, _commands, _time, _epoch) = (configuration, transport, commands, time, configuration.Epoch);
+        _machine = new MergeMachine(new MergeConfiguration
+        {
+            Self = configuration.Index,
+            Epoch = configuration.Epoch,
+            Sync = configuration.Specification.Sync,
+            Budget = configuration.Specification.Budget,
+        });
+        _events = new BridgeEventQueue(emit);
+        _reporter = new BridgeReporter(_events, () => _machine.Progress, configuration.Specification.Sync.Mode, time);
+        _peers = new BridgePeers(configuration, transport, _reporter);
+        _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue);
+    }
+
+    /// <summary>Runs until the run is over, it fails, it is told to stop, or the token is cancelled, which stops it too. Called once.</summary>
+    /// <returns>The exit code, as <see cref="BridgeProgram"/> gives it.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var emitting = _events.RunAsync(CancellationToken.None);
+        var end = BridgeEnd.Stopped;
+        try
+        {
+            end = await ServeAsync(emitting, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            end = BridgeEnd.Stopped;
+        }
+        catch (Exception error)
+        {
+            end = BridgeEnd.Broken(_configuration.Island, error);
+            throw;
+        }
+        finally
+        {
+            await LeaveAsync(end);
+            await _events.CompleteAsync(end.Event);
+            await emitting;
+        }
+
+        return end.ExitCode;
+    }
+
+    /// <summary>Frees what is left; after <see cref="RunAsync"/> nothing is.</summary>
+    public void Dispose()
+    {
+        _peers.Dispose();
+        _desk.Dispose();
+    }
+
+    private async Task<BridgeEnd> ServeAsync(Task emitting, CancellationToken cancellationToken)
+    {
+        var listening = TrainerListener.Listen(_configuration.TrainerSocket);
+        if (!listening.Succeeded)
+        {
+            return BridgeEnd.Unreachable(listening.Problems[0].ToString());
+        }
+
+        using var listener = listening.Value;
+        ArenaSweeper.Sweep(_configuration.ArenaDirectory, _time);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var sources = new HostSources(_inputs.Writer, _time, stopping.Token);
+
+        // A tick that finds the loop behind is left out: the next one does the same.
+        await using var timer = _time.CreateTimer(
+            _ => _inputs.Writer.TryWrite(new HostInput.Tick()), null, BridgeReporter.IntervalMin, BridgeReporter.IntervalMin);
+        try
+        {
+            sources.Run(() => emitting.WaitAsync(stopping.Token));
+            sources.Run(() => _peers.SendAsync().WaitAsync(stopping.Token));
+            sources.Hear(_transport);
+            sources.Obey(_commands);
+            await _peers.WatchAsync(stopping.Token);
+            sources.Accept(listener);
+            _events.Post(new BridgeEvent.Ready());
+            while (_end is null)
+            {
+                Take(await _inputs.Reader.ReadAsync(stopping.Token), sources);
+            }
+
+            return _end;
+        }
+        catch (PeerTransportException error)
+        {
+            return BridgeEnd.Unreachable(error.Message);
+        }
+        finally
+        {
+            await stopping.CancelAsync();
+            await sources.WaitAsync();
+            while (_inputs.Reader.TryRead(out var late))
+            {
+                if (late is HostInput.Connected connected)
+                {
+                    _closer.Close(connected.Connection);
+                }
+            }
+        }
+    }
+
+    /// <summary>Ends what is open, in the order in which one thing uses the other: the shared memory last.</summary>
+    private async Task LeaveAsync(BridgeEnd end)
+    {
+        _desk.Dismiss(end.Event is BridgeEvent.Failed failed ? failed.Reason : $"The bridge of {_configuration.Island} was stopped.");
+        if (end.Event is not null)
+        {
+            await _peers.DrainAsync(_time);
+        }
+
+        await _peers.StopAsync();
+        await _transport.DisposeAsync();
+        await _closer.WaitAsync();
+        Dispose();
+    }
+
+    private void Take(HostInput input, HostSources sources)
+    {
+        switch (input)
+        {
+            case HostInput.Peer peer:
+                _quietSince = _quietSince is null ? null : _time.GetTimestamp();
+                _peers.Take(peer.Event, _epoch, _forMachine.Enqueue);
+                break;
+            case HostInput.Connected connected:
+                if (_desk.Connect(connected.Connection))
+                {
+                    sources.Read(connected.Connection);
+                }
+
+                break;
+            case HostInput.Said said:
+                _desk.Hear(said.Connection, said.Message);
+                break;
+            case HostInput.HungUp hungUp:
+                _desk.HangUp(hungUp.Connection);
+                break;
+            case HostInput.Commanded commanded:
+                Obey(commanded.Command);
+                break;
+            case HostInput.Tick:
+                _reporter.Tick();
+                EndWhenSilent();
+                break;
+            case HostInput.Broken broken:
+                ExceptionDispatchInfo.Throw(broken.Error);
+                break;
+            default:
+                throw new InvalidOperationException($"{input.GetType().Name} is no input of a bridge.");
+        }
+
+        while (_end is null && _forMachine.TryDequeue(out var forMachine))
+        {
+            foreach (var effect in _machine.Handle(forMachine))
+            {
+                Carry(effect);
+            }
+        }
+    }
+
+    private void Obey(BridgeCommand command)
+    {
+        switch (command)
+        {
+            case BridgeCommand.EpochDecided decided when decided.Epoch.Number > _epoch.Number:
+                _epoch = decided.Epoch;
+                _forMachine.Enqueue(new MergeInput.EpochChanged(decided.Epoch));
+                break;
+            case BridgeCommand.TrainerLost:
+                _desk.Leave();
+                break;
+            case BridgeCommand.Stop:
+                _end ??= BridgeEnd.Stopped;
+                break;
+        }
+    }
+
+    private void Carry(MergeEffect effect)
+    {
+        switch (effect)
+        {
+            case MergeEffect.Send send:
+                var island = _epoch.Members[send.Island].Island;
+                if (!_peers.TrySend(island, send.Message))
+                {
+                    _end ??= BridgeEnd.Unreachable(
+                        $"{island} takes nothing from {_configuration.Island}: {PeerSender.MessagesMax} messages wait for it.");
+                }
+
+                break;
+            case MergeEffect.Note note:
+                _reporter.Note(note.Text);
+                break;
+            case MergeEffect.Fail fail:
+                _end ??= BridgeEnd.Failed(fail.Reason, fail.Retriable);
+                break;
+            case MergeEffect.Closed:
+                End();
+                break;
+            case MergeEffect.Done:
+                _desk.Carry(effect);
+                _quietSince = _time.GetTimestamp();
+                break;
+            default:
+                _desk.Carry(effect);
+                break;
+        }
+    }
+
+    /// <summary>Peers that were told that the run is over, and say nothing more, need nothing more.</summary>
+    private void EndWhenSilent()
+    {
+        if (_quietSince is { } since && _time.GetElapsedTime(since) >= SilenceMax)
+        {
+            End();
+        }
+    }
+
+    private void End()
+    {
+        _reporter.Ended();
+        var result = _desk.Results.For(_machine.Progress, _desk.Parameters)
+            ?? throw new InvalidOperationException("The run is over, and this island's trainer has not finished.");
+        _end ??= BridgeEnd.Finished(result);
+    }
+}

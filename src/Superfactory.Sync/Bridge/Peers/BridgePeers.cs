@@ -1,0 +1,112 @@
+using Superfactory.Model.Agents;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Bridge.Peers;
+
+/// <summary>A bridge's peers: what arrives from them becomes inputs of the merge machine, what goes to them is queued. For one thread, apart from <see cref="SendAsync"/>.</summary>
+internal sealed class BridgePeers : IDisposable
+{
+    /// <summary>How long a bridge that ends lets its last messages take.</summary>
+    public static readonly TimeSpan DrainMax = TimeSpan.FromSeconds(10);
+
+    private readonly IPeerTransport _transport;
+    private readonly BridgeReporter _reporter;
+    private readonly SortedDictionary<string, PeerSender> _senders = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _sending = Task.CompletedTask;
+    private int _faults;
+
+    /// <summary>The other members of the run that <paramref name="configuration"/> describes.</summary>
+    public BridgePeers(BridgeConfiguration configuration, IPeerTransport transport, BridgeReporter reporter)
+    {
+        (_transport, _reporter) = (transport, reporter);
+        foreach (var member in configuration.Epoch.Members)
+        {
+            if (member.Island != configuration.Island)
+            {
+                _senders.Add(member.Island, new PeerSender(member.Island, transport));
+            }
+        }
+    }
+
+    /// <summary>Asks the transport to tell when peers come and go.</summary>
+    public async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        foreach (var island in _senders.Keys)
+        {
+            await _transport.WatchAsync(island, cancellationToken);
+        }
+    }
+
+    /// <summary>Carries queued messages to the transport until <see cref="DrainAsync"/> or <see cref="StopAsync"/>. Called once.</summary>
+    public Task SendAsync() => _sending = Task.WhenAll(_senders.Values.Select(sender => sender.RunAsync(_stopping.Token)));
+
+    /// <summary>Takes what happened to a peer.</summary>
+    /// <param name="happened">What.</param>
+    /// <param name="epoch">The membership, which says the peer's place.</param>
+    /// <param name="drive">Takes inputs for the merge machine.</param>
+    public void Take(PeerEvent happened, RunEpoch epoch, Action<MergeInput> drive)
+    {
+        if (!_senders.TryGetValue(happened.Island, out var sender))
+        {
+            return;
+        }
+
+        var place = BridgeConfiguration.IndexOf(epoch, happened.Island);
+        switch (happened)
+        {
+            case PeerEvent.Up:
+                sender.Open();
+                drive(new MergeInput.PeerUp(place));
+                break;
+            case PeerEvent.Down:
+                sender.Close();
+                drive(new MergeInput.PeerDown(place));
+                break;
+            case PeerEvent.Delivered delivered:
+                var message = MergeMessageCodec.Read(delivered.Message);
+                if (message.Succeeded)
+                {
+                    drive(new MergeInput.Received(place, message.Value));
+                }
+                else if (++_faults <= MergeLimits.FaultNotesMax)
+                {
+                    _reporter.Note($"A message from {happened.Island} was dropped: {message.Problems[0].Message}");
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Queues a message.</summary>
+    /// <returns>False where the peer is so far behind that it will not catch up.</returns>
+    public bool TrySend(string island, MergeMessage message) => _senders[island].TrySend(message);
+
+    /// <summary>Lets the last messages leave, within <see cref="DrainMax"/>.</summary>
+    public async Task DrainAsync(TimeProvider time)
+    {
+        foreach (var sender in _senders.Values)
+        {
+            sender.Complete();
+        }
+
+        await Task.WhenAny(_sending, Task.Delay(DrainMax, time));
+    }
+
+    /// <summary>Drops what is still queued.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await ((Task)_sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        foreach (var sender in _senders.Values)
+        {
+            sender.Dispose();
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Bridge.Trainer;
+
+/// <summary>The conversation from the beginning of training on: what the trainer says of its rounds, and what the machine wants of it.</summary>
+internal sealed partial class TrainerDesk
+{
+    /// <summary>
+    /// Carries out what the machine wants of the trainer. Where no trainer waits for it, because it has died since it asked,
+    /// nothing is done: the machine gives the next one what it needs when that has registered.
+    /// </summary>
+    public void Carry(MergeEffect effect)
+    {
+        switch (effect, _connection is null ? TrainerPhase.Done : _phase)
+        {
+            case (MergeEffect.Begin begin, TrainerPhase.Beginning):
+                Begin(begin);
+                break;
+            case (MergeEffect.Deal deal, TrainerPhase.Dealing):
+                (_phase, _turn) = (TrainerPhase.Training, deal.Turn ?? _turn!);
+                Answer(new TrainerReply.Deal(TrainerSamples.From(deal.Samples), _turn));
+                break;
+            case (MergeEffect.Merged merged, TrainerPhase.Merging):
+                Merged(merged.Result);
+                break;
+            case (MergeEffect.Merged merged, TrainerPhase.Copying):
+                // The trainer writes its state from before the merge; the result waits until it has.
+                _mergedMeanwhile = merged.Result;
+                break;
+            case (MergeEffect.CopyTrainerState, TrainerPhase.Merging):
+                _phase = TrainerPhase.Copying;
+                Answer(new TrainerReply.CopyState(_states!.CopyPath));
+                break;
+            case (MergeEffect.Finalized finalized, TrainerPhase.Finalizing):
+                _phase = TrainerPhase.Finalized;
+                Answer(new TrainerReply.Finalized(finalized.LoadMerged, finalized.LoadStatics));
+                break;
+            case (MergeEffect.Done, TrainerPhase.Finishing):
+                _phase = TrainerPhase.Done;
+                Answer(new TrainerReply.Done());
+                break;
+            case (MergeEffect.Deal { Samples: null }, _):
+                // A trainer that never asked for samples needs no answer.
+                break;
+            case (_, TrainerPhase.Done):
+                break;
+            default:
+                throw new InvalidOperationException($"The machine wants {effect.GetType().Name} of a trainer that is in the phase {_phase}.");
+        }
+    }
+
+    private void Begin(MergeEffect.Begin begin)
+    {
+        string? state = null;
+        if (begin.TrainerState is { } peerState)
+        {
+            state = _states!.WritePeerState(peerState);
+            _peerStateGiven = true;
+        }
+        else if (begin.LoadMerged)
+        {
+            state = _states!.SavedFor(begin.Turn.Round);
+        }
+
+        (_phase, _turn) = (TrainerPhase.Training, begin.Turn);
+        _reporter.Began();
+        Answer(new TrainerReply.Begin(begin.Turn, begin.LoadMerged, state));
+    }
+
+    private void Declare(TrainerMessage.Data data)
+    {
+        if (data.Count <= 0 || data.Batch <= 0)
+        {
+            Refuse($"The trainer of {Island} declares {data.Count} samples in batches of {data.Batch}; both must be at least 1.");
+            return;
+        }
+
+        (_phase, _declared) = (TrainerPhase.Dealing, true);
+        _drive(new MergeInput.TrainerData(new DataDeclaration(data.Count, data.Batch, data.Dataset)));
+    }
+
+    private void Contribute(TrainerMessage.Merge merge)
+    {
+        var turn = _turn!;
+        if (merge.Round != turn.Round || merge.Steps < 0 || merge.Steps > turn.Steps || merge.Tokens < 0)
+        {
+            Refuse($"The trainer of {Island} contributes {merge.Steps} steps and {merge.Tokens} tokens to round {merge.Round}; "
+                + $"the bridge expected up to {turn.Steps} steps for round {turn.Round}.");
+            return;
+        }
+
+        if (turn.Finished)
+        {
+            Refuse($"The trainer of {Island} contributes although everything is merged; the bridge expected 'finalize'.");
+            return;
+        }
+
+        _phase = TrainerPhase.Merging;
+        _reporter.Contributed(merge);
+        if (!_declared)
+        {
+            // A loop that reaches its first merge without samples from the run is one that draws its own.
+            _declared = true;
+            _drive(new MergeInput.TrainerData(null));
+        }
+
+        _drive(new MergeInput.TrainerContributed(new Contribution
+        {
+            Round = merge.Round,
+            Steps = merge.Steps,
+            Tokens = merge.Tokens,
+            LossSum = merge.LossSum,
+            Overflow = merge.Overflow,
+        }));
+    }
+
+    private void Merged(MergeOutcome result)
+    {
+        (_phase, _turn) = (TrainerPhase.Training, result.Next);
+        _reporter.Merged();
+        Answer(new TrainerReply.RoundMerged(
+            result.Round, result.Tokens, result.Loss, result.Reset, result.Skip, result.Next, TrainerSamples.From(result.Deal)));
+    }
+
+    private void TakeCopy(TrainerMessage.StateCopied copied)
+    {
+        var copy = _states!.TakeCopy(copied.Bytes);
+        if (!copy.Succeeded)
+        {
+            Refuse(copy.Problems[0].Message);
+            return;
+        }
+
+        _phase = TrainerPhase.Merging;
+        _drive(new MergeInput.TrainerStateCopied(copy.Value.State));
+        if (_mergedMeanwhile is { } result)
+        {
+            _mergedMeanwhile = null;
+            Merged(result);
+        }
+    }
+
+    private void Remember(TrainerMessage.Saved saved)
+    {
+        if (_states!.Remember(saved.Round, saved.Path) is { } problem)
+        {
+            Refuse(problem.Message);
+            return;
+        }
+
+        Answer(new TrainerReply.Accepted());
+    }
+
+    private void Finish(TrainerMessage.Finish finish)
+    {
+        if (finish.ParametersSha256.Length != 64 || !finish.ParametersSha256.All(char.IsAsciiHexDigitLower))
+        {
+            Refuse($"The trainer of {Island} gave '{finish.ParametersSha256}' as the SHA-256 of its parameters; expected 64 hexadecimal digits.");
+            return;
+        }
+
+        if (!Results.Take(finish))
+        {
+            Refuse($"The trainer of {Island} gave more than {TrainerResults.NamesMax} results.");
+            return;
+        }
+
+        _phase = TrainerPhase.Finishing;
+        _drive(new MergeInput.TrainerFinished(finish.ParametersSha256));
+    }
+}
