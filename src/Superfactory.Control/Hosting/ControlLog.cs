@@ -1,0 +1,20 @@
+namespace Superfactory.Control.Hosting;
+
+/// <summary>Everything that the control plane logs. Event ids are unique in this project and never used again.</summary>
+internal static partial class ControlLog
+{
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Critical, Message = "The journal's writer failed; the control plane ends, running jobs go on.")]
+    public static partial void WriterFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 1002, Level = LogLevel.Error, Message = "A request for {Path} failed.")]
+    public static partial void RequestFailed(ILogger logger, string path, Exception exception);
+
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Warning, Message = "Listening on {Address}, which other machines reach: the API asks nobody who they are.")]
+    public static partial void ListensBeyondLoopback(ILogger logger, string address);
+
+    [LoggerMessage(EventId = 1004, Level = LogLevel.Warning, Message = "The agent of site {Site} was not heard for {Milliseconds} ms and is taken for lost.")]
+    public static partial void SiteLost(ILogger logger, string site, long milliseconds);
+
+    [LoggerMessage(EventId = 1005, Level = LogLevel.Information, Message = "Recovered {Records} records: {Sites} sites, {Jobs} jobs of which {Open} have not ended.")]
+    public static partial void Recovered(ILogger logger, long records, int sites, int jobs, int open);
+}

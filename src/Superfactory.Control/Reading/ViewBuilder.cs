@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Superfactory.Control.Telemetry;
+using Superfactory.Control.Writing;
+using Superfactory.Core;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Control.Reading;
+
+/// <summary>Makes what the API shows from a state of the factory and the newest telemetry. Waits for nobody; safe to use from any thread.</summary>
+internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProvider time)
+{
+    public JobView Job(FactoryState state, FactoryJob job) => Job(new JobReader(state), job);
+
+    /// <summary>All jobs, by number.</summary>
+    public ImmutableArray<JobView> Jobs(FactoryState state)
+    {
+        var reader = new JobReader(state);
+        return [.. state.Jobs.Values.Select(job => Job(reader, job))];
+    }
+
+    /// <summary>All sites, by name.</summary>
+    public ImmutableArray<SiteView> Sites(FactoryState state) => [.. state.Sites.Values.Select(site => Site(state, site))];
+
+    public SiteView Site(FactoryState state, FactorySite site) => new()
+    {
+        Name = site.Name,
+        Connected = site.Standing == SiteStanding.Connected,
+        Host = site.Host,
+        ProcessId = site.ProcessId,
+        Gateway = site.Gateway,
+        Slots = site.Slots,
+        Jobs = [.. state.JobsHoldingSlots(site.Name)],
+        Links = board.Links(site.Name),
+        EmulatedWan = site.EmulatedWan,
+        Version = site.Version,
+        HeardUnixMilliseconds = leases.HeardAt(site),
+    };
+
+    private JobView Job(JobReader reader, FactoryJob job)
+    {
+        var islands = job.Islands.Select(island => Island(job.Id, island)).ToImmutableArray();
+        return new JobView
+        {
+            Id = job.Id,
+            Name = job.Specification.Name,
+            State = reader.StateOf(job),
+            Reason = reader.ReasonOf(job, time.GetUtcNow().ToUnixTimeMilliseconds()),
+            SubmittedUnixMilliseconds = job.SubmittedAt,
+            StartedUnixMilliseconds = job.StartedAt,
+            EndedUnixMilliseconds = job.End?.At,
+            Epoch = job.Epoch,
+            Progress = job.End?.State == JobState.Completed ? 1.0 : Progress(islands),
+            Islands = islands,
+            Specification = job.Specification,
+        };
+    }
+
+    private IslandView Island(long job, FactoryIsland island)
+    {
+        var live = board.Find(job, island.Site);
+        var moved = board.Moved(job, island.Site);
+        return new IslandView
+        {
+            Site = island.Site,
+            Incarnation = island.Incarnation,
+            State = island.Gang,
+            Reason = island.Reason,
+            TrainerRestarts = island.TrainerRestarts,
+            Progress = live.Progress,
+            Measurement = live.Measurement,
+            Result = island.Result,
+            WanBytesSent = moved.Sent,
+            WanBytesReceived = moved.Received,
+        };
+    }
+
+    // The island that is furthest has heard of the most merges; the others will hold them too.
+    private static double Progress(ImmutableArray<IslandView> islands)
+        => islands.Select(island => island.Progress is { } progress && double.IsFinite(progress.Fraction) ? progress.Fraction : 0)
+            .DefaultIfEmpty(0)
+            .Max();
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Superfactory.Core;
+using Superfactory.Core.Commands;
+using Superfactory.Control.Journal;
+
+namespace Superfactory.Control.Writing;
+
+/// <summary>
+/// Measures how long each agent has been silent, and tells the factory. Silence is measured by a clock that nobody sets, and from this
+/// process's start at the earliest, so that a restart of the control plane costs no site its lease. Safe to use from any thread.
+/// </summary>
+internal sealed class LeaseClock : IDisposable
+{
+    /// <summary>How often silence is looked at, in milliseconds: a tenth of the lease.</summary>
+    public const int PeriodMilliseconds = FactoryLimits.LeaseMilliseconds / 10;
+
+    private readonly ConcurrentDictionary<string, long> _heard = new(StringComparer.Ordinal);
+    private readonly FactoryWriter _writer;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly long _started;
+    private ITimer? _timer;
+    private long _lastLook;
+    private long _amnesty;
+    private int _looking;
+
+    public LeaseClock(FactoryWriter writer, TimeProvider time)
+    {
+        (_writer, _time) = (writer, time);
+        _started = _lastLook = _amnesty = time.GetTimestamp();
+    }
+
+    public void Start()
+        => _timer = _time.CreateTimer(_ => _ = LookAsync(), null, TimeSpan.FromMilliseconds(PeriodMilliseconds), TimeSpan.FromMilliseconds(PeriodMilliseconds));
+
+    /// <summary>An agent was heard.</summary>
+    public void Heard(string site) => _heard[site] = _time.GetTimestamp();
+
+    /// <summary>When the agent of <paramref name="site"/> was heard last, in milliseconds since 1970-01-01 UTC; as journalled, where it was not heard since this process's start.</summary>
+    public long HeardAt(FactorySite site)
+        => _heard.TryGetValue(site.Name, out var timestamp) && site.Standing == SiteStanding.Connected ? At(timestamp) : site.HeardAt;
+
+    /// <summary>Tells the factory of agents that were silent for a lease.</summary>
+    public async Task LookAsync()
+    {
+        if (Interlocked.Exchange(ref _looking, 1) == 1)
+        {
+            return;
+        }
+
+        try
+        {
+            var timestamp = _time.GetTimestamp();
+            if (_time.GetElapsedTime(_lastLook, timestamp).TotalMilliseconds >= FactoryLimits.LeaseMilliseconds)
+            {
+                // This process itself did not run for a while: it can't tell who was silent.
+                _amnesty = timestamp;
+            }
+
+            _lastLook = timestamp;
+            var heard = Overdue(timestamp);
+            if (!heard.IsEmpty)
+            {
+                await _writer.SubmitAsync(new Tick(heard), _ending.Token);
+            }
+        }
+        catch (Exception exception) when (exception is JournalException or OperationCanceledException)
+        {
+            // The writer has said why, and the host is ending.
+            _ = exception;
+        }
+        finally
+        {
+            Volatile.Write(ref _looking, 0);
+        }
+    }
+
+    public void Dispose()
+    {
+        _timer?.Dispose();
+        _ending.Cancel();
+        _ending.Dispose();
+    }
+
+    private ImmutableSortedDictionary<string, long> Overdue(long timestamp)
+    {
+        var overdue = ImmutableSortedDictionary.CreateBuilder<string, long>(StringComparer.Ordinal);
+        foreach (var site in _writer.State.Sites.Values)
+        {
+            var heard = Math.Max(_heard.GetValueOrDefault(site.Name, _started), _amnesty);
+            if (site.Standing == SiteStanding.Connected && _time.GetElapsedTime(heard, timestamp).TotalMilliseconds >= FactoryLimits.LeaseMilliseconds)
+            {
+                overdue[site.Name] = At(heard);
+            }
+        }
+
+        return overdue.ToImmutable();
+    }
+
+    private long At(long timestamp)
+        => _time.GetUtcNow().ToUnixTimeMilliseconds() - (long)_time.GetElapsedTime(timestamp).TotalMilliseconds;
+}

@@ -1,0 +1,75 @@
+using Superfactory.Core.Commands;
+using Superfactory.Core.Folding;
+using Superfactory.Core.Planning;
+using Superfactory.Core.Records;
+
+namespace Superfactory.Core;
+
+/// <summary>
+/// The factory as a deterministic state machine. <see cref="Accept"/> decides, <see cref="Apply"/> folds, and neither knows a clock, a
+/// file, a socket or chance: the same input gives the same records, byte for byte. Pure, and so safe to call from any thread.
+/// </summary>
+public static class Factory
+{
+    /// <summary>
+    /// Decides upon a command: checks it against the state, and plans what follows from it until nothing more does.
+    /// Changes nothing; the records take effect when they are applied in order, after the journal holds them.
+    /// </summary>
+    /// <param name="state">The factory as it is.</param>
+    /// <param name="command">What entered.</param>
+    /// <param name="now">The time at which it is accepted, in milliseconds since 1970-01-01 UTC.</param>
+    /// <returns>Records, or a refusal with problems.</returns>
+    public static Decision Accept(FactoryState state, FactoryCommand command, long now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(command);
+        var draft = new Draft(state, now);
+        var refusal = command switch
+        {
+            JoinSite join => SiteDecisions.Join(draft, join),
+            LeaveSite leave => SiteDecisions.Leave(draft, leave),
+            ReportGangs report => GangDecisions.Report(draft, report),
+            Tick tick => SiteDecisions.Expire(draft, tick),
+            SubmitJob submit => JobDecisions.Submit(draft, submit),
+            CancelJob cancel => JobDecisions.Cancel(draft, cancel),
+            _ => throw new InvalidOperationException($"The factory knows no command {command.GetType().Name}."),
+        };
+        if (refusal is not null)
+        {
+            return new Decision { Refusal = refusal };
+        }
+
+        if (!draft.IsEmpty)
+        {
+            Planner.Plan(draft);
+        }
+
+        return new Decision { Records = draft.TakeRecords() };
+    }
+
+    /// <summary>Folds one record into the state. Never decides: a plan is applied as it was recorded, by whichever version.</summary>
+    /// <returns>The next state, whose revision is one higher.</returns>
+    public static FactoryState Apply(FactoryState state, JournalRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(record);
+        var next = state with { Revision = checked(state.Revision + 1) };
+        return record switch
+        {
+            SiteJoined joined => SiteFold.Apply(next, joined),
+            SiteReturned returned => SiteFold.Apply(next, returned),
+            SiteLeft left => SiteFold.Apply(next, left),
+            SiteLost lost => SiteFold.Apply(next, lost),
+            JobSubmitted submitted => JobFold.Apply(next, submitted),
+            JobCancelled cancelled => JobFold.Apply(next, cancelled),
+            GangChanged changed => GangFold.Apply(next, changed),
+            GangReleased released => GangFold.Apply(next, released),
+            JobStarted started => RunFold.Apply(next, started),
+            IslandRestarted restarted => RunFold.Apply(next, restarted),
+            RunRestarted restarted => RunFold.Apply(next, restarted),
+            EpochDecided decided => RunFold.Apply(next, decided),
+            JobEnded ended => JobFold.Apply(next, ended),
+            _ => throw new InvalidOperationException($"The factory knows no record {record.GetType().Name}."),
+        };
+    }
+}

@@ -1,0 +1,26 @@
+namespace Superfactory.Core;
+
+/// <summary>The numbers that decisions go by.</summary>
+public static class FactoryLimits
+{
+    /// <summary>A site whose agent was not heard for this long is lost, in milliseconds. Agents report every second, so four reports may be late.</summary>
+    public const int LeaseMilliseconds = 5_000;
+
+    /// <summary>How often an island whose gang failed in a way that a new start could help is started again. Losses of the site are not counted.</summary>
+    public const int IslandRestartsMax = 3;
+
+    /// <summary>Jobs that have not ended. At about 4 KB each they take 40 MB at most.</summary>
+    public const int OpenJobsMax = 10_000;
+
+    /// <summary>Sites that may be known. Each gets all others' gateways, so the instructions of all grow with the square.</summary>
+    public const int SitesMax = 256;
+
+    /// <summary>Slots that a site may offer.</summary>
+    public const int SlotsMax = 4_096;
+
+    /// <summary>The longest name of a site.</summary>
+    public const int SiteNameLengthMax = 63;
+
+    /// <summary>The longest text that a record takes from a report, in characters; what is longer is cut.</summary>
+    public const int ReasonLengthMax = 4_000;
+}

@@ -1,0 +1,44 @@
+using Superfactory.Core.Records;
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Core.Folding;
+
+/// <summary>Folds what sites said of their gangs.</summary>
+internal static class GangFold
+{
+    public static bool IsOver(GangState? state) => state is GangState.Finished or GangState.Failed or GangState.Stopped;
+
+    public static FactoryState Apply(FactoryState state, GangChanged record)
+    {
+        var job = state.Jobs[record.Job];
+        if (job.FindIsland(record.Island) is not { } island)
+        {
+            throw new InvalidOperationException($"Record {state.Revision} is about island {record.Island}, which job {record.Job} doesn't have.");
+        }
+
+        // A gang that stopped although it was wanted is as dead as one that crashed.
+        var dead = record.State == GangState.Stopped || (record.State == GangState.Failed && record.Retriable);
+        var changed = job.WithIsland(island with
+        {
+            Gang = record.State,
+            Reason = record.Reason,
+            Retriable = record.Retriable || dead,
+            TrainerRestarts = record.TrainerRestarts,
+            Result = record.Result ?? island.Result,
+            Joined = !dead && (island.Joined || record.State is GangState.Running or GangState.Finished),
+            Failures = island.Failures + (dead ? 1 : 0),
+            Standing = dead ? IslandStanding.Gone : island.Standing,
+        });
+        var hasRun = changed.HasRun || changed.Islands.All(each => each.Joined);
+        var next = state.WithJob(changed with { HasRun = hasRun });
+        return dead ? next.Touch(record.Island) : next;
+    }
+
+    public static FactoryState Apply(FactoryState state, GangReleased record)
+    {
+        var job = state.Jobs[record.Job];
+        return job.FindIsland(record.Island) is { } island
+            ? state.WithJob(job.WithIsland(island with { Standing = IslandStanding.Released }))
+            : state;
+    }
+}

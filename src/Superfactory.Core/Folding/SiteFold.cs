@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Records;
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Core.Folding;
+
+/// <summary>Folds what happened to sites.</summary>
+internal static class SiteFold
+{
+    public static FactoryState Apply(FactoryState state, SiteJoined record)
+    {
+        var sameProcess = state.Sites.TryGetValue(record.Site, out var known)
+            && string.Equals(known.Session, record.Session, StringComparison.Ordinal);
+        var joined = state.WithSite(new FactorySite
+        {
+            Name = record.Site,
+            Session = record.Session,
+            Host = record.Host,
+            ProcessId = record.ProcessId,
+            Gateway = record.Gateway,
+            Slots = record.Slots,
+            EmulatedWan = record.EmulatedWan,
+            Version = record.Version,
+            Standing = SiteStanding.Connected,
+            HeardAt = record.At,
+            InstructionsRevision = state.Revision,
+        });
+        var settled = sameProcess ? joined : EndGangs(joined, record.Site, $"The agent of site {record.Site} was started anew.");
+        return settled.TouchAll();
+    }
+
+    public static FactoryState Apply(FactoryState state, SiteReturned record)
+        => state.WithSite(state.Sites[record.Site] with { Standing = SiteStanding.Connected, HeardAt = record.At });
+
+    public static FactoryState Apply(FactoryState state, SiteLeft record)
+    {
+        var left = state.WithSite(state.Sites[record.Site] with { Standing = SiteStanding.Left, HeardAt = record.At });
+        return EndGangs(left, record.Site, $"The agent of site {record.Site} left.").TouchAll();
+    }
+
+    public static FactoryState Apply(FactoryState state, SiteLost record)
+        => state.WithSite(state.Sites[record.Site] with { Standing = SiteStanding.Lost, HeardAt = record.HeardAt });
+
+    /// <summary>Nothing that the earlier process of the site's agent ran is alive.</summary>
+    private static FactoryState EndGangs(FactoryState state, string site, string reason)
+    {
+        foreach (var id in state.OpenJobs.Union(state.StoppingJobs))
+        {
+            var job = state.Jobs[id];
+            if (job.FindIsland(site) is not { } island)
+            {
+                continue;
+            }
+
+            if (island.Standing == IslandStanding.Stopping)
+            {
+                state = state.WithJob(job.WithIsland(island with { Standing = IslandStanding.Released }));
+            }
+            else if (island.Standing == IslandStanding.Wanted && !island.IsFinished)
+            {
+                state = state.WithJob(job.WithIsland(island with
+                {
+                    Standing = IslandStanding.Gone,
+                    Gang = GangState.Failed,
+                    Reason = reason,
+                    Retriable = true,
+                    Joined = false,
+                }));
+            }
+        }
+
+        return state;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Reading;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>When a job is over, and how it ended.</summary>
+internal static class EndRules
+{
+    public static (JobState State, string Reason)? Find(FactoryState state, FactoryJob job)
+    {
+        if (job.CancelRequested)
+        {
+            return (JobState.Cancelled, "It was cancelled.");
+        }
+
+        if (job.Islands.IsEmpty)
+        {
+            return null;
+        }
+
+        if (job.Islands.FirstOrDefault(island => island.Gang == GangState.Failed && !island.Retriable) is { } failed)
+        {
+            return (JobState.Failed, failed.Reason ?? $"The gang of island {failed.Site} failed and its agent gave no reason.");
+        }
+
+        if (job.Islands.FirstOrDefault(island => island.Failures > FactoryLimits.IslandRestartsMax) is { } hopeless)
+        {
+            return (JobState.Failed,
+                $"Island {hopeless.Site} was started again {FactoryLimits.IslandRestartsMax} times and failed each time. "
+                + $"The last time: {hopeless.Reason ?? "its agent gave no reason."}");
+        }
+
+        return job.Islands.All(island => island.IsFinished) ? Finished(job) : FinishedWithoutAll(state, job);
+    }
+
+    private static (JobState State, string Reason) Finished(FactoryJob job)
+    {
+        var first = job.Islands[0];
+        var other = job.Islands.FirstOrDefault(island => !SameModel(first.Result, island.Result));
+        return other is null
+            ? (JobState.Completed, "Everything planned is merged.")
+            : (JobState.Failed,
+                $"The islands ended with different models: {first.Site} has parameters {Hash(first)}, {other.Site} has {Hash(other)}.");
+    }
+
+    /// <summary>An island finishes only when all have: one that was lost after that has nothing left to do, and nobody to take the state from.</summary>
+    private static (JobState State, string Reason)? FinishedWithoutAll(FactoryState state, FactoryJob job)
+    {
+        var missing = job.Islands.Where(island => !island.IsFinished).ToImmutableArray();
+        if (missing.Length == job.Islands.Length
+            || missing.Any(island => island.Standing != IslandStanding.Gone || !state.IsConnected(island.Site)))
+        {
+            return null;
+        }
+
+        return (JobState.Completed,
+            $"Everything planned is merged. {Sentence.Capital(Sentence.List(missing.Select(island => island.Site)))} "
+            + $"{(missing.Length == 1 ? "was" : "were")} lost after the last merge, so {(missing.Length == 1 ? "its" : "their")} own result is not known.");
+    }
+
+    private static bool SameModel(IslandResult? one, IslandResult? other)
+        => string.Equals(one?.ParametersSha256, other?.ParametersSha256, StringComparison.OrdinalIgnoreCase);
+
+    private static string Hash(FactoryIsland island)
+        => island.Result?.ParametersSha256 is { Length: > 0 } hash ? hash[..Math.Min(12, hash.Length)] : "no hash";
+}

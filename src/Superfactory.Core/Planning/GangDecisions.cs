@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Commands;
+using Superfactory.Core.Records;
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>Decides upon what a site says of its gangs: only what changes something becomes a record.</summary>
+internal static class GangDecisions
+{
+    public static Refusal? Report(Draft draft, ReportGangs report)
+    {
+        if (SiteDecisions.CheckSession(draft.State, report.Site, report.Session) is { } refusal)
+        {
+            return refusal;
+        }
+
+        SiteDecisions.Hear(draft, draft.State.Sites[report.Site]);
+        var gangs = report.Gangs.IsDefault ? [] : report.Gangs;
+        foreach (var gang in gangs.OrderBy(gang => gang.Job).ThenBy(gang => gang.Incarnation))
+        {
+            Change(draft, report.Site, gang);
+        }
+
+        ConfirmStopped(draft, report.Site, gangs);
+        return null;
+    }
+
+    private static void Change(Draft draft, string site, GangReport gang)
+    {
+        if (!draft.State.Jobs.TryGetValue(gang.Job, out var job)
+            || job.End is not null
+            || job.FindIsland(site) is not { Standing: IslandStanding.Wanted } island
+            || island.Incarnation != gang.Incarnation
+            || (island.Gang is { } before && IsOver(before))
+            || IsKnown(island, gang))
+        {
+            return;
+        }
+
+        draft.Add(new GangChanged
+        {
+            At = draft.Now,
+            Job = gang.Job,
+            Island = site,
+            Incarnation = gang.Incarnation,
+            State = gang.State,
+            Reason = Shorten(gang.Reason),
+            Retriable = gang.Retriable,
+            TrainerRestarts = gang.TrainerRestarts,
+            Result = gang.State == GangState.Finished ? gang.Result : null,
+        });
+    }
+
+    /// <summary>A gang of an ended job has stopped once its agent says so, or no longer lists it.</summary>
+    private static void ConfirmStopped(Draft draft, string site, ImmutableArray<GangReport> gangs)
+    {
+        foreach (var id in draft.State.StoppingJobs)
+        {
+            if (draft.State.Jobs[id].FindIsland(site) is not { Standing: IslandStanding.Stopping } island)
+            {
+                continue;
+            }
+
+            if (!gangs.Any(gang => gang.Job == id && gang.Incarnation == island.Incarnation && !IsOver(gang.State)))
+            {
+                draft.Add(new GangReleased { At = draft.Now, Job = id, Island = site, Incarnation = island.Incarnation });
+            }
+        }
+    }
+
+    private static bool IsOver(GangState state) => state is GangState.Finished or GangState.Failed or GangState.Stopped;
+
+    private static bool IsKnown(FactoryIsland island, GangReport gang)
+        => island.Gang == gang.State
+            && island.TrainerRestarts == gang.TrainerRestarts
+            && string.Equals(island.Reason, Shorten(gang.Reason), StringComparison.Ordinal);
+
+    private static string? Shorten(string? reason)
+        => reason is { Length: > FactoryLimits.ReasonLengthMax } ? reason[..FactoryLimits.ReasonLengthMax] : reason;
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Commands;
+using Superfactory.Core.Reading;
+using Superfactory.Core.Records;
+using Superfactory.Model;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>Decides upon what people ask for.</summary>
+internal static class JobDecisions
+{
+    public static Refusal? Submit(Draft draft, SubmitJob submit)
+    {
+        var problems = CheckSites(draft.State, submit);
+        if (problems.Length > 0)
+        {
+            return new Refusal(RefusalKind.Invalid, problems);
+        }
+
+        if (draft.State.OpenJobs.Count >= FactoryLimits.OpenJobsMax)
+        {
+            return new Refusal(RefusalKind.Conflict, [new Problem(
+                $"{FactoryLimits.OpenJobsMax} jobs have not ended, and the control plane takes no more.", Hint: "Cancel some, or wait.")]);
+        }
+
+        draft.Add(new JobSubmitted { At = draft.Now, Job = draft.State.LastJob + 1, Specification = submit.Specification });
+        return null;
+    }
+
+    public static Refusal? Cancel(Draft draft, CancelJob cancel)
+    {
+        if (!draft.State.Jobs.TryGetValue(cancel.Job, out var job))
+        {
+            return new Refusal(RefusalKind.NotFound, [new Problem($"There is no job {cancel.Job}.")]);
+        }
+
+        if (job.End is { } end)
+        {
+            return new Refusal(RefusalKind.Conflict, [new Problem($"Job {cancel.Job} has already ended: it {Sentence.Ended(end.State)}.")]);
+        }
+
+        draft.Add(new JobCancelled { At = draft.Now, Job = cancel.Job });
+        return null;
+    }
+
+    private static ImmutableArray<Problem> CheckSites(FactoryState state, SubmitJob submit)
+    {
+        var specification = submit.Specification;
+        var problems = ImmutableArray.CreateBuilder<Problem>();
+        if (specification.Sites.IsDefaultOrEmpty)
+        {
+            if (specification.SiteCount is < 1 or > FactoryLimits.SitesMax)
+            {
+                problems.Add(new Problem(
+                    $"A job needs at least one site and at most {FactoryLimits.SitesMax}.", submit.File, Field: "sites"));
+            }
+
+            return problems.DrainToImmutable();
+        }
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var site in specification.Sites)
+        {
+            if (!seen.Add(site))
+            {
+                problems.Add(new Problem($"Site '{site}' is named twice; a job has one island at a site.", submit.File, Field: "sites"));
+            }
+            else if (!state.Sites.ContainsKey(site))
+            {
+                problems.Add(new Problem(
+                    $"There is no site '{site}'; expected {Sentence.Known(state.Sites.Keys)}.",
+                    submit.File,
+                    Field: "sites",
+                    Hint: SiteHint(state, site)));
+            }
+        }
+
+        return problems.DrainToImmutable();
+    }
+
+    private static string SiteHint(FactoryState state, string site)
+        => state.Sites.Keys.FirstOrDefault(known => string.Equals(known, site, StringComparison.OrdinalIgnoreCase)) is { } near ? $"Did you mean '{near}'?" : "Start its agent with 'superfactory site' first.";
+}

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Reading;
+using Superfactory.Core.Records;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>
+/// Decides what follows from the state, in a fixed order: jobs that are over end, then dead islands are started again, then queued
+/// jobs are placed. What it adds leaves nothing more to plan.
+/// </summary>
+internal static class Planner
+{
+    public static void Plan(Draft draft)
+    {
+        foreach (var id in draft.State.OpenJobs)
+        {
+            End(draft, draft.State.Jobs[id]);
+        }
+
+        foreach (var id in draft.State.OpenJobs)
+        {
+            RestartIslands(draft, id);
+        }
+
+        Place(draft);
+    }
+
+    private static void End(Draft draft, FactoryJob job)
+    {
+        if (EndRules.Find(draft.State, job) is var (state, reason))
+        {
+            draft.Add(new JobEnded { At = draft.Now, Job = job.Id, State = state, Reason = reason });
+        }
+    }
+
+    private static void RestartIslands(Draft draft, long id)
+    {
+        var reasons = new List<string>();
+        foreach (var island in draft.State.Jobs[id].Islands)
+        {
+            if (island.Standing != IslandStanding.Gone || !FifoPlacement.HasFreeSlot(draft.State, island.Site))
+            {
+                continue;
+            }
+
+            var reason = $"Island {island.Site} is started again as incarnation {island.Incarnation + 1}: {Sentence.Lower(island.Reason ?? "Its gang was lost.")}";
+            reasons.Add(reason);
+            draft.Add(new IslandRestarted
+            {
+                At = draft.Now,
+                Job = id,
+                Island = island.Site,
+                Incarnation = island.Incarnation + 1,
+                Reason = reason,
+            });
+        }
+
+        if (reasons.Count == 0)
+        {
+            return;
+        }
+
+        var job = draft.State.Jobs[id];
+        if (job.HasRun && !job.Islands.Any(island => island is { Standing: IslandStanding.Wanted, Joined: true }))
+        {
+            var reason = "No island holds the state of the run any more, so it starts from its beginning.";
+            reasons.Add(reason);
+            draft.Add(new RunRestarted { At = draft.Now, Job = id, Reason = reason });
+        }
+
+        Decide(draft, id, string.Join(' ', reasons));
+    }
+
+    private static void Place(Draft draft)
+    {
+        foreach (var (id, placement) in FifoPlacement.Plan(draft.State))
+        {
+            if (placement.Sites.IsEmpty)
+            {
+                continue;
+            }
+
+            var reason = $"Placed at {Sentence.List(placement.Sites)}.";
+            draft.Add(new JobStarted
+            {
+                At = draft.Now,
+                Job = id,
+                Sites = placement.Sites,
+                Scheduler = FifoPlacement.Version,
+                Reason = reason,
+            });
+            Decide(draft, id, reason);
+        }
+    }
+
+    private static void Decide(Draft draft, long id, string reason)
+    {
+        var job = draft.State.Jobs[id];
+        draft.Add(new EpochDecided
+        {
+            At = draft.Now,
+            Job = id,
+            Reason = reason,
+            Epoch = new RunEpoch
+            {
+                Number = (job.Epoch?.Number ?? 0) + 1,
+                Members = [.. job.Islands.Select(island => new RunMember(island.Site, island.Incarnation))],
+            },
+        });
+    }
+}

@@ -1,0 +1,123 @@
+using Superfactory.Core.Commands;
+using Superfactory.Core.Reading;
+using Superfactory.Core.Records;
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>Decides upon what site agents say of themselves, and upon their silence.</summary>
+internal static class SiteDecisions
+{
+    public static Refusal? Join(Draft draft, JoinSite join)
+    {
+        var hello = join.Hello;
+        if (hello.Protocol != FactoryJson.ProtocolVersion)
+        {
+            return Refused(RefusalKind.ProtocolDiffers, new Problem(
+                $"The agent of site '{join.Site}' speaks protocol version {hello.Protocol}, this control plane speaks version {FactoryJson.ProtocolVersion}.",
+                Field: "protocol",
+                Hint: "Run the same version of superfactory at both."));
+        }
+
+        var problems = HelloRules.Check(draft.State, join.Site, hello);
+        if (problems.Length > 0)
+        {
+            return new Refusal(RefusalKind.Invalid, problems);
+        }
+
+        if (draft.State.Sites.TryGetValue(join.Site, out var known))
+        {
+            var same = string.Equals(known.Session, hello.Session, StringComparison.Ordinal);
+            if (known.Standing == SiteStanding.Connected && !same)
+            {
+                return Refused(RefusalKind.Conflict, new Problem(
+                    $"Another agent named '{join.Site}' is connected: process {known.ProcessId} on host {known.Host}.",
+                    Field: "site",
+                    Hint: "Give this one another --name, or stop the other; a killed agent's name is free again "
+                        + $"{Sentence.Duration(FactoryLimits.LeaseMilliseconds)} after its last report."));
+            }
+
+            if (same && known.Standing != SiteStanding.Left && Describes(known, hello))
+            {
+                Hear(draft, known);
+                return null;
+            }
+        }
+
+        draft.Add(new SiteJoined
+        {
+            At = draft.Now,
+            Site = join.Site,
+            Session = hello.Session,
+            Host = hello.Host,
+            ProcessId = hello.ProcessId,
+            Gateway = hello.Gateway,
+            Slots = hello.Slots,
+            EmulatedWan = hello.EmulatedWan,
+            Version = hello.Version,
+        });
+        return null;
+    }
+
+    public static Refusal? Leave(Draft draft, LeaveSite leave)
+    {
+        if (CheckSession(draft.State, leave.Site, leave.Session) is { } refusal)
+        {
+            return refusal;
+        }
+
+        draft.Add(new SiteLeft { At = draft.Now, Site = leave.Site, Session = leave.Session });
+        return null;
+    }
+
+    public static Refusal? Expire(Draft draft, Tick tick)
+    {
+        foreach (var site in draft.State.Sites.Values)
+        {
+            if (site.Standing == SiteStanding.Connected
+                && tick.Heard.TryGetValue(site.Name, out var heard)
+                && draft.Now - heard >= FactoryLimits.LeaseMilliseconds)
+            {
+                draft.Add(new SiteLost { At = draft.Now, Site = site.Name, Session = site.Session, HeardAt = heard });
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>An agent whose session the journal knows is accepted, also after it was lost; any other has to say hello.</summary>
+    public static Refusal? CheckSession(FactoryState state, string site, string session)
+    {
+        if (state.Sites.TryGetValue(site, out var known)
+            && known.Standing != SiteStanding.Left
+            && string.Equals(known.Session, session, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        return Refused(RefusalKind.SessionUnknown, new Problem(
+            $"The control plane knows no session '{session}' of site '{site}'.",
+            Field: "session",
+            Hint: "Say hello again."));
+    }
+
+    /// <summary>A lost agent that is heard in its old session has returned.</summary>
+    public static void Hear(Draft draft, FactorySite site)
+    {
+        if (site.Standing == SiteStanding.Lost)
+        {
+            draft.Add(new SiteReturned { At = draft.Now, Site = site.Name, Session = site.Session });
+        }
+    }
+
+    private static bool Describes(FactorySite site, AgentHello hello)
+        => site.Slots == hello.Slots
+            && site.ProcessId == hello.ProcessId
+            && string.Equals(site.Gateway, hello.Gateway, StringComparison.Ordinal)
+            && string.Equals(site.Host, hello.Host, StringComparison.Ordinal)
+            && string.Equals(site.EmulatedWan, hello.EmulatedWan, StringComparison.Ordinal)
+            && string.Equals(site.Version, hello.Version, StringComparison.Ordinal);
+
+    private static Refusal Refused(RefusalKind kind, Problem problem) => new(kind, [problem]);
+}

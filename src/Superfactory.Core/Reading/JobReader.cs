@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Planning;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Core;
+
+/// <summary>
+/// Reads the state and the reason of jobs from one state of the factory. What it says is derived, never stored, so that it cannot
+/// disagree with what decisions go by. For one thread; make another for the next state.
+/// </summary>
+/// <param name="state">The factory.</param>
+public sealed class JobReader(FactoryState state)
+{
+    private ImmutableSortedDictionary<long, Placement>? _queue;
+
+    /// <summary>The state that <paramref name="job"/> is in.</summary>
+    public JobState StateOf(FactoryJob job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        if (job.End is { } end)
+        {
+            return end.State;
+        }
+
+        if (job.Islands.IsEmpty)
+        {
+            return JobState.Queued;
+        }
+
+        if (job.Islands.Any(IsLost))
+        {
+            return JobState.Waiting;
+        }
+
+        if (job.Islands.All(island => island.Gang is GangState.Running or GangState.Finished))
+        {
+            return JobState.Running;
+        }
+
+        return job.HasRun ? JobState.Waiting : JobState.Starting;
+    }
+
+    /// <summary>Why <paramref name="job"/> is in that state, in one or two sentences.</summary>
+    /// <param name="job">A job of the state that this reads.</param>
+    /// <param name="now">The time for the reader, in milliseconds since 1970-01-01 UTC.</param>
+    public string ReasonOf(FactoryJob job, long now)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return StateOf(job) switch
+        {
+            JobState.Queued => Reading.QueueReasons.Of(state, Queue[job.Id], now),
+            JobState.Waiting => Join(Waiting(job, now)),
+            JobState.Starting => Join($"Starts at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}: {NotJoined(job)}.", job.Note),
+            JobState.Running => Join($"Trains at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}.", job.Note),
+            _ => job.End!.Reason,
+        };
+    }
+
+    private ImmutableSortedDictionary<long, Placement> Queue => _queue ??= FifoPlacement.Plan(state);
+
+    private bool IsLost(FactoryIsland island)
+        => !island.IsFinished && (island.Standing == IslandStanding.Gone || !state.IsConnected(island.Site));
+
+    private string Waiting(FactoryJob job, long now)
+    {
+        var away = job.Islands.Where(island => !island.IsFinished && !state.IsConnected(island.Site)).ToList();
+        if (away.Count > 0)
+        {
+            return string.Join(' ', away.Select(island => $"Waits for site {island.Site}: {Reading.QueueReasons.Absence(state, island.Site, now)}."));
+        }
+
+        var gone = job.Islands.Where(island => island.Standing == IslandStanding.Gone).ToList();
+        return gone.Count > 0
+            ? string.Join(' ', gone.Select(island => $"Waits for a free slot at {island.Site}. {island.Reason}"))
+            : Join($"Waits for its islands: {NotJoined(job)}.", job.Note);
+    }
+
+    private static string NotJoined(FactoryJob job)
+    {
+        var missing = job.Islands.Where(island => island.Gang is not (GangState.Running or GangState.Finished)).Select(island => island.Site).ToList();
+        return $"{Reading.Sentence.List(missing)} {(missing.Count == 1 ? "has" : "have")} not joined yet";
+    }
+
+    private static string Join(string first, string? second = null) => second is null ? first : $"{first} {second}";
+}

@@ -1,0 +1,44 @@
+using Superfactory.Core.Planning;
+
+namespace Superfactory.Core.Reading;
+
+/// <summary>Why a job is still queued, and what would unblock it.</summary>
+internal static class QueueReasons
+{
+    public static string Of(FactoryState state, Placement placement, long now)
+    {
+        if (!placement.Away.IsEmpty)
+        {
+            return string.Join(' ', placement.Away.Select(site => $"Waits for site {site}: {Absence(state, site, now)}."));
+        }
+
+        if (placement.Wanted > 0)
+        {
+            var connected = placement.Connected;
+            return $"Waits for {placement.Wanted} sites with slots: "
+                + (connected.IsEmpty ? "none is connected." : $"{connected.Length} {(connected.Length == 1 ? "is" : "are")} connected ({string.Join(", ", connected)}).");
+        }
+
+        if (!placement.Full.IsEmpty)
+        {
+            var site = placement.Full[0];
+            return placement.Ahead.IsEmpty
+                ? $"Waits for a slot at {site}, which offers none."
+                : $"Waits for a free slot at {site}: {Sentence.Jobs(placement.Ahead)} {(placement.Ahead.Length == 1 ? "comes" : "come")} first.";
+        }
+
+        return "Is about to start.";
+    }
+
+    /// <summary>Why a site is not connected, as the rest of a sentence.</summary>
+    public static string Absence(FactoryState state, string site, long now)
+    {
+        if (!state.Sites.TryGetValue(site, out var known))
+        {
+            return "no agent of that name has joined yet";
+        }
+
+        var ago = Sentence.Duration(now - known.HeardAt);
+        return known.Standing == SiteStanding.Left ? $"its agent left {ago} ago" : $"its agent was last heard {ago} ago";
+    }
+}

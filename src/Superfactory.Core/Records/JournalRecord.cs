@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Superfactory.Model;
+
+namespace Superfactory.Core.Records;
+
+/// <summary>
+/// One entry of the journal: something that entered from outside, or a plan that was decided. The hierarchy is closed.
+/// What is written stays readable for ever: fields are added with a default, never renamed, and no kind changes its meaning.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "record", UnknownDerivedTypeHandling = JsonUnknownDerivedTypeHandling.FailSerialization)]
+[JsonDerivedType(typeof(SiteJoined), "site-joined")]
+[JsonDerivedType(typeof(SiteReturned), "site-returned")]
+[JsonDerivedType(typeof(SiteLeft), "site-left")]
+[JsonDerivedType(typeof(SiteLost), "site-lost")]
+[JsonDerivedType(typeof(JobSubmitted), "job-submitted")]
+[JsonDerivedType(typeof(JobCancelled), "job-cancelled")]
+[JsonDerivedType(typeof(GangChanged), "gang-changed")]
+[JsonDerivedType(typeof(GangReleased), "gang-released")]
+[JsonDerivedType(typeof(JobStarted), "job-started")]
+[JsonDerivedType(typeof(IslandRestarted), "island-restarted")]
+[JsonDerivedType(typeof(RunRestarted), "run-restarted")]
+[JsonDerivedType(typeof(EpochDecided), "epoch-decided")]
+[JsonDerivedType(typeof(JobEnded), "job-ended")]
+public abstract record JournalRecord
+{
+    private protected JournalRecord()
+    {
+    }
+
+    /// <summary>When it was accepted or decided, in milliseconds since 1970-01-01 UTC.</summary>
+    public required long At { get; init; }
+
+    /// <summary>The record as the journal keeps it: one line of JSON, the same bytes for equal records.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, FactoryJson.Options);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="JsonException">It is no record, or one of a kind that this version doesn't know.</exception>
+    public static JournalRecord FromJson(string json)
+        => JsonSerializer.Deserialize<JournalRecord>(json, FactoryJson.Options) ?? throw new JsonException("The record is null.");
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Core.Records;
+
+/// <summary>A plan: what was decided, and why. Replay applies it and never decides again. What the decision saw is the fold of the records before it.</summary>
+public abstract record PlanRecord : JournalRecord
+{
+    private protected PlanRecord()
+    {
+    }
+
+    /// <summary>The job that it is about.</summary>
+    public required long Job { get; init; }
+
+    /// <summary>Why, in a sentence.</summary>
+    public required string Reason { get; init; }
+}
+
+/// <summary>A job was placed: it has an island at each of these sites.</summary>
+public sealed record JobStarted : PlanRecord
+{
+    /// <summary>The sites in the job's order.</summary>
+    public required ImmutableArray<string> Sites { get; init; }
+
+    /// <summary>The placement policy and its version, such as <c>fifo/1</c>.</summary>
+    public required string Scheduler { get; init; }
+}
+
+/// <summary>An island is started anew, without its memory.</summary>
+public sealed record IslandRestarted : PlanRecord
+{
+    /// <summary>The island.</summary>
+    public required string Island { get; init; }
+
+    /// <summary>Its new incarnation.</summary>
+    public required int Incarnation { get; init; }
+}
+
+/// <summary>Every island of a run had lost its memory: it begins again.</summary>
+public sealed record RunRestarted : PlanRecord;
+
+/// <summary>The membership of a run changed, or was decided first.</summary>
+public sealed record EpochDecided : PlanRecord
+{
+    /// <summary>The new membership.</summary>
+    public required RunEpoch Epoch { get; init; }
+}
+
+/// <summary>A job ended.</summary>
+public sealed record JobEnded : PlanRecord
+{
+    /// <summary>Completed, failed or cancelled.</summary>
+    public required JobState State { get; init; }
+}

@@ -1,0 +1,62 @@
+namespace Superfactory.Core.Records;
+
+/// <summary>A new process of a site's agent said hello. Whatever an earlier one ran there is dead.</summary>
+public sealed record SiteJoined : JournalRecord
+{
+    /// <summary>The site.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>The agent's session.</summary>
+    public required string Session { get; init; }
+
+    /// <summary>The agent's machine.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The agent's process id there.</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary>Where its gateway listens, as <c>host:port</c>.</summary>
+    public required string Gateway { get; init; }
+
+    /// <summary>Gangs that it runs at the same time.</summary>
+    public required int Slots { get; init; }
+
+    /// <summary>The gateway's emulated link; null where links are real.</summary>
+    public string? EmulatedWan { get; init; }
+
+    /// <summary>The program's version there.</summary>
+    public required string Version { get; init; }
+}
+
+/// <summary>An agent that was taken for lost was heard again in the same session: its gangs may have gone on.</summary>
+public sealed record SiteReturned : JournalRecord
+{
+    /// <summary>The site.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>The agent's session.</summary>
+    public required string Session { get; init; }
+}
+
+/// <summary>An agent left in good order.</summary>
+public sealed record SiteLeft : JournalRecord
+{
+    /// <summary>The site.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>The agent's session.</summary>
+    public required string Session { get; init; }
+}
+
+/// <summary>An agent was not heard for a whole lease.</summary>
+public sealed record SiteLost : JournalRecord
+{
+    /// <summary>The site.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>The agent's session.</summary>
+    public required string Session { get; init; }
+
+    /// <summary>When it was last heard, in milliseconds since 1970-01-01 UTC.</summary>
+    public required long HeardAt { get; init; }
+}

@@ -1,0 +1,59 @@
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Core;
+
+/// <summary>One island of a run, and the gang that is its present incarnation. Immutable.</summary>
+public sealed record FactoryIsland
+{
+    /// <summary>Its site, which is its name too.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>Which start of it, from 1.</summary>
+    public required int Incarnation { get; init; }
+
+    /// <summary>What the control plane wants of the present gang.</summary>
+    public required IslandStanding Standing { get; init; }
+
+    /// <summary>How the gang is; null before its site has said so.</summary>
+    public GangState? Gang { get; init; }
+
+    /// <summary>Why the gang is as it is; null where there is no reason.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Whether starting the gang again could help, where it failed.</summary>
+    public bool Retriable { get; init; }
+
+    /// <summary>How often the gang's trainers were started again.</summary>
+    public int TrainerRestarts { get; init; }
+
+    /// <summary>How many gangs of this island failed by themselves, over all its incarnations.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>Whether this incarnation has joined the run, and so holds its state.</summary>
+    public bool Joined { get; init; }
+
+    /// <summary>What came of it; null before it finished.</summary>
+    public IslandResult? Result { get; init; }
+
+    /// <summary>Whether it takes a slot at its site.</summary>
+    public bool HoldsSlot => Standing is IslandStanding.Wanted or IslandStanding.Stopping;
+
+    /// <summary>Whether its part of the run is done.</summary>
+    public bool IsFinished => Gang == GangState.Finished;
+}
+
+/// <summary>What the control plane wants of an island's gang.</summary>
+public enum IslandStanding
+{
+    /// <summary>It is in its site's instructions.</summary>
+    Wanted,
+
+    /// <summary>This incarnation is dead; the next one is still to be started.</summary>
+    Gone,
+
+    /// <summary>The job ended; the site has not confirmed yet that the gang stopped, so its slot stays charged.</summary>
+    Stopping,
+
+    /// <summary>The job ended and nothing of it runs there.</summary>
+    Released,
+}

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Core;
+
+/// <summary>A job and its run. Immutable. Its state is not stored but derived, see <see cref="JobReader"/>.</summary>
+public sealed record FactoryJob
+{
+    /// <summary>Its number, from 1.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>The job as submitted.</summary>
+    public required JobSpecification Specification { get; init; }
+
+    /// <summary>When it was submitted, in milliseconds since 1970-01-01 UTC.</summary>
+    public required long SubmittedAt { get; init; }
+
+    /// <summary>When it was placed; null while it is queued.</summary>
+    public long? StartedAt { get; init; }
+
+    /// <summary>Whether its end was asked for.</summary>
+    public bool CancelRequested { get; init; }
+
+    /// <summary>Its islands in the job's order, which is the order of sums and leaders; empty while it is queued.</summary>
+    public ImmutableArray<FactoryIsland> Islands { get; init; } = [];
+
+    /// <summary>Who is a member of the run; null while it is queued.</summary>
+    public RunEpoch? Epoch { get; init; }
+
+    /// <summary>Whether all its islands had joined the run since it last began: whether there is something to lose.</summary>
+    public bool HasRun { get; init; }
+
+    /// <summary>How often the run began, 0 while queued. Over 1 where every island had lost its memory.</summary>
+    public int Beginnings { get; init; }
+
+    /// <summary>Why its membership changed last, in a sentence; null while it has its first.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>How it ended; null while it has not.</summary>
+    public JobEnd? End { get; init; }
+
+    internal FactoryIsland? FindIsland(string site)
+        => Islands.FirstOrDefault(island => string.Equals(island.Site, site, StringComparison.Ordinal));
+
+    internal FactoryJob WithIsland(FactoryIsland changed)
+        => this with { Islands = [.. Islands.Select(island => string.Equals(island.Site, changed.Site, StringComparison.Ordinal) ? changed : island)] };
+}
+
+/// <summary>How a job ended.</summary>
+/// <param name="State">Completed, failed or cancelled.</param>
+/// <param name="Reason">Why, in a sentence.</param>
+/// <param name="At">When, in milliseconds since 1970-01-01 UTC.</param>
+public sealed record JobEnd(JobState State, string Reason, long At);

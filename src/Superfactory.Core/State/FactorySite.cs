@@ -1,0 +1,51 @@
+namespace Superfactory.Core;
+
+/// <summary>A site as the control plane knows it. Immutable.</summary>
+public sealed record FactorySite
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The process of its agent that joined last.</summary>
+    public required string Session { get; init; }
+
+    /// <summary>The agent's machine, for people.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The agent's process id there, for people.</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary>Where other sites reach its gateway, as <c>host:port</c>.</summary>
+    public required string Gateway { get; init; }
+
+    /// <summary>Gangs that it runs at the same time; at least 0.</summary>
+    public required int Slots { get; init; }
+
+    /// <summary>The gateway's emulated link, as the user wrote it; null where links are real.</summary>
+    public string? EmulatedWan { get; init; }
+
+    /// <summary>The program's version there.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>How it stands to the control plane.</summary>
+    public required SiteStanding Standing { get; init; }
+
+    /// <summary>When it joined, returned, was last heard before it was lost, or left: milliseconds since 1970-01-01 UTC.</summary>
+    public required long HeardAt { get; init; }
+
+    /// <summary>The revision at which its instructions changed last.</summary>
+    public required long InstructionsRevision { get; init; }
+}
+
+/// <summary>How a site stands to the control plane.</summary>
+public enum SiteStanding
+{
+    /// <summary>Its agent is heard.</summary>
+    Connected,
+
+    /// <summary>Its agent was not heard for a whole lease. Its gangs are presumed dead, and may yet turn out not to be.</summary>
+    Lost,
+
+    /// <summary>Its agent left in good order, after stopping its gangs.</summary>
+    Left,
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Superfactory.Model;
+
+namespace Superfactory.Core;
+
+/// <summary>A state of the factory as it is kept, so that replay need not begin at the first record. Immutable.</summary>
+public sealed record FactorySnapshot
+{
+    /// <summary>The revision of the state.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>The number of the newest job.</summary>
+    public required long LastJob { get; init; }
+
+    /// <summary>The sites by name.</summary>
+    public required ImmutableArray<FactorySite> Sites { get; init; }
+
+    /// <summary>The jobs by number.</summary>
+    public required ImmutableArray<FactoryJob> Jobs { get; init; }
+
+    /// <summary>Takes down a state.</summary>
+    public static FactorySnapshot Of(FactoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return new FactorySnapshot
+        {
+            Revision = state.Revision,
+            LastJob = state.LastJob,
+            Sites = [.. state.Sites.Values],
+            Jobs = [.. state.Jobs.Values],
+        };
+    }
+
+    /// <summary>The state again.</summary>
+    public FactoryState Restore()
+    {
+        var state = new FactoryState { Revision = Revision, LastJob = LastJob };
+        state = Sites.Aggregate(state, (restored, site) => restored.WithSite(site));
+        return Jobs.Aggregate(state, (restored, job) => restored.WithJob(job));
+    }
+
+    /// <summary>One line of JSON: the same bytes for equal states.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, FactoryJson.Options);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="JsonException">It is no snapshot.</exception>
+    public static FactorySnapshot FromJson(string json)
+        => JsonSerializer.Deserialize<FactorySnapshot>(json, FactoryJson.Options) ?? throw new JsonException("The snapshot is null.");
+}

@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Core;
+
+/// <summary>
+/// Everything that the control plane knows and decides by: the fold of its journal. Immutable and safe to share between threads;
+/// <see cref="Factory.Apply"/> makes the next one.
+/// </summary>
+public sealed record FactoryState
+{
+    /// <summary>The factory before its first record: no sites, no jobs.</summary>
+    public static FactoryState Empty { get; } = new();
+
+    /// <summary>How many records were folded; also the number of the last one. From 0.</summary>
+    public long Revision { get; init; }
+
+    /// <summary>The number of the newest job; 0 before the first.</summary>
+    public long LastJob { get; init; }
+
+    /// <summary>Every site whose agent ever joined, by name in ordinal order.</summary>
+    public ImmutableSortedDictionary<string, FactorySite> Sites { get; init; }
+        = ImmutableSortedDictionary.Create<string, FactorySite>(StringComparer.Ordinal);
+
+    /// <summary>Every job by its number.</summary>
+    public ImmutableSortedDictionary<long, FactoryJob> Jobs { get; init; } = ImmutableSortedDictionary<long, FactoryJob>.Empty;
+
+    /// <summary>The numbers of the jobs that have not ended: what a decision looks at.</summary>
+    public ImmutableSortedSet<long> OpenJobs { get; init; } = [];
+
+    /// <summary>The numbers of the ended jobs that still hold a slot, because a site has not confirmed that it stopped them.</summary>
+    public ImmutableSortedSet<long> StoppingJobs { get; init; } = [];
+
+    /// <summary>Whether the agent of <paramref name="site"/> is heard.</summary>
+    public bool IsConnected(string site) => Sites.TryGetValue(site, out var known) && known.Standing == SiteStanding.Connected;
+
+    /// <summary>The gangs that hold a slot at <paramref name="site"/>: those that it is to run, and those that it has not confirmed stopped.</summary>
+    /// <returns>The numbers of their jobs, rising.</returns>
+    public IEnumerable<long> JobsHoldingSlots(string site)
+    {
+        foreach (var id in OpenJobs.Union(StoppingJobs))
+        {
+            foreach (var island in Jobs[id].Islands)
+            {
+                if (island.HoldsSlot && string.Equals(island.Site, site, StringComparison.Ordinal))
+                {
+                    yield return id;
+                }
+            }
+        }
+    }
+
+    internal FactoryState WithJob(FactoryJob job)
+    {
+        var open = job.End is null;
+        var stopping = !open && job.Islands.Any(island => island.HoldsSlot);
+        return this with
+        {
+            Jobs = Jobs.SetItem(job.Id, job),
+            OpenJobs = open ? OpenJobs.Add(job.Id) : OpenJobs.Remove(job.Id),
+            StoppingJobs = stopping ? StoppingJobs.Add(job.Id) : StoppingJobs.Remove(job.Id),
+        };
+    }
+
+    internal FactoryState WithSite(FactorySite site) => this with { Sites = Sites.SetItem(site.Name, site) };
+}
