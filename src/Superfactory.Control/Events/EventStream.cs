@@ -28,7 +28,7 @@ internal static class EventStream
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             // The reader went away or the host ends: how every stream ends.
-            await Task.CompletedTask;
+            return;
         }
     }
 

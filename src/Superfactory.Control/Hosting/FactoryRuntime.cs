@@ -39,7 +39,7 @@ internal sealed class FactoryRuntime
 
     public async Task StopAsync()
     {
-        _leases.Dispose();
+        _leases.Stop();
         await _writer.DisposeAsync();
         await _store.DisposeAsync();
     }

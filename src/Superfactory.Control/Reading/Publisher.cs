@@ -23,7 +23,7 @@ internal sealed class Publisher
     public void PublishJobs(IEnumerable<long> jobs)
     {
         var state = _writer.State;
-        foreach (var id in jobs.Where(_hub.IsWanted))
+        foreach (var id in jobs.Where(id => _hub.IsWanted(id)))
         {
             if (state.Jobs.TryGetValue(id, out var job))
             {

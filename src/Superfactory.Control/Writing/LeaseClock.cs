@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Superfactory.Control.Hosting;
+using Superfactory.Control.Journal;
 using Superfactory.Core;
 using Superfactory.Core.Commands;
-using Superfactory.Control.Journal;
+using Superfactory.Core.Records;
 
 namespace Superfactory.Control.Writing;
 
@@ -18,16 +20,18 @@ internal sealed class LeaseClock : IDisposable
     private readonly ConcurrentDictionary<string, long> _heard = new(StringComparer.Ordinal);
     private readonly FactoryWriter _writer;
     private readonly TimeProvider _time;
+    private readonly ILogger<LeaseClock> _logger;
     private readonly CancellationTokenSource _ending = new();
+    private readonly CancellationToken _ended;
     private readonly long _started;
     private ITimer? _timer;
     private long _lastLook;
     private long _amnesty;
     private int _looking;
 
-    public LeaseClock(FactoryWriter writer, TimeProvider time)
+    public LeaseClock(FactoryWriter writer, TimeProvider time, ILogger<LeaseClock> logger)
     {
-        (_writer, _time) = (writer, time);
+        (_writer, _time, _logger, _ended) = (writer, time, logger, _ending.Token);
         _started = _lastLook = _amnesty = time.GetTimestamp();
     }
 
@@ -62,13 +66,17 @@ internal sealed class LeaseClock : IDisposable
             var heard = Overdue(timestamp);
             if (!heard.IsEmpty)
             {
-                await _writer.SubmitAsync(new Tick(heard), _ending.Token);
+                var decision = await _writer.SubmitAsync(new Tick(heard), _ended);
+                foreach (var lost in decision.Records.OfType<SiteLost>())
+                {
+                    ControlLog.SiteLost(_logger, lost.Site, lost.At - lost.HeardAt);
+                }
             }
         }
         catch (Exception exception) when (exception is JournalException or OperationCanceledException)
         {
             // The writer has said why, and the host is ending.
-            _ = exception;
+            return;
         }
         finally
         {
@@ -76,12 +84,14 @@ internal sealed class LeaseClock : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Looks no more.</summary>
+    public void Stop()
     {
         _timer?.Dispose();
         _ending.Cancel();
-        _ending.Dispose();
     }
+
+    public void Dispose() => _ending.Dispose();
 
     private ImmutableSortedDictionary<string, long> Overdue(long timestamp)
     {

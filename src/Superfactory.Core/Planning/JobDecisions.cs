@@ -79,5 +79,5 @@ internal static class JobDecisions
     }
 
     private static string SiteHint(FactoryState state, string site)
-        => state.Sites.Keys.FirstOrDefault(known => string.Equals(known, site, StringComparison.OrdinalIgnoreCase)) is { } near ? $"Did you mean '{near}'?" : "Start its agent with 'superfactory site' first.";
+        => NearMatch.Find(site, state.Sites.Keys) is { } near ? $"Did you mean '{near}'?" : "Start its agent with 'superfactory site' first.";
 }
