@@ -1,0 +1,114 @@
+using System.Buffers.Binary;
+
+namespace Superfactory.Wan.Frames;
+
+/// <summary>
+/// The 40 bytes in front of every payload, little-endian:
+/// <code>
+///  0  4  magic "SFWN"
+///  4  1  protocol version
+///  5  1  frame type
+///  6  1  traffic class
+///  7  1  flags, 0
+///  8  2  stream, 0
+/// 10  2  reserved, 0
+/// 12  4  payload bytes
+/// 16  8  link sequence, 0 for frames that are not numbered
+/// 24  8  highest sequence received in order from the other side
+/// 32  4  CRC-32C of the payload
+/// 36  4  CRC-32C of bytes 0 to 35, and with them of the payload's checksum
+/// </code>
+/// The header has a checksum of its own so that a wrong length is found before anyone waits for that many bytes, and the
+/// payload's can be kept when a gateway passes a payload on.
+/// </summary>
+internal readonly record struct FrameHeader
+{
+    /// <summary>The version that this gateway speaks.</summary>
+    public const byte ProtocolVersion = 1;
+
+    /// <summary>The header's length in bytes.</summary>
+    public const int Bytes = 40;
+
+    private const uint Magic = 0x4E57_4653;
+    private const int ChecksummedBytes = 36;
+
+    public FrameHeader(FrameType type, TrafficClass trafficClass, int payloadBytes, uint payloadChecksum)
+        => (Version, Type, Class, PayloadBytes, PayloadChecksum) = (ProtocolVersion, type, trafficClass, payloadBytes, payloadChecksum);
+
+    public byte Version { get; init; }
+
+    public FrameType Type { get; init; }
+
+    public TrafficClass Class { get; init; }
+
+    public int PayloadBytes { get; init; }
+
+    public long Sequence { get; init; }
+
+    public long Acknowledged { get; init; }
+
+    public uint PayloadChecksum { get; init; }
+
+    /// <summary>Writes the header into the first <see cref="Bytes"/> of <paramref name="destination"/>.</summary>
+    public void Write(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(destination, Magic);
+        destination[4] = Version;
+        destination[5] = (byte)Type;
+        destination[6] = (byte)Class;
+        destination[7] = 0;
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[8..], 0);
+        BinaryPrimitives.WriteInt32LittleEndian(destination[12..], PayloadBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[16..], Sequence);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[24..], Acknowledged);
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[32..], PayloadChecksum);
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[36..], Checksum.Compute(destination[..ChecksummedBytes]));
+    }
+
+    /// <summary>
+    /// Reads a header from the first <see cref="Bytes"/> of <paramref name="source"/>. Never throws on what the bytes say.
+    /// A Hello of another version passes, so that its sender can be named.
+    /// </summary>
+    public static FrameRefusal Read(ReadOnlySpan<byte> source, out FrameHeader header)
+    {
+        header = default;
+        if (BinaryPrimitives.ReadUInt32LittleEndian(source) != Magic)
+        {
+            return FrameRefusal.Magic;
+        }
+
+        if (BinaryPrimitives.ReadUInt32LittleEndian(source[36..]) != Checksum.Compute(source[..ChecksummedBytes]))
+        {
+            return FrameRefusal.HeaderChecksum;
+        }
+
+        var read = new FrameHeader
+        {
+            Version = source[4],
+            Type = (FrameType)source[5],
+            Class = (TrafficClass)source[6],
+            PayloadBytes = BinaryPrimitives.ReadInt32LittleEndian(source[12..]),
+            Sequence = BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
+            Acknowledged = BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
+            PayloadChecksum = BinaryPrimitives.ReadUInt32LittleEndian(source[32..]),
+        };
+        if (read.Version != ProtocolVersion && read.Type != FrameType.Hello)
+        {
+            return FrameRefusal.Version;
+        }
+
+        var spare = source[7] | BinaryPrimitives.ReadInt32LittleEndian(source[8..]);
+        if (!FrameTypes.IsKnown(read.Type) || read.Class > TrafficClass.Bulk || spare != 0 || read.Sequence < 0 || read.Acknowledged < 0)
+        {
+            return FrameRefusal.Kind;
+        }
+
+        if (read.PayloadBytes is < 0 or > FrameLimits.PayloadBytesMax)
+        {
+            return FrameRefusal.Oversized;
+        }
+
+        header = read;
+        return FrameRefusal.None;
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text;
+
+namespace Superfactory.Wan.Frames;
+
+/// <summary>
+/// A Hello's payload: incarnation, session and received as 8 bytes each, then the names of the site that speaks and of the one
+/// spoken to. It keeps this layout in every protocol version; a later one may add bytes behind it.
+/// </summary>
+/// <param name="Incarnation">Names the speaker's start: another process, or a link given up and made again, has another number.</param>
+/// <param name="Session">The session that the speaker has with the other side; 0 where it has none.</param>
+/// <param name="Received">The highest sequence that the speaker has received in order in that session.</param>
+/// <param name="Site">Who speaks.</param>
+/// <param name="Target">Who is meant.</param>
+internal sealed record HelloPayload(long Incarnation, long Session, long Received, string Site, string Target)
+{
+    private const int BytesMax = (3 * sizeof(long)) + (2 * (1 + FrameLimits.SiteBytesMax));
+
+    public PooledBuffer Encode() => Payloads.Build(
+        BytesMax,
+        this,
+        static (ref PayloadWriter writer, HelloPayload hello) =>
+        {
+            writer.WriteInt64(hello.Incarnation);
+            writer.WriteInt64(hello.Session);
+            writer.WriteInt64(hello.Received);
+            writer.WriteName(hello.Site);
+            writer.WriteName(hello.Target);
+        });
+
+    public static HelloPayload? Decode(ReadOnlySpan<byte> payload)
+    {
+        var reader = new PayloadReader(payload);
+        return reader.TryReadInt64(out var incarnation)
+            && reader.TryReadInt64(out var session)
+            && reader.TryReadInt64(out var received)
+            && received >= 0
+            && reader.TryReadName(FrameLimits.SiteBytesMax, out var site)
+            && reader.TryReadName(FrameLimits.SiteBytesMax, out var target)
+            ? new HelloPayload(incarnation, session, received, site, target)
+            : null;
+    }
+}
+
+/// <summary>Payloads of a single value: a Ready's session, a heartbeat's time stamp, a Registered's registration, a Refuse's reason.</summary>
+internal static class Payloads
+{
+    public delegate void Fill<in T>(ref PayloadWriter writer, T value);
+
+    /// <summary>Rents a buffer that is exactly as long as what <paramref name="fill"/> writes.</summary>
+    public static PooledBuffer Build<T>(int bytesMax, T value, Fill<T> fill)
+    {
+        Span<byte> scratch = stackalloc byte[bytesMax];
+        var writer = new PayloadWriter(scratch);
+        fill(ref writer, value);
+        var buffer = PooledBuffer.Rent(writer.Position);
+        scratch[..writer.Position].CopyTo(buffer.Span);
+        return buffer;
+    }
+
+    public static PooledBuffer EncodeNumber(long value)
+        => Build(sizeof(long), value, static (ref PayloadWriter writer, long number) => writer.WriteInt64(number));
+
+    public static bool TryDecodeNumber(ReadOnlySpan<byte> payload, out long value)
+    {
+        var reader = new PayloadReader(payload);
+        return reader.TryReadInt64(out value) && reader.AtEnd;
+    }
+
+    public static PooledBuffer EncodeReason(string reason)
+    {
+        var bytes = Encoding.UTF8.GetBytes(reason);
+        var length = Math.Min(bytes.Length, FrameLimits.ReasonBytesMax);
+        var buffer = PooledBuffer.Rent(length);
+        bytes.AsSpan(0, length).CopyTo(buffer.Span);
+        return buffer;
+    }
+
+    /// <summary>A reason for people. Bytes that are no UTF-8, also at a cut, become replacement characters.</summary>
+    public static string DecodeReason(ReadOnlySpan<byte> payload)
+        => Encoding.UTF8.GetString(payload[..Math.Min(payload.Length, FrameLimits.ReasonBytesMax)]);
+
+    public static PooledBuffer EncodeAddress(EndpointAddress address)
+        => Build(FrameLimits.AddressBytesMax, address, static (ref PayloadWriter writer, EndpointAddress value) => writer.WriteAddress(value));
+
+    public static bool TryDecodeAddress(ReadOnlySpan<byte> payload, out EndpointAddress address)
+    {
+        var reader = new PayloadReader(payload);
+        return reader.TryReadAddress(out address) && reader.AtEnd;
+    }
+}
