@@ -1,36 +1,131 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Security.Cryptography;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Wan.Links;
+using Superfactory.Wan.Local;
+using Superfactory.Wan.Transport;
 
 namespace Superfactory.Wan;
 
 /// <summary>A site's end of the wide-area network: it carries messages between this site's bridges and those of other sites. Thread-safe.</summary>
 public sealed class Gateway : IAsyncDisposable
 {
+    /// <summary>Links that are given up and not closed yet: each takes no longer than a moment.</summary>
+    private const int ClosingLinksMax = 4096;
+
     private readonly GatewayOptions _options;
+    private readonly LinkLimits _limits;
+    private readonly Switchboard _switchboard;
+    private readonly TcpTransport _transport;
+    private readonly LocalServer _local;
+    private readonly LinkListener _listener;
+    private readonly TaskSet _closing = new();
+    private readonly Lock _gate = new();
+    private bool _disposed;
 
     /// <summary>Sets a gateway up; it does nothing before <see cref="StartAsync"/>.</summary>
     public Gateway(GatewayOptions options)
+        : this(options, new LinkLimits())
+    {
+    }
+
+    internal Gateway(GatewayOptions options, LinkLimits limits)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
+        _limits = Stretch(limits, options.Wan?.RoundTrip ?? TimeSpan.Zero);
+        _switchboard = new Switchboard(options.Site, Draw, options.Notice);
+        _transport = new TcpTransport(options.Wan, options.Time);
+        _local = new LocalServer(options.SocketPath, _switchboard, options.Time);
+        _listener = new LinkListener(_switchboard, _transport, _limits, options.Time);
     }
 
     /// <summary>Where it listens for other gateways, with the port that was taken.</summary>
-    /// <exception cref="InvalidOperationException">It was not started.</exception>
-    public IPEndPoint ListenEndpoint => throw new InvalidOperationException($"The gateway of {_options.Site} was not started.");
+    /// <exception cref="InvalidOperationException">It does not listen.</exception>
+    public IPEndPoint ListenEndpoint
+        => _listener.Endpoint ?? throw new InvalidOperationException($"The gateway of {_options.Site} does not listen.");
 
-    /// <summary>Begins to listen, for bridges and for other gateways.</summary>
-    /// <returns>Null where it listens; otherwise why it cannot, such as a port in use.</returns>
-    public Task<Problem?> StartAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Begins to listen, for bridges and for other gateways. Called once.</summary>
+    /// <returns>Null where it listens; otherwise why it cannot, such as a port in use. It can then only be disposed of.</returns>
+    public async Task<Problem?> StartAsync(CancellationToken cancellationToken)
+        => await _listener.StartAsync(_options.Listen, cancellationToken) ?? await _local.StartAsync(cancellationToken);
 
     /// <summary>Says which other sites there are, all of them. May be called at any time; a peer's address may change, and a peer that is missing is given up.</summary>
-    public void SetPeers(IReadOnlyList<PeerGateway> peers) => throw new NotSupportedException();
+    public void SetPeers(IReadOnlyList<PeerGateway> peers)
+    {
+        ArgumentNullException.ThrowIfNull(peers);
+        ImmutableArray<Link> created;
+        ImmutableArray<Link> removed;
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            removed = _switchboard.SetPeers(peers, CreateLink, out created);
+        }
+
+        foreach (var link in created)
+        {
+            link.Start();
+        }
+
+        foreach (var link in removed)
+        {
+            _closing.TryAdd(() => link.DisposeAsync().AsTask(), ClosingLinksMax);
+        }
+    }
 
     /// <summary>How each link is, in the order of the peers' names.</summary>
-    public ImmutableArray<LinkReport> LinkReports() => throw new NotSupportedException();
+    public ImmutableArray<LinkReport> LinkReports() => [.. _switchboard.Links().Select(link => link.Report())];
 
     /// <summary>Announces this site's endpoints as gone, closes every connection and stops.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        await _local.DisposeAsync();
+        await Task.WhenAll(_switchboard.Links().Select(link => link.FinishAsync().AsTask()));
+        await _listener.DisposeAsync();
+        await _closing.WhenAllAsync();
+    }
+
+    /// <summary>A number that nobody else draws: of 2^63, by the system's generator.</summary>
+    private static long Draw()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        RandomNumberGenerator.Fill(bytes);
+        return Math.Max(1, BitConverter.ToInt64(bytes) & long.MaxValue);
+    }
+
+    /// <summary>An emulated link may be slower than what the limits are made for: a handshake takes three halves of a round trip.</summary>
+    private static LinkLimits Stretch(LinkLimits limits, TimeSpan roundTrip) => limits with
+    {
+        HandshakeMax = limits.HandshakeMax + (roundTrip * 2),
+        SilentHeartbeatsMax = limits.SilentHeartbeatsMax + (int)Math.Ceiling(roundTrip / limits.HeartbeatInterval),
+    };
+
+    private Link CreateLink(PeerGateway peer) => new(
+        new LinkSetup
+        {
+            Self = _options.Site,
+            Peer = peer.Site,
+            Owner = _switchboard,
+            Dial = _transport.DialAsync,
+            Draw = Draw,
+            Time = _options.Time,
+            Limits = _limits,
+        },
+        peer.Endpoint);
 }

@@ -17,7 +17,9 @@ public abstract record GatewayEvent
         private PooledBuffer? _buffer;
 
         internal Delivered(EndpointAddress from, TrafficClass trafficClass, ReadOnlyMemory<byte> message, PooledBuffer? buffer)
-            => (From, Class, Message, _buffer) = (from, trafficClass, message, buffer);
+            => (From, Class, Message, _buffer, PayloadBytes) = (from, trafficClass, message, buffer, buffer?.Length ?? message.Length);
+
+        internal int PayloadBytes { get; }
 
         /// <summary>Who sent it.</summary>
         public EndpointAddress From { get; }

@@ -1,3 +1,5 @@
+using Superfactory.Model.Units;
+
 namespace Superfactory.Wan;
 
 /// <summary>How a <see cref="Gateway"/> is set up. Immutable.</summary>
@@ -11,6 +13,9 @@ public sealed record GatewayOptions
 
     /// <summary>The path of the Unix socket at which this site's bridges reach it; a stale socket file there is replaced.</summary>
     public required string SocketPath { get; init; }
+
+    /// <summary>The link to emulate between this gateway and every other; null where links are real. The other gateway emulates its own direction.</summary>
+    public WanProfile? Wan { get; init; }
 
     /// <summary>Told what people should know of, from any thread; must return soon and not throw.</summary>
     public Action<GatewayNotice>? Notice { get; init; }

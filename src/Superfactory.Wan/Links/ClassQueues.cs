@@ -3,7 +3,8 @@ using Superfactory.Wan.Frames;
 namespace Superfactory.Wan.Links;
 
 /// <summary>
-/// Frames that wait for a link, by class. The highest class goes first, except that a class which waits gets one byte for every
+/// Frames that wait for a link, by class. The gateway's own news goes before all, so that an endpoint is announced before its first
+/// message and given up after its last. Then the highest class goes first, except that a class which waits gets one byte for every
 /// <see cref="ShareDivisor"/> that higher ones took, so that none starves. Not thread-safe: its session's lock guards it.
 /// </summary>
 internal sealed class ClassQueues
@@ -13,45 +14,52 @@ internal sealed class ClassQueues
 
     private const int Classes = (int)TrafficClass.Bulk + 1;
 
+    private readonly Queue<Frame> _news = new();
     private readonly Queue<Waiting>[] _queues = [new(), new(), new()];
     private readonly long[] _bytes = new long[Classes];
     private readonly long[] _passedOver = new long[Classes];
 
     // Messages of each local registration that wait here, and what is to be said once they are gone.
     private readonly Dictionary<long, int> _waitingOf = [];
-    private readonly Dictionary<long, Frame> _afterLast = [];
+    private readonly Dictionary<long, Farewell> _afterLast = [];
 
     /// <summary>Frames of the gateway's own that wait.</summary>
-    public int News { get; private set; }
+    public int News => _news.Count;
 
-    public bool IsEmpty => _queues[0].Count == 0 && _queues[1].Count == 0 && _queues[2].Count == 0;
+    public bool IsEmpty => _news.Count == 0 && _queues[0].Count == 0 && _queues[1].Count == 0 && _queues[2].Count == 0;
 
     public long Bytes(TrafficClass trafficClass) => _bytes[(int)trafficClass];
 
+    /// <summary>Queues a frame of the gateway's own.</summary>
+    public void EnqueueNews(Frame frame) => _news.Enqueue(frame);
+
+    /// <summary>Queues a message of a local registration.</summary>
     public void Enqueue(Frame frame, long registration)
     {
         _queues[(int)frame.Class].Enqueue(new Waiting(frame, registration));
         _bytes[(int)frame.Class] += frame.WireBytes;
-        if (registration == 0)
-        {
-            News++;
-        }
-        else
-        {
-            _waitingOf[registration] = _waitingOf.GetValueOrDefault(registration) + 1;
-        }
+        _waitingOf[registration] = _waitingOf.GetValueOrDefault(registration) + 1;
     }
 
     /// <summary>Queues a frame of the gateway's own behind the last message of a registration, whatever its class.</summary>
-    public void EnqueueAfter(long registration, Frame frame)
+    public void EnqueueAfter(RegisteredEndpoint endpoint, Frame frame)
     {
-        if (_waitingOf.ContainsKey(registration))
+        if (_waitingOf.ContainsKey(endpoint.Registration))
         {
-            _afterLast[registration] = frame;
+            _afterLast[endpoint.Registration] = new Farewell(endpoint.Address.Name, frame);
         }
         else
         {
-            Enqueue(frame, 0);
+            _news.Enqueue(frame);
+        }
+    }
+
+    /// <summary>Drops what a name's registrations that are gone still have here, and says now that they are gone.</summary>
+    public void PurgeGone(string name)
+    {
+        foreach (var (registration, _) in _afterLast.Where(entry => entry.Value.Name == name).ToArray())
+        {
+            Purge(registration);
         }
     }
 
@@ -61,7 +69,7 @@ internal sealed class ClassQueues
         _waitingOf.Remove(registration);
         if (_afterLast.Remove(registration, out var last))
         {
-            Enqueue(last, 0);
+            _news.Enqueue(last.Frame);
         }
 
         foreach (var queue in _queues)
@@ -84,6 +92,11 @@ internal sealed class ClassQueues
 
     public bool TryDequeue(out Frame frame)
     {
+        if (_news.TryDequeue(out frame))
+        {
+            return true;
+        }
+
         var next = Next();
         if (next < 0)
         {
@@ -114,16 +127,20 @@ internal sealed class ClassQueues
             }
         }
 
+        while (_news.TryDequeue(out var news))
+        {
+            news.Payload.Release();
+        }
+
         foreach (var last in _afterLast.Values)
         {
-            last.Payload.Release();
+            last.Frame.Payload.Release();
         }
 
         Array.Clear(_bytes);
         Array.Clear(_passedOver);
         _waitingOf.Clear();
         _afterLast.Clear();
-        News = 0;
     }
 
     /// <summary>The class whose turn it is; -1 where nothing waits.</summary>
@@ -150,12 +167,6 @@ internal sealed class ClassQueues
 
     private void CountOff(long registration)
     {
-        if (registration == 0)
-        {
-            News--;
-            return;
-        }
-
         var left = _waitingOf[registration] - 1;
         if (left > 0)
         {
@@ -166,9 +177,11 @@ internal sealed class ClassQueues
         _waitingOf.Remove(registration);
         if (_afterLast.Remove(registration, out var last))
         {
-            Enqueue(last, 0);
+            _news.Enqueue(last.Frame);
         }
     }
+
+    private readonly record struct Farewell(string Name, Frame Frame);
 
     private readonly record struct Waiting(Frame Frame, long Registration);
 }

@@ -36,6 +36,7 @@ internal sealed class LinkSession(LinkLimits limits)
     private Queue<SequencedFrame> _again = new();
     private long _unacknowledgedBytes;
     private long _sent;
+    private long _acknowledged;
     private long _received;
     private long _id;
 
@@ -74,6 +75,7 @@ internal sealed class LinkSession(LinkLimits limits)
             Drop();
             _id = id;
             _sent = 0;
+            _acknowledged = 0;
             _received = 0;
             ReleaseWaiters();
         }
@@ -83,12 +85,12 @@ internal sealed class LinkSession(LinkLimits limits)
     public void End() => Restart(0);
 
     /// <summary>Goes on over a new connection behind what the other side has received.</summary>
-    /// <returns>False where the other side has received what was never sent.</returns>
+    /// <returns>False where that cannot be: what was never sent, or less than it acknowledged before.</returns>
     public bool Resume(long peerReceived)
     {
         lock (_gate)
         {
-            if (peerReceived > _sent)
+            if (peerReceived > _sent || peerReceived < _acknowledged)
             {
                 return false;
             }
@@ -113,7 +115,7 @@ internal sealed class LinkSession(LinkLimits limits)
                 return true;
             }
 
-            _queues.Enqueue(frame, 0);
+            _queues.EnqueueNews(frame);
             if (_queues.News > limits.QueuedNewsMax)
             {
                 return false;
@@ -125,13 +127,13 @@ internal sealed class LinkSession(LinkLimits limits)
     }
 
     /// <summary>Queues the news that a registration is gone: behind its last message, or, where what it still has here is dropped, now.</summary>
-    public void EnqueueFarewell(long registration, Frame frame, bool dropMessages)
+    public void EnqueueFarewell(RegisteredEndpoint endpoint, Frame frame, bool dropMessages)
     {
         lock (_gate)
         {
             if (dropMessages)
             {
-                _queues.Purge(registration);
+                _queues.Purge(endpoint.Registration);
                 ReleaseWaiters();
             }
 
@@ -141,10 +143,23 @@ internal sealed class LinkSession(LinkLimits limits)
                 return;
             }
 
-            _queues.EnqueueAfter(registration, frame);
+            _queues.EnqueueAfter(endpoint, frame);
         }
 
         Work.Set();
+    }
+
+    /// <summary>Queues the news of a registration, whose predecessors of the same name are gone for good.</summary>
+    /// <returns>False where too many wait: the session is over.</returns>
+    public bool TryEnqueueArrival(RegisteredEndpoint endpoint, Frame frame)
+    {
+        lock (_gate)
+        {
+            _queues.PurgeGone(endpoint.Address.Name);
+            ReleaseWaiters();
+        }
+
+        return TryEnqueueNews(frame);
     }
 
     /// <summary>Queues a message of a local registration.</summary>
@@ -210,6 +225,7 @@ internal sealed class LinkSession(LinkLimits limits)
                 return false;
             }
 
+            _acknowledged = Math.Max(_acknowledged, received);
             var any = Forget(_unacknowledged, received);
             if (_unacknowledged.Count == 0)
             {

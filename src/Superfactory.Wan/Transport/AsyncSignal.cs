@@ -14,13 +14,20 @@ internal sealed class AsyncSignal
         {
             waiter = _waiter;
             _waiter = null;
-            _set = waiter is null;
+            _set = waiter is null || waiter.Task.IsCompleted;
         }
 
-        waiter?.TrySetResult();
+        if (waiter is not null && !waiter.TrySetResult())
+        {
+            // It gave up meanwhile: the signal is for the next one.
+            lock (_gate)
+            {
+                _set = true;
+            }
+        }
     }
 
-    public Task WaitAsync(CancellationToken cancellationToken)
+    public async Task WaitAsync(CancellationToken cancellationToken)
     {
         TaskCompletionSource waiter;
         lock (_gate)
@@ -28,13 +35,16 @@ internal sealed class AsyncSignal
             if (_set)
             {
                 _set = false;
-                return Task.CompletedTask;
+                return;
             }
 
             // Continuations must not run inside Set, whose callers hold locks.
             _waiter = waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        return waiter.Task.WaitAsync(cancellationToken);
+        await using var registration = cancellationToken.UnsafeRegister(
+            static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token),
+            waiter);
+        await waiter.Task;
     }
 }

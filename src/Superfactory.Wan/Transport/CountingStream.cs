@@ -16,11 +16,11 @@ internal sealed class ByteCounters
 }
 
 /// <summary>Counts what is read from and written to a socket. An accepted connection counts for itself until it is known whose it is.</summary>
-internal sealed class CountingStream(Stream inner, ByteCounters counters) : AsyncStream(inner)
+internal sealed class CountingStream(Stream inner, ByteCounters counters) : AsyncStream(inner), ILinkTransport
 {
     private ByteCounters _counters = counters;
 
-    /// <summary>Counts for <paramref name="counters"/> from now on, with what was counted before. Only while nothing is read or written.</summary>
+    /// <inheritdoc/>
     public void CountFor(ByteCounters counters)
     {
         counters.AddSent(_counters.Sent);

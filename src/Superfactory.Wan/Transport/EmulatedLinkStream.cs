@@ -1,4 +1,5 @@
 using System.Buffers;
+using Superfactory.Model.Units;
 
 namespace Superfactory.Wan.Transport;
 
@@ -7,7 +8,7 @@ namespace Superfactory.Wan.Transport;
 /// and only then reaches the stream under it; the other end does the same for the other direction. Everything stays in order.
 /// Departures are computed, not timed, so that a late timer does not slow the link down. For one writer and one reader at a time.
 /// </summary>
-internal sealed class EmulatedLinkStream : AsyncStream
+internal sealed class EmulatedLinkStream : AsyncStream, ILinkTransport
 {
     /// <summary>How far the writer may run ahead of the link, as the transmit queue of a network card; it is woken at half of it. Timers are late by 1 to 3 ms on a busy machine.</summary>
     public static readonly TimeSpan TransmitAheadMax = TimeSpan.FromMilliseconds(8);
@@ -36,20 +37,23 @@ internal sealed class EmulatedLinkStream : AsyncStream
 
     /// <summary>Emulates a link on top of <paramref name="inner"/>.</summary>
     /// <param name="inner">The real connection.</param>
-    /// <param name="bytesPerSecond">The rate of this direction; 0 for no limit.</param>
-    /// <param name="roundTrip">The round trip, half of which this direction takes.</param>
+    /// <param name="profile">The rate of this direction, and the round trip of which it takes half.</param>
     /// <param name="time">Where time comes from.</param>
-    public EmulatedLinkStream(Stream inner, long bytesPerSecond, TimeSpan roundTrip, TimeProvider time)
+    public EmulatedLinkStream(Stream inner, WanProfile profile, TimeProvider time)
         : base(inner)
     {
+        var bytesPerSecond = profile.Rate.BytesPerSecond;
         _time = time;
-        _ticksPerByte = bytesPerSecond > 0 ? (double)time.TimestampFrequency / bytesPerSecond : 0;
-        _travelTicks = Ticks(roundTrip / 2);
+        _ticksPerByte = bytesPerSecond > 0 ? time.TimestampFrequency / bytesPerSecond : 0;
+        _travelTicks = Ticks(profile.RoundTrip / 2);
         _roundingTicks = Ticks(TimeSpan.FromMilliseconds(0.5));
         _pieceBytes = bytesPerSecond > 0 ? (int)Math.Clamp(bytesPerSecond / 1000, PieceBytesMin, PieceBytesMax) : PieceBytesMax;
         _departureTicks = time.GetTimestamp();
         _pump = Task.Run(PumpAsync);
     }
+
+    /// <inheritdoc/>
+    public void CountFor(ByteCounters counters) => (Inner as ILinkTransport)?.CountFor(counters);
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         => Inner.ReadAsync(buffer, cancellationToken);

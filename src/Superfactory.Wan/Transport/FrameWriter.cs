@@ -11,17 +11,21 @@ internal sealed class FrameWriter(Stream stream) : IDisposable
     private const int GatherBytes = 64 * 1024;
 
     /// <summary>Payloads up to this are copied beside their neighbours: a copy of 16 KiB costs less than another write.</summary>
-    private const int CopyBytesMax = 16 * 1024;
+    public const int CopyBytesMax = 16 * 1024;
 
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(GatherBytes);
     private int _length;
     private int _disposed;
 
     /// <summary>Takes a frame; it is on its way after <see cref="FlushAsync"/>. The payload may be changed when the call returns.</summary>
+    public ValueTask WriteAsync(FrameHeader header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        => WriteAsync(header, default, payload, cancellationToken);
+
+    /// <summary>Takes a frame whose payload is in two parts, the first at most <see cref="CopyBytesMax"/> long.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask WriteAsync(FrameHeader header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    public async ValueTask WriteAsync(FrameHeader header, ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second, CancellationToken cancellationToken)
     {
-        var copied = payload.Length <= CopyBytesMax ? payload.Length : 0;
+        var copied = first.Length + (second.Length <= CopyBytesMax ? second.Length : 0);
         if (_length + FrameHeader.Bytes + copied > GatherBytes)
         {
             await FlushAsync(cancellationToken);
@@ -29,15 +33,18 @@ internal sealed class FrameWriter(Stream stream) : IDisposable
 
         header.Write(_buffer.AsSpan(_length));
         _length += FrameHeader.Bytes;
-        if (copied == payload.Length)
+        first.Span.CopyTo(_buffer.AsSpan(_length));
+        _length += first.Length;
+        if (copied > first.Length)
         {
-            payload.Span.CopyTo(_buffer.AsSpan(_length));
-            _length += copied;
-            return;
+            second.Span.CopyTo(_buffer.AsSpan(_length));
+            _length += second.Length;
         }
-
-        await FlushAsync(cancellationToken);
-        await stream.WriteAsync(payload, cancellationToken);
+        else if (second.Length > 0)
+        {
+            await FlushAsync(cancellationToken);
+            await stream.WriteAsync(second, cancellationToken);
+        }
     }
 
     /// <summary>Takes a frame and sends it off.</summary>

@@ -1,0 +1,240 @@
+using System.Net.Sockets;
+using Superfactory.Wan.Frames;
+using Superfactory.Wan.Links;
+using Superfactory.Wan.Transport;
+
+namespace Superfactory.Wan.Local;
+
+/// <summary>The gateway's side of a bridge's connection: registers its endpoint, takes what it sends, gives it what is for it.</summary>
+internal sealed class LocalConnection : IAsyncDisposable
+{
+    /// <summary>For a new connection to say who it is.</summary>
+    public static readonly TimeSpan RegisterMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>For a connection that is closed to take the reason.</summary>
+    private static readonly TimeSpan _farewellMax = TimeSpan.FromSeconds(1);
+
+    private readonly FramedStream _stream;
+    private readonly Switchboard _switchboard;
+    private readonly Outbox _outbox = new();
+    private readonly CancellationTokenSource _stop;
+    private string? _closed;
+
+    public LocalConnection(Socket socket, Switchboard switchboard, CancellationToken stop)
+    {
+        _stream = new FramedStream(new NetworkStream(socket, ownsSocket: true));
+        _switchboard = switchboard;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
+    }
+
+    /// <summary>Serves the connection until it ends.</summary>
+    public async Task RunAsync(TimeProvider time)
+    {
+        try
+        {
+            if (await RegisterAsync(time) is not { } endpoint)
+            {
+                return;
+            }
+
+            var writing = WriteAsync();
+            try
+            {
+                await ReadAsync(endpoint);
+            }
+            finally
+            {
+                _switchboard.Unregister(endpoint);
+                _outbox.Finish();
+                _stop.CancelAfter(_farewellMax);
+                await writing;
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Closed by this gateway, with its reason.
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            // The other process is gone, as processes go: what there is to tell of it, its site's agent knows.
+            _outbox.Complete(null);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _outbox.Complete(null);
+        await _stream.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async Task<LocalEndpoint?> RegisterAsync(TimeProvider time)
+    {
+        using var timeout = new CancellationTokenSource(RegisterMax, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
+        try
+        {
+            var read = await _stream.Reader.ReadAsync(either.Token);
+            if (read.Ended)
+            {
+                return null;
+            }
+
+            var (endpoint, refused) = Register(read);
+            read.Payload?.Release();
+            if (refused is not null)
+            {
+                Tell(refused);
+                await _stream.SendAsync(FrameType.Refuse, Payloads.EncodeReason(refused), either.Token);
+            }
+
+            return endpoint;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            Tell($"it did not register within {RegisterMax.TotalSeconds} s");
+            return null;
+        }
+    }
+
+    private (LocalEndpoint? Endpoint, string? Refused) Register(FrameRead read)
+    {
+        if (read.Refusal != FrameRefusal.None)
+        {
+            return (null, FrameRefusals.Describe(read.Refusal));
+        }
+
+        return read.Header.Type == FrameType.Register && Payloads.TryDecodeAddress(read.Payload!.Span, out var address)
+            ? _switchboard.Register(address, _outbox, Close)
+            : (null, FrameRefusals.Describe(FrameRefusal.Unexpected));
+    }
+
+    private async Task ReadAsync(LocalEndpoint endpoint)
+    {
+        while (_closed is null)
+        {
+            FrameRead read;
+            try
+            {
+                read = await _stream.Reader.ReadAsync(_stop.Token);
+            }
+            catch (IOException)
+            {
+                // A process that ends with something unread resets its connection: the same as an end.
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            if (read.Ended)
+            {
+                return;
+            }
+
+            var refusal = read.Refusal == FrameRefusal.None ? await TakeAsync(endpoint, read) : read.Refusal;
+            if (refusal != FrameRefusal.None)
+            {
+                Tell($"{endpoint.Self.Address} sent {FrameRefusals.Describe(refusal)}");
+                Close($"it sent {FrameRefusals.Describe(refusal)}");
+                return;
+            }
+        }
+    }
+
+    private async ValueTask<FrameRefusal> TakeAsync(LocalEndpoint endpoint, FrameRead read)
+    {
+        switch (read.Header.Type)
+        {
+            case FrameType.Message:
+                return await TakeMessageAsync(endpoint, read.Frame);
+            case FrameType.Credit:
+                return _switchboard.TakeCredit(endpoint, read.Frame);
+            case FrameType.Watch:
+                var decoded = Payloads.TryDecodeAddress(read.Payload!.Span, out var address);
+                read.Payload.Release();
+                return !decoded ? FrameRefusal.Payload : _switchboard.TryWatch(endpoint, address) ? FrameRefusal.None : FrameRefusal.Window;
+            default:
+                read.Payload!.Release();
+                return FrameRefusal.Unexpected;
+        }
+    }
+
+    private async ValueTask<FrameRefusal> TakeMessageAsync(LocalEndpoint endpoint, Frame frame)
+    {
+        var refusal = _switchboard.TakeMessage(endpoint, frame, again: false, out var retry);
+        while (retry is not null)
+        {
+            // The link is full: this endpoint is read no further until there is room.
+            try
+            {
+                await retry.WaitAsync(_stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                frame.Payload.Release();
+                throw;
+            }
+
+            refusal = _switchboard.TakeMessage(endpoint, frame, again: true, out retry);
+        }
+
+        return refusal;
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                if (_outbox.TryTake(out var frame, out var completed))
+                {
+                    try
+                    {
+                        await _stream.Writer.WriteAsync(frame.Header, frame.Payload.Memory, _stop.Token);
+                    }
+                    finally
+                    {
+                        frame.Payload.Release();
+                    }
+
+                    continue;
+                }
+
+                await _stream.Writer.FlushAsync(_stop.Token);
+                if (completed)
+                {
+                    break;
+                }
+
+                await _outbox.WaitAsync(_stop.Token);
+            }
+        }
+        catch (IOException)
+        {
+            // It is gone; whoever reads from it finds out too.
+        }
+        catch (OperationCanceledException)
+        {
+            // It did not take its farewell in time, or the gateway stops.
+        }
+
+        // Ends the reading side, which may be waiting for a process that says nothing more.
+        await _stop.CancelAsync();
+    }
+
+    /// <summary>Ends the connection with a reason that the other side is told. Does not wait.</summary>
+    private void Close(string reason)
+    {
+        if (Interlocked.CompareExchange(ref _closed, reason, null) is null)
+        {
+            _outbox.Complete(Frame.Control(FrameType.Refuse, Payloads.EncodeReason(reason)));
+            _stop.CancelAfter(_farewellMax);
+        }
+    }
+
+    private void Tell(string reason)
+        => _switchboard.Notice(new GatewayNotice(GatewayNoticeKind.EndpointRefused, string.Empty, $"A process of this site was refused: {reason}."));
+}

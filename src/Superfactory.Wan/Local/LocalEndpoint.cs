@@ -1,0 +1,74 @@
+using Superfactory.Wan.Frames;
+
+namespace Superfactory.Wan.Local;
+
+/// <summary>An endpoint registered at this gateway: what it was told, and what is on its way from and to it. Guarded by the switchboard's lock.</summary>
+internal sealed class LocalEndpoint(RegisteredEndpoint self, Outbox outbox, Action<string> close)
+{
+    /// <summary>What one endpoint may watch: a run of 1,000 islands with four lanes each.</summary>
+    public const int WatchesMax = 4096;
+
+    private readonly HashSet<EndpointAddress> _watches = [];
+    private readonly Dictionary<EndpointAddress, long> _up = [];
+
+    public RegisteredEndpoint Self { get; } = self;
+
+    /// <summary>Messages from this endpoint.</summary>
+    public FlowLedger Sent { get; } = new();
+
+    /// <summary>Messages to this endpoint.</summary>
+    public FlowLedger Received { get; } = new();
+
+    /// <summary>Whether there is room for another watch.</summary>
+    public bool TryWatch(EndpointAddress address)
+    {
+        if (_watches.Count >= WatchesMax && !_watches.Contains(address))
+        {
+            return false;
+        }
+
+        _watches.Add(address);
+        return true;
+    }
+
+    public bool Watches(EndpointAddress address) => _watches.Contains(address);
+
+    /// <summary>Tells that an endpoint is up, once; of another registration before, that it was down.</summary>
+    public void TellUp(RegisteredEndpoint endpoint)
+    {
+        if (_up.TryGetValue(endpoint.Address, out var known))
+        {
+            if (known == endpoint.Registration)
+            {
+                return;
+            }
+
+            TellDown(endpoint.Address);
+        }
+
+        _up[endpoint.Address] = endpoint.Registration;
+        Add(Frame.Control(FrameType.EndpointUp, endpoint.Encode()));
+    }
+
+    /// <summary>Tells that an endpoint is gone, where it was told to be up.</summary>
+    public void TellDown(EndpointAddress address)
+    {
+        if (_up.Remove(address, out var registration))
+        {
+            Sent.Forget(registration);
+            Received.Forget(registration);
+            Add(Frame.Control(FrameType.EndpointDown, new RegisteredEndpoint(address, registration).Encode()));
+        }
+    }
+
+    public void Add(Frame frame)
+    {
+        if (!outbox.TryAdd(frame))
+        {
+            Close("it does not read what it is told");
+        }
+    }
+
+    /// <summary>Closes its connection, with a reason.</summary>
+    public void Close(string reason) => close(reason);
+}

@@ -1,0 +1,124 @@
+using System.Net.Sockets;
+using System.Text;
+using Superfactory.Model;
+using Superfactory.Wan.Transport;
+
+namespace Superfactory.Wan.Local;
+
+/// <summary>Listens for this site's bridges on a Unix socket.</summary>
+internal sealed class LocalServer(string path, Switchboard switchboard, TimeProvider time) : IAsyncDisposable
+{
+    /// <summary>Connections at a time: every endpoint, and as many again that are just coming or going.</summary>
+    private const int ConnectionsMax = 2 * Switchboard.EndpointsMax;
+
+    /// <summary>The longest path that a Unix socket's address holds on Linux, in bytes, with a zero behind it.</summary>
+    private const int PathBytesMax = 107;
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskSet _connections = new();
+    private Socket? _listener;
+    private Task _accepting = Task.CompletedTask;
+
+    /// <summary>Begins to listen.</summary>
+    /// <returns>Null where it does; otherwise why it cannot.</returns>
+    public async Task<Problem?> StartAsync(CancellationToken cancellationToken)
+    {
+        if (Encoding.UTF8.GetByteCount(path) > PathBytesMax)
+        {
+            return new Problem($"The gateway's socket '{path}' is longer than {PathBytesMax} bytes, the most that a Unix socket's path can be.", Hint: "Use a shorter state directory.");
+        }
+
+        if (File.Exists(path))
+        {
+            if (await IsServedAsync(cancellationToken))
+            {
+                return new Problem($"Another gateway serves '{path}'.", Hint: "Stop it, or use another state directory.");
+            }
+
+            // Left by a gateway that was killed.
+            File.Delete(path);
+        }
+
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            listener.Listen();
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or UnauthorizedAccessException)
+        {
+            listener.Dispose();
+            return new Problem($"The gateway cannot listen at '{path}': {exception.Message}.");
+        }
+
+        _listener = listener;
+        _accepting = Task.Run(() => AcceptAsync(listener), CancellationToken.None);
+        return null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener?.Dispose();
+        await _accepting;
+        await _connections.WhenAllAsync();
+        if (_listener is not null)
+        {
+            File.Delete(path);
+        }
+
+        _stop.Dispose();
+    }
+
+    private async Task<bool> IsServedAsync(CancellationToken cancellationToken)
+    {
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await probe.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            Socket socket;
+            try
+            {
+                socket = await listener.AcceptAsync(_stop.Token);
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                // That one is gone before it was taken, or this process is out of descriptors: others are served on.
+                await Task.Delay(TimeSpan.FromMilliseconds(10), time, CancellationToken.None);
+                continue;
+            }
+
+            if (!_connections.TryAdd(() => ServeAsync(socket), ConnectionsMax))
+            {
+                socket.Dispose();
+            }
+        }
+    }
+
+    private async Task ServeAsync(Socket socket)
+    {
+        await using var connection = new LocalConnection(socket, switchboard, _stop.Token);
+        await connection.RunAsync(time);
+    }
+}
