@@ -1,0 +1,181 @@
+using Superfactory.Model.Agents;
+using Superfactory.Site.Processes;
+using Superfactory.Sync.Bridge;
+
+namespace Superfactory.Site.Gangs;
+
+/// <summary>
+/// Decides what becomes of a gang: when its trainers start, when they are started again, how it ends and why. Pure: it knows no
+/// process and no clock; <see cref="GangSupervisor"/> carries out what it wants. Not thread-safe.
+/// </summary>
+internal sealed class GangMachine
+{
+    /// <summary>How long a bridge may take to open its socket: it starts in under a second on an idle machine.</summary>
+    public static readonly TimeSpan BridgeReadyLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a crash is held back before it is acted on, so that a bridge that refused the trainer is heard first.</summary>
+    public static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long after a trainer's good end its bridge may take to say that the run is over.</summary>
+    public static readonly TimeSpan ResultLimit = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long trainers may go on after the run is over, to tidy up.</summary>
+    public static readonly TimeSpan TrainerExitLimit = TimeSpan.FromSeconds(60);
+
+    private readonly string _island;
+    private readonly int _processes;
+    private readonly int _restartsMax;
+    private readonly HashSet<int> _ended = [];
+    private Phase _phase = Phase.StartingBridge;
+    private int _restarts;
+    private long? _step;
+    private string _crash = string.Empty;
+    private IslandResult? _result;
+
+    /// <summary>A gang whose bridge is being started.</summary>
+    /// <param name="assignment">The island to run.</param>
+    public GangMachine(GangAssignment assignment)
+    {
+        _island = assignment.Island;
+        _processes = assignment.Specification.Island.Processes;
+        _restartsMax = assignment.Specification.TrainerRestartsMax;
+    }
+
+    private enum Phase
+    {
+        StartingBridge,
+        Training,
+        Settling,
+        AwaitingResult,
+        Finishing,
+        Over,
+    }
+
+    /// <summary>What is wanted before anything has happened.</summary>
+    public static IEnumerable<GangEffect> Begin() => [new GangEffect.SetDeadline(BridgeReadyLimit)];
+
+    /// <summary>Takes the next thing that happened.</summary>
+    /// <returns>What is to be done, in order; nothing once an <see cref="GangEffect.End"/> was returned.</returns>
+    public IEnumerable<GangEffect> Handle(GangInput input) => _phase == Phase.Over ? [] : input switch
+    {
+        GangInput.BridgeSaid said => OnBridge(said.Event),
+        GangInput.BridgeEnded ended => OnBridgeEnded(ended.End),
+        GangInput.TrainerEnded ended => OnTrainerEnded(ended),
+        GangInput.DeadlinePassed => OnDeadline(),
+        GangInput.Commanded { Command: GangCommand.EpochDecided decided } => [new GangEffect.TellBridge(new BridgeCommand.EpochDecided(decided.Epoch))],
+        GangInput.Commanded { Command: GangCommand.Stop } => Stop(),
+        GangInput.AgentGone => End(null),
+        GangInput.CannotStart cannot => Fail(cannot.Reason, retriable: false),
+        _ => throw new InvalidOperationException($"A gang takes no {input.GetType().Name}."),
+    };
+
+    private IEnumerable<GangEffect> OnBridge(BridgeEvent said)
+    {
+        switch (said)
+        {
+            case BridgeEvent.Ready when _phase == Phase.StartingBridge:
+                _phase = Phase.Training;
+                return [new GangEffect.SetDeadline(null), new GangEffect.StartTrainers(0)];
+            case BridgeEvent.Running:
+                return [new GangEffect.Tell(new GangEvent.Running())];
+            case BridgeEvent.Progress progress:
+                _step = progress.Value.Steps;
+                return [new GangEffect.Tell(new GangEvent.Progress(progress.Value))];
+            case BridgeEvent.Note note:
+                return [new GangEffect.Say(note.Text)];
+            case BridgeEvent.Finished finished:
+                _result = finished.Result;
+                _phase = Phase.Finishing;
+                return _ended.Count == _processes ? Finish() : [new GangEffect.SetDeadline(TrainerExitLimit)];
+            case BridgeEvent.Failed failed:
+                return Fail(failed.Reason, failed.Retriable);
+            default:
+                return [];
+        }
+    }
+
+    private IEnumerable<GangEffect> OnBridgeEnded(ProcessEnd end)
+    {
+        // Exit code 2 says that what the bridge was given is wrong: it would be wrong again.
+        const int badInput = 2;
+        return _phase == Phase.Finishing
+            ? []
+            : Fail($"The bridge of island {_island} {ExitDescription.Of(end.ExitCode)}{AtStep()}{Errors(end)}.", retriable: end.ExitCode != badInput);
+    }
+
+    private IEnumerable<GangEffect> OnTrainerEnded(GangInput.TrainerEnded ended)
+    {
+        if (ended.Start != _restarts)
+        {
+            return [];
+        }
+
+        _ended.Add(ended.Rank);
+        var name = _processes == 1 ? "The trainer" : $"Trainer {ended.Rank}";
+        var how = $"{name} of island {_island} {ExitDescription.Of(ended.End.ExitCode)}{AtStep()}{Errors(ended.End)}";
+        switch (_phase)
+        {
+            case Phase.Finishing:
+                IEnumerable<GangEffect> said = ended.End.ExitCode == 0 ? [] : [new GangEffect.Say($"{how}, after the run was over.")];
+                return _ended.Count == _processes ? [.. said, .. Finish()] : said;
+            case Phase.Training when ended.End.ExitCode != 0:
+                _phase = Phase.Settling;
+                _crash = how;
+                return [new GangEffect.SetDeadline(SettleTime)];
+            case Phase.Training when ended.Rank == 0 || _ended.Count == _processes:
+                _phase = Phase.AwaitingResult;
+                return [new GangEffect.SetDeadline(ResultLimit)];
+            default:
+                return [];
+        }
+    }
+
+    private IEnumerable<GangEffect> OnDeadline() => _phase switch
+    {
+        Phase.StartingBridge => Fail($"The bridge of island {_island} was not ready within {BridgeReadyLimit.TotalSeconds:0} s.", retriable: true),
+        Phase.Settling => Restart(),
+        Phase.AwaitingResult => Fail(
+            $"The trainer of island {_island} ended before the run was over{AtStep()}: its loop must go on until run.finished is true, and then call run.finish().",
+            retriable: false),
+        Phase.Finishing => [new GangEffect.Say($"Trainers of island {_island} still ran {TrainerExitLimit.TotalSeconds:0} s after the end of the run and were ended."), .. Finish()],
+        _ => [],
+    };
+
+    private IEnumerable<GangEffect> Restart()
+    {
+        if (_restarts >= _restartsMax)
+        {
+            var after = _restartsMax == 0 ? string.Empty : $" It had been started again {_restartsMax} times, as often as the job allows.";
+            return Fail($"{_crash}.{after}", retriable: false);
+        }
+
+        _restarts++;
+        _ended.Clear();
+        _phase = Phase.Training;
+        return
+        [
+            new GangEffect.SetDeadline(null),
+            new GangEffect.Say($"{_crash}. All trainers of the island are started again ({_restarts} of at most {_restartsMax} times)."),
+            new GangEffect.EndTrainers(),
+            new GangEffect.TellBridge(new BridgeCommand.TrainerLost()),
+            new GangEffect.Tell(new GangEvent.Restarted(_restarts)),
+            new GangEffect.StartTrainers(_restarts),
+        ];
+    }
+
+    private IEnumerable<GangEffect> Stop() => [new GangEffect.TellBridge(new BridgeCommand.Stop()), .. End(new GangEvent.Stopped(), ask: true)];
+
+    private IEnumerable<GangEffect> Finish() => End(new GangEvent.Finished(_result!));
+
+    private IEnumerable<GangEffect> Fail(string reason, bool retriable) => End(new GangEvent.Failed(reason, retriable));
+
+    private IEnumerable<GangEffect> End(GangEvent? last, bool ask = false)
+    {
+        _phase = Phase.Over;
+        return [new GangEffect.End(last, ask)];
+    }
+
+    private string AtStep() => _step is { } step ? $" at step {step}" : string.Empty;
+
+    private static string Errors(ProcessEnd end) => end.LastErrors.Length == 0 ? string.Empty : $": {end.LastErrors.TrimEnd('.')}";
+}

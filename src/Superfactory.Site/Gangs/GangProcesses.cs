@@ -1,0 +1,230 @@
+using System.Text.Json;
+using Superfactory.Model;
+using Superfactory.Site.Interop;
+using Superfactory.Site.Processes;
+using Superfactory.Sync.Bridge;
+
+namespace Superfactory.Site.Gangs;
+
+/// <summary>The processes of a gang below its supervisor: one bridge and the trainers. Calls come one after the other; what happens is posted from any thread.</summary>
+internal sealed class GangProcesses : IDisposable
+{
+    /// <summary>The longest log line, as <c>LogLine</c> promises.</summary>
+    private const int LogCharactersMax = 4096;
+
+    /// <summary>The longest line of a bridge: a result with the texts that a trainer reported.</summary>
+    private const int EventCharactersMax = 4 * 1024 * 1024;
+
+    /// <summary>How long a bridge may take to read what it is told, before the supervisor goes on without.</summary>
+    private static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long trainers have to end once asked.</summary>
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a bridge has to end by itself when the gang ends in good order.</summary>
+    private static readonly TimeSpan BridgeExitLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the output of an ended process is still read, where another process holds it open.</summary>
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
+
+    private readonly GangSpecification _specification;
+    private readonly ProcessStarter _starter;
+    private readonly GangEventWriter _events;
+    private readonly Action<GangInput> _post;
+    private readonly Action<Exception> _fault;
+    private readonly TimeProvider _clock;
+    private readonly List<ChildProcess> _trainers = [];
+    private readonly List<ChildProcess> _past = [];
+    private ChildProcess? _bridge;
+    private Task _bridgeEnd = Task.CompletedTask;
+    private string[]? _trainerCommand;
+
+    /// <summary>Starts nothing yet.</summary>
+    /// <param name="specification">The gang.</param>
+    /// <param name="keeper">The path of <c>setpriv</c>.</param>
+    /// <param name="events">Where the agent reads.</param>
+    /// <param name="post">Called with what happens.</param>
+    /// <param name="fault">Called where this object itself is at fault.</param>
+    /// <param name="clock">Measures limits.</param>
+    public GangProcesses(
+        GangSpecification specification, string keeper, GangEventWriter events, Action<GangInput> post, Action<Exception> fault, TimeProvider clock)
+    {
+        (_specification, _events, _post, _fault, _clock) = (specification, events, post, fault, clock);
+        _starter = new ProcessStarter(keeper);
+    }
+
+    /// <summary>Starts the bridge.</summary>
+    public async Task StartBridgeAsync()
+    {
+        var (assignment, directory) = (_specification.Assignment, _specification.GangDirectory);
+        await File.WriteAllBytesAsync(GangFiles.Job(directory), JsonSerializer.SerializeToUtf8Bytes(assignment.Specification, FactoryJson.Readable));
+        await File.WriteAllBytesAsync(GangFiles.BridgeConfiguration(directory), JsonSerializer.SerializeToUtf8Bytes(
+            new BridgeConfiguration
+            {
+                Job = assignment.Job,
+                Island = assignment.Island,
+                Epoch = assignment.Epoch,
+                Specification = assignment.Specification,
+                TrainerSocket = GangFiles.TrainerSocket(_specification.RuntimeDirectory),
+                GatewaySocket = _specification.GatewaySocket,
+                ArenaDirectory = _specification.RuntimeDirectory,
+                GangDirectory = directory,
+            },
+            FactoryJson.Readable));
+        var self = _specification.Self;
+        _bridge = await _starter.StartAsync(new ProcessPlan
+        {
+            Command = [self.Program, .. self.Arguments, "bridge", "--config", GangFiles.BridgeConfiguration(directory)],
+            WorkingDirectory = directory,
+        });
+        var (gate, errors) = (new LogGate(_clock, text => _events.Log("bridge", 0, text)), new LastLines());
+        var stray = new LogGate(_clock, text => _events.Log("bridge", 0, text));
+        _bridge.ReadOutput(EventCharactersMax, line => OnBridgeLine(line, stray));
+        _bridge.ReadErrors(LogCharactersMax, line =>
+        {
+            errors.Add(line);
+            gate.Add(line);
+        });
+        _bridgeEnd = WatchAsync(_bridge, end => new GangInput.BridgeEnded(end), errors, gate);
+    }
+
+    /// <summary>Starts all trainers of the island.</summary>
+    public async Task StartTrainersAsync(int start, CancellationToken cancellationToken)
+    {
+        if (_trainerCommand is null)
+        {
+            var command = await TrainerLaunch.CommandAsync(_specification, cancellationToken);
+            if (!command.Succeeded)
+            {
+                _post(new GangInput.CannotStart(
+                    $"The trainers of island {_specification.Assignment.Island} cannot be started: {string.Join(' ', command.Problems)}"));
+                return;
+            }
+
+            _trainerCommand = command.Value;
+        }
+
+        var port = TrainerLaunch.FreePort();
+        for (var rank = 0; rank < _specification.Assignment.Specification.Island.Processes; rank++)
+        {
+            var number = rank;
+            var trainer = await _starter.StartAsync(TrainerLaunch.Plan(_specification, _trainerCommand, rank, port));
+            _trainers.Add(trainer);
+            trainer.CloseInput();
+            var errors = new LastLines();
+            var output = new LogGate(_clock, text => _events.Log("trainer", number, text));
+            var error = new LogGate(_clock, text => _events.Log("trainer", number, text));
+            trainer.ReadOutput(LogCharactersMax, output.Add);
+            trainer.ReadErrors(LogCharactersMax, line =>
+            {
+                errors.Add(line);
+                error.Add(line);
+            });
+            _ = WatchAsync(trainer, end => new GangInput.TrainerEnded(start, number, end), errors, output, error);
+        }
+    }
+
+    /// <summary>Kills every trainer and all that they started; the bridge goes on.</summary>
+    public async Task EndTrainersAsync()
+    {
+        var bridge = _bridge?.Id ?? 0;
+        if (!await ProcessTree.EndAsync(table => table.Descendants(Environment.ProcessId, except: bridge), _clock))
+        {
+            _events.Log("gang", 0, $"Processes of the island's trainers did not end within {ProcessTree.EndLimit.TotalSeconds:0} s of being killed.");
+        }
+
+        await _starter.ReapAdoptedAsync();
+        _past.AddRange(_trainers);
+        _trainers.Clear();
+    }
+
+    /// <summary>Tells the bridge something, where it still listens.</summary>
+    public async Task TellBridgeAsync(BridgeCommand command)
+    {
+        if (_bridge is null)
+        {
+            return;
+        }
+
+        var told = _bridge.WriteLineAsync(JsonSerializer.SerializeToUtf8Bytes(command, FactoryJson.Options), CancellationToken.None);
+        if (await Task.WhenAny(told, Task.Delay(TellLimit, _clock)) != told)
+        {
+            _events.Log("gang", 0, $"The bridge has not read what it was told within {TellLimit.TotalSeconds:0} s.");
+        }
+    }
+
+    /// <summary>Ends every process of the gang.</summary>
+    /// <param name="ask">Whether trainers are asked first.</param>
+    /// <param name="waitForBridge">Whether the bridge may end by itself first.</param>
+    /// <param name="hurry">Takes all patience back.</param>
+    public async Task EndAllAsync(bool ask, bool waitForBridge, CancellationToken hurry)
+    {
+        if (ask)
+        {
+            _trainers.ForEach(trainer => trainer.Signal(Native.SignalTerminate));
+            await Task.WhenAny(Task.WhenAll(_trainers.Select(trainer => trainer.WaitAsync(TimeSpan.Zero))), Task.Delay(AskLimit, _clock, hurry));
+        }
+
+        await EndTrainersAsync();
+        if (waitForBridge && _bridge is not null)
+        {
+            _bridge.CloseInput();
+            await Task.WhenAny(_bridgeEnd, Task.Delay(BridgeExitLimit, _clock, hurry));
+        }
+
+        await ProcessTree.EndAsync(table => table.Descendants(Environment.ProcessId), _clock);
+        await _starter.ReapAdoptedAsync();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _starter.Dispose();
+        _bridge?.Dispose();
+        _past.ForEach(process => process.Dispose());
+    }
+
+    private void OnBridgeLine(string line, LogGate stray)
+    {
+        BridgeEvent? said;
+        try
+        {
+            said = JsonSerializer.Deserialize<BridgeEvent>(line, FactoryJson.Options);
+        }
+        catch (JsonException)
+        {
+            // No event, so it is something that a library printed: people may want to see it.
+            stray.Add(line.Length > LogCharactersMax ? line[..LogCharactersMax] : line);
+            return;
+        }
+
+        switch (said)
+        {
+            case BridgeEvent.Log log:
+                stray.Add(log.Text);
+                break;
+            case BridgeEvent.Measurement measurement:
+                _events.Measured(measurement.Step, measurement.Values);
+                break;
+            case not null:
+                _post(new GangInput.BridgeSaid(said));
+                break;
+        }
+    }
+
+    private async Task WatchAsync(ChildProcess process, Func<ProcessEnd, GangInput> input, LastLines errors, params LogGate[] gates)
+    {
+        try
+        {
+            var exitCode = await process.WaitAsync(DrainLimit);
+            Array.ForEach(gates, gate => gate.SayDropped());
+            _post(input(new ProcessEnd(exitCode, errors.ToString())));
+        }
+#pragma warning disable CA1031 // Nobody awaits this; the supervisor must hear of it.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            _fault(error);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Superfactory.Model;
+using Superfactory.Site.Processes;
+
+namespace Superfactory.Site.Gangs;
+
+/// <summary>Carries out what a <see cref="GangMachine"/> decides, with real processes, and ends them all whichever way it ends itself.</summary>
+internal sealed class GangSupervisor : IDisposable
+{
+    /// <summary>Things that have happened and wait to be looked at: each of 64 trainers' ends and a second of a bridge's events, many times over.</summary>
+    private const int InputsMax = 1024;
+
+    /// <summary>The longest command of an agent: an epoch with its members.</summary>
+    private const int CommandCharactersMax = 1024 * 1024;
+
+    /// <summary>What is no deadline's.</summary>
+    private const int NoDeadline = 0;
+
+    private readonly Channel<(GangInput Input, int Deadline)> _inputs = Channel.CreateBounded<(GangInput, int)>(InputsMax);
+    private readonly CancellationTokenSource _agentGone = new();
+    private readonly GangSpecification _specification;
+    private readonly GangMachine _machine;
+    private readonly GangEventWriter _events;
+    private readonly GangProcesses _processes;
+    private readonly TimeProvider _clock;
+    private int _deadline = NoDeadline;
+    private ITimer? _timer;
+
+    /// <summary>Starts nothing yet.</summary>
+    /// <param name="specification">The gang.</param>
+    /// <param name="keeper">The path of <c>setpriv</c>.</param>
+    /// <param name="events">Where the agent reads.</param>
+    /// <param name="clock">Measures deadlines.</param>
+    public GangSupervisor(GangSpecification specification, string keeper, GangEventWriter events, TimeProvider clock)
+    {
+        (_specification, _events, _clock) = (specification, events, clock);
+        _machine = new GangMachine(specification.Assignment);
+        _processes = new GangProcesses(specification, keeper, events, Post, fault => _inputs.Writer.TryComplete(fault), clock);
+    }
+
+    /// <summary>Runs the gang to its end; no process of it is left afterwards.</summary>
+    /// <param name="commands">Where the agent's commands come from; their end is the agent's.</param>
+    /// <param name="cancellationToken">Stops the gang.</param>
+    /// <returns>What the agent is to be told last; null where it is gone.</returns>
+    public async Task<GangEvent?> RunAsync(Stream commands, CancellationToken cancellationToken)
+    {
+        using var stop = cancellationToken.Register(() => Post(new GangInput.Commanded(new GangCommand.Stop())));
+        Listen(commands);
+        var island = _specification.Assignment.Island;
+        GangEffect.End end;
+        try
+        {
+            end = await FollowAsync();
+        }
+        catch (OperationCanceledException) when (_agentGone.IsCancellationRequested)
+        {
+            end = new GangEffect.End(null, Ask: false);
+        }
+#pragma warning disable CA1031 // A fault of the supervisor itself must still end the gang's processes, and be told.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            _events.Log("gang", 0, error.ToString());
+            end = new GangEffect.End(new GangEvent.Failed($"The supervisor of island {island} failed: {error.Message}", Retriable: true), Ask: false);
+        }
+
+        _inputs.Writer.TryComplete();
+        await _processes.EndAllAsync(end.Ask, waitForBridge: end.Last is GangEvent.Finished or GangEvent.Stopped, _agentGone.Token);
+        return end.Last;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _timer?.Dispose();
+        _processes.Dispose();
+        _agentGone.Dispose();
+    }
+
+    private async Task<GangEffect.End> FollowAsync()
+    {
+        var effects = GangMachine.Begin();
+        await _processes.StartBridgeAsync();
+        while (true)
+        {
+            foreach (var effect in effects)
+            {
+                if (effect is GangEffect.End end)
+                {
+                    return end;
+                }
+
+                await ApplyAsync(effect);
+            }
+
+            var (input, deadline) = await _inputs.Reader.ReadAsync(_agentGone.Token);
+
+            // A deadline may pass while the one that replaces it is being set.
+            effects = deadline == NoDeadline || deadline == _deadline ? _machine.Handle(input) : [];
+        }
+    }
+
+    private async Task ApplyAsync(GangEffect effect)
+    {
+        switch (effect)
+        {
+            case GangEffect.StartTrainers trainers:
+                await _processes.StartTrainersAsync(trainers.Start, _agentGone.Token);
+                break;
+            case GangEffect.EndTrainers:
+                await _processes.EndTrainersAsync();
+                break;
+            case GangEffect.TellBridge told:
+                await _processes.TellBridgeAsync(told.Command);
+                break;
+            case GangEffect.Tell { Event: GangEvent.Progress progress }:
+                _events.Progress(progress);
+                break;
+            case GangEffect.Tell told:
+                await _events.TellAsync(told.Event, _agentGone.Token);
+                break;
+            case GangEffect.Say said:
+                _events.Log("gang", 0, said.Text);
+                break;
+            case GangEffect.SetDeadline set:
+                SetDeadline(set.After);
+                break;
+            default:
+                throw new InvalidOperationException($"A supervisor cannot carry out {effect.GetType().Name}.");
+        }
+    }
+
+    private void SetDeadline(TimeSpan? after)
+    {
+        _timer?.Dispose();
+        var number = ++_deadline;
+        _timer = after is { } time ? _clock.CreateTimer(_ => Post(new GangInput.DeadlinePassed(), number), null, time, Timeout.InfiniteTimeSpan) : null;
+    }
+
+    private void Listen(Stream commands) => LinePump.Start(commands, CommandCharactersMax, line =>
+    {
+        try
+        {
+            Post(new GangInput.Commanded(JsonSerializer.Deserialize<GangCommand>(line, FactoryJson.Options) ?? throw new JsonException("It is null.")));
+        }
+        catch (JsonException error)
+        {
+            _events.Log("gang", 0, $"A command that the agent gave cannot be read and is left out: {error.Message}");
+        }
+    }).ContinueWith(
+        _ =>
+        {
+            Post(new GangInput.AgentGone());
+            _agentGone.Cancel();
+        },
+        TaskScheduler.Default);
+
+    private void Post(GangInput input) => Post(input, NoDeadline);
+
+    private void Post(GangInput input, int deadline)
+    {
+        while (!_inputs.Writer.TryWrite((input, deadline)))
+        {
+            // Nobody wants to know once the gang has ended; before, whoever posts has a thread that may wait.
+            if (!_inputs.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
+            {
+                return;
+            }
+        }
+    }
+}
