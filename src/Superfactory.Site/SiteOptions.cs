@@ -1,3 +1,5 @@
+using Superfactory.Model.Units;
+
 namespace Superfactory.Site;
 
 /// <summary>How a site agent is set up. Immutable.</summary>
@@ -21,6 +23,9 @@ public sealed record SiteOptions
     /// <summary>Where other sites reach the gateway, as <c>host:port</c>; null says where it listens.</summary>
     public string? GatewayAdvertise { get; init; }
 
+    /// <summary>The link that the gateway emulates towards every other site; null where links are real.</summary>
+    public WanProfile? Wan { get; init; }
+
     /// <summary>Gangs that the site runs at the same time, 1 to 64. Default 1.</summary>
     public int Slots { get; init; } = 1;
 
@@ -30,7 +35,7 @@ public sealed record SiteOptions
     /// <summary>The Python that trainers run with; null takes <c>SUPERFACTORY_PYTHON</c>, or else the first that has torch.</summary>
     public string? Python { get; init; }
 
-    /// <summary>The project's <c>python</c> directory; null looks for it above this program's own directory.</summary>
+    /// <summary>The project's <c>python</c> directory; null takes <c>python</c> in <c>SUPERFACTORY_HOME</c>, or else looks for it above this program's own directory.</summary>
     public string? PythonDirectory { get; init; }
 
     /// <summary>How long the first attempt to reach the control plane is repeated. Default 30 seconds. Later outages are waited out for ever.</summary>

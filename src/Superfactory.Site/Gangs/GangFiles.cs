@@ -49,6 +49,10 @@ internal static class GangFiles
         }
     }
 
+    /// <summary>Whether a process is left of a gang of an earlier agent.</summary>
+    public static bool HasLeftovers(string gangDirectory, SupervisorMark? supervisor) =>
+        Leftovers(ProcessTable.Read(), gangDirectory, supervisor, justEnded: false).Exists(entry => entry.IsAlive);
+
     /// <summary>Ends whoever is left of a gang that lost its agent or its supervisor.</summary>
     /// <param name="gangDirectory">The gang.</param>
     /// <param name="supervisor">Its supervisor; null where it is not known.</param>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Superfactory.Site.Interop;
 
 namespace Superfactory.Site.Processes;
@@ -10,11 +9,20 @@ internal sealed class ChildProcess : IDisposable
     private readonly Process _process;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly List<Task> _pumps = [];
+    private readonly Stream _input;
+    private readonly Stream _output;
+    private readonly Stream _errors;
+    private volatile bool _ended;
 
     /// <summary>Takes over a process just started.</summary>
     public ChildProcess(Process process)
     {
         _process = process;
+
+        // Taken here because the process no longer gives them out once it is disposed, and does not close them either.
+        _input = process.StandardInput.BaseStream;
+        _output = process.StandardOutput.BaseStream;
+        _errors = process.StandardError.BaseStream;
         Id = process.Id;
         StartTicks = ProcessTable.Find(process.Id)?.StartTicks ?? 0;
     }
@@ -25,16 +33,13 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>When it started, in clock ticks since the machine's start; 0 where it had ended before one could look.</summary>
     public long StartTicks { get; }
 
-    /// <summary>Whether it has ended.</summary>
-    public bool HasEnded => _process.HasExited;
-
     /// <summary>Calls <paramref name="line"/> for each line of standard output, on a thread of its own.</summary>
     public void ReadOutput(int charactersMax, Action<string> line) =>
-        _pumps.Add(LinePump.Start(_process.StandardOutput.BaseStream, charactersMax, line));
+        _pumps.Add(LinePump.Start(_output, charactersMax, line));
 
     /// <summary>Calls <paramref name="line"/> for each line of standard error, on a thread of its own.</summary>
     public void ReadErrors(int charactersMax, Action<string> line) =>
-        _pumps.Add(LinePump.Start(_process.StandardError.BaseStream, charactersMax, line));
+        _pumps.Add(LinePump.Start(_errors, charactersMax, line));
 
     /// <summary>Waits until it has ended and what it wrote has been read.</summary>
     /// <param name="drainLimit">How long its output may stay open after its end: a process that it started may hold it.</param>
@@ -42,6 +47,7 @@ internal sealed class ChildProcess : IDisposable
     public async Task<int> WaitAsync(TimeSpan drainLimit)
     {
         await _process.WaitForExitAsync();
+        _ended = true;
         var read = Task.WhenAll(_pumps);
         if (await Task.WhenAny(read, Task.Delay(drainLimit)) == read)
         {
@@ -58,9 +64,8 @@ internal sealed class ChildProcess : IDisposable
         await _writing.WaitAsync(cancellationToken);
         try
         {
-            var input = _process.StandardInput.BaseStream;
-            await input.WriteAsync((byte[])[.. line, (byte)'\n'], cancellationToken);
-            await input.FlushAsync(cancellationToken);
+            await _input.WriteAsync((byte[])[.. line, (byte)'\n'], cancellationToken);
+            await _input.FlushAsync(cancellationToken);
             return true;
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)
@@ -74,24 +79,12 @@ internal sealed class ChildProcess : IDisposable
     }
 
     /// <summary>Closes its standard input.</summary>
-    /// <returns>False where it no longer read.</returns>
-    public bool CloseInput()
-    {
-        try
-        {
-            _process.StandardInput.Close();
-            return true;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
+    public void CloseInput() => _input.Dispose();
 
     /// <summary>Sends it a signal, unless it has ended.</summary>
     public void Signal(int signal)
     {
-        if (!_process.HasExited)
+        if (!_ended)
         {
             Native.Signal(Id, signal);
         }
@@ -100,7 +93,10 @@ internal sealed class ChildProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _ended = true;
+        _input.Dispose();
+        _output.Dispose();
+        _errors.Dispose();
         _process.Dispose();
-        _writing.Dispose();
     }
 }

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+using Superfactory.Site.Engines;
+using Superfactory.Site.Gangs;
+
+namespace Superfactory.Site.Agents;
+
+/// <summary>
+/// The gangs of a site: brings what runs in line with what the control plane wants. Instructions say all that is wanted, so that
+/// applying the same ones twice, or leaving some out, does no harm. Thread-safe.
+/// </summary>
+internal sealed class GangTable
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<(long Job, int Incarnation), SiteGang> _gangs = [];
+    private readonly IEngine _engine;
+    private readonly Func<GangAssignment, Outcome<GangSpecification>> _prepare;
+    private readonly ReportBuffer _buffer;
+    private readonly Action _changed;
+    private ImmutableHashSet<(long Job, int Incarnation)> _wanted = [];
+    private bool _closed;
+
+    /// <summary>An empty table.</summary>
+    /// <param name="engine">Starts gangs.</param>
+    /// <param name="prepare">Makes a gang's directories and says what its supervisor needs to know.</param>
+    /// <param name="buffer">Takes lines and measurements.</param>
+    /// <param name="changed">Called when a gang's state has changed, from any thread; must return soon.</param>
+    public GangTable(IEngine engine, Func<GangAssignment, Outcome<GangSpecification>> prepare, ReportBuffer buffer, Action changed) =>
+        (_engine, _prepare, _buffer, _changed) = (engine, prepare, buffer, changed);
+
+    /// <summary>Starts what is missing, passes on new epochs, stops what is not wanted.</summary>
+    public void Apply(AgentInstructions instructions)
+    {
+        lock (_lock)
+        {
+            if (_closed)
+            {
+                return;
+            }
+
+            _wanted = [.. instructions.Gangs.Select(gang => (gang.Job, gang.Incarnation))];
+            foreach (var (name, gang) in _gangs.Where(entry => !_wanted.Contains(entry.Key)))
+            {
+                gang.Stop();
+            }
+
+            foreach (var assignment in instructions.Gangs)
+            {
+                if (_gangs.TryGetValue((assignment.Job, assignment.Incarnation), out var running))
+                {
+                    running.Want(assignment.Epoch);
+                }
+                else
+                {
+                    Start(assignment);
+                }
+            }
+        }
+    }
+
+    /// <summary>How every gang is, by job and incarnation.</summary>
+    public ImmutableArray<GangReport> Reports()
+    {
+        lock (_lock)
+        {
+            return [.. _gangs.Values.Select(gang => gang.Report)];
+        }
+    }
+
+    /// <summary>Forgets gangs that have ended and are no longer wanted, once the control plane has taken a report that says so.</summary>
+    public void Confirm(ImmutableArray<GangReport> taken)
+    {
+        lock (_lock)
+        {
+            foreach (var report in taken)
+            {
+                if (report.State is GangState.Finished or GangState.Failed or GangState.Stopped && !_wanted.Contains((report.Job, report.Incarnation)))
+                {
+                    _gangs.Remove((report.Job, report.Incarnation));
+                }
+            }
+        }
+    }
+
+    /// <summary>Stops every gang and takes no more instructions; done when no process of any is left.</summary>
+    public Task StopAllAsync()
+    {
+        lock (_lock)
+        {
+            _closed = true;
+            foreach (var gang in _gangs.Values)
+            {
+                gang.Stop();
+            }
+
+            return Task.WhenAll(_gangs.Values.Select(gang => gang.Ended));
+        }
+    }
+
+    private void Start(GangAssignment assignment)
+    {
+        // Two incarnations of an island would write to the same output directory and share the site's accelerators.
+        var earlier = _gangs.Values.Where(gang => gang.Assignment.Job == assignment.Job).Select(gang => gang.Ended).ToArray();
+        var gang = new SiteGang(assignment, _buffer, _changed);
+        _gangs.Add((assignment.Job, assignment.Incarnation), gang);
+        gang.Start(earlier, _prepare, _engine);
+        _changed();
+    }
+}

@@ -1,0 +1,216 @@
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+using Superfactory.Site.Engines;
+using Superfactory.Site.Gangs;
+
+namespace Superfactory.Site.Agents;
+
+/// <summary>One gang that the control plane wants, or wanted, at this site: from before its start until it is forgotten. Thread-safe.</summary>
+internal sealed class SiteGang
+{
+    private readonly Lock _lock = new();
+    private readonly Signal _wished = new();
+    private readonly ReportBuffer _buffer;
+    private readonly Action _changed;
+    private RunEpoch _epoch;
+    private bool _stop;
+    private GangReport _report;
+
+    /// <summary>A gang that nothing has been done for yet.</summary>
+    /// <param name="assignment">What the control plane wants.</param>
+    /// <param name="buffer">Takes its lines and measurements.</param>
+    /// <param name="changed">Called when its state has changed; must return soon.</param>
+    public SiteGang(GangAssignment assignment, ReportBuffer buffer, Action changed)
+    {
+        (Assignment, _buffer, _changed, _epoch) = (assignment, buffer, changed, assignment.Epoch);
+        _report = new GangReport { Job = assignment.Job, Incarnation = assignment.Incarnation, State = GangState.Starting };
+    }
+
+    /// <summary>What the control plane wanted first.</summary>
+    public GangAssignment Assignment { get; }
+
+    /// <summary>How it is.</summary>
+    public GangReport Report
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _report;
+            }
+        }
+    }
+
+    /// <summary>Ends when no process of it is left and its state is final.</summary>
+    public Task Ended { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Begins.</summary>
+    /// <param name="before">Gangs that have to end first: earlier incarnations of the same island.</param>
+    /// <param name="prepare">Makes its directories and says what its supervisor needs to know.</param>
+    /// <param name="engine">Starts it.</param>
+    public void Start(IEnumerable<Task> before, Func<GangAssignment, Outcome<GangSpecification>> prepare, IEngine engine) =>
+        Ended = RunAsync(Task.WhenAll(before), prepare, engine);
+
+    /// <summary>Passes a newer epoch on.</summary>
+    public void Want(RunEpoch epoch)
+    {
+        lock (_lock)
+        {
+            if (epoch.Number <= _epoch.Number)
+            {
+                return;
+            }
+
+            _epoch = epoch;
+        }
+
+        _wished.Set();
+    }
+
+    /// <summary>Stops it, wherever it is.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            if (_stop)
+            {
+                return;
+            }
+
+            _stop = true;
+        }
+
+        _wished.Set();
+    }
+
+    private async Task RunAsync(Task before, Func<GangAssignment, Outcome<GangSpecification>> prepare, IEngine engine)
+    {
+        // The caller holds the table's lock; what follows takes its time.
+        await Task.Yield();
+        try
+        {
+            await before;
+            if (Wishes().Stop)
+            {
+                Set(report => report with { State = GangState.Stopped });
+                return;
+            }
+
+            var prepared = prepare(Assignment with { Epoch = Wishes().Epoch });
+            var started = prepared.Succeeded ? await engine.StartAsync(prepared.Value, CancellationToken.None) : new(prepared.Problems);
+            if (!started.Succeeded)
+            {
+                Set(report => report with { State = GangState.Failed, Reason = string.Join(' ', started.Problems) });
+                return;
+            }
+
+            await FollowAsync(started.Value, prepared.Value!.Assignment.Epoch.Number);
+        }
+#pragma warning disable CA1031 // One gang's fault is that gang's, and is told; the site goes on with the others.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Set(report => report with { State = GangState.Failed, Reason = $"The agent could not run island {Assignment.Island}: {error.Message}", Retriable = true });
+        }
+    }
+
+    private async Task FollowAsync(IGang gang, int epochTold)
+    {
+        using var over = new CancellationTokenSource();
+        var wishes = FollowWishesAsync(gang, epochTold, over.Token);
+        try
+        {
+            await foreach (var said in gang.ReadEventsAsync())
+            {
+                Take(said);
+            }
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await wishes;
+        }
+    }
+
+    private async Task FollowWishesAsync(IGang gang, int told, CancellationToken over)
+    {
+        try
+        {
+            while (true)
+            {
+                var (epoch, stop) = Wishes();
+                if (stop)
+                {
+                    await gang.StopAsync();
+                    return;
+                }
+
+                if (epoch.Number > told)
+                {
+                    await gang.TellAsync(new GangCommand.EpochDecided(epoch));
+                    told = epoch.Number;
+                }
+
+                await _wished.WaitAsync(over);
+            }
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // The gang is over: there is nobody left to tell.
+        }
+    }
+
+    private void Take(GangEvent said)
+    {
+        switch (said)
+        {
+            case GangEvent.Log log:
+                _buffer.Add(log.Line);
+                break;
+            case GangEvent.Measured measured:
+                _buffer.Add(measured.Measurement);
+                break;
+            case GangEvent.Progress progress:
+                // Told with the next report: there is one each half second anyway.
+                lock (_lock)
+                {
+                    _report = _report with { Progress = progress.Value };
+                }
+
+                break;
+            case GangEvent.Running:
+                Set(report => report with { State = GangState.Running });
+                break;
+            case GangEvent.Restarted restarted:
+                Set(report => report with { TrainerRestarts = restarted.Restarts });
+                break;
+            case GangEvent.Finished finished:
+                Set(report => report with { State = GangState.Finished, Result = finished.Result });
+                break;
+            case GangEvent.Failed failed:
+                Set(report => report with { State = GangState.Failed, Reason = failed.Reason, Retriable = failed.Retriable });
+                break;
+            case GangEvent.Stopped:
+                Set(report => report with { State = GangState.Stopped });
+                break;
+        }
+    }
+
+    private (RunEpoch Epoch, bool Stop) Wishes()
+    {
+        lock (_lock)
+        {
+            return (_epoch, _stop);
+        }
+    }
+
+    private void Set(Func<GangReport, GangReport> change)
+    {
+        lock (_lock)
+        {
+            _report = change(_report);
+        }
+
+        _changed();
+    }
+}
