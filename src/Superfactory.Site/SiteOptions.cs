@@ -5,7 +5,7 @@ namespace Superfactory.Site;
 /// <summary>How a site agent is set up. Immutable.</summary>
 public sealed record SiteOptions
 {
-    /// <summary>The site's name, one of a kind in the fleet: lower-case letters, digits and <c>-</c>, 1 to 63 of them, the first no <c>-</c>.</summary>
+    /// <summary>The site's name, one of a kind in the fleet: letters, digits, <c>-</c> and <c>_</c>, 1 to 63 of them.</summary>
     public required string Name { get; init; }
 
     /// <summary>The control plane's address, such as <c>http://127.0.0.1:7400</c>.</summary>

@@ -70,7 +70,7 @@ internal sealed class ControlClient : IDisposable
             {
                 { StatusCode: HttpStatusCode.Gone } => new ControlAnswer.UnknownSession(),
                 { IsSuccessStatusCode: true } => await answer(response, limit.Token) ?? new ControlAnswer.Unreachable("its answer is empty"),
-                { StatusCode: HttpStatusCode.Conflict or HttpStatusCode.UpgradeRequired } =>
+                { StatusCode: HttpStatusCode.Conflict or HttpStatusCode.UpgradeRequired or HttpStatusCode.BadRequest } =>
                     new ControlAnswer.Refused(await WhyAsync(response, limit.Token), response.StatusCode == HttpStatusCode.Conflict),
                 { StatusCode: HttpStatusCode.NotFound } => new ControlAnswer.Unreachable("what answers there is no control plane (404 Not Found)"),
                 _ => new ControlAnswer.Unreachable($"it answered {(int)response.StatusCode}, {await WhyAsync(response, limit.Token)}"),

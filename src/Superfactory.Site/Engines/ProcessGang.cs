@@ -103,10 +103,10 @@ internal sealed class ProcessGang : IGang
 
     private GangEvent.Failed Lost(int exitCode)
     {
-        // Exit codes 2 and 3 say that something is wrong with what it was given or with this machine: it would be wrong again.
+        // Something is wrong with what it was given or with this machine: it would be wrong again.
         var errors = _errors.ToString() is { Length: > 0 } text ? $": {text.TrimEnd('.')}" : string.Empty;
         return new GangEvent.Failed(
-            $"The supervisor of island {_specification.Assignment.Island} {ExitDescription.Of(exitCode)}{errors}.", Retriable: exitCode is not (2 or 3));
+            $"The supervisor of island {_specification.Assignment.Island} {ExitDescription.Of(exitCode)}{errors}.", Retriable: exitCode is not (ExitCodes.BadInput or ExitCodes.CannotSetUp));
     }
 
     private void OnLine(string line)

@@ -94,14 +94,10 @@ internal sealed class GangMachine
         }
     }
 
-    private IEnumerable<GangEffect> OnBridgeEnded(ProcessEnd end)
-    {
-        // Exit code 2 says that what the bridge was given is wrong: it would be wrong again.
-        const int badInput = 2;
-        return _phase == Phase.Finishing
-            ? []
-            : Fail($"The bridge of island {_island} {ExitDescription.Of(end.ExitCode)}{AtStep()}{Errors(end)}.", retriable: end.ExitCode != badInput);
-    }
+    // What a bridge was given and found wrong would be wrong again.
+    private IEnumerable<GangEffect> OnBridgeEnded(ProcessEnd end) => _phase == Phase.Finishing
+        ? []
+        : Fail($"The bridge of island {_island} {ExitDescription.Of(end.ExitCode)}{AtStep()}{Errors(end)}.", retriable: end.ExitCode != ExitCodes.BadInput);
 
     private IEnumerable<GangEffect> OnTrainerEnded(GangInput.TrainerEnded ended)
     {

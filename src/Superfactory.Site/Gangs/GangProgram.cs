@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Superfactory.Site.Interop;
 using Superfactory.Site.Processes;
 
@@ -20,19 +19,19 @@ public static class GangProgram
         if (!read.Succeeded)
         {
             await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, read.Problems));
-            return 2;
+            return ExitCodes.BadInput;
         }
 
         if (SystemTools.Find(SystemTools.Keeper) is not { } keeper)
         {
             await Console.Error.WriteLineAsync(SystemTools.Missing(SystemTools.Keeper));
-            return 3;
+            return ExitCodes.CannotSetUp;
         }
 
         if (!Native.BecomeSubreaper())
         {
             await Console.Error.WriteLineAsync("The system does not let this process watch over its descendants (prctl PR_SET_CHILD_SUBREAPER failed).");
-            return 3;
+            return ExitCodes.CannotSetUp;
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -58,6 +57,6 @@ public static class GangProgram
         }
 
         await events.CompleteAsync();
-        return last is GangEvent.Finished or GangEvent.Stopped ? 0 : 1;
+        return last is GangEvent.Finished or GangEvent.Stopped ? ExitCodes.Done : ExitCodes.Failed;
     }
 }

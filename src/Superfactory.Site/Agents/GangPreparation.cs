@@ -1,0 +1,59 @@
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+using Superfactory.Site.Data;
+using Superfactory.Site.Gangs;
+using Superfactory.Site.Processes;
+
+namespace Superfactory.Site.Agents;
+
+/// <summary>Makes a gang's directories and gathers what its supervisor needs to know.</summary>
+/// <param name="options">How the agent is set up.</param>
+/// <param name="directory">The site's directory.</param>
+/// <param name="gatewaySocket">The Unix socket of the site's gateway.</param>
+/// <param name="pythonDirectory">The project's <c>python</c> directory.</param>
+/// <param name="self">How to start <c>superfactory</c>.</param>
+internal sealed class GangPreparation(SiteOptions options, SiteDirectory directory, string gatewaySocket, string pythonDirectory, SelfCommand self)
+{
+    /// <summary>Prepares a gang.</summary>
+    /// <returns>What its supervisor needs to know; or what is missing at this site, such as the job's corpus.</returns>
+    public Outcome<GangSpecification> Prepare(GangAssignment assignment)
+    {
+        var corpus = assignment.Specification.Data is { } data ? Path.Combine(Path.GetFullPath(options.DataDirectory), data.Corpus) : null;
+        if (corpus is not null && CorpusIndex.Load(corpus) is { Succeeded: false } missing)
+        {
+            return new([.. missing.Problems.Select(problem => problem with { Message = $"Site {options.Name} cannot run the job: {problem.Message}" })]);
+        }
+
+        try
+        {
+            var gang = GangFiles.Directory(directory.Gangs, assignment.Job, assignment.Incarnation);
+            var runtime = RuntimeDirectories.ForGang(directory.Root, assignment.Job, assignment.Incarnation);
+            if (Directory.Exists(gang))
+            {
+                // Of an earlier fleet that used this directory and counted its jobs from 1 as well.
+                Directory.Delete(gang, recursive: true);
+            }
+
+            Directory.CreateDirectory(gang);
+            Directory.CreateDirectory(directory.Output(assignment.Job));
+            RuntimeDirectories.Make(runtime);
+            return new(new GangSpecification
+            {
+                Assignment = assignment,
+                GangDirectory = gang,
+                RuntimeDirectory = runtime,
+                OutputDirectory = directory.Output(assignment.Job),
+                CorpusDirectory = corpus,
+                GatewaySocket = gatewaySocket,
+                Python = options.Python,
+                PythonDirectory = pythonDirectory,
+                Cores = Math.Max(1, (options.Cores ?? Environment.ProcessorCount) / options.Slots),
+                Self = self,
+            });
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new([new Problem($"Site {options.Name} cannot make the directories of island {assignment.Island}: {error.Message}")]);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+using Superfactory.Site.Agents;
+using Superfactory.Site.Engines;
+using Superfactory.Site.Processes;
+using Superfactory.Wan;
+
+namespace Superfactory.Site;
+
+/// <summary>Puts an agent together in a directory that it holds: gateway, engine, gangs and the session with the control plane; and takes it apart in order.</summary>
+internal sealed class SiteHost(
+    SiteOptions options, SiteDirectory directory, string pythonDirectory, SelfCommand self, string session, SiteVoice voice, TimeProvider clock)
+{
+    private const string GatewaySocketName = "gateway.socket";
+
+    /// <summary>Runs the agent until it is told to end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var engine = new ProcessEngine(clock);
+        var leftovers = await engine.EndLeftoversAsync(directory.Gangs, cancellationToken);
+        if (!leftovers.Succeeded)
+        {
+            return voice.Fail(ExitCodes.CannotSetUp, leftovers.Problems.Select(problem => problem.ToString()));
+        }
+
+        Array.ForEach(leftovers.Value, voice.Say);
+        RuntimeDirectories.DeleteAll(directory.Root);
+        directory.Trim();
+
+        var runtime = RuntimeDirectories.ForGateway(directory.Root);
+        RuntimeDirectories.Make(runtime);
+        try
+        {
+            var socket = Path.Combine(runtime, GatewaySocketName);
+            await using var gateway = new Gateway(new GatewayOptions
+            {
+                Site = options.Name,
+                Listen = options.GatewayListen,
+                SocketPath = socket,
+                Notice = notice => voice.Say(notice.Text),
+                Time = clock,
+            });
+            if (await gateway.StartAsync(cancellationToken) is { } problem)
+            {
+                return voice.Fail(ExitCodes.BadInput, [problem.ToString()]);
+            }
+
+            return await ServeAsync(gateway, socket, engine, cancellationToken);
+        }
+        finally
+        {
+            RuntimeDirectories.Delete(runtime);
+        }
+    }
+
+    private async Task<int> ServeAsync(Gateway gateway, string socket, ProcessEngine engine, CancellationToken cancellationToken)
+    {
+        var control = new Uri(options.ControlUrl);
+        var endpoint = options.GatewayAdvertise ?? gateway.ListenEndpoint.ToString();
+        var (buffer, changed) = (new ReportBuffer(clock), new Signal());
+        var gangs = new GangTable(engine, new GangPreparation(options, directory, socket, pythonDirectory, self).Prepare, buffer, changed.Set);
+        using var client = new ControlClient(control, options.Name, session);
+        var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, buffer, new GatewayNetwork(gateway), changed), voice.Say, clock);
+
+        // The session outlives the request to end, so that the control plane hears how the gangs stop.
+        using var enough = new CancellationTokenSource();
+        var touch = contact.RunAsync(options.ConnectLimit, directory.PreviousDied, () => voice.Ready(endpoint), enough.Token);
+        try
+        {
+            await touch.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Told to end, in good order.
+        }
+        finally
+        {
+            await gangs.StopAllAsync();
+        }
+
+        await enough.CancelAsync();
+        var end = await touch;
+        if (contact.WasWelcomed && end is null)
+        {
+            await contact.LeaveAsync();
+        }
+
+        if (contact.WasWelcomed || !directory.PreviousDied)
+        {
+            directory.Leave();
+        }
+
+        return end is null ? ExitCodes.Done : voice.Fail(end.Refused ? ExitCodes.BadInput : ExitCodes.CannotSetUp, [end.Why]);
+    }
+
+    private AgentHello Hello(string endpoint) => new()
+    {
+        Protocol = FactoryJson.ProtocolVersion,
+        Session = session,
+        Host = Environment.MachineName,
+        ProcessId = Environment.ProcessId,
+        Gateway = endpoint,
+        Slots = options.Slots,
+        EmulatedWan = options.Wan?.ToString(),
+        Version = typeof(SiteHost).Assembly.GetName().Version?.ToString(3) ?? "0.0.0",
+    };
+
+    private sealed class GatewayNetwork(Gateway gateway) : ISiteNetwork
+    {
+        public void SetPeers(ImmutableArray<PeerGateway> peers) => gateway.SetPeers(peers);
+
+        public ImmutableArray<LinkReport> LinkReports() => gateway.LinkReports();
+    }
+}
