@@ -110,7 +110,8 @@ class Samples(Sampler[int]):
                 for index in indices[place:place + len(places)]:
                     yield index
                 place += len(places)
-        self._exhausted_at = self._next
+        if self._deal is deal:
+            self._exhausted_at = self._next
 
     def _places(self, turn: int) -> NDArray[numpy.int64]:
         """This process's places on the segment's line in a turn.

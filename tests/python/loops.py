@@ -1,0 +1,181 @@
+"""Training loops that tests run on islands, and the same training written in plain PyTorch."""
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+import numpy
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+import superfactory
+
+COUNT = 96
+FEATURES = 6
+CLASSES = 5
+
+
+class Points(Dataset):
+    """Fixed random points with classes; ``self[i]`` is the same in every process."""
+
+    def __init__(self) -> None:
+        generator = torch.Generator().manual_seed(11)
+        self.inputs = torch.randint(0, CLASSES, (COUNT, FEATURES), generator=generator)
+        self.targets = torch.randint(0, CLASSES, (COUNT,), generator=generator)
+
+    def __len__(self) -> int:
+        return COUNT
+
+    def __getitem__(self, index: int) -> Tuple[Tensor, Tensor, int]:
+        return self.inputs[index], self.targets[index], index
+
+
+class Tied(nn.Module):
+    """A small model with tied embeddings, a frozen tensor, an unused parameter, an integer buffer and a running mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(CLASSES, 8)
+        self.mix = nn.Linear(8, 8)
+        self.head = nn.Linear(8, CLASSES, bias=False)
+        self.head.weight = self.embed.weight
+        self.scale = nn.Parameter(torch.full((8,), 0.5), requires_grad=False)
+        self.unused = nn.Parameter(torch.ones(3))
+        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.seen += x.shape[0]
+        return self.head(torch.tanh(self.mix(self.embed(x).mean(1))) * self.scale)
+
+
+def tensors(model: nn.Module) -> Dict[str, List[float]]:
+    return {name: tensor.reshape(-1).tolist() for name, tensor in model.state_dict().items()}
+
+
+def train_points(seed: int, batch: int, micro_batch: int = 0, workers: int = 0, clip: float = 0.05, merge: bool = True,
+                 arguments: bool = False, optimizer: str = "adamw", momentum_schedule: bool = True) -> Dict[str, Any]:
+    """A loop as people write them: DataLoader with workers, accumulation, clipping, a scheduler; returns what happened."""
+    torch.manual_seed(seed)
+    run = superfactory.join()
+    model = Tied()
+    wrapped = nn.parallel.DistributedDataParallel(model, find_unused_parameters=True) if run.world > 1 else model
+    optim: Any = (torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1) if optimizer == "adamw"
+                  else torch.optim.SGD(model.parameters(), lr=0.1))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optim, lambda _: 1.0 - 0.5 * run.progress)
+    run.attach("schedule", schedule)
+    run.attach("random", superfactory.RandomState())
+    run.synchronize(wrapped, optim)
+    samples = run.samples(count=COUNT, batch=batch, dataset="points")
+    micro = micro_batch or batch // run.world
+    loader = DataLoader(Points(), sampler=samples, batch_size=micro, num_workers=workers)
+    share = batch // run.world
+    losses, used, rates = [], [], []
+    while not run.finished:
+        loss_sum, seen = 0.0, 0
+        for inputs, targets, index in loader:
+            used += index.tolist()
+            loss = nn.functional.cross_entropy(wrapped(inputs), targets)
+            (loss * (len(inputs) / share)).backward()
+            loss_sum, seen = loss_sum + float(loss) * len(inputs), seen + len(inputs)
+            if samples.completes_step(len(inputs)):
+                if merge:
+                    run.merge_gradients(**({"loss": loss_sum / seen, "tokens": seen * FEATURES} if arguments else {}))
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
+                rates.append(optim.param_groups[0]["lr"])
+                run.step(loss=loss_sum / seen, tokens=seen * FEATURES)
+                schedule.step()
+                optim.zero_grad(set_to_none=True)
+                losses.append(run.merged_loss)
+                loss_sum, seen = 0.0, 0
+    digest = run.finish()
+    return {"losses": losses, "used": used, "tensors": tensors(model), "digest": digest, "steps": run.steps, "rates": rates}
+
+
+def reference_every_step(seed: int, batch: int, steps: int, order_seed: int, clip: float = 0.05) -> Dict[str, Any]:
+    """The same training in one process with the whole batch."""
+    torch.manual_seed(seed)
+    model, points = Tied(), Points()
+    optim = torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1)
+    order = superfactory.sample_indices(numpy.arange(batch * steps), COUNT, order_seed)
+    losses = []
+    for step in range(steps):
+        optim.param_groups[0]["lr"] = 0.05 * (1.0 - 0.5 * step / steps)
+        chosen = order[step * batch:(step + 1) * batch]
+        loss = nn.functional.cross_entropy(model(points.inputs[chosen]), points.targets[chosen])
+        optim.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optim.step()
+        losses.append(float(loss))
+    return {"losses": losses, "tensors": tensors(model)}
+
+
+def reference_diloco(seed: int, batch: int, steps: int, every: int, islands: int, order_seed: int,
+                     outer: Tuple[float, float], clip: float = 0.05) -> Dict[str, Any]:
+    """DiLoCo in plain PyTorch: one model per island, torch's own SGD with Nesterov momentum as the outer optimizer."""
+    torch.manual_seed(seed)
+    base, points = Tied(), Points()
+    models = [Tied() for _ in range(islands)]
+    for model in models:
+        model.load_state_dict(base.state_dict())
+    optims = [torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1) for model in models]
+    trained = [each for each in base.parameters() if each.requires_grad]
+    outer_optim = torch.optim.SGD(trained, lr=outer[0], momentum=outer[1], nesterov=True)
+    order = superfactory.sample_indices(numpy.arange(batch * steps * islands), COUNT, order_seed)
+    stride = batch * islands
+    for step in range(steps):
+        for island, (model, optim) in enumerate(zip(models, optims)):
+            optim.param_groups[0]["lr"] = 0.05 * (1.0 - 0.5 * step / steps)
+            chosen = order[step * stride + island * batch:step * stride + (island + 1) * batch]
+            loss = nn.functional.cross_entropy(model(points.inputs[chosen]), points.targets[chosen])
+            optim.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), clip)
+            optim.step()
+        if (step + 1) % every == 0 or step + 1 == steps:
+            with torch.no_grad():
+                own = [[each for each in model.parameters() if each.requires_grad] for model in models]
+                for place, parameter in enumerate(trained):
+                    parameter.grad = parameter - sum(each[place] for each in own) / islands
+                outer_optim.step()
+                for each in own:
+                    for parameter, merged in zip(each, trained):
+                        parameter.copy_(merged)
+    return {"tensors": tensors(base)}
+
+
+def train_plainly(step_hook: Any = None, steps_before_crash: int = 0, batch: int = 8, seed: int = 3, tokens: int = 0,
+                  scaler: Any = None, model: Any = None, marker: str = "") -> Dict[str, Any]:
+    """The three lines and no more. ``step_hook(run, step, loss)`` may change the loss; ``steps_before_crash`` ends the
+    first process that has no file at ``marker`` yet, with exit code 9."""
+    import os
+    from pathlib import Path
+    torch.manual_seed(seed)
+    run = superfactory.join()
+    net = model() if model is not None else Tied()
+    optim = torch.optim.AdamW(net.parameters(), lr=0.05, weight_decay=0.1)
+    if scaler is not None:
+        run.attach("scaler", scaler)
+    run.synchronize(net, optim)
+    samples = run.samples(count=COUNT, batch=batch, dataset="points")
+    used, losses, resumed_at = [], [], run.steps
+    while not run.finished:
+        for inputs, targets, index in DataLoader(Points(), sampler=samples, batch_size=batch):
+            for group in optim.param_groups:
+                group["lr"] = 0.05 * (1.0 - 0.5 * run.progress)
+            loss = nn.functional.cross_entropy(net(inputs), targets)
+            if step_hook is not None:
+                loss = step_hook(run, run.steps, loss)
+            optim.zero_grad(set_to_none=True)
+            (scaler.scale(loss) if scaler is not None else loss).backward()
+            if steps_before_crash and run.steps == steps_before_crash and not Path(marker).exists():
+                Path(marker).write_text("crashed")
+                os._exit(9)
+            run.step(loss=loss, tokens=tokens or len(inputs), scaler=scaler)
+            used += index.tolist()
+            losses.append(run.merged_loss)
+    digest = run.finish()
+    return {"tensors": tensors(net), "digest": digest, "used": used, "losses": losses, "resumed_at": resumed_at,
+            "steps": run.steps, "moments": sum(float(each["exp_avg"].abs().sum()) for each in optim.state.values()),
+            "scales": list(scaler.history) if scaler is not None else [], "warnings": []}
