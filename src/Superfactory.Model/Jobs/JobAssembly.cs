@@ -81,7 +81,7 @@ internal static class JobAssembly
         {
             if (field.Default == JobFields.Required
                 && !values.IsPresent(field.Path)
-                && (field.Section.Length == 0 || values.IsPresent(field.Section)))
+                && (field.Section.Length == 0 || values.TryGet<JobNode>(field.Section, out _)))
             {
                 problems.Add(values.LineOf(field.Path), field.Path, $"The field is missing. Expected {field.Expected}.");
             }
@@ -91,15 +91,15 @@ internal static class JobAssembly
     private static void CheckOneOf(JobValues values, JobProblems problems, string first, string second, string expected)
     {
         var section = JobFields.ByPath[first].Section;
-        if (section.Length > 0 && !values.IsPresent(section))
+        if (section.Length > 0 && !values.TryGet<JobNode>(section, out _))
         {
             return;
         }
 
         if (values.IsPresent(first) && values.IsPresent(second))
         {
-            var later = Math.Max(values.LineOf(first) ?? 0, values.LineOf(second) ?? 0);
-            problems.Add(later == 0 ? null : later, later == values.LineOf(first) && later != values.LineOf(second) ? first : second, $"{expected}, but found both.");
+            var later = values.LineOf(first) > values.LineOf(second) ? first : second;
+            problems.Add(values.LineOf(later), later, $"{expected}, but found both.");
         }
         else if (!values.IsPresent(first) && !values.IsPresent(second))
         {
@@ -136,7 +136,7 @@ internal static class JobAssembly
         var line = values.LineOf(field);
         if (hidden % heads != 0)
         {
-            problems.Add(line, field, $"Expected 'hidden' to be a multiple of 'heads', but {hidden} is none of {heads}.");
+            problems.Add(line, field, $"Expected 'hidden' to be a multiple of 'heads', but {hidden} is no multiple of {heads}.");
         }
         else if (hidden / heads % 2 != 0)
         {

@@ -18,6 +18,7 @@ internal sealed class JobReader(JobProblems problems)
     {
         if (root is JobNode.Map map)
         {
+            _values.Line = map.Line;
             ReadSection(map, string.Empty);
         }
         else if (root is JobNode.Scalar { IsNothing: true })
@@ -63,11 +64,26 @@ internal sealed class JobReader(JobProblems problems)
         else
         {
             elsewhere.ForEach(_values.MarkMeant);
-            hint = elsewhere.Count == 0 ? null : $"Did you mean {string.Join(" or ", elsewhere.Select(other => $"'{other}'"))}?";
+            hint = HintForUnknown(entry.Key, elsewhere);
         }
 
         var place = section.Length == 0 ? "A job" : $"'{section}'";
         problems.Add(entry.Line, path, $"There is no such field. {place} has {string.Join(", ", siblings)}.", hint);
+    }
+
+    private static string? HintForUnknown(string key, List<string> elsewhere)
+    {
+        if (elsewhere.Count > 0)
+        {
+            return $"Did you mean {string.Join(" or ", elsewhere.Select(path => $"'{path}'"))}?";
+        }
+
+        if (JobFields.ByPath.TryGetValue(key, out var field))
+        {
+            return $"Write '{field.Name}' under '{field.Section}'.";
+        }
+
+        return key.Length > 0 && key.All(char.IsAsciiDigit) ? "A comma within braces begins another field: write numbers without commas." : null;
     }
 
     private void ReadField(JobNode node, JobField field)
@@ -98,6 +114,8 @@ internal sealed class JobReader(JobProblems problems)
     {
         if (node is JobNode.Map map)
         {
+            // Only a section that can be read can lack a field.
+            _values.Set(field.Path, map);
             ReadSection(map, field.Path);
             return true;
         }
@@ -113,7 +131,7 @@ internal sealed class JobReader(JobProblems problems)
         {
             var count = field with { Kind = JobFieldKind.Whole, Unit = "sites" };
             var named = node is JobNode.Scalar { IsNothing: false } scalar && FactoryName.IsValid(scalar.Text) && !char.IsAsciiDigit(scalar.Text[0]);
-            if (node is JobNode.Scalar && !named)
+            if (node is JobNode.Scalar { IsNothing: false } && !named)
             {
                 return JobScalars.TryNumber(node, count, problems, field.Path, out value);
             }

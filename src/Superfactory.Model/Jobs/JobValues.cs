@@ -9,6 +9,9 @@ internal sealed class JobValues
     private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
     private readonly HashSet<string> _meant = new(StringComparer.Ordinal);
 
+    /// <summary>The line that the job begins on.</summary>
+    public int Line { get; set; } = 1;
+
     /// <summary>Notes that a field stands in the file, whatever it holds.</summary>
     public void MarkPresent(string path, int line) => _lines[path] = line;
 
@@ -21,8 +24,8 @@ internal sealed class JobValues
     /// <summary>Whether the field stands in the file, or was meant to.</summary>
     public bool IsPresent(string path) => _lines.ContainsKey(path) || _meant.Contains(path);
 
-    /// <summary>The line of the field, or of the first of its sections that stands in the file.</summary>
-    public int? LineOf(string path)
+    /// <summary>The line of the field, or of the nearest of its sections that stands in the file, or of the job.</summary>
+    public int LineOf(string path)
     {
         for (var place = path; place.Length > 0; place = place.LastIndexOf('.') is var point && point < 0 ? string.Empty : place[..point])
         {
@@ -32,7 +35,7 @@ internal sealed class JobValues
             }
         }
 
-        return null;
+        return Line;
     }
 
     /// <summary>The field's value, where it stands in the file and is valid.</summary>

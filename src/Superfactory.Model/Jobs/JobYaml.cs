@@ -19,6 +19,7 @@ internal sealed class JobYaml
     private readonly JobProblems _problems;
     private readonly Parser _parser;
     private readonly int _lines;
+    private bool _stopped;
 
     private JobYaml(string text, JobProblems problems)
     {
@@ -54,10 +55,10 @@ internal sealed class JobYaml
             problems.Add(reader.Line(exception.Start), null, $"This is no YAML: {Sentence(exception.Message)}", HintFor(text, reader.Line(exception.Start)));
             return null;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException or OverflowException or IndexOutOfRangeException)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
-            // The scanner of YamlDotNet lets these escape on some texts that are no YAML.
-            problems.Add(null, null, $"This is no YAML: {Sentence(exception.Message)}");
+            // YamlDotNet lets these escape on some texts that are no YAML, such as half a surrogate pair; their messages speak of its insides.
+            problems.Add(reader.Line(reader._parser.Current?.Start ?? Mark.Empty), null, "This is no YAML: it cannot be read from about here on.");
             return null;
         }
     }
@@ -72,6 +73,11 @@ internal sealed class JobYaml
         }
 
         var root = ReadNode(string.Empty, depth: 0);
+        if (_stopped)
+        {
+            return null;
+        }
+
         _parser.Consume<DocumentEnd>();
         if (_parser.TryConsume<DocumentStart>(out var second))
         {
@@ -86,17 +92,19 @@ internal sealed class JobYaml
     {
         if (depth > DepthMax)
         {
-            return Refuse(path, $"This is nested more than {DepthMax} deep; no field of a job is.");
+            // The scanner takes time by the square of the depth.
+            return Stop(path, $"This is nested more than {DepthMax} deep; no field of a job is.");
         }
 
         if (_parser.Accept<AnchorAlias>(out var alias))
         {
-            return Refuse(path, $"'*{alias.Value}' refers to another place in the file. Expected the value itself.");
+            return Refuse(path, depth, $"'*{alias.Value}' refers to another place in the file. Expected the value itself.");
         }
 
         if (_parser.Current is NodeEvent { Tag.IsEmpty: false } tagged)
         {
-            return Refuse(path, $"'{tagged.Tag}' is a tag. Expected a value without one.");
+            var tag = tagged.Tag.Value.Replace("tag:yaml.org,2002:", "!!", StringComparison.Ordinal);
+            return Refuse(path, depth, $"'{tag}' is a tag. Expected a value without one.");
         }
 
         if (_parser.TryConsume<Scalar>(out var scalar))
@@ -107,11 +115,33 @@ internal sealed class JobYaml
         return _parser.Accept<SequenceStart>(out _) ? ReadList(path, depth) : ReadMap(path, depth);
     }
 
-    private JobNode.Refused Refuse(string path, string message)
+    /// <summary>Refuses what comes and reads nothing behind it.</summary>
+    private JobNode.Refused Stop(string path, string message)
+    {
+        _stopped = true;
+        var line = Line(_parser.Current!.Start);
+        _problems.Add(line, path, message);
+        return new JobNode.Refused(line);
+    }
+
+    /// <summary>Refuses what comes and reads on behind it.</summary>
+    private JobNode.Refused Refuse(string path, int depth, string message)
     {
         var line = Line(_parser.Current!.Start);
         _problems.Add(line, path, message);
-        _parser.SkipThisAndNestedEvents();
+        if (_parser.Accept<AnchorAlias>(out _) || _parser.Accept<Scalar>(out _))
+        {
+            _parser.MoveNext();
+        }
+        else if (_parser.Accept<SequenceStart>(out _))
+        {
+            ReadList(path, depth);
+        }
+        else
+        {
+            ReadMap(path, depth);
+        }
+
         return new JobNode.Refused(line);
     }
 
@@ -119,7 +149,7 @@ internal sealed class JobYaml
     {
         var line = Line(_parser.Consume<SequenceStart>().Start);
         var items = ImmutableArray.CreateBuilder<JobNode>();
-        for (var index = 0; !_parser.TryConsume<SequenceEnd>(out _); index++)
+        for (var index = 0; !_stopped && !_parser.TryConsume<SequenceEnd>(out _); index++)
         {
             items.Add(ReadNode($"{path}[{index}]", depth + 1));
         }
@@ -132,14 +162,12 @@ internal sealed class JobYaml
         var line = Line(_parser.Consume<MappingStart>().Start);
         var entries = ImmutableArray.CreateBuilder<JobNode.Entry>();
         var lines = new Dictionary<string, int>(StringComparer.Ordinal);
-        while (!_parser.TryConsume<MappingEnd>(out _))
+        while (!_stopped && !_parser.TryConsume<MappingEnd>(out _))
         {
             if (!_parser.Accept<Scalar>(out _))
             {
-                _problems.Add(Line(_parser.Current!.Start), path, "Expected the name of a field.");
-                _parser.SkipThisAndNestedEvents();
-                _parser.SkipThisAndNestedEvents();
-                continue;
+                Stop(path, "Expected the name of a field.");
+                break;
             }
 
             var key = _parser.Consume<Scalar>();
