@@ -23,9 +23,9 @@ public static class CorpusBuilder
     public static Outcome<PreparedCorpus> Build(CorpusOptions options, IProgress<CorpusProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (!IsName(options.Name))
+        if (!FactoryName.IsValid(options.Name))
         {
-            return Fail(new Problem($"'{options.Name}' is no name for a corpus: expected 1 to 63 letters, digits, '-' or '_', beginning with a letter or digit.", Field: "--name"));
+            return Fail(new Problem($"'{options.Name}' is no name for a corpus: expected {FactoryName.Expected}.", Field: "--name"));
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ValidationShare, 1);
@@ -50,11 +50,6 @@ public static class CorpusBuilder
             return Fail(new Problem($"The corpus cannot be written: {exception.Message}", options.DataDirectory, Hint: "Name another directory with --data."));
         }
     }
-
-    /// <summary>Whether a corpus may have this name.</summary>
-    public static bool IsName(string name) =>
-        name is { Length: >= 1 and <= 63 } && char.IsAsciiLetterOrDigit(name[0])
-        && name.All(static character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_');
 
     private static Outcome<PreparedCorpus> Build(
         CorpusOptions options, IDocumentSource source, CorpusPlace place, IProgress<CorpusProgress>? progress, CancellationToken cancellation)

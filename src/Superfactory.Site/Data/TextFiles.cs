@@ -19,7 +19,7 @@ internal sealed class TextFiles : IDocumentSource
     /// <summary>A small corpus is cut into about this many documents, so that each part gets some.</summary>
     private const int DocumentsWanted = 20;
 
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly int _limit;
 
@@ -99,7 +99,7 @@ internal sealed class TextFiles : IDocumentSource
                 return FileDocuments.None;
             }
 
-            text = s_strict.GetString(bytes);
+            text = _strict.GetString(bytes);
         }
         catch (DecoderFallbackException)
         {

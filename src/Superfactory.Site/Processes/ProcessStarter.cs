@@ -17,12 +17,15 @@ internal sealed class ProcessStarter : IDisposable
     private readonly HashSet<int> _started = [];
     private readonly Thread _thread;
     private readonly string _keeper;
+    private readonly string _deathSignal;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="keeper">The path of <c>setpriv</c>, see <see cref="SystemTools"/>.</param>
-    public ProcessStarter(string keeper)
+    /// <param name="deathSignal">What the kernel sends to the children when this process dies; <c>TERM</c> for children that end in good order by themselves.</param>
+    public ProcessStarter(string keeper, string deathSignal = "KILL")
     {
         _keeper = keeper;
+        _deathSignal = deathSignal;
         _thread = new Thread(Work) { IsBackground = true, Name = "process starter" };
         _thread.Start();
     }
@@ -32,7 +35,7 @@ internal sealed class ProcessStarter : IDisposable
     public Task<ChildProcess> StartAsync(ProcessPlan plan) => Do(() =>
     {
         // setpriv sets the parent-death signal on itself and becomes the program: the process id stays the same.
-        var kept = plan with { Command = [_keeper, "--pdeathsig", "KILL", .. plan.Command] };
+        var kept = plan with { Command = [_keeper, "--pdeathsig", _deathSignal, .. plan.Command] };
         var process = Process.Start(kept.ToStartInfo()) ?? throw new InvalidOperationException($"The system started nothing for '{plan.Command[0]}'.");
         _started.Add(process.Id);
         return new ChildProcess(process);

@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Superfactory.Model;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Cli.Api;
+
+/// <summary>Speaks to the control plane's HTTP API. Safe for use by several threads.</summary>
+internal sealed class ControlClient : IDisposable
+{
+    /// <summary>How long a connection may take to be made: a control plane that is there answers within one round trip.</summary>
+    private static readonly TimeSpan _connectLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an answer may take.</summary>
+    private static readonly TimeSpan _answerLimit = TimeSpan.FromSeconds(30);
+
+    private readonly HttpClient _http;
+
+    /// <summary>Speaks to the control plane at <paramref name="address"/>.</summary>
+    public ControlClient(Uri address)
+        : this(address, new SocketsHttpHandler { ConnectTimeout = _connectLimit, UseProxy = !address.IsLoopback })
+    {
+    }
+
+    /// <summary>Speaks through a handler of the caller's own.</summary>
+    public ControlClient(Uri address, HttpMessageHandler handler)
+    {
+        Address = address;
+        _http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>Where the control plane is.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Every site that was ever heard.</summary>
+    public Task<Answer<SiteView[]>> SitesAsync(CancellationToken cancellation) => GetAsync<SiteView[]>("v1/sites", cancellation);
+
+    /// <summary>Every job.</summary>
+    public Task<Answer<JobView[]>> JobsAsync(CancellationToken cancellation) => GetAsync<JobView[]>("v1/jobs", cancellation);
+
+    /// <summary>One job.</summary>
+    public Task<Answer<JobView>> JobAsync(long job, CancellationToken cancellation) => GetAsync<JobView>($"v1/jobs/{job}", cancellation);
+
+    /// <summary>A job's log lines after a cursor; 0 begins with the oldest that is kept.</summary>
+    public Task<Answer<LogPage>> LogsAsync(long job, long after, CancellationToken cancellation) =>
+        GetAsync<LogPage>($"v1/jobs/{job}/logs?after={after}&limit={LogPage.LinesMax}", cancellation);
+
+    /// <summary>Submits the text of a job file, as the user named the file.</summary>
+    public async Task<Answer<JobView>> SubmitAsync(string file, string text, CancellationToken cancellation)
+    {
+        using var content = new StringContent(text, MediaTypeHeaderValue.Parse("application/yaml"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"v1/jobs?file={Uri.EscapeDataString(file)}") { Content = content };
+        return await SendAsync<JobView>(request, cancellation);
+    }
+
+    /// <summary>Cancels a job. The answer's value is the job's number.</summary>
+    public async Task<Answer<string>> CancelAsync(long job, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"v1/jobs/{job}/cancel");
+        var answer = await SendAsync<JsonDocument>(request, cancellation);
+        return answer.Succeeded ? Answer<string>.Of($"{job}") : answer.IsUnreachable ? Answer<string>.Unreachable(answer.Problems[0]) : Answer<string>.Refused(answer.Problems);
+    }
+
+    /// <summary>Opens the event stream of a job; throws <see cref="HttpRequestException"/> or <see cref="IOException"/> where it cannot, or later breaks.</summary>
+    public async Task<HttpResponseMessage> OpenEventsAsync(long job, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"v1/jobs/{job}/events");
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        response.EnsureSuccessStatusCode();
+        return response;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<Answer<T>> GetAsync<T>(string path, CancellationToken cancellation)
+        where T : class
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await SendAsync<T>(request, cancellation);
+    }
+
+    private async Task<Answer<T>> SendAsync<T>(HttpRequestMessage request, CancellationToken cancellation)
+        where T : class
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(_answerLimit);
+        try
+        {
+            using var response = await _http.SendAsync(request, limit.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                return await RefusalAsync<T>(response, limit.Token);
+            }
+
+            // 202 and 204 may come without a body; the caller then asked for nothing but the doing of it.
+            if (response.Content.Headers.ContentLength is 0 || response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.Accepted)
+            {
+                return Answer<T>.Of(JsonSerializer.Deserialize<T>("{}", FactoryJson.Options)!);
+            }
+
+            return await response.Content.ReadFromJsonAsync<T>(FactoryJson.Options, limit.Token) is { } value
+                ? Answer<T>.Of(value)
+                : Unreachable<T>("it answered nothing");
+        }
+        catch (HttpRequestException exception)
+        {
+            return Unreachable<T>(exception.InnerException?.Message ?? exception.Message);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return Unreachable<T>($"no answer within {_answerLimit.TotalSeconds:0} s");
+        }
+        catch (JsonException)
+        {
+            return Unreachable<T>("what answers there is no control plane of this version");
+        }
+        catch (IOException exception)
+        {
+            return Unreachable<T>(exception.Message);
+        }
+    }
+
+    private async Task<Answer<T>> RefusalAsync<T>(HttpResponseMessage response, CancellationToken cancellation)
+        where T : class
+    {
+        if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
+        {
+            return Unreachable<T>($"what answers there says {(int)response.StatusCode} {response.ReasonPhrase} and is no control plane of this version");
+        }
+
+        var refusal = await response.Content.ReadFromJsonAsync<Refusal>(FactoryJson.Options, cancellation);
+        var title = refusal?.Title ?? $"The control plane refused with status {(int)response.StatusCode}.";
+        return (int)response.StatusCode >= 500
+            ? Answer<T>.Unreachable(new Problem($"The control plane at {Address} failed: {title}", Hint: "Its own output says more."))
+            : Answer<T>.Refused(refusal is { Problems.IsDefaultOrEmpty: false } ? refusal.Problems : [new Problem(title)]);
+    }
+
+    private Answer<T> Unreachable<T>(string why)
+        where T : class =>
+        Answer<T>.Unreachable(new Problem(
+            $"The control plane at {Address} cannot be reached: {why.TrimEnd('.')}.",
+            Hint: "Start one with 'superfactory up' (a whole local factory) or 'superfactory control', or name another with --control URL."));
+
+    private sealed record Refusal
+    {
+        public string? Title { get; init; }
+
+        public ImmutableArray<Problem> Problems { get; init; } = [];
+    }
+}

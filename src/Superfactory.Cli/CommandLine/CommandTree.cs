@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Superfactory.Cli.Data;
+using Superfactory.Cli.Demo;
+using Superfactory.Cli.Hosts;
+using Superfactory.Cli.Jobs;
+using Superfactory.Cli.Sites;
+using Superfactory.Cli.Up;
+
+namespace Superfactory.Cli.CommandLine;
+
+/// <summary>Every command of the program.</summary>
+internal static class CommandTree
+{
+    /// <summary>Makes the root command with all others below it.</summary>
+    public static RootCommand Create(Terminal terminal)
+    {
+        var control = new ControlOption();
+        return new RootCommand("Superfactory trains one model across several datacenters as one machine.")
+        {
+            control.Option,
+            DemoCommand.Create(terminal),
+            UpCommand.Create(terminal),
+            ControlCommand.Create(),
+            SiteCommand.Create(control, terminal),
+            SubmitCommand.Create(control, terminal),
+            JobCommands.Jobs(control, terminal),
+            JobCommands.Job(control, terminal),
+            LogsCommand.Create(control, terminal),
+            JobCommands.Cancel(control, terminal),
+            SitesCommand.Create(control, terminal),
+            DataCommand.Create(terminal),
+            VersionCommand.Create(terminal),
+            InternalCommands.Gang(),
+            InternalCommands.Bridge(),
+        };
+    }
+}

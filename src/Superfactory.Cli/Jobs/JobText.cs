@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Superfactory.Cli.CommandLine;
+using Superfactory.Cli.Display;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Units;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Cli.Jobs;
+
+/// <summary>Writes jobs as lines of text. Pure.</summary>
+internal static class JobText
+{
+    /// <summary>A table of jobs.</summary>
+    public static ImmutableArray<string> List(IReadOnlyList<JobView> jobs) => jobs.Count == 0
+        ? ["There is no job. Submit one with 'superfactory submit JOB.yaml'."]
+        : Table.Lines(
+            [" ID", "NAME", "STATE", " DONE", "SITES", "WHY"],
+            jobs.Select(static job => ImmutableArray.Create(
+                job.Id.ToString(CultureInfo.InvariantCulture),
+                job.Name,
+                RunDisplayText.StateName(job.State),
+                job.Progress.ToString("0 %", CultureInfo.InvariantCulture),
+                Sites(job),
+                job.Reason)));
+
+    /// <summary>Everything about one job.</summary>
+    public static ImmutableArray<string> Details(JobView job)
+    {
+        var lines = ImmutableArray.CreateBuilder<string>();
+        lines.Add($"job {job.Id}  {job.Name}  {RunDisplayText.StateName(job.State)}: {job.Reason}");
+        lines.Add($"  submitted  {Moment(job.SubmittedUnixMilliseconds)}");
+        lines.Add($"  started    {Moment(job.StartedUnixMilliseconds)}");
+        lines.Add($"  ended      {Moment(job.EndedUnixMilliseconds)}");
+        lines.Add($"  progress   {job.Progress.ToString("0.0 %", CultureInfo.InvariantCulture)}{(job.Epoch is null ? string.Empty : $", epoch {job.Epoch.Number}")}");
+        if (job.Islands.FirstOrDefault(static island => island.Progress?.Ledger is not null)?.Progress?.Ledger is { } ledger)
+        {
+            lines.Add($"  samples    {ledger.Planned} planned = {ledger.Merged} merged + {ledger.InFlight} in flight + {ledger.Free} free");
+        }
+
+        lines.AddRange(Table.Lines(
+            ["  SITE", "STATE", " STEPS", " TOKENS", " MERGES", " LOSS", " WAN SENT", " RESTARTS", "WHY"],
+            job.Islands.Select(static island => ImmutableArray.Create(
+                "  " + island.Site,
+                island.State?.ToString().ToLowerInvariant() ?? "–",
+                RunDisplayText.Number(island.Progress?.Steps),
+                RunDisplayText.Number(island.Progress?.Tokens),
+                RunDisplayText.Number(island.Progress?.Rounds),
+                RunDisplayText.Loss(island.Progress?.IslandLoss),
+                ByteCount.Format(island.WanBytesSent),
+                RunDisplayText.Number(island.TrainerRestarts),
+                island.Reason ?? island.Progress?.Waiting ?? string.Empty))).Select(static line => line));
+        foreach (var island in job.Islands.Where(static island => island.Result is not null))
+        {
+            lines.Add($"  {island.Site}: parameters {island.Result!.ParametersSha256}{(island.Result.OutputDirectory is { } output ? $", saved in {output}" : string.Empty)}");
+        }
+
+        return lines.ToImmutable();
+    }
+
+    /// <summary>A log line with who wrote it.</summary>
+    public static string Log(LogLine line) =>
+        $"{line.Island}/{line.Source}{(line.Source == "trainer" ? $"/{line.Rank}" : string.Empty)}: {line.Text}";
+
+    private static string Sites(JobView job) => job.Islands.IsEmpty
+        ? job.Specification.Sites.IsEmpty ? $"any {job.Specification.SiteCount}" : string.Join(',', job.Specification.Sites)
+        : string.Join(',', job.Islands.Select(static island => island.Site));
+
+    private static string Moment(long? unixMilliseconds) => unixMilliseconds is { } milliseconds
+        ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)
+        : "–";
+}
