@@ -26,7 +26,7 @@ internal static class ParseFailure
         // A command that only holds others needs one of them.
         return command.Subcommands.Count > 0 && command.Action is null
             ? new Problem($"A command is missing after '{Path(parsed.CommandResult)}': expected one of {Names(command)}.", Hint: help)
-            : new Problem(parsed.Errors[0].Message.TrimEnd('.') + ".", Hint: help);
+            : new Problem(Sentence(parsed.Errors[0].Message), Hint: help);
     }
 
     private static Problem Unmatched(string token, Command command, CommandResult result, string help)
@@ -58,6 +58,8 @@ internal static class ParseFailure
             }
         }
     }
+
+    private static string Sentence(string text) => text is [.., '.' or '?'] ? text : text + ".";
 
     private static string Names(Command command) =>
         string.Join(", ", command.Subcommands.Where(static subcommand => !subcommand.Hidden).Select(static subcommand => subcommand.Name));

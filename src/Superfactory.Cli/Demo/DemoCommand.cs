@@ -13,7 +13,7 @@ internal static class DemoCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(Terminal terminal)
     {
-        var sites = Settings.Whole("--sites", "Sites.", DemoOptions.SitesMin, DemoOptions.SitesMax, DemoOptions.SitesMin);
+        var sites = Settings.Whole("--sites", "How many sites.", DemoOptions.SitesMin, DemoOptions.SitesMax, DemoOptions.SitesMin);
         var steps = Settings.Whole("--steps", "Steps of each site. [default: as in the job file]", 1, StepsMax);
         var mode = Settings.Choice<SyncMode>("--mode", "What is merged when. [default: as in the job file]");
         var seed = Settings.Whole("--seed", "The seed of the initial model and of the order of the data. [default: as in the job file]", 0, int.MaxValue);

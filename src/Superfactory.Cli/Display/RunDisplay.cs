@@ -10,6 +10,9 @@ internal sealed record RunDisplay
     /// <summary>Progress that has to be seen before a time is estimated from it.</summary>
     private const double FractionForEstimate = 0.01;
 
+    /// <summary>Time that has to pass before a time is estimated from it.</summary>
+    private static readonly TimeSpan _timeForEstimate = TimeSpan.FromSeconds(1);
+
     /// <summary>The job's number and name; null before the first event.</summary>
     public (long Id, string Name)? Job { get; init; }
 
@@ -46,7 +49,7 @@ internal sealed record RunDisplay
 
     /// <summary>How long the run still takes at the speed so far; null before that can be said.</summary>
     public TimeSpan? Left(TimeSpan now) =>
-        Began is { } began && Fraction - began.Fraction >= FractionForEstimate && State == JobState.Running
+        Began is { } began && State == JobState.Running && Fraction - began.Fraction >= FractionForEstimate && now - began.At >= _timeForEstimate
             ? (now - began.At) * ((1 - Fraction) / (Fraction - began.Fraction))
             : null;
 

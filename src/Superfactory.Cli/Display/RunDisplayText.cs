@@ -21,7 +21,7 @@ internal static class RunDisplayText
         var lines = ImmutableArray.CreateBuilder<string>();
         var reason = display.Reason.Length > 0 && display.State != JobState.Running ? $": {display.Reason}" : string.Empty;
         lines.Add(Fit($"job {job.Id}  {job.Name}  {StateName(display.State)}{reason}", width));
-        lines.Add(Fit($"{Bar(display.Fraction, Math.Clamp(width - 50, 10, BarCellsMax))} {Progress(display, now)}", width));
+        lines.Add(Fit($"{Bar(display.Fraction, Math.Clamp(width - 50, 10, BarCellsMax))}  {Progress(display, now)}", width));
         lines.Add(Fit($"{"site",-12} {"loss",8} {"tokens/s",10} {"merges",7} {"WAN sent",10}", width));
         foreach (var row in display.Islands)
         {
@@ -77,7 +77,7 @@ internal static class RunDisplayText
         var percent = display.Fraction.ToString("0 %", CultureInfo.InvariantCulture);
         var steps = planned > 0 ? $"  step {Math.Min(done, planned)} of {planned}" : string.Empty;
         var left = display.Left(now) is { } time ? $"  {Clock(time)} left" : string.Empty;
-        return $"{percent,5}{steps}{left}";
+        return $"{percent}{steps}{left}";
     }
 
     private static string Bar(double fraction, int cells)

@@ -14,7 +14,7 @@ internal static class UpCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(Terminal terminal)
     {
-        var sites = Settings.Whole("--sites", "Sites.", 1, LocalFactoryOptions.SiteNames.Length, 2);
+        var sites = Settings.Whole("--sites", "How many sites.", 1, LocalFactoryOptions.SiteNames.Length, 2);
         var listen = Settings.Text("--listen", "HOST:PORT", $"Where the control plane listens. [default: {ControlCommand.DefaultEndpoint}]");
         var wan = Settings.Text("--wan", "RATE,ROUND-TRIP", $"The emulated link between sites; none for none. [default: {DemoOptions.DefaultWan}]");
         var (state, data) = (Settings.State(), Settings.Data());

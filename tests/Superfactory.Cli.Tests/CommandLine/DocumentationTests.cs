@@ -13,7 +13,7 @@ public sealed class DocumentationTests
     {
         foreach (var (path, _) in Commands())
         {
-            _text.ShouldContain($"\n### `{path}", customMessage: path);
+            _text.ShouldContain($"\n### `{path}`", customMessage: path);
         }
     }
 
@@ -25,12 +25,12 @@ public sealed class DocumentationTests
             var section = Section(path);
             foreach (var option in command.Options.Where(option => !option.Hidden && option is not System.CommandLine.Help.HelpOption))
             {
-                section.ShouldContain($"`{option.Name}", customMessage: $"{path} {option.Name}");
+                section.ShouldContain($"`{option.Name}", Case.Sensitive, customMessage: $"{path} {option.Name}");
             }
 
             foreach (var argument in command.Arguments)
             {
-                section.ShouldContain(argument.Name, customMessage: $"{path} {argument.Name}");
+                section.ShouldContain(argument.Name, Case.Sensitive, customMessage: $"{path} {argument.Name}");
             }
         }
     }
@@ -55,7 +55,7 @@ public sealed class DocumentationTests
 
     private static string Section(string path)
     {
-        var start = _text.IndexOf($"\n### `{path}", StringComparison.Ordinal);
+        var start = _text.IndexOf($"\n### `{path}`", StringComparison.Ordinal);
         var end = _text.IndexOf("\n##", start + 5, StringComparison.Ordinal);
         return end < 0 ? _text[start..] : _text[start..end];
     }

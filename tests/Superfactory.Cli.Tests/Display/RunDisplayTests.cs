@@ -20,7 +20,7 @@ public sealed class RunDisplayTests
         RunDisplayText.Lines(display, _now, 100).ShouldBe(
         [
             "job 7  docs-gpt  running",
-            "██████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░   25 %  step 100 of 400",
+            "██████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  25 %  step 100 of 400",
             "site             loss   tokens/s  merges   WAN sent",
             "wisconsin       2.500      9,100       3    12.3 MB",
             "atlanta         2.600      8,900       3      11 MB  waits for wisconsin",
@@ -88,7 +88,7 @@ public sealed class RunDisplayTests
     [Fact]
     public void One_line_says_the_same_for_output_that_is_no_terminal() =>
         RunDisplayText.Line(Running(100), _now).ShouldBe(
-            " 25 %  step 100 of 400; wisconsin loss 2.500 at 9,100 tokens/s; atlanta loss 2.600 at 8,900 tokens/s (waits for wisconsin); 3 merges, 23.3 MB over the WAN");
+            "25 %  step 100 of 400; wisconsin loss 2.500 at 9,100 tokens/s; atlanta loss 2.600 at 8,900 tokens/s (waits for wisconsin); 3 merges, 23.3 MB over the WAN");
 
     [Fact]
     public void Plain_output_gets_a_line_for_each_state_each_tenth_and_each_ten_seconds()
@@ -100,15 +100,15 @@ public sealed class RunDisplayTests
         pace.Next(display, _now).ShouldNotBeNull();
         pace.Next(display, _now).ShouldBeNull();
         pace.Next(Measured(display, 110, _now), _now).ShouldBeNull();
-        pace.Next(Measured(display, 140, _now), _now).ShouldNotBeNull();
-        pace.Next(Measured(display, 141, _now), _now + TimeSpan.FromSeconds(10)).ShouldNotBeNull();
+        pace.Next(Measured(display, 141, _now), _now).ShouldNotBeNull();
+        pace.Next(Measured(display, 142, _now), _now + TimeSpan.FromSeconds(10)).ShouldNotBeNull();
         pace.Next(display.With(new JobEvent.Unreachable("Gone."), _now), _now).ShouldNotBeNull();
     }
 
     private static RunDisplay Running(long step) =>
         Measured(
             new RunDisplay().With(
-                new JobEvent.Changed(Views.Job(islands: [Views.Island("wisconsin", 90, 3, 12_300_000), Views.Island("atlanta", 90, 3, 11_000_000, "waits for wisconsin")])),
+                new JobEvent.Changed(Views.Job(islands: [Views.Island("wisconsin", 100, 3, 12_300_000), Views.Island("atlanta", 100, 3, 11_000_000, "waits for wisconsin")])),
                 _now),
             step,
             _now);
