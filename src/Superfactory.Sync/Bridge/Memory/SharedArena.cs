@@ -87,12 +87,12 @@ internal sealed class SharedArena : IDisposable
     private static MappedFile Map(string path, long bytes)
     {
         // Preallocated, because a sparse file in a full memory file system would kill the process at a later write;
-        // shared with nobody, because that locks it, and the lock says that it is in use.
+        // the open file holds a shared lock, which says that it is in use.
         var file = OwnerOnly.Open(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
-            Share = FileShare.None,
+            Share = FileShare.ReadWrite | FileShare.Delete,
             BufferSize = 0,
             PreallocationSize = bytes,
         });

@@ -8,11 +8,11 @@ internal sealed class ConnectionCloser
 
     private readonly List<Task> _ending = [];
 
-    /// <summary>Lets <paramref name="connection"/> end.</summary>
-    public void Close(TrainerConnection connection)
+    /// <summary>Lets <paramref name="connection"/> end, as <see cref="TrainerConnection.CloseAsync"/> says.</summary>
+    public void Close(TrainerConnection connection, bool trainerFirst = false)
     {
         _ending.RemoveAll(static task => task.IsCompletedSuccessfully);
-        _ending.Add(_ending.Count < EndingMax ? connection.CloseAsync() : connection.DisposeAsync().AsTask());
+        _ending.Add(_ending.Count < EndingMax ? connection.CloseAsync(trainerFirst) : connection.DisposeAsync().AsTask());
     }
 
     /// <summary>Completes when all have ended.</summary>

@@ -46,15 +46,14 @@ internal sealed class TrainerConnection : IAsyncDisposable
     public Task ReadAsync(Func<Outcome<TrainerMessage>, ValueTask> take, CancellationToken cancellationToken) =>
         _reading = ReadLinesAsync(take, cancellationToken);
 
-    /// <summary>
-    /// Lets the trainer read what is queued and close its end first, within bounds, and closes the connection: a trainer that
-    /// sees the bridge go before it has understood the last answer takes that for a fault.
-    /// </summary>
-    public async Task CloseAsync()
+    /// <summary>Lets the trainer read what is queued, within bounds, and closes the connection.</summary>
+    /// <param name="trainerFirst">Whether the trainer is to close its end first: one that sees the bridge go before it has
+    /// understood that the run is over takes that for a fault.</param>
+    public async Task CloseAsync(bool trainerFirst)
     {
         _replies.Writer.TryComplete();
         using var bound = new CancellationTokenSource(s_farewellMax, _time);
-        await FarewellAsync(bound.Token);
+        await FarewellAsync(trainerFirst, bound.Token);
         await DisposeAsync();
     }
 
@@ -95,18 +94,23 @@ internal sealed class TrainerConnection : IAsyncDisposable
         }
     }
 
-    private async Task FarewellAsync(CancellationToken bound)
+    private async Task FarewellAsync(bool trainerFirst, CancellationToken bound)
     {
         try
         {
             await _writing.WaitAsync(bound);
+            if (!trainerFirst)
+            {
+                _socket.Shutdown(SocketShutdown.Send);
+            }
+
             await _reading.WaitAsync(bound);
             var discarded = new byte[4096];
             while (await _stream.ReadAsync(discarded, bound) > 0)
             {
             }
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // Gone already, or given enough time.
             return;

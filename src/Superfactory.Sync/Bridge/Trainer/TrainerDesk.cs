@@ -79,7 +79,7 @@ internal sealed partial class TrainerDesk : IDisposable
         if (_connection is { } connection)
         {
             _connection = null;
-            _closer.Close(connection);
+            _closer.Close(connection, trainerFirst: _phase == TrainerPhase.Done);
         }
 
         if (_registered && _phase != TrainerPhase.Done)
