@@ -39,6 +39,7 @@ internal sealed class SiteHost(
                 Site = options.Name,
                 Listen = options.GatewayListen,
                 SocketPath = socket,
+                Wan = options.Wan,
                 Notice = notice => voice.Say(notice.Text),
                 Time = clock,
             });
