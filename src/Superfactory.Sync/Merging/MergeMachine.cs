@@ -1,4 +1,10 @@
+using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Sync.Fragments;
+using Superfactory.Sync.Merging.Dealing;
+using Superfactory.Sync.Merging.Rounds;
+using Superfactory.Sync.Merging.Trainer;
+using Superfactory.Sync.Merging.Transfer;
 
 namespace Superfactory.Sync.Merging;
 
@@ -6,17 +12,335 @@ namespace Superfactory.Sync.Merging;
 /// One island's side of the merge protocol as a deterministic state machine: no clock, socket, file or thread.
 /// The same inputs in the same order give the same effects and the same bytes on every machine. Not safe for concurrent use.
 /// </summary>
+/// <remarks>
+/// An input changes what is known; then every part does what follows from all that is known, until nothing more follows. No part keeps
+/// track of what should happen next, so that an interruption at any point leaves nothing half done. <c>docs/protocol.md</c> has the argument.
+/// </remarks>
 public sealed class MergeMachine
 {
+    private readonly MergeState _state;
+    private readonly Handshake _handshake;
+    private readonly RoundExchange _exchange;
+    private readonly RoundApplier _applier;
+    private readonly SampleDealing _dealing;
+    private readonly TrainerSeat _seat;
+    private readonly StateFetcher _fetcher;
+    private readonly StateServer _server;
+    private readonly StateNeeds _needs;
+    private readonly Finale _finale;
+    private readonly ProgressReport _report;
+
     /// <summary>A machine that knows its membership and nothing else.</summary>
-    public MergeMachine(MergeConfiguration configuration) => Configuration = configuration;
+    /// <param name="configuration">Its place, the membership and the job; validated by whoever read the job.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Its place is none of the membership's, or there are more than <see cref="MergeLimits.IslandsMax"/> islands.</exception>
+    public MergeMachine(MergeConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        _state = new MergeState(configuration);
+        _exchange = new RoundExchange(_state);
+        _seat = new TrainerSeat(_state, _exchange);
+        _applier = new RoundApplier(_state, _exchange, new FragmentMerger(_state, _exchange), _seat);
+        _dealing = new SampleDealing(_state);
+        _finale = new Finale(_state, _seat);
+        _fetcher = new StateFetcher(_state);
+        _server = new StateServer(_state, _exchange, _seat, _finale);
+        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _finale);
+        _handshake = new Handshake(_state, Resend);
+        _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale);
+        Progress = _report.Make();
+    }
 
     /// <summary>What it was told at its start.</summary>
-    public MergeConfiguration Configuration { get; }
+    public MergeConfiguration Configuration => _state.Configuration;
 
-    /// <summary>How far the run is, as this island sees it.</summary>
-    public RunProgress Progress { get; } = new();
+    /// <summary>How far the run is, as this island sees it; renewed by every input.</summary>
+    public RunProgress Progress { get; private set; }
+
+    /// <summary>Messages of peers that were refused because they break the protocol.</summary>
+    public long FaultsOfPeers => _state.Faults;
+
+    /// <summary>Hash of the state that this island holds; for tests and reports. 0 before it holds any.</summary>
+    public ulong StateHash => _state.Initialised ? _state.Replica!.StateHash : 0;
+
+    internal MergeState State => _state;
 
     /// <summary>Takes one input and returns what is to be done, in order.</summary>
-    public IReadOnlyList<MergeEffect> Handle(MergeInput input) => Configuration.Self < 0 ? throw new InvalidOperationException() : [];
+    /// <param name="input">What happened. The bytes of a received message may be reused after the call.</param>
+    public IReadOnlyList<MergeEffect> Handle(MergeInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (_state.Failed)
+        {
+            return [];
+        }
+
+        Take(input);
+        Advance();
+        Progress = _report.Make();
+        return _state.TakeEffects();
+    }
+
+    private void Take(MergeInput input)
+    {
+        switch (input)
+        {
+            case MergeInput.PeerUp { Island: var island } when _state.IsPeer(island):
+                _state.PeerAt(island).Up = true;
+                _handshake.Greet(_state.PeerAt(island));
+                break;
+            case MergeInput.PeerDown { Island: var island } when _state.IsPeer(island):
+                (_state.PeerAt(island).Up, _state.PeerAt(island).Established) = (false, false);
+                break;
+            case MergeInput.Received { Island: var island, Message: var message } when _state.IsPeer(island):
+                Take(_state.PeerAt(island), message);
+                break;
+            case MergeInput.EpochChanged { Epoch: var epoch }:
+                Take(epoch);
+                break;
+            case MergeInput.TrainerRegistered registered:
+                Register(registered.Tensors, registered.Buffers);
+                break;
+            case MergeInput.TrainerData { Data: var data }:
+                _dealing.Declare(data);
+                break;
+            case MergeInput.TrainerContributed { Contribution: var contribution }:
+                Take(contribution);
+                break;
+            case MergeInput.TrainerStateCopied { State: var copy }:
+                _server.TakeCopy(copy);
+                break;
+            case MergeInput.TrainerFinalizing when _seat.Phase == TrainerPhase.Training && _state.History.Finished:
+                _seat.Phase = TrainerPhase.Finalizing;
+                break;
+            case MergeInput.TrainerFinished { ParametersSha256: var hash } when _seat.Phase == TrainerPhase.Saving:
+                _finale.Finish(hash);
+                break;
+            case MergeInput.TrainerLost when !_finale.Done:
+                _seat.Lose();
+                _server.LoseTrainer();
+                _dealing.LoseTrainer();
+                break;
+        }
+    }
+
+    private void Take(Peer peer, MergeMessage message)
+    {
+        if (message is HelloMessage foreign && _handshake.Refuse(peer, foreign))
+        {
+            return;
+        }
+
+        // Only this epoch's messages of this incarnation count; whoever sent others will be greeted, or greets, when it has caught up.
+        if (!peer.Up || message.Epoch != _state.Epoch.Number || message.Incarnation != _state.Epoch.Members[peer.Index].Incarnation)
+        {
+            return;
+        }
+
+        if (message is HelloMessage hello)
+        {
+            _handshake.Take(peer, hello);
+        }
+        else if (message is ChunkMessage { Stream: StreamKind.Table } table)
+        {
+            _handshake.Take(peer, table);
+        }
+        else if (peer.Established)
+        {
+            TakeEstablished(peer, message);
+        }
+    }
+
+    private void TakeEstablished(Peer peer, MergeMessage message)
+    {
+        switch (message)
+        {
+            case DeclareMessage declare:
+                _dealing.Take(peer.Index, declare);
+                break;
+            case ContributeMessage contribute:
+                _exchange.Take(peer, contribute);
+                break;
+            case ChunkMessage { Stream: StreamKind.State } chunk:
+                Install(_fetcher.Take(peer, chunk));
+                break;
+            case ChunkMessage chunk:
+                _exchange.Take(peer, chunk);
+                break;
+            case CommitMessage commit:
+                _exchange.Take(peer, commit);
+                break;
+            case AppliedMessage applied:
+                _applier.Take(peer, applied);
+                break;
+            case FetchMessage fetch:
+                peer.Fetch = fetch;
+                break;
+            case OfferMessage offer:
+                Install(_fetcher.Take(peer, offer));
+                break;
+            case RepeatMessage repeat:
+                _exchange.Take(peer, repeat);
+                break;
+            case FinishedMessage finished:
+                peer.ModelHash = finished.ModelHash;
+                break;
+            case OverMessage:
+                peer.Over = true;
+                break;
+        }
+    }
+
+    private void Install(ArrivedState? arrived)
+    {
+        if (arrived is not null && _needs.Install(arrived))
+        {
+            _handshake.GreetAll();
+        }
+    }
+
+    private void Take(RunEpoch epoch)
+    {
+        if (epoch.Number <= _state.Epoch.Number)
+        {
+            return;
+        }
+
+        if (!epoch.Members.Select(member => member.Island).SequenceEqual(_state.Epoch.Members.Select(member => member.Island)))
+        {
+            _state.Fail($"Epoch {epoch.Number} has other islands than epoch {_state.Epoch.Number}; this version runs with a fixed membership.");
+            return;
+        }
+
+        if (epoch.Members[_state.Self].Incarnation != _state.Epoch.Members[_state.Self].Incarnation)
+        {
+            _state.Fail($"Incarnation {epoch.Members[_state.Self].Incarnation} of {_state.NameOf(_state.Self)} replaces this one.");
+            return;
+        }
+
+        var before = _state.Epoch;
+        _state.Epoch = epoch;
+        _fetcher.Drop();
+        _applier.Forget();
+        if (_state.Table is not null)
+        {
+            _exchange.ClearFrom(_state.History.Round);
+        }
+
+        foreach (var peer in _state.Peers)
+        {
+            if (epoch.Members[peer.Index].Incarnation != before.Members[peer.Index].Incarnation)
+            {
+                peer.Forget();
+                _dealing.Forget(peer.Index);
+            }
+
+            _handshake.Greet(peer);
+        }
+    }
+
+    private void Register(ImmutableArray<TensorEntry> tensors, MergeBuffers buffers)
+    {
+        if (TensorTable.Create(tensors, out var problem) is not { } table)
+        {
+            _state.Fail($"{_state.NameOf(_state.Self)}: {problem}");
+            return;
+        }
+
+        if (_state.Table is { } before && before.Hash != table.Hash)
+        {
+            _state.Fail(TensorTable.Difference($"{_state.NameOf(_state.Self)} before its restart", before.Entries, $"{_state.NameOf(_state.Self)} after it", tensors));
+            return;
+        }
+
+        (_state.Buffers, _seat.Phase) = (buffers, TrainerPhase.Ready);
+        if (_state.Table is null)
+        {
+            _state.Table = table;
+            _state.Plan = FragmentPlan.Create(table.ParameterSizes, _state.Count, Configuration.Sync.Fragments);
+            _state.Replica = new ModelReplica(table, _state.Mode, _state.Plan);
+            _exchange.Prepare();
+            _handshake.GreetAll();
+        }
+    }
+
+    private void Take(Contribution contribution)
+    {
+        var asked = _state.History.TurnOf(_state.Self);
+        if (_seat.Phase != TrainerPhase.Training || contribution.Round != asked.Round || _state.History.Finished)
+        {
+            _state.Fail($"The trainer of {_state.NameOf(_state.Self)} contributed to round {contribution.Round} where round {asked.Round} was not its own to contribute to.");
+            return;
+        }
+
+        if (contribution.Steps != asked.Steps || contribution.Tokens < 0)
+        {
+            _state.Fail($"The trainer of {_state.NameOf(_state.Self)} contributed {contribution.Steps} steps and {contribution.Tokens} tokens to round {asked.Round} where {asked.Steps} steps were asked for.");
+            return;
+        }
+
+        if (!_dealing.HasDeclared(_state.Self))
+        {
+            _dealing.Declare(null);
+        }
+
+        // What the numbers start from is hashed now, so that damage since the last merge cannot pass for the common state.
+        _applier.Seal();
+        _seat.Phase = TrainerPhase.Waiting;
+        _exchange.Contribute(contribution);
+    }
+
+    /// <summary>Everything that follows from what is known.</summary>
+    private void Advance()
+    {
+        bool changed;
+        do
+        {
+            if (_needs.StartsHere)
+            {
+                Start();
+            }
+
+            _dealing.TryDeal();
+            changed = !_state.Failed && _applier.TryApply();
+        }
+        while (changed && !_state.Failed);
+
+        if (_state.Failed)
+        {
+            return;
+        }
+
+        _finale.TakeAcknowledgements();
+        _fetcher.Serve(_needs.Next());
+        _server.TryServe();
+        _seat.TryBegin();
+        _finale.TryFinalize();
+        _finale.TryEnd();
+    }
+
+    /// <summary>The run has no state yet: it begins with what this island's trainer has.</summary>
+    private void Start()
+    {
+        _state.Buffers!.Local.CopyTo(_state.Replica!.Parameters);
+        _state.Buffers.Statics.CopyTo(_state.Replica.Statics);
+        _state.Initialised = true;
+        _seat.IsSource = true;
+        _applier.Seal();
+        _handshake.GreetAll();
+    }
+
+    /// <summary>A conversation began: what the peer may have missed goes out again.</summary>
+    private void Resend(Peer peer)
+    {
+        peer.Fetch = null;
+        _dealing.Resend(peer);
+        _applier.Announce(peer);
+        if (peer.Hears && _state.Initialised)
+        {
+            _exchange.Resend(peer);
+        }
+
+        _fetcher.Resend(peer);
+        _finale.Resend(peer);
+    }
 }

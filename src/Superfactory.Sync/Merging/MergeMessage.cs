@@ -12,11 +12,11 @@ public abstract record MergeMessage
     {
     }
 
-    /// <summary>The epoch in which it was sent; a receiver in another epoch drops it.</summary>
-    public required int Epoch { get; init; }
+    /// <summary>The epoch in which it was sent, filled in where it is sent; a receiver in another epoch drops it.</summary>
+    public int Epoch { get; init; }
 
-    /// <summary>The sender's incarnation; a receiver that knows another one drops it.</summary>
-    public required int Incarnation { get; init; }
+    /// <summary>The sender's incarnation, filled in where it is sent; a receiver that knows another one drops it.</summary>
+    public int Incarnation { get; init; }
 
     /// <summary>Numbers that follow the fields on the wire; empty for all but <see cref="ChunkMessage"/>. A slice, never a copy.</summary>
     public virtual ReadOnlyMemory<byte> Payload => default;

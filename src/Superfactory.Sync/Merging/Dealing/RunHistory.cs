@@ -1,0 +1,251 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Merging.Rounds;
+using Superfactory.Sync.Merging.Wire;
+
+namespace Superfactory.Sync.Merging.Dealing;
+
+/// <summary>
+/// What all islands remember alike of the committed rounds, besides the parameters: where the deal stands, what is merged, who was
+/// refused. Changed by commits alone; its bytes go into the state's hash and to islands without memory.
+/// </summary>
+internal sealed class RunHistory
+{
+    private readonly int _islands;
+    private readonly int _every;
+    private readonly BudgetSpecification _budget;
+
+    public RunHistory(int islands, SyncSpecification sync, BudgetSpecification budget)
+    {
+        _islands = islands;
+        _every = sync.Mode == SyncMode.EveryStep ? 1 : sync.Every;
+        _budget = budget;
+        Tokens = new long[islands];
+        Steps = new long[islands];
+    }
+
+    /// <summary>The round that is worked on: as many are committed.</summary>
+    public long Round { get; private set; }
+
+    /// <summary>How each island draws its samples, once all have said so; empty before.</summary>
+    public ImmutableArray<DataDeclaration?> Declarations { get; private set; } = [];
+
+    /// <summary>The samples; null where the run is untracked or not all islands have declared.</summary>
+    public SampleLedger? Ledger { get; private set; }
+
+    /// <summary>Whether all islands have said how they draw samples.</summary>
+    public bool Begun => !Declarations.IsEmpty;
+
+    /// <summary>Tokens of each island in committed results.</summary>
+    public long[] Tokens { get; }
+
+    /// <summary>Steps of each island in committed rounds, also those of refused contributions.</summary>
+    public long[] Steps { get; }
+
+    /// <summary>Steps of a whole round's turns over all committed rounds; what an untracked run is measured by.</summary>
+    public long TurnsTaken { get; private set; }
+
+    /// <summary>Islands whose last contribution was refused because it was not finite.</summary>
+    public ulong RefusedBefore { get; private set; }
+
+    /// <summary>Islands refused in the last round for any reason.</summary>
+    public ulong RefusedLast { get; private set; }
+
+    /// <summary>Contributions refused so far.</summary>
+    public long Refusals { get; private set; }
+
+    /// <summary>Steps that all islands skipped one after another.</summary>
+    public int SkipsInRow { get; private set; }
+
+    /// <summary>Samples that the last round merged.</summary>
+    public long LastMerged { get; private set; }
+
+    /// <summary>Tokens in the last round's result.</summary>
+    public long LastTokens { get; private set; }
+
+    /// <summary>The mean loss of the last round with a finite one; NaN before.</summary>
+    public double Loss { get; private set; } = double.NaN;
+
+    /// <summary>Whether the last round had no result, and every-step trainers skip their step.</summary>
+    public bool LastSkipped { get; private set; }
+
+    /// <summary>Whether a new segment of samples began with the current round.</summary>
+    public bool NewSegment { get; private set; }
+
+    /// <summary>Chained hash over the results of all committed rounds.</summary>
+    public ulong Chain { get; private set; }
+
+    /// <summary>Whether everything planned is merged.</summary>
+    public bool Finished => Begun && (Ledger?.Finished ?? TurnsTaken >= _budget.Steps);
+
+    /// <summary>Merged ÷ planned.</summary>
+    public double Fraction => !Begun ? 0 : Ledger is { } ledger ? (double)ledger.Merged / ledger.Planned : Math.Min(1, (double)TurnsTaken / _budget.Steps);
+
+    /// <summary>Turns in the current round over all islands.</summary>
+    public int Turns => Finished ? 0
+        : Ledger is { } ledger ? ledger.Turns(_every)
+        : _budget.Steps > 0 ? (int)Math.Min(_every, _budget.Steps - TurnsTaken) : _every;
+
+    /// <summary>What an island's trainer does in the current round.</summary>
+    public RoundTurn TurnOf(int island) => new(Round, StepsOf(island), Ledger?.Cursor ?? TurnsTaken, Fraction, Finished);
+
+    /// <summary>Steps that an island takes in the current round.</summary>
+    public int StepsOf(int island) => Ledger is { } ledger ? ledger.Segment.Steps(island, ledger.Cursor, Turns) : Turns;
+
+    /// <summary>Samples dealt for the current round.</summary>
+    public long RoundSamples => Ledger is { } ledger && !Finished ? ledger.Places(_every) is var places ? places.End - places.Start : 0 : 0;
+
+    /// <summary>Steps of an island in the whole run, as far as it is known now.</summary>
+    public long StepsPlanned(int island)
+    {
+        if (Ledger is not { } ledger)
+        {
+            return _budget.Steps;
+        }
+
+        var left = ledger.Segment.Turns - ledger.Cursor;
+        var rest = left > 0 ? left - 1 + ledger.Segment.Steps(island, ledger.Segment.Turns - 1, 1) : 0;
+        return Steps[island] + rest + ((ledger.GivenBack + ledger.Segment.Stride - 1) / ledger.Segment.Stride);
+    }
+
+    /// <summary>The samples of an island from the current round on; null where the run is untracked.</summary>
+    public DealtSamples? SamplesOf(int island) => Ledger?.Segment.For(island, Ledger.Planned);
+
+    /// <summary>All islands have declared, and agree.</summary>
+    public void Begin(ImmutableArray<DataDeclaration?> declarations)
+    {
+        Declarations = declarations;
+        if (declarations[0] is not null)
+        {
+            ImmutableArray<int> batches = [.. declarations.Select(declaration => declaration!.Batch)];
+            var planned = _budget.Samples > 0 ? _budget.Samples : _budget.Steps * batches.Sum(batch => (long)batch);
+            Ledger = new SampleLedger(planned, batches);
+        }
+    }
+
+    /// <summary>A round is committed.</summary>
+    /// <param name="decision">What was decided from its headers.</param>
+    /// <param name="result">Hash over its results.</param>
+    public void Commit(RoundDecision decision, ulong result)
+    {
+        var turns = Turns;
+        var before = Ledger?.Merged ?? 0;
+        NewSegment = Ledger?.Commit(_every, decision.GivenBack) ?? false;
+        LastMerged = (Ledger?.Merged ?? 0) - before;
+        TurnsTaken += turns;
+        for (var island = 0; island < _islands; island++)
+        {
+            Steps[island] += decision.Steps[island];
+            Tokens[island] += decision.Tokens[island];
+        }
+
+        RefusedBefore = (RefusedBefore & ~decision.Contributed) | decision.NotFinite;
+        RefusedLast = decision.NotFinite | decision.WrongBase;
+        Refusals += ulong.PopCount(RefusedLast) is var refused ? (long)refused : 0;
+        SkipsInRow = decision.Overflowed ? SkipsInRow + 1 : 0;
+        LastTokens = decision.TokensInAll;
+        Loss = double.IsNaN(decision.Loss) ? Loss : decision.Loss;
+        LastSkipped = decision.Contributors == 0;
+        Chain = ContentHash.Of(Chain, (ulong)Round, decision.Contributors, result);
+        Round++;
+    }
+
+    public byte[] ToBytes()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        var writer = new WireWriter(buffer);
+        writer.Int64(Round);
+        writer.UInt64(Chain);
+        writer.Int64(TurnsTaken);
+        writer.UInt64(RefusedBefore);
+        writer.UInt64(RefusedLast);
+        writer.Int64(Refusals);
+        writer.Int32(SkipsInRow);
+        writer.Int64(LastMerged);
+        writer.Int64(LastTokens);
+        writer.Double(Loss);
+        writer.Flag(LastSkipped);
+        writer.Flag(NewSegment);
+        for (var island = 0; island < _islands; island++)
+        {
+            writer.Int64(Tokens[island]);
+            writer.Int64(Steps[island]);
+        }
+
+        // Before the first commit an island may or may not have heard all declarations: not part of what they share.
+        var shared = Begun && Round > 0;
+        writer.Flag(shared);
+        if (shared)
+        {
+            WriteDeclarations(writer);
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads what a peer's <see cref="ToBytes"/> gave; null where it is no history of such a run.</summary>
+    public static RunHistory? FromBytes(ReadOnlySpan<byte> bytes, int islands, SyncSpecification sync, BudgetSpecification budget)
+    {
+        var reader = new WireReader(bytes);
+        var history = new RunHistory(islands, sync, budget)
+        {
+            Round = reader.Int64(0, long.MaxValue - 2),
+            Chain = reader.UInt64(),
+            TurnsTaken = reader.Int64(0, long.MaxValue / 2),
+            RefusedBefore = reader.UInt64(),
+            RefusedLast = reader.UInt64(),
+            Refusals = reader.Int64(0, long.MaxValue / 2),
+            SkipsInRow = reader.Int32(0, int.MaxValue),
+            LastMerged = reader.Int64(0, long.MaxValue / 2),
+            LastTokens = reader.Int64(0, long.MaxValue / 2),
+            Loss = reader.Double(),
+            LastSkipped = reader.Flag(),
+            NewSegment = reader.Flag(),
+        };
+        for (var island = 0; island < islands; island++)
+        {
+            history.Tokens[island] = reader.Int64(0, long.MaxValue / 2);
+            history.Steps[island] = reader.Int64(0, long.MaxValue / 2);
+        }
+
+        if (reader.Flag())
+        {
+            history.ReadDeclarations(ref reader);
+        }
+
+        return reader.Complete ? history : null;
+    }
+
+    private void WriteDeclarations(WireWriter writer)
+    {
+        writer.Flag(Ledger is not null);
+        if (Ledger is null)
+        {
+            return;
+        }
+
+        foreach (var declaration in Declarations)
+        {
+            writer.Int64(declaration!.Count);
+            writer.Int32(declaration.Batch);
+            writer.Text(declaration.Dataset);
+        }
+
+        Ledger.Write(writer);
+    }
+
+    private void ReadDeclarations(ref WireReader reader)
+    {
+        var tracked = reader.Flag();
+        var declarations = ImmutableArray.CreateBuilder<DataDeclaration?>(_islands);
+        for (var island = 0; island < _islands; island++)
+        {
+            declarations.Add(!tracked ? null : new DataDeclaration(
+                reader.Int64(1, long.MaxValue / 2), reader.Int32(1, int.MaxValue), reader.Text(MergeLimits.DatasetBytesMax)));
+        }
+
+        Declarations = declarations.MoveToImmutable();
+        Ledger = tracked && !reader.Broken ? SampleLedger.Read(ref reader, [.. Declarations.Select(declaration => declaration!.Batch)]) : null;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Sync.Merging.Dealing;
+
+/// <summary>Collects how each island draws its samples, lets dealing begin when all have said so, and tells the trainer its share.</summary>
+internal sealed class SampleDealing(MergeState state)
+{
+    private readonly DeclareMessage?[] _declared = new DeclareMessage?[state.Count];
+    private bool _trainerWaits;
+
+    /// <summary>Whether an island has said how it draws samples.</summary>
+    public bool HasDeclared(int island) => state.History.Begun || _declared[island] is not null;
+
+    /// <summary>This island's trainer says how it draws samples; null where it does not.</summary>
+    public void Declare(DataDeclaration? data)
+    {
+        if (data is { Count: < 1 } or { Batch: < 1 })
+        {
+            state.Fail($"The trainer of {state.NameOf(state.Self)} declares a dataset of {data.Count} samples in batches of {data.Batch}; both must be at least 1.");
+            return;
+        }
+
+        if (data is not null && System.Text.Encoding.UTF8.GetByteCount(data.Dataset) > MergeLimits.DatasetBytesMax)
+        {
+            state.Fail($"The trainer of {state.NameOf(state.Self)} identifies its dataset by more than {MergeLimits.DatasetBytesMax} bytes.");
+            return;
+        }
+
+        var message = new DeclareMessage { Tracked = data is not null, Count = data?.Count ?? 0, Batch = data?.Batch ?? 0, Dataset = data?.Dataset ?? string.Empty };
+        _trainerWaits = data is not null;
+        Take(state.Self, message);
+        foreach (var peer in state.Peers)
+        {
+            Resend(peer);
+        }
+    }
+
+    /// <summary>The trainer is lost; what its island declared stands.</summary>
+    public void LoseTrainer() => _trainerWaits = false;
+
+    /// <summary>Takes an island's declaration; one that differs from what it said before fails the run.</summary>
+    public void Take(int island, DeclareMessage message)
+    {
+        var before = state.History.Begun ? Known(island) : _declared[island];
+        if (before is not null && !Same(before, message))
+        {
+            state.Fail($"The trainer of {state.NameOf(island)} now {Describe(message)}, where before it {Describe(before)}.");
+        }
+
+        _declared[island] = message;
+    }
+
+    /// <summary>An island was started again without its memory: before the first deal it may declare anew.</summary>
+    public void Forget(int island) => _declared[island] = null;
+
+    /// <summary>Sends the peer what this island declared.</summary>
+    public void Resend(Peer peer)
+    {
+        if (peer.Established && _declared[state.Self] is { } own)
+        {
+            state.Send(peer, own);
+        }
+    }
+
+    /// <summary>Begins to deal when all have declared, and answers the trainer.</summary>
+    public void TryDeal()
+    {
+        if (!state.Initialised)
+        {
+            return;
+        }
+
+        if (!state.History.Begun && Array.TrueForAll(_declared, declared => declared is not null))
+        {
+            TryBegin();
+        }
+
+        if (_trainerWaits && state is { Failed: false, History.Begun: true })
+        {
+            _trainerWaits = false;
+            state.Emit(new MergeEffect.Deal(state.History.SamplesOf(state.Self), state.History.TurnOf(state.Self)));
+        }
+    }
+
+    private void TryBegin()
+    {
+        var first = _declared[0]!;
+        for (var island = 1; island < state.Count; island++)
+        {
+            var other = _declared[island]!;
+            if (other.Tracked != first.Tracked || other.Count != first.Count || other.Dataset != first.Dataset)
+            {
+                state.Fail($"The trainer of {state.NameOf(island)} {Describe(other)}, where that of {state.NameOf(0)} {Describe(first)}: islands must draw from the same data in the same way.");
+                return;
+            }
+        }
+
+        if (!first.Tracked && state.Configuration.Budget.Steps == 0)
+        {
+            state.Fail("The job's budget counts samples, but its loop does not draw them from the run: call run.samples(…) or give budget.steps.");
+            return;
+        }
+
+        state.History.Begin([.. _declared.Select(declared => declared!.Tracked ? new DataDeclaration(declared.Count, declared.Batch, declared.Dataset) : null)]);
+    }
+
+    private DeclareMessage Known(int island) => state.History.Declarations[island] is { } data
+        ? new DeclareMessage { Tracked = true, Count = data.Count, Batch = data.Batch, Dataset = data.Dataset }
+        : new DeclareMessage { Tracked = false };
+
+    private static bool Same(DeclareMessage one, DeclareMessage other) =>
+        one.Tracked == other.Tracked && one.Count == other.Count && one.Batch == other.Batch && one.Dataset == other.Dataset;
+
+    private static string Describe(DeclareMessage message) => message.Tracked
+        ? $"draws batches of {message.Batch} from {message.Count} samples of '{message.Dataset}'"
+        : "does not draw its samples from the run";
+}

@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using Superfactory.Sync.Merging.Rounds;
+
+namespace Superfactory.Sync.Merging;
+
+/// <summary>
+/// Opens and reopens conversations. A hello that is no answer asks for one; after it either side sends again whatever the other may have
+/// missed, and the receiver passes over what it has.
+/// </summary>
+internal sealed class Handshake(MergeState state, Action<Peer> resend)
+{
+    /// <summary>Greets a peer, where it can be reached and there is something to say.</summary>
+    public void Greet(Peer peer)
+    {
+        peer.Established = false;
+        if (peer.Up && state.Table is not null)
+        {
+            state.Send(peer, Hello(answer: false));
+        }
+    }
+
+    public void GreetAll()
+    {
+        foreach (var peer in state.Peers)
+        {
+            Greet(peer);
+        }
+    }
+
+    /// <summary>Whether a message of another protocol version was refused.</summary>
+    public bool Refuse(Peer peer, HelloMessage hello)
+    {
+        if (hello.Protocol == MergeMessageCodec.ProtocolVersion)
+        {
+            return false;
+        }
+
+        state.Fail($"Island {state.NameOf(peer.Index)} speaks version {hello.Protocol} of the merge protocol and {state.NameOf(state.Self)} version {MergeMessageCodec.ProtocolVersion}: install the same version of Superfactory at both.");
+        return true;
+    }
+
+    public void Take(Peer peer, HelloMessage hello)
+    {
+        if (state.Table is not { } table)
+        {
+            // The trainer has not registered; when it has, this island greets and the peer answers.
+            return;
+        }
+
+        var answered = peer.Established;
+        peer.Hello = hello;
+        if (hello.Initialised && hello.Round - 1 >= peer.Applied)
+        {
+            (peer.Applied, peer.AppliedHash) = (hello.Round - 1, hello.StateHash);
+        }
+
+        peer.Conversation++;
+        if (!hello.Answer)
+        {
+            state.Send(peer, Hello(answer: true));
+        }
+
+        if (hello.TableHash != table.Hash)
+        {
+            peer.Differs = true;
+            state.SendChunks(peer, StreamKind.Table, 0, 0, table.Bytes);
+            return;
+        }
+
+        peer.Established = true;
+        if (!hello.Answer || !answered)
+        {
+            resend(peer);
+        }
+    }
+
+    /// <summary>A piece of the table of a peer whose model is another one; with the last the run fails and the first difference is named.</summary>
+    public void Take(Peer peer, ChunkMessage chunk)
+    {
+        if (!peer.Differs || state.Table is not { } table)
+        {
+            return;
+        }
+
+        if (chunk.Offset == 0 && TensorTable.LengthOf(chunk.Bytes.Span) is { } length)
+        {
+            peer.Table = new ChunkAssembly(length);
+        }
+
+        switch (peer.Table?.Accept(chunk, peer.Conversation))
+        {
+            case ChunkVerdict.Complete:
+                FailFor(peer, table, TensorTable.FromBytes(peer.Table.Bytes));
+                break;
+            case ChunkVerdict.Taken:
+                break;
+            default:
+                state.Fault(peer, "a piece of its tensor table out of its order or beyond its end");
+                break;
+        }
+    }
+
+    private void FailFor(Peer peer, TensorTable table, ImmutableArray<TensorEntry>? theirs)
+    {
+        var (mine, other) = (state.NameOf(state.Self), state.NameOf(peer.Index));
+        state.Fail(theirs is not { } entries ? $"Islands {mine} and {other} register different tensors."
+            : peer.Index < state.Self ? TensorTable.Difference(other, entries, mine, table.Entries)
+            : TensorTable.Difference(mine, table.Entries, other, entries));
+    }
+
+    private HelloMessage Hello(bool answer) => new()
+    {
+        Protocol = MergeMessageCodec.ProtocolVersion,
+        Answer = answer,
+        Initialised = state.Initialised,
+        Round = state.Initialised ? state.History.Round : 0,
+        TableHash = state.Table!.Hash,
+        StateHash = state.Initialised ? state.Replica!.StateHash : 0,
+    };
+}

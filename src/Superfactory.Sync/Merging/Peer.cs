@@ -1,0 +1,53 @@
+using Superfactory.Sync.Merging.Rounds;
+
+namespace Superfactory.Sync.Merging;
+
+/// <summary>What a machine knows of one other island.</summary>
+internal sealed class Peer(int index)
+{
+    /// <summary>Its place among the members.</summary>
+    public int Index { get; } = index;
+
+    /// <summary>Whether it can be reached.</summary>
+    public bool Up { get; set; }
+
+    /// <summary>Whether its hello arrived since it was last greeted: only then is anything else heard or said.</summary>
+    public bool Established { get; set; }
+
+    /// <summary>Rises with each of its hellos: within one conversation nothing is sent twice.</summary>
+    public int Conversation { get; set; }
+
+    /// <summary>Its last hello; null before the first in this epoch.</summary>
+    public HelloMessage? Hello { get; set; }
+
+    /// <summary>Whether it can make use of a round's messages.</summary>
+    public bool Hears => Established && Hello is { Initialised: true };
+
+    /// <summary>The newest round that it is known to have applied; -1 before any.</summary>
+    public long Applied { get; set; } = -1;
+
+    /// <summary>Its state's hash after that round; null where it has not said so.</summary>
+    public ulong? AppliedHash { get; set; }
+
+    /// <summary>What it asked for and has not been given.</summary>
+    public FetchMessage? Fetch { get; set; }
+
+    /// <summary>Whether its tensors are not ours.</summary>
+    public bool Differs { get; set; }
+
+    /// <summary>Its tensor table on the way, where it is not ours.</summary>
+    public ChunkAssembly? Table { get; set; }
+
+    /// <summary>The hash of the final model at its trainer; null before it finished.</summary>
+    public string? ModelHash { get; set; }
+
+    /// <summary>Whether it knows that all have finished.</summary>
+    public bool Over { get; set; }
+
+    /// <summary>The island is lost, or was started again without its memory: all it said is void.</summary>
+    public void Forget()
+    {
+        (Established, Hello, Applied, AppliedHash, Fetch) = (false, null, -1, null, null);
+        (Differs, Table, ModelHash, Over) = (false, null, null, false);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Numerics;
+using Superfactory.Model.Agents;
+using Superfactory.Sync.Merging.Dealing;
+using Superfactory.Sync.Merging.Rounds;
+using Superfactory.Sync.Merging.Trainer;
+using Superfactory.Sync.Merging.Transfer;
+
+namespace Superfactory.Sync.Merging;
+
+/// <summary>Says how far the run is, what its ledger holds, and whom this island waits for.</summary>
+internal sealed class ProgressReport(MergeState state, RoundExchange exchange, TrainerSeat seat, SampleDealing dealing, StateFetcher fetcher, Finale finale)
+{
+    public RunProgress Make()
+    {
+        var history = state.History;
+        var own = state.Initialised && state.Table is not null ? exchange.Own : null;
+        return new RunProgress
+        {
+            Epoch = state.Epoch.Number,
+            Rounds = history.Round,
+            Steps = history.Steps[state.Self] + (own?.Header.Steps ?? 0),
+            StepsPlanned = history.StepsPlanned(state.Self),
+            Tokens = history.Tokens[state.Self],
+            Ledger = Ledger(),
+            Fraction = history.Fraction,
+            Loss = double.IsNaN(history.Loss) ? null : history.Loss,
+            IslandLoss = state.Table is null ? null : exchange.Newest?.Loss,
+            Waiting = finale.Done || state.Failed ? null : Waiting(),
+            ContributionsRefused = history.Refusals,
+        };
+    }
+
+    /// <summary>Merged counts final results only: the last round's samples are in flight until every island holds its result.</summary>
+    private LedgerTotals? Ledger()
+    {
+        if (state.History.Ledger is not { } ledger)
+        {
+            return null;
+        }
+
+        var pending = state.History.Round == 0 || finale.LastIsFinal ? 0 : state.History.LastMerged;
+        var dealt = state.History.RoundSamples;
+        var places = ledger.Segment.Length - (ledger.Cursor * ledger.Segment.Stride);
+        var free = Math.Max(places, 0) - dealt + ledger.GivenBack;
+        return new LedgerTotals(ledger.Planned, ledger.Merged - pending, pending + dealt, free);
+    }
+
+    private string? Waiting() => seat.Phase switch
+    {
+        TrainerPhase.Absent => "waits for its trainer to register",
+        TrainerPhase.Ready => WaitingToBegin(),
+        TrainerPhase.Waiting => WaitingForMerge(),
+        TrainerPhase.Training when FirstWithout(island => dealing.HasDeclared(island)) is { } island => $"waits for {state.NameOf(island)} to say how it draws samples",
+        TrainerPhase.Finalizing => !finale.LastIsFinal
+            ? $"waits for {Name(peer => peer.Applied < state.History.Round - 1)} to hold the last result"
+            : fetcher.Source is { } source ? $"waits for the final tensors of {state.NameOf(source.Index)}" : null,
+        TrainerPhase.Finished => $"waits for {Name(peer => peer.ModelHash is null)} to finish",
+        _ => null,
+    };
+
+    private string? WaitingToBegin()
+    {
+        if (state.Peers.FirstOrDefault(peer => !peer.Up) is { } down)
+        {
+            return $"waits for {state.NameOf(down.Index)}: its bridge is not connected";
+        }
+
+        if (state.Peers.FirstOrDefault(peer => !peer.Established) is { } silent)
+        {
+            return $"waits for {state.NameOf(silent.Index)} to join the run";
+        }
+
+        return fetcher.Source is { } source
+            ? $"waits for the state of {state.NameOf(source.Index)}"
+            : $"waits for {Name(peer => exchange.Current.Headers[peer.Index] is null)}: what it contributed before its trainer was lost is merged first";
+    }
+
+    private string WaitingForMerge()
+    {
+        var round = state.History.Round;
+        var inbox = exchange.Current;
+        if (fetcher.Source is { } source)
+        {
+            return $"waits for the state of {state.NameOf(source.Index)} after round {round}";
+        }
+
+        if (FirstWithout(island => island == state.Self || inbox.Headers[island] is not null) is { } late)
+        {
+            return state.PeerAt(late) is { Up: false }
+                ? $"waits for {state.NameOf(late)}: its bridge is not connected"
+                : $"waits for {state.NameOf(late)} to contribute to round {round}";
+        }
+
+        if (FirstWithout(island => dealing.HasDeclared(island)) is { } mute)
+        {
+            return $"waits for {state.NameOf(mute)} to say how it draws samples";
+        }
+
+        var open = Array.FindIndex(inbox.Settled, settled => !settled);
+        var leader = open < 0 ? state.Self : state.Plan!.Fragments[open].Leader;
+        if (leader == state.Self && inbox.Decision is { } decision)
+        {
+            for (var rest = decision.Contributors & state.EverybodyElse; rest != 0 && open >= 0; rest &= rest - 1)
+            {
+                leader = BitOperations.TrailingZeroCount(rest);
+                if (!inbox.Contribution(leader, open).Complete)
+                {
+                    break;
+                }
+            }
+        }
+
+        return $"waits for the numbers of {state.NameOf(leader)} in round {round}";
+    }
+
+    private int? FirstWithout(Func<int, bool> has)
+    {
+        for (var island = 0; island < state.Count; island++)
+        {
+            if (!has(island))
+            {
+                return island;
+            }
+        }
+
+        return null;
+    }
+
+    private string Name(Func<Peer, bool> which) => state.Peers.FirstOrDefault(which) is { } peer ? state.NameOf(peer.Index) : "its peers";
+}

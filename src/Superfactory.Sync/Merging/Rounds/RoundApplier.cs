@@ -1,0 +1,112 @@
+using Superfactory.Sync.Merging.Trainer;
+
+namespace Superfactory.Sync.Merging.Rounds;
+
+/// <summary>Applies a round when all of its fragments are settled, all together, and tells trainer and peers.</summary>
+internal sealed class RoundApplier(MergeState state, RoundExchange exchange, FragmentMerger merger, TrainerSeat seat)
+{
+    /// <summary>Where this island's replica must be repaired from; null where it is sound.</summary>
+    public int? RepairFrom { get; private set; }
+
+    /// <summary>Goes as far as what is here allows.</summary>
+    /// <returns>Whether a round was applied.</returns>
+    public bool TryApply()
+    {
+        if (!state.Initialised || state.History.Finished || exchange.Own is null || !merger.TryDecide())
+        {
+            return false;
+        }
+
+        merger.Settle();
+        if (state.Failed || !exchange.Current.AllSettled)
+        {
+            return false;
+        }
+
+        var decision = exchange.Current.Decision!;
+        if ((decision.WrongBase >> state.Self & 1) != 0)
+        {
+            Repair(decision.Source);
+            return false;
+        }
+
+        if (decision.Contributors != 0)
+        {
+            state.Replica!.Step(state.Configuration.Sync.Outer);
+        }
+
+        state.History.Commit(decision, merger.ResultHash());
+        if (state.History.Ledger is { Crumbled: true })
+        {
+            state.Fail($"More than {MergeLimits.RangesMax} ranges of samples were given back by refused contributions, up to round {state.History.Round}.");
+            return false;
+        }
+
+        Completed();
+        return true;
+    }
+
+    /// <summary>The round before the current one is applied, here or by taking a peer's state: trainer and peers hear of it.</summary>
+    public void Completed()
+    {
+        RepairFrom = null;
+        Seal();
+        exchange.Advance();
+        foreach (var peer in state.Peers)
+        {
+            Announce(peer);
+            Compare(peer);
+        }
+
+        seat.Deliver(state.History.Round - 1);
+    }
+
+    /// <summary>Hashes the state that the next contribution starts from.</summary>
+    public void Seal() => state.Replica!.Seal(state.History.ToBytes());
+
+    /// <summary>Tells a peer which round is applied here.</summary>
+    public void Announce(Peer peer)
+    {
+        if (peer.Established && state is { Initialised: true, History.Round: > 0 })
+        {
+            state.Send(peer, new AppliedMessage { Round = state.History.Round - 1, StateHash = state.Replica!.StateHash });
+        }
+    }
+
+    public void Take(Peer peer, AppliedMessage applied)
+    {
+        if (state.Initialised && applied.Round > state.History.Round)
+        {
+            state.Fault(peer, $"round {applied.Round} applied while round {state.History.Round} is not merged");
+            return;
+        }
+
+        if (applied.Round >= peer.Applied)
+        {
+            (peer.Applied, peer.AppliedHash) = (applied.Round, applied.StateHash);
+            Compare(peer);
+        }
+    }
+
+    /// <summary>A new epoch begins: a repair under way is decided again.</summary>
+    public void Forget() => RepairFrom = null;
+
+    private void Compare(Peer peer)
+    {
+        if (state.Initialised && peer.Applied == state.History.Round - 1 && peer.AppliedHash is { } hash && hash != state.Replica!.StateHash)
+        {
+            state.Note($"The state of {state.NameOf(peer.Index)} after round {peer.Applied} differs from the state of {state.NameOf(state.Self)}.");
+        }
+    }
+
+    private void Repair(int source)
+    {
+        if (state.EveryStep)
+        {
+            state.Fail($"The history of {state.NameOf(state.Self)} differs from that of {state.NameOf(source)} at round {state.History.Round}.", retriable: true);
+            return;
+        }
+
+        RepairFrom = source;
+    }
+}

@@ -1,0 +1,104 @@
+using Superfactory.Sync.Merging.Rounds;
+
+namespace Superfactory.Sync.Merging.Trainer;
+
+/// <summary>Where the trainer stands.</summary>
+internal enum TrainerPhase
+{
+    /// <summary>Not registered, or lost.</summary>
+    Absent,
+
+    /// <summary>Registered; waits to be told to begin.</summary>
+    Ready,
+
+    /// <summary>Takes the current round's steps.</summary>
+    Training,
+
+    /// <summary>Gave its contribution; waits for the merge.</summary>
+    Waiting,
+
+    /// <summary>Gave its final tensors; waits for the common ones.</summary>
+    Finalizing,
+
+    /// <summary>Has the common tensors; saves.</summary>
+    Saving,
+
+    /// <summary>Gave its results.</summary>
+    Finished,
+}
+
+/// <summary>Tells the trainer when to begin, what was merged and what comes next; starts a restarted one from the replica or from a peer trainer's state.</summary>
+internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
+{
+    private ReadOnlyMemory<byte>? _received;
+    private long _receivedRound = -1;
+
+    /// <summary>Where the trainer stands.</summary>
+    public TrainerPhase Phase { get; set; }
+
+    /// <summary>Whether the trainer's own state is the run's: of the island that the run starts from.</summary>
+    public bool IsSource { get; set; }
+
+    /// <summary>Whether the trainer has the parameters that the rounds led to, and not what a restarted one begins with.</summary>
+    public bool Trusted { get; private set; }
+
+    /// <summary>Whether only a peer trainer's state can let this one go on.</summary>
+    public bool NeedsPeerState => state is { EveryStep: true, History: { Round: > 0, Finished: false } } && Phase == TrainerPhase.Ready
+        && exchange.Own is null && _receivedRound != state.History.Round;
+
+    /// <summary>A peer trainer's state arrived.</summary>
+    public void Receive(ReadOnlyMemory<byte> trainerState, long round) => (_received, _receivedRound) = (trainerState, round);
+
+    /// <summary>The trainer's process ended.</summary>
+    public void Lose() => (Phase, IsSource, Trusted) = (TrainerPhase.Absent, false, false);
+
+    /// <summary>Lets a registered trainer begin, where everything for it is here.</summary>
+    public void TryBegin()
+    {
+        // A contribution that outlived its trainer is merged first.
+        if (Phase != TrainerPhase.Ready || !state.Initialised || NeedsPeerState || (exchange.Own is not null && !state.History.Finished))
+        {
+            return;
+        }
+
+        Phase = TrainerPhase.Training;
+        var replica = state.Replica!;
+        var peerState = state.EveryStep && _receivedRound == state.History.Round ? _received : null;
+        var fromBuffers = !IsSource;
+        if (fromBuffers)
+        {
+            // In every-step these are the initial parameters; a peer trainer's state replaces them, or the final merge does.
+            replica.Parameters.CopyTo(state.Buffers!.Merged);
+            replica.Statics.CopyTo(state.Buffers.Statics);
+        }
+
+        Trusted = !state.EveryStep || peerState is not null || state.History.Round == 0;
+        (_received, _receivedRound) = (null, -1);
+        state.Emit(new MergeEffect.Begin(state.History.TurnOf(state.Self), fromBuffers, peerState));
+    }
+
+    /// <summary>Hands the last round's result to a trainer that waits for it.</summary>
+    /// <param name="contributed">The round that it contributed to.</param>
+    public void Deliver(long contributed)
+    {
+        IsSource = false;
+        if (Phase != TrainerPhase.Waiting)
+        {
+            return;
+        }
+
+        var (history, replica) = (state.History, state.Replica!);
+        (state.EveryStep ? replica.Mean : replica.Parameters).CopyTo(state.Buffers!.Merged);
+        Phase = TrainerPhase.Training;
+        state.Emit(new MergeEffect.Merged(new MergeOutcome
+        {
+            Round = contributed,
+            Next = history.TurnOf(state.Self),
+            Tokens = history.LastTokens,
+            Loss = history.Loss,
+            Reset = (history.RefusedLast >> state.Self & 1) != 0,
+            Skip = state.EveryStep && history.LastSkipped,
+            Deal = history.NewSegment ? history.SamplesOf(state.Self) : null,
+        }));
+    }
+}

@@ -1,0 +1,179 @@
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Merging.Dealing;
+
+namespace Superfactory.Sync.Merging.Transfer;
+
+/// <summary>A transfer that the machine needs.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Round">The round that the peer must have reached.</param>
+/// <param name="Candidates">Who may have it, the best first.</param>
+/// <param name="Hopeless">What it means where none of them has it.</param>
+internal sealed record StateNeed(FetchKind Kind, long Round, IReadOnlyList<Peer> Candidates, string Hopeless);
+
+/// <summary>State that arrived whole and checked.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Round">The round that it belongs to.</param>
+/// <param name="History">The history; null where none belongs to it.</param>
+/// <param name="Parts">Its numbers and bytes.</param>
+internal sealed record ArrivedState(FetchKind Kind, long Round, RunHistory? History, StateAssembly Parts);
+
+/// <summary>Fetches state from peers: one transfer at a time, from one candidate after another, checked before anything of it is used.</summary>
+internal sealed class StateFetcher(MergeState state)
+{
+    private StateNeed? _need;
+    private Peer? _source;
+    private StateAssembly? _assembly;
+    private OfferMessage? _offer;
+    private ulong _tried;
+    private int _repeats;
+
+    /// <summary>Whom the transfer under way comes from; null where there is none.</summary>
+    public Peer? Source => _need is null ? null : _source;
+
+    /// <summary>Starts, keeps or drops the transfer so that it serves what is needed now.</summary>
+    public void Serve(StateNeed? need)
+    {
+        if (need is null)
+        {
+            Drop();
+        }
+        else if (_need is not { } known || known.Kind != need.Kind || known.Round != need.Round)
+        {
+            Drop();
+            _need = need;
+            Ask();
+        }
+        else if (_source is null)
+        {
+            _need = need;
+            Ask();
+        }
+    }
+
+    /// <summary>Forgets the transfer under way.</summary>
+    public void Drop() => (_need, _source, _assembly, _offer, _tried, _repeats) = (null, null, null, null, 0, 0);
+
+    /// <summary>The peer may have missed what was asked, and what it sent may be lost: the transfer starts again.</summary>
+    public void Resend(Peer peer)
+    {
+        if (_need is { } need && _source == peer)
+        {
+            (_assembly, _offer) = (null, null);
+            state.Send(peer, new FetchMessage { Kind = need.Kind, Round = need.Round });
+        }
+    }
+
+    /// <summary>Takes an offer.</summary>
+    /// <returns>The state, where no chunks belong to it.</returns>
+    public ArrivedState? Take(Peer peer, OfferMessage offer)
+    {
+        if (_need is not { } need || peer != _source || offer.Kind != need.Kind)
+        {
+            // Asked for before something else came first.
+            return null;
+        }
+
+        if (!offer.Available)
+        {
+            _tried |= 1UL << peer.Index;
+            _source = null;
+            return null;
+        }
+
+        if (Reject(offer, need) is { } why)
+        {
+            state.Fault(peer, why);
+            Again(peer, need);
+            return null;
+        }
+
+        (_offer, _assembly) = (offer, new StateAssembly(offer));
+        return Check(peer, need, offer, _assembly);
+    }
+
+    /// <summary>Takes a chunk.</summary>
+    /// <returns>The state, where this chunk completed it.</returns>
+    public ArrivedState? Take(Peer peer, ChunkMessage chunk)
+    {
+        if (_need is not { } need || peer != _source || _assembly is not { } assembly || _offer is not { } offer)
+        {
+            return null;
+        }
+
+        if (!assembly.TryTake(chunk))
+        {
+            state.Fault(peer, $"a piece of the state at byte {chunk.Offset}, out of its order or beyond its end");
+            Again(peer, need);
+            return null;
+        }
+
+        return Check(peer, need, offer, assembly);
+    }
+
+    private ArrivedState? Check(Peer peer, StateNeed need, OfferMessage offer, StateAssembly assembly)
+    {
+        if (!assembly.Complete)
+        {
+            return null;
+        }
+
+        var history = Read(assembly);
+        if (!assembly.Sound || (assembly.Run.Length > 0 && history?.Round != offer.Round))
+        {
+            state.Note($"The state came from {state.NameOf(peer.Index)} damaged: it is asked for again.");
+            Again(peer, need);
+            return null;
+        }
+
+        Drop();
+        return new ArrivedState(offer.Kind, offer.Round, history, assembly);
+    }
+
+    private void Ask()
+    {
+        var need = _need!;
+        _source = need.Candidates.FirstOrDefault(peer => (_tried >> peer.Index & 1) == 0);
+        if (_source is null)
+        {
+            state.Fail(need.Hopeless, retriable: true);
+        }
+        else if (_source.Established)
+        {
+            state.Send(_source, new FetchMessage { Kind = need.Kind, Round = need.Round });
+        }
+    }
+
+    private void Again(Peer peer, StateNeed need)
+    {
+        (_assembly, _offer) = (null, null);
+        _repeats++;
+        if (_repeats > MergeLimits.RepeatsMax)
+        {
+            state.Fail($"The state could not be received from {state.NameOf(peer.Index)} whole after {MergeLimits.RepeatsMax} repetitions.", retriable: true);
+            return;
+        }
+
+        state.Send(peer, new FetchMessage { Kind = need.Kind, Round = need.Round });
+    }
+
+    private RunHistory? Read(StateAssembly assembly) => assembly.Run.Length == 0 ? null
+        : RunHistory.FromBytes(assembly.Run, state.Count, state.Configuration.Sync, state.Configuration.Budget);
+
+    /// <summary>Sizes follow from what is fetched: a wrong one is refused before memory is taken.</summary>
+    private string? Reject(OfferMessage offer, StateNeed need)
+    {
+        var all = state.Plan!.Count * (long)sizeof(float);
+        var statics = state.Table!.StaticsBytes;
+        var outer = state.Mode == SyncMode.Diloco;
+        var whole = need.Kind == FetchKind.Replica;
+        var withTrainer = need.Kind == FetchKind.Trainer || (whole && !outer);
+        var fits = offer.Round >= need.Round
+            && offer.RunBytes > 0 == (whole || need.Kind == FetchKind.Result)
+            && offer.ParameterBytes == (need.Kind == FetchKind.FinalTensors || (whole && (outer || offer.Round == 0)) ? all : 0)
+            && offer.MomentumBytes == (whole && outer && offer.Round > 0 ? all : 0)
+            && offer.ResultBytes == (need.Kind == FetchKind.Result ? all : 0)
+            && offer.StaticsBytes == (whole || need.Kind is FetchKind.FinalStatics or FetchKind.FinalTensors ? statics : 0)
+            && offer.TrainerBytes <= (withTrainer ? Math.Min(MergeLimits.TrainerStateBytesMax(all), Array.MaxLength) : 0);
+        return fits ? null : $"an offer of {need.Kind} in round {offer.Round} whose sizes do not fit the model";
+    }
+}

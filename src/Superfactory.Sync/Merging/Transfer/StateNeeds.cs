@@ -1,0 +1,120 @@
+using Superfactory.Sync.Merging.Rounds;
+using Superfactory.Sync.Merging.Trainer;
+
+namespace Superfactory.Sync.Merging.Transfer;
+
+/// <summary>Tells which state this island lacks, and installs it when it has come.</summary>
+internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, Finale finale)
+{
+    /// <summary>What to fetch now; null where nothing is lacking, or where it is not known yet from whom.</summary>
+    public StateNeed? Next()
+    {
+        if (state.Table is null)
+        {
+            return null;
+        }
+
+        if (!state.Initialised)
+        {
+            return Start();
+        }
+
+        var round = state.History.Round;
+        if (Ahead() is { Count: > 0 } ahead)
+        {
+            var kind = state.EveryStep ? FetchKind.Result : FetchKind.Replica;
+            return new StateNeed(kind, round + 1, ahead, $"No island has the result of round {round} any more.");
+        }
+
+        if (applier.RepairFrom is { } source)
+        {
+            return new StateNeed(FetchKind.Replica, round + 1, [state.PeerAt(source)], $"The replica of {state.NameOf(state.Self)} could not be repaired.");
+        }
+
+        if (seat.NeedsPeerState)
+        {
+            return new StateNeed(FetchKind.Trainer, round, state.Peers, $"The trainer of {state.NameOf(state.Self)} was lost at round {round}, and in every-step mode no other island's trainer is left whose state it could take.");
+        }
+
+        return finale.Missing is { } missing
+            ? new StateNeed(missing, round, state.Self == Finale.Source ? state.Peers : [state.PeerAt(Finale.Source)], "No island's trainer is left that holds the final model.")
+            : null;
+    }
+
+    /// <summary>Whether the run has no state anywhere and starts from this island's trainer.</summary>
+    public bool StartsHere => state is { Initialised: false, Table: not null, Self: 0 } && seat.Phase == TrainerPhase.Ready
+        && state.Peers.All(peer => peer is { Established: true, Hello.Initialised: false });
+
+    /// <summary>Installs what arrived.</summary>
+    /// <returns>Whether this island has its first state with it, and greets its peers anew.</returns>
+    public bool Install(ArrivedState arrived)
+    {
+        switch (arrived.Kind)
+        {
+            case FetchKind.Replica when !state.Initialised:
+                TakeReplica(arrived);
+                state.Initialised = true;
+                exchange.ClearFrom(state.History.Round);
+                applier.Seal();
+                return true;
+            case FetchKind.Replica when arrived.Round == state.History.Round + 1:
+                TakeReplica(arrived);
+                applier.Completed();
+                return false;
+            case FetchKind.Result when arrived.Round == state.History.Round + 1:
+                state.History = arrived.History!;
+                state.Replica!.Mean = arrived.Parts.Result;
+                applier.Completed();
+                return false;
+            case FetchKind.Trainer when arrived.Round == state.History.Round:
+                seat.Receive(arrived.Parts.Trainer, arrived.Round);
+                return false;
+            case FetchKind.FinalStatics or FetchKind.FinalTensors:
+                finale.Receive(arrived.Parts);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private void TakeReplica(ArrivedState arrived)
+    {
+        var (replica, parts) = (state.Replica!, arrived.Parts);
+        state.History = arrived.History!;
+        replica.Statics = parts.Statics;
+        if (parts.Parameters.Length > 0)
+        {
+            replica.Parameters = parts.Parameters;
+        }
+
+        if (parts.Momentum.Length > 0)
+        {
+            replica.Momentum = parts.Momentum;
+        }
+
+        if (state.EveryStep && arrived.Round > 0)
+        {
+            seat.Receive(parts.Trainer, arrived.Round);
+        }
+    }
+
+    /// <summary>Who has it is only known when all have said so: the island with the newest round, and where none has any, the first.</summary>
+    private StateNeed? Start()
+    {
+        if (!state.Peers.All(peer => peer.Established))
+        {
+            return null;
+        }
+
+        var hopeless = $"No island can give {state.NameOf(state.Self)} the run's state: in every-step mode all trainers that held it are lost.";
+        List<Peer> holders = [.. state.Peers.Where(peer => peer.Hello!.Initialised).OrderByDescending(peer => peer.Hello!.Round).ThenBy(peer => peer.Index)];
+        if (holders.Count > 0)
+        {
+            return new StateNeed(FetchKind.Replica, holders[0].Hello!.Round, holders, hopeless);
+        }
+
+        return state.Self == 0 ? null : new StateNeed(FetchKind.Replica, 0, [state.PeerAt(0)], hopeless);
+    }
+
+    private List<Peer> Ahead() => [.. state.Peers.Where(peer => peer is { Established: true, Hello.Initialised: true } && peer.Hello.Round > state.History.Round)];
+}

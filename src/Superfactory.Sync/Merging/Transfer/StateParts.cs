@@ -1,0 +1,82 @@
+namespace Superfactory.Sync.Merging.Transfer;
+
+/// <summary>The pieces of state that an offer announces, in the order in which their bytes are sent. A part that is not sent is empty.</summary>
+internal sealed record StateParts
+{
+    /// <summary>The run's history.</summary>
+    public ReadOnlyMemory<byte> Run { get; init; }
+
+    /// <summary>The parameters.</summary>
+    public Memory<float> Parameters { get; init; }
+
+    /// <summary>The outer momentum.</summary>
+    public Memory<float> Momentum { get; init; }
+
+    /// <summary>The last round's mean.</summary>
+    public Memory<float> Result { get; init; }
+
+    /// <summary>Frozen tensors and buffers.</summary>
+    public ReadOnlyMemory<byte> Statics { get; init; }
+
+    /// <summary>A trainer's own state.</summary>
+    public ReadOnlyMemory<byte> Trainer { get; init; }
+
+    /// <summary>The announcement of these parts.</summary>
+    public OfferMessage ToOffer(FetchKind kind, long round) => new()
+    {
+        Kind = kind,
+        Round = round,
+        Available = true,
+        RunBytes = Run.Length,
+        ParameterBytes = Parameters.Length * (long)sizeof(float),
+        MomentumBytes = Momentum.Length * (long)sizeof(float),
+        ResultBytes = Result.Length * (long)sizeof(float),
+        StaticsBytes = Statics.Length,
+        TrainerBytes = Trainer.Length,
+        Hash = Hash(),
+    };
+
+    /// <summary>Sends all parts as chunks that point into them.</summary>
+    public void Send(MergeState state, Peer peer, long round)
+    {
+        var offset = 0L;
+        offset = Send(state, peer, round, Run, offset);
+        offset = Send(state, peer, round, Parameters, offset);
+        offset = Send(state, peer, round, Momentum, offset);
+        offset = Send(state, peer, round, Result, offset);
+        offset = Send(state, peer, round, Statics, offset);
+        Send(state, peer, round, Trainer, offset);
+    }
+
+    private static long Send(MergeState state, Peer peer, long round, ReadOnlyMemory<byte> part, long offset)
+    {
+        state.SendChunks(peer, StreamKind.State, round, 0, part, offset);
+        return offset + part.Length;
+    }
+
+    private static long Send(MergeState state, Peer peer, long round, Memory<float> part, long offset)
+    {
+        const int ElementsInChunk = MergeLimits.ChunkBytesMax / sizeof(float);
+        while (!part.IsEmpty)
+        {
+            var piece = part[..Math.Min(part.Length, ElementsInChunk)];
+            state.SendChunks(peer, StreamKind.State, round, 0, new FloatBytes(piece).Memory, offset);
+            offset += piece.Length * (long)sizeof(float);
+            part = part[piece.Length..];
+        }
+
+        return offset;
+    }
+
+    private ulong Hash()
+    {
+        var hash = new ContentHash();
+        hash.Append(Run.Span);
+        hash.Append(Parameters.Span);
+        hash.Append(Momentum.Span);
+        hash.Append(Result.Span);
+        hash.Append(Statics.Span);
+        hash.Append(Trainer.Span);
+        return hash.Finish();
+    }
+}

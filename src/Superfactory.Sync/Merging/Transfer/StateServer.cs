@@ -1,0 +1,144 @@
+using Superfactory.Sync.Merging.Rounds;
+using Superfactory.Sync.Merging.Trainer;
+
+namespace Superfactory.Sync.Merging.Transfer;
+
+/// <summary>Gives peers the state that they ask for, as soon as it is here and cannot change under the transfer: every round needs the receiver.</summary>
+internal sealed class StateServer(MergeState state, RoundExchange exchange, TrainerSeat seat, Finale finale)
+{
+    private ReadOnlyMemory<byte>? _copy;
+    private long _copyRound = -1;
+    private long _askedRound = -1;
+
+    /// <summary>The trainer gave a copy of its state, at the boundary before the merge that it waits for.</summary>
+    public void TakeCopy(ReadOnlyMemory<byte> copy)
+    {
+        if (_askedRound == state.History.Round && seat.Phase == TrainerPhase.Waiting)
+        {
+            (_copy, _copyRound) = (copy, _askedRound);
+        }
+
+        _askedRound = -1;
+    }
+
+    /// <summary>The trainer is lost: a copy that it was asked for will not come.</summary>
+    public void LoseTrainer() => _askedRound = -1;
+
+    /// <summary>Answers what can be answered now.</summary>
+    public void TryServe()
+    {
+        if (_copyRound != state.History.Round)
+        {
+            _copy = null;
+        }
+
+        foreach (var peer in state.Peers)
+        {
+            if (peer is { Established: true, Fetch: { } fetch } && TryAnswer(peer, fetch))
+            {
+                peer.Fetch = null;
+            }
+        }
+    }
+
+    private bool TryAnswer(Peer peer, FetchMessage fetch) => fetch.Kind switch
+    {
+        FetchKind.Replica => TryReplica(peer, fetch),
+        FetchKind.Result => TryResult(peer, fetch),
+        FetchKind.Trainer => TryTrainer(peer, fetch),
+        _ => TryFinal(peer, fetch),
+    };
+
+    private bool TryReplica(Peer peer, FetchMessage fetch)
+    {
+        var history = state.History;
+        if (!state.Initialised || history.Round < fetch.Round)
+        {
+            return false;
+        }
+
+        var replica = state.Replica!;
+        var parts = new StateParts { Run = history.ToBytes(), Statics = replica.Statics };
+        if (!state.EveryStep || history.Round == 0)
+        {
+            parts = parts with { Parameters = replica.Parameters, Momentum = history.Round > 0 ? replica.Momentum : default };
+        }
+        else if (!history.Finished)
+        {
+            if (TrainerIsGone())
+            {
+                return Decline(peer, fetch);
+            }
+
+            if (!TryCopy(out var copy))
+            {
+                return false;
+            }
+
+            parts = parts with { Trainer = copy };
+        }
+
+        return Give(peer, fetch, parts);
+    }
+
+    private bool TryResult(Peer peer, FetchMessage fetch) => state.Initialised && state.History.Round >= fetch.Round
+        && Give(peer, fetch, new StateParts { Run = state.History.ToBytes(), Result = state.Replica!.Mean });
+
+    private bool TryTrainer(Peer peer, FetchMessage fetch)
+    {
+        if (!state.Initialised || TrainerIsGone())
+        {
+            return Decline(peer, fetch);
+        }
+
+        return state.History.Round >= fetch.Round && TryCopy(out var copy) && Give(peer, fetch, new StateParts { Trainer = copy });
+    }
+
+    private bool TryFinal(Peer peer, FetchMessage fetch)
+    {
+        if (!state.Initialised || !state.History.Finished)
+        {
+            return false;
+        }
+
+        if (state.Self != Finale.Source && !seat.Trusted)
+        {
+            return Decline(peer, fetch);
+        }
+
+        return finale.TryParts(fetch.Kind == FetchKind.FinalTensors, out var parts) && Give(peer, fetch, parts);
+    }
+
+    /// <summary>A trainer that itself waits for a peer's state has none to give.</summary>
+    private bool TrainerIsGone() => seat.Phase is TrainerPhase.Absent or TrainerPhase.Ready && (_copy is null || _copyRound != state.History.Round);
+
+    private bool TryCopy(out ReadOnlyMemory<byte> copy)
+    {
+        copy = _copy ?? default;
+        if (_copy is not null)
+        {
+            return true;
+        }
+
+        if (seat.Phase == TrainerPhase.Waiting && exchange.Own is not null && _askedRound != state.History.Round)
+        {
+            _askedRound = state.History.Round;
+            state.Emit(new MergeEffect.CopyTrainerState());
+        }
+
+        return false;
+    }
+
+    private bool Give(Peer peer, FetchMessage fetch, StateParts parts)
+    {
+        state.Send(peer, parts.ToOffer(fetch.Kind, state.History.Round));
+        parts.Send(state, peer, state.History.Round);
+        return true;
+    }
+
+    private bool Decline(Peer peer, FetchMessage fetch)
+    {
+        state.Send(peer, new OfferMessage { Kind = fetch.Kind, Round = state.History.Round, Available = false });
+        return true;
+    }
+}

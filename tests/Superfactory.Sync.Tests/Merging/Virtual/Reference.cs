@@ -1,0 +1,133 @@
+using Superfactory.Model.Jobs;
+
+namespace Superfactory.Sync.Tests.Merging.Virtual;
+
+/// <summary>
+/// The run as one plain loop over all islands: DiLoCo and the token-weighted mean written out number by number, and the samples dealt
+/// from lists. Knows no fragments, messages, ledgers or vectors.
+/// </summary>
+internal sealed class Reference
+{
+    private readonly Scenario _scenario;
+    private readonly float[] _momentum;
+    private readonly float[] _innerMomentum;
+    private List<long> _line;
+    private List<long> _givenBack = [];
+    private int _next;
+
+    public Reference(Scenario scenario)
+    {
+        _scenario = scenario;
+        Parameters = scenario.Initial(0);
+        _momentum = new float[Parameters.Length];
+        _innerMomentum = new float[Parameters.Length];
+        Planned = scenario.Budget.Samples > 0 ? scenario.Budget.Samples
+            : scenario.Budget.Steps * Enumerable.Range(0, scenario.Islands).Sum(scenario.BatchOf);
+        _line = [.. Enumerable.Range(0, (int)Planned).Select(position => (long)position)];
+    }
+
+    public long Planned { get; }
+
+    public float[] Parameters { get; private set; }
+
+    /// <summary>The positions that entered the model, in the order in which they did.</summary>
+    public List<long> Merged { get; } = [];
+
+    /// <summary>Parameters (diloco) or mean gradient (every-step) after each round.</summary>
+    public List<float[]> Results { get; } = [];
+
+    public void Run()
+    {
+        for (var round = 0L; _next < _line.Count; round++)
+        {
+            Round(round);
+            if (_next >= _line.Count && _givenBack.Count > 0)
+            {
+                (_line, _givenBack, _next) = ([.. _givenBack.Order()], [], 0);
+            }
+        }
+    }
+
+    private void Round(long round)
+    {
+        var shares = Deal();
+        var contributions = shares.Select(steps => LocalTraining.Round(_scenario.Mode, Parameters, steps)).ToArray();
+        var skipped = Enumerable.Range(0, _scenario.Islands).Any(island => shares[island].Count > 0 && _scenario.Overflows(island, round));
+        var accepted = Enumerable.Range(0, _scenario.Islands)
+            .Where(island => shares[island].Count > 0 && !skipped && !_scenario.Poisoned(island, round)).ToArray();
+        for (var island = 0; island < _scenario.Islands; island++)
+        {
+            (accepted.Contains(island) ? Merged : _givenBack).AddRange(shares[island].SelectMany(step => step));
+        }
+
+        var tokens = accepted.Sum(island => contributions[island].Tokens);
+        var mean = new float[Parameters.Length];
+        for (var index = 0; index < mean.Length && accepted.Length > 0; index++)
+        {
+            var sum = 0f;
+            foreach (var island in accepted)
+            {
+                var given = contributions[island].Given[index];
+                var number = _scenario.Mode == SyncMode.EveryStep ? given : Parameters[index] - given;
+                sum += (float)((double)contributions[island].Tokens / tokens) * Wire(number);
+            }
+
+            mean[index] = _scenario.Islands > 2 ? Wire(sum) : sum;
+        }
+
+        if (accepted.Length > 0)
+        {
+            Apply(mean);
+        }
+
+        Results.Add(_scenario.Mode == SyncMode.EveryStep ? mean : (float[])Parameters.Clone());
+    }
+
+    private void Apply(float[] mean)
+    {
+        if (_scenario.Mode == SyncMode.EveryStep)
+        {
+            LocalTraining.Step(Parameters, _innerMomentum, mean);
+            return;
+        }
+
+        var (rate, factor) = ((float)_scenario.Sync.Outer.LearningRate, (float)_scenario.Sync.Outer.Momentum);
+        for (var index = 0; index < mean.Length; index++)
+        {
+            _momentum[index] = (factor * _momentum[index]) + mean[index];
+            Parameters[index] -= rate * (mean[index] + (factor * _momentum[index]));
+        }
+    }
+
+    /// <summary>The next turns' positions for each island, step by step.</summary>
+    private List<List<long>>[] Deal()
+    {
+        var shares = Enumerable.Range(0, _scenario.Islands).Select(_ => new List<List<long>>()).ToArray();
+        for (var turn = 0; turn < _scenario.StepsInRound && _next < _line.Count; turn++)
+        {
+            for (var island = 0; island < _scenario.Islands; island++)
+            {
+                var share = _line.Skip(_next).Take(_scenario.BatchOf(island)).ToList();
+                _next += share.Count;
+                if (share.Count > 0)
+                {
+                    shares[island].Add(share);
+                }
+            }
+        }
+
+        return shares;
+    }
+
+    private float Wire(float number)
+    {
+        if (_scenario.Islands == 1 || _scenario.Format == NumberFormat.Fp32)
+        {
+            return number;
+        }
+
+        // Round to nearest, ties to even, into the upper half.
+        var bits = BitConverter.SingleToUInt32Bits(number);
+        return BitConverter.UInt32BitsToSingle((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000);
+    }
+}

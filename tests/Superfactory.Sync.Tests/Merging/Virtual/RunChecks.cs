@@ -1,0 +1,37 @@
+namespace Superfactory.Sync.Tests.Merging.Virtual;
+
+/// <summary>What must be true of every run that ended.</summary>
+internal static class RunChecks
+{
+    public static Simulation Verify(Scenario scenario, Simulation? simulation = null)
+    {
+        simulation ??= new Simulation(scenario);
+        simulation.Run();
+        var where = $"seed {scenario.Seed}";
+        simulation.Failures.ShouldBeEmpty(where);
+        var reference = new Reference(scenario);
+        reference.Run();
+        for (var island = 0; island < scenario.Islands; island++)
+        {
+            var trainer = simulation.Trainers[island]!;
+            trainer.Parameters.AsSpan().SequenceEqual(reference.Parameters).ShouldBeTrue($"{where}: the model at island {island} is not the reference's");
+            trainer.Statics.ShouldBe(scenario.Statics(0), where);
+            var state = simulation.Machines[island].State;
+            simulation.Machines[island].Progress.Fraction.ShouldBe(1.0, where);
+            if (scenario.Tracked)
+            {
+                state.History.Ledger!.MergedRanges.ShouldBe([new(0, reference.Planned)], where);
+                simulation.Machines[island].Progress.Ledger.ShouldBe(new(reference.Planned, reference.Planned, 0, 0), where);
+            }
+        }
+
+        simulation.Trainers.Select(trainer => trainer!.ModelHash).Distinct().Count().ShouldBe(1, where);
+        reference.Merged.Order().ShouldBe(Enumerable.Range(0, (int)reference.Planned).Select(position => (long)position), where);
+        foreach (var (round, result) in simulation.Results)
+        {
+            result.AsSpan().SequenceEqual(reference.Results[(int)round]).ShouldBeTrue($"{where}: round {round} is not the reference's");
+        }
+
+        return simulation;
+    }
+}

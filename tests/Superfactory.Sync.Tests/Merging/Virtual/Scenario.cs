@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Tests.Merging.Virtual;
+
+/// <summary>A run to simulate: everything that decides its result, and what goes wrong on the way.</summary>
+internal sealed record Scenario
+{
+    public required ulong Seed { get; init; }
+
+    public int Islands { get; init; } = 2;
+
+    public SyncMode Mode { get; init; } = SyncMode.Diloco;
+
+    public NumberFormat Format { get; init; } = NumberFormat.Bf16;
+
+    public int Every { get; init; } = 3;
+
+    public int Fragments { get; init; }
+
+    public BudgetSpecification Budget { get; init; } = new() { Steps = 10 };
+
+    /// <summary>Batch of each island; the last repeats.</summary>
+    public ImmutableArray<int> Batches { get; init; } = [2, 3, 1];
+
+    public bool Tracked { get; init; } = true;
+
+    /// <summary>Sizes of the parameter tensors.</summary>
+    public ImmutableArray<int> Sizes { get; init; } = [7, 1, 24, 5];
+
+    public int StaticsBytes { get; init; } = 11;
+
+    /// <summary>Times that something is interrupted.</summary>
+    public int Faults { get; init; }
+
+    public bool TrainerCrashes { get; init; } = true;
+
+    public bool BlankIncarnations { get; init; } = true;
+
+    /// <summary>One contribution in so many is not finite; 0 for none.</summary>
+    public int PoisonOneIn { get; init; }
+
+    /// <summary>One step in so many overflows somewhere; 0 for none.</summary>
+    public int OverflowOneIn { get; init; }
+
+    public int BatchOf(int island) => Batches[Math.Min(island, Batches.Length - 1)];
+
+    public SyncSpecification Sync => new()
+    {
+        Mode = Mode, Every = Every, Format = Format, Fragments = Fragments,
+        Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
+    };
+
+    public int StepsInRound => Mode == SyncMode.EveryStep ? 1 : Every;
+
+    public int Parameters => Sizes.Sum();
+
+    public ImmutableArray<TensorEntry> Table =>
+    [
+        .. Sizes.Select((size, index) => new TensorEntry($"layer.{index}", [size], "float32", TensorRole.Parameter, size * 4L)),
+        new TensorEntry("running", [StaticsBytes], "uint8", TensorRole.Buffer, StaticsBytes),
+    ];
+
+    /// <summary>Not in two rounds one after another, never everywhere, and not where shares may be empty.</summary>
+    public bool Poisoned(int island, long round) => PoisonOneIn > 0 && Islands > 1 && round % 2 == 0 && round < (Budget.Steps / StepsInRound) - 1
+        && (int)(SeededRandom.Hash((long)Seed, 1, round) % (ulong)Islands) == island && SeededRandom.Hash((long)Seed, 2, round) % (ulong)PoisonOneIn == 0;
+
+    public bool Overflows(int island, long round) => OverflowOneIn > 0 && Mode == SyncMode.EveryStep
+        && SeededRandom.Hash((long)Seed, 3, island, round) % (ulong)OverflowOneIn == 0;
+
+    /// <summary>What a trainer begins with, before it takes the run's.</summary>
+    public float[] Initial(int island) => [.. Enumerable.Range(0, Parameters).Select(index => Number(SeededRandom.Hash((long)Seed, 4, island, index)))];
+
+    public byte[] Statics(int island) => [.. Enumerable.Range(0, StaticsBytes).Select(index => (byte)SeededRandom.Hash((long)Seed, 5, island, index))];
+
+    /// <summary>The gradient of a sample for a parameter: pulls it to a value that the sample names.</summary>
+    public static float Gradient(float parameter, long position, int index) => parameter - Number(SeededRandom.Hash(6, position, index));
+
+    public static long TokensOf(long position) => 1 + (position % 5);
+
+    private static float Number(ulong hash) => ((long)(hash >> 40) - (1 << 23)) / (float)(1 << 23);
+}

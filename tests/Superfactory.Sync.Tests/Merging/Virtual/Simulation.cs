@@ -1,0 +1,243 @@
+using System.Collections.Immutable;
+using System.Text;
+using Superfactory.Model.Agents;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Tests.Merging.Virtual;
+
+/// <summary>Islands with real machines and virtual trainers, driven by a seeded schedule that interrupts whatever the scenario allows.</summary>
+internal sealed class Simulation
+{
+    /// <summary>Actions after which a run that has not ended is taken for stuck: the longest of these scenarios takes some 20,000.</summary>
+    private const int ActionsMax = 400_000;
+
+    private readonly Scenario _scenario;
+    private readonly SeededRandom _random;
+    private readonly MergeMachine[] _machines;
+    private readonly VirtualTrainer?[] _trainers;
+    private readonly Queue<RunEpoch>[] _epochs;
+    private readonly long[] _ledgerMerged;
+    private readonly Dictionary<long, float[]> _results = [];
+    private RunEpoch _epoch;
+    private int _faults;
+
+    public Simulation(Scenario scenario)
+    {
+        _scenario = scenario;
+        _random = new SeededRandom(scenario.Seed);
+        _faults = scenario.Faults;
+        Network = new VirtualNetwork(scenario.Islands);
+        _epoch = new RunEpoch { Number = 1, Members = [.. Enumerable.Range(0, scenario.Islands).Select(island => new RunMember($"island-{island}", 1))] };
+        _machines = [.. Enumerable.Range(0, scenario.Islands).Select(NewMachine)];
+        _trainers = [.. Enumerable.Range(0, scenario.Islands).Select(NewTrainer)];
+        _epochs = [.. Enumerable.Range(0, scenario.Islands).Select(_ => new Queue<RunEpoch>())];
+        _ledgerMerged = new long[scenario.Islands];
+    }
+
+    public VirtualNetwork Network { get; }
+
+    public IReadOnlyList<MergeMachine> Machines => _machines;
+
+    public IReadOnlyList<VirtualTrainer?> Trainers => _trainers;
+
+    public List<string> Notes { get; } = [];
+
+    /// <summary>Reasons of failures that no restart helps.</summary>
+    public List<string> Failures { get; } = [];
+
+    public int Restarts { get; private set; }
+
+    /// <summary>Hash over every effect of every machine, in order.</summary>
+    public ulong Trace { get; private set; } = 1;
+
+    /// <summary>Results as handed to trainers: the same at every island.</summary>
+    public IReadOnlyDictionary<long, float[]> Results => _results;
+
+    /// <summary>Called before every action; may disturb the machines.</summary>
+    public Action<Simulation>? Disturb { get; init; }
+
+    public bool Ended => Array.TrueForAll(_trainers, trainer => trainer is { Done: true });
+
+    /// <summary>Runs to the end, or until a machine fails for good.</summary>
+    public Simulation Run()
+    {
+        for (var action = 0; !Ended && Failures.Count == 0; action++)
+        {
+            action.ShouldBeLessThan(ActionsMax, $"seed {_scenario.Seed}: the run does not end; {Describe()}");
+            Disturb?.Invoke(this);
+            if (!Step())
+            {
+                throw new InvalidOperationException($"seed {_scenario.Seed}: nothing is left to do and the run has not ended; {Describe()}");
+            }
+        }
+
+        return this;
+    }
+
+    public string Describe() => string.Join("; ", _machines.Select((machine, island) =>
+        $"{island}: {machine.Progress.Waiting ?? "trains"}, round {machine.Progress.Rounds}, epoch {machine.Progress.Epoch}, ledger {machine.Progress.Ledger}"));
+
+    private bool Step()
+    {
+        if (_faults > 0 && _random.OneIn(12))
+        {
+            _faults--;
+            Interrupt();
+            return true;
+        }
+
+        List<Action> actions = [];
+        foreach (var (from, to) in Network.Pending)
+        {
+            actions.Add(() => Deliver(from, to));
+        }
+
+        for (var island = 0; island < _scenario.Islands; island++)
+        {
+            var self = island;
+            if (_trainers[self] is null)
+            {
+                actions.Add(() => _trainers[self] = NewTrainer(self));
+            }
+            else if (_trainers[self]!.Next is not null)
+            {
+                actions.Add(() => Handle(self, _trainers[self]!.Act()));
+            }
+
+            if (_epochs[self].Count > 0)
+            {
+                actions.Add(() => Handle(self, new MergeInput.EpochChanged(_epochs[self].Dequeue())));
+            }
+
+            for (var other = 0; other < island; other++)
+            {
+                var peer = other;
+                if (!Network.Linked(self, peer))
+                {
+                    actions.Add(() => Network.Join(self, peer));
+                }
+            }
+        }
+
+        if (actions.Count == 0)
+        {
+            return false;
+        }
+
+        _random.Pick(actions)();
+        return true;
+    }
+
+    private void Deliver(int from, int to)
+    {
+        foreach (var input in Network.Deliver(from, to))
+        {
+            Handle(to, input);
+        }
+    }
+
+    private void Interrupt()
+    {
+        var island = _random.Below(_scenario.Islands);
+        switch (_random.Below(3))
+        {
+            case 0 when _scenario.Islands > 1:
+                Network.Cut(island, (island + 1 + _random.Below(_scenario.Islands - 1)) % _scenario.Islands);
+                break;
+            case 1 when _scenario.TrainerCrashes && _trainers[island] is { Done: false }:
+                _trainers[island] = null;
+                Handle(island, new MergeInput.TrainerLost());
+                break;
+            case 2 when _scenario.BlankIncarnations && !_trainers.Any(trainer => trainer is { Done: true }):
+                Restart(island);
+                break;
+        }
+    }
+
+    /// <summary>The island loses all; a new incarnation starts in a new epoch, of which the others hear in their own time.</summary>
+    private void Restart(int island)
+    {
+        Restarts++;
+        var member = _epoch.Members[island];
+        _epoch = new RunEpoch { Number = _epoch.Number + 1, Members = _epoch.Members.SetItem(island, member with { Incarnation = member.Incarnation + 1 }) };
+        Network.Reset(island);
+        _epochs[island].Clear();
+        _ledgerMerged[island] = 0;
+        _machines[island] = NewMachine(island);
+        _trainers[island] = NewTrainer(island);
+        for (var other = 0; other < _scenario.Islands; other++)
+        {
+            if (other != island)
+            {
+                _epochs[other].Enqueue(_epoch);
+            }
+        }
+    }
+
+    private void Handle(int island, MergeInput input)
+    {
+        var machine = _machines[island];
+        foreach (var effect in machine.Handle(input))
+        {
+            Mix(island, effect);
+            switch (effect)
+            {
+                case MergeEffect.Send send:
+                    Network.Send(island, send.Island, send.Message);
+                    break;
+                case MergeEffect.Note note:
+                    Notes.Add(note.Text);
+                    break;
+                case MergeEffect.Fail { Retriable: true } when _machines[island] == machine:
+                    Restart(island);
+                    break;
+                case MergeEffect.Fail fail:
+                    Failures.Add(fail.Reason);
+                    break;
+                default:
+                    _trainers[island].ShouldNotBeNull().Take(effect);
+                    break;
+            }
+        }
+
+        if (_machines[island] == machine)
+        {
+            CheckLedger(island, machine.Progress);
+        }
+    }
+
+    private void CheckLedger(int island, RunProgress progress)
+    {
+        if (progress.Ledger is not { } ledger)
+        {
+            return;
+        }
+
+        var where = $"seed {_scenario.Seed}, island {island}: {ledger}";
+        (ledger.Merged + ledger.InFlight + ledger.Free).ShouldBe(ledger.Planned, where);
+        Math.Min(ledger.Merged, Math.Min(ledger.InFlight, ledger.Free)).ShouldBeGreaterThanOrEqualTo(0, where);
+        ledger.Merged.ShouldBeGreaterThanOrEqualTo(_ledgerMerged[island], where);
+        _ledgerMerged[island] = ledger.Merged;
+    }
+
+    private void CheckResult(int island, long round, float[] result)
+    {
+        if (!_results.TryAdd(round, result))
+        {
+            result.AsSpan().SequenceEqual(_results[round]).ShouldBeTrue($"seed {_scenario.Seed}: round {round} came out otherwise at island {island}");
+        }
+    }
+
+    private MergeMachine NewMachine(int island) => new(new MergeConfiguration
+    {
+        Self = island, Epoch = _epoch, Sync = _scenario.Sync, Budget = _scenario.Budget,
+    });
+
+    private VirtualTrainer NewTrainer(int island) => new(_scenario, island) { OnMerged = (round, result) => CheckResult(island, round, result) };
+
+    private void Mix(int island, MergeEffect effect)
+    {
+        var text = effect is MergeEffect.Send send ? $"{island}>{send.Island} {send.Message.GetType().Name} {Convert.ToHexString(send.Message.Payload.Span)}" : $"{island} {effect.GetType().Name}";
+        Trace = SeededRandom.Hash((long)Trace, (long)ContentHash.Of(Encoding.UTF8.GetBytes(text)));
+    }
+}

@@ -1,0 +1,172 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Tests.Merging.Virtual;
+
+/// <summary>A trainer as the merge sees it: its next action is an input for the machine, taken when the schedule says so.</summary>
+internal sealed class VirtualTrainer
+{
+    private readonly Scenario _scenario;
+    private readonly int _island;
+    private readonly MergeBuffers _buffers;
+    private readonly float[] _momentum;
+    private float[] _parameters;
+    private byte[] _statics;
+    private DealtSamples? _samples;
+    private RoundTurn? _turn;
+
+    public VirtualTrainer(Scenario scenario, int island)
+    {
+        (_scenario, _island) = (scenario, island);
+        _parameters = scenario.Initial(island);
+        _momentum = new float[scenario.Parameters];
+        _statics = scenario.Statics(island);
+        _buffers = new MergeBuffers(_parameters.ToArray(), new float[scenario.Parameters], _statics.ToArray());
+        Next = () => new MergeInput.TrainerRegistered(scenario.Table, _buffers);
+    }
+
+    /// <summary>What it does next; null where it waits for an answer.</summary>
+    public Func<MergeInput>? Next { get; private set; }
+
+    /// <summary>The final model's hash; null before it has it.</summary>
+    public string? ModelHash { get; private set; }
+
+    public bool Done { get; private set; }
+
+    public float[] Parameters => _parameters;
+
+    public byte[] Statics => _statics;
+
+    /// <summary>Results as handed over, by round.</summary>
+    public Action<long, float[]>? OnMerged { get; init; }
+
+    /// <summary>Positions that it trained on for a round.</summary>
+    public Action<long, List<long>>? OnTrained { get; init; }
+
+    public void Take(MergeEffect effect)
+    {
+        switch (effect)
+        {
+            case MergeEffect.Begin begin:
+                Begin(begin);
+                break;
+            case MergeEffect.Deal deal:
+                (_samples, _turn) = (deal.Samples, deal.Turn);
+                Proceed();
+                break;
+            case MergeEffect.Merged merged:
+                Merge(merged.Result);
+                break;
+            case MergeEffect.CopyTrainerState:
+                var before = Next;
+                before.ShouldBeNull("a trainer is asked for its state only while it waits");
+                byte[] copy = [.. MemoryMarshal.AsBytes(_parameters.AsSpan()), .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
+                Next = () => new MergeInput.TrainerStateCopied(copy);
+                break;
+            case MergeEffect.Finalized finalized:
+                _parameters = finalized.LoadMerged ? _buffers.Merged.ToArray() : _parameters;
+                _statics = finalized.LoadStatics ? _buffers.Statics.ToArray() : _statics;
+                ModelHash = Convert.ToHexStringLower(SHA256.HashData([.. MemoryMarshal.AsBytes(_parameters.AsSpan()), .. _statics]));
+                Next = () => new MergeInput.TrainerFinished(ModelHash);
+                break;
+            case MergeEffect.Done:
+                Done = true;
+                break;
+        }
+    }
+
+    /// <summary>Takes the action.</summary>
+    public MergeInput Act()
+    {
+        var action = Next!;
+        Next = null;
+        return action();
+    }
+
+    private void Begin(MergeEffect.Begin begin)
+    {
+        _turn = begin.Turn;
+        if (begin.LoadMerged)
+        {
+            _parameters = _buffers.Merged.ToArray();
+            _statics = _buffers.Statics.ToArray();
+        }
+
+        if (begin.TrainerState is { } state)
+        {
+            var numbers = MemoryMarshal.Cast<byte, float>(state.Span);
+            _parameters = numbers[.._parameters.Length].ToArray();
+            numbers[_parameters.Length..].CopyTo(_momentum);
+        }
+
+        if (_scenario.Tracked && !begin.Turn.Finished)
+        {
+            Next = () => new MergeInput.TrainerData(new DataDeclaration(1000, _scenario.BatchOf(_island), "corpus"));
+        }
+        else
+        {
+            Proceed();
+        }
+    }
+
+    private void Merge(MergeOutcome outcome)
+    {
+        OnMerged?.Invoke(outcome.Round, _buffers.Merged.ToArray());
+        if (_scenario.Mode == SyncMode.Diloco)
+        {
+            _parameters = _buffers.Merged.ToArray();
+        }
+        else if (!outcome.Skip)
+        {
+            LocalTraining.Step(_parameters, _momentum, _buffers.Merged.Span);
+        }
+
+        _samples = outcome.Deal ?? _samples;
+        _turn = outcome.Next;
+        Proceed();
+    }
+
+    private void Proceed() => Next = _turn!.Finished ? Finalize : Contribute;
+
+    private MergeInput.TrainerFinalizing Finalize()
+    {
+        _parameters.CopyTo(_buffers.Local);
+        _statics.CopyTo(_buffers.Statics);
+        return new MergeInput.TrainerFinalizing();
+    }
+
+    private MergeInput.TrainerContributed Contribute()
+    {
+        var turn = _turn!;
+        var steps = Enumerable.Range(0, turn.Steps).Select(step => Positions(turn.FirstTurn + step)).ToList();
+        var (given, tokens, lossSum) = LocalTraining.Round(_scenario.Mode, _parameters, steps);
+        given.CopyTo(_buffers.Local);
+        OnTrained?.Invoke(turn.Round, [.. steps.SelectMany(step => step)]);
+        var poisoned = _scenario.Poisoned(_island, turn.Round);
+        if (poisoned && tokens % 2 == 0)
+        {
+            _buffers.Local.Span[^1] = float.NaN;
+        }
+
+        return new MergeInput.TrainerContributed(new Contribution
+        {
+            Round = turn.Round, Steps = turn.Steps, Tokens = tokens, LossSum = poisoned ? double.NaN : lossSum,
+            Overflow = turn.Steps > 0 && _scenario.Overflows(_island, turn.Round),
+        });
+    }
+
+    /// <summary>The rule of <see cref="DealtSamples"/>, place by place.</summary>
+    private List<long> Positions(long turn)
+    {
+        if (_samples is not { } samples)
+        {
+            return [(turn * _scenario.Islands) + _island];
+        }
+
+        List<long> line = [.. samples.Ranges.SelectMany(range => Enumerable.Range(0, (int)(range.End - range.Start)).Select(place => range.Start + place))];
+        var first = (turn * samples.Stride) + samples.Offset;
+        return [.. line.Skip((int)first).Take(samples.Batch)];
+    }
+}
