@@ -148,7 +148,7 @@ class Run:
             rounds.restore(attachments.restore(state))
         rounds.plan_untracked(int(self.job.get("budget", {}).get("steps", 0)))
         self._stepper = Stepper(self.mode, rounds, table, attachments, optimizers)
-        if self._samples is not None:
+        if self._samples is not None and not turn.finished:
             rounds.declare(self._samples, self._dataset)
         self._finalize_if_over()
 
@@ -198,7 +198,7 @@ class Run:
         if self._samples is not None:
             raise SuperfactoryError("run.samples was called twice: a run deals one dataset")
         samples = Samples(count, batch, self.seed, self.rank, self.world)
-        if self._rounds is not None:
+        if self._rounds is not None and not self.finished:
             if self._rounds.last is not None:
                 raise SuperfactoryError("run.samples was called after the first merge: call it before the first step")
             self._rounds.declare(samples, dataset)

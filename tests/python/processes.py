@@ -7,6 +7,7 @@ import socket
 import sys
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 TIMEOUT_SECONDS = 180.0
@@ -66,9 +67,10 @@ def free_port() -> int:
 
 
 def start_island(path: str, loop: Callable[..., Any], *arguments: Any, processes: int = 1) -> List[Trainer]:
-    """Starts the processes of one island, whose bridge is at ``path``."""
-    port = str(free_port())
-    return [Trainer({"SUPERFACTORY_BRIDGE": path, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes),
+    """Starts the processes of one island, whose bridge is at ``path``; a job's file may lie beside it."""
+    port, job = str(free_port()), Path(path).with_name("job.json")
+    named = {"SUPERFACTORY_JOB_FILE": str(job)} if job.exists() else {}
+    return [Trainer({**named, "SUPERFACTORY_BRIDGE": path, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes),
                      "LOCAL_WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}, loop, *arguments)
             for rank in range(processes)]
 
