@@ -1,7 +1,3 @@
-using System.Collections.Immutable;
-using Microsoft.AspNetCore.Http.HttpResults;
-using Superfactory.Control.Events;
-using Superfactory.Control.Reading;
 using Superfactory.Control.Telemetry;
 using Superfactory.Control.Writing;
 using Superfactory.Core;
@@ -36,8 +32,8 @@ internal static class AgentEndpoints
 
     private static async Task<IResult> JoinAsync(string site, AgentHello hello, FactoryWriter writer, LeaseClock leases, CancellationToken cancellation)
     {
-        // Heard before it is let in, so that a lease that was running out can't end between the two.
-        if (InstructionsDesk.IsSession(writer.State, site, hello.Session))
+        // Heard before it is let in, so that a lease that was running out, an earlier session's even, can't end between the two.
+        if (!writer.State.IsConnected(site) || InstructionsDesk.IsSession(writer.State, site, hello.Session))
         {
             leases.Heard(site);
         }
@@ -48,7 +44,6 @@ internal static class AgentEndpoints
             return ApiProblem.Result(refusal);
         }
 
-        leases.Heard(site);
         return TypedResults.Ok(new AgentWelcome { LeaseMilliseconds = FactoryLimits.LeaseMilliseconds });
     }
 

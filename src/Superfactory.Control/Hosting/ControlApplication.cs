@@ -24,6 +24,8 @@ internal static class ControlApplication
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // A host that can't start throws as well; ControlHost says so in one sentence.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -34,7 +36,11 @@ internal static class ControlApplication
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(ShutdownMilliseconds));
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, endPoint));
-        builder.Services.ConfigureHttpJsonOptions(json => FactoryJson.Apply(json.SerializerOptions));
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            FactoryJson.Apply(json.SerializerOptions);
+            json.SerializerOptions.RespectNullableAnnotations = true;
+        });
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
         builder.Services

@@ -33,7 +33,7 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public LineSignal Error { get; } = new();
 
-    public HttpClient Http { get; } = new() { Timeout = Patience };
+    private HttpClient Http { get; } = new(new SocketsHttpHandler { Expect100ContinueTimeout = Patience }) { Timeout = Patience };
 
     public static async Task<ControlPlane> StartAsync(string directory, ManualTimeProvider? time = null)
     {
@@ -47,6 +47,30 @@ internal sealed class ControlPlane : IAsyncDisposable
         plane.Http.BaseAddress = new Uri(ready["ready ".Length..]);
         return plane;
     }
+
+    public Task<HttpResponseMessage> GetAsync(string path) => Http.GetAsync(path);
+
+    public Task<string> TextAsync(string path) => Http.GetStringAsync(path);
+
+    /// <summary>Opens an event stream: returns once its head has come.</summary>
+    public async Task<StreamReader> EventsAsync(string path)
+    {
+        var response = await Http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead);
+        response.EnsureSuccessStatusCode();
+        return new StreamReader(await response.Content.ReadAsStreamAsync());
+    }
+
+    public Task<HttpResponseMessage> PostAsync(string path, HttpContent? content = null) => Http.PostAsync(path, content);
+
+    /// <summary>Posts as a client that asks before it sends a long body.</summary>
+    public Task<HttpResponseMessage> AskToPostAsync(string path, HttpContent content)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        request.Headers.ExpectContinue = true;
+        return Http.SendAsync(request);
+    }
+
+    public Task<HttpResponseMessage> DeleteAsync(string path) => Http.DeleteAsync(path);
 
     public async Task<HttpResponseMessage> HelloAsync(string site, string session, int slots = 1, int protocol = FactoryJson.ProtocolVersion)
         => await Http.PostAsJsonAsync($"/v1/agents/{site}/session", new AgentHello
@@ -95,6 +119,16 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public async Task<LogPage> LogsAsync(long id, long after = 0, int limit = 1000)
         => (await Http.GetFromJsonAsync<LogPage>($"/v1/jobs/{id}/logs?after={after}&limit={limit}", FactoryJson.Options))!;
+
+    /// <summary>Asks until it is so. Each question is a call, so that nothing is guessed about time.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await isSo())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+        }
+    }
 
     public static async Task<ApiProblem> ProblemAsync(HttpResponseMessage response)
     {

@@ -52,6 +52,19 @@ internal sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Moves the clock without firing timers on the way, as when the process was stopped. They fire at the next <see cref="Advance"/>.</summary>
+    public void Jump(TimeSpan by)
+    {
+        lock (_lock)
+        {
+            _now += by;
+            foreach (var timer in _timers)
+            {
+                timer.Late(_now);
+            }
+        }
+    }
+
     private void Remove(ManualTimer timer)
     {
         lock (_lock)
@@ -72,6 +85,8 @@ internal sealed class ManualTimeProvider : TimeProvider
             _period = period;
             return true;
         }
+
+        public void Late(DateTimeOffset now) => Due = Due < now ? now : Due;
 
         public void Fire()
         {

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Superfactory.Control.Tests.Support;
+
+namespace Superfactory.Control.Tests.Api;
+
+public sealed class OpenApiTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Document_lists_every_call_with_a_summary_and_describes_the_bodies()
+    {
+        await using var plane = await ControlPlane.StartAsync(_directory.Path);
+
+        using var document = JsonDocument.Parse(await plane.TextAsync("/openapi/v1.json"));
+
+        var paths = document.RootElement.GetProperty("paths");
+        paths.EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal).ShouldBe(
+        [
+            "/v1/agents/{site}/instructions", "/v1/agents/{site}/report", "/v1/agents/{site}/session",
+            "/v1/events", "/v1/health", "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/cancel",
+            "/v1/jobs/{id}/events", "/v1/jobs/{id}/logs", "/v1/jobs/{id}/measurements", "/v1/sites",
+        ]);
+        foreach (var call in paths.EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
+        {
+            call.Value.GetProperty("summary").GetString().ShouldNotBeNullOrWhiteSpace();
+        }
+
+        var schemas = document.RootElement.GetProperty("components").GetProperty("schemas");
+        var fields = schemas.GetProperty("JobView").GetProperty("properties");
+        fields.TryGetProperty("submitted_unix_milliseconds", out _).ShouldBeTrue();
+        schemas.TryGetProperty("ApiProblem", out _).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Health_says_which_version_protocol_and_revision()
+    {
+        await using var plane = await ControlPlane.StartAsync(_directory.Path);
+        await plane.JoinAsync("atlanta");
+
+        (await plane.TextAsync("/v1/health")).ShouldBe("""{"status":"ok","version":"0.1.0","protocol":1,"journal_revision":1}""");
+    }
+}
