@@ -1,0 +1,87 @@
+using Superfactory.Core.Commands;
+using Superfactory.Core.Tests.Support;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Core.Tests.Lifecycle;
+
+public sealed class PlacementTests
+{
+    [Fact]
+    public void Count_of_sites_takes_the_first_by_name_that_have_a_free_slot()
+    {
+        var factory = new TestFactory().Join("texas").Join("atlanta").Join("wisconsin").Submit("texas");
+
+        factory.SubmitAnywhere(2);
+
+        factory.Job(2).Islands.Select(island => island.Site).ShouldBe(["atlanta", "wisconsin"]);
+        InstructionsReader.Read(factory.State, "atlanta").Gangs[0].Specification.Sites.ShouldBe(["atlanta", "wisconsin"]);
+    }
+
+    [Fact]
+    public void Job_that_wants_more_sites_than_are_connected_says_how_many_there_are()
+    {
+        var factory = new TestFactory().Join("atlanta").SubmitAnywhere(3);
+
+        factory.ReasonOf(1).ShouldBe("Waits for 3 sites with slots: 1 is connected (atlanta).");
+        factory.Join("texas").Join("wisconsin").StateOf(1).ShouldBe(JobState.Starting);
+    }
+
+    [Fact]
+    public void Job_for_a_site_that_is_away_lets_later_jobs_by_and_says_why_it_waits()
+    {
+        var factory = new TestFactory().Join("wisconsin").Join("atlanta").Lose("atlanta");
+
+        factory.Submit("wisconsin", "atlanta").Submit("wisconsin");
+
+        factory.ReasonOf(1).ShouldBe("Waits for site atlanta: its agent was last heard 5 s ago.");
+        factory.StateOf(2).ShouldBe(JobState.Starting);
+    }
+
+    [Fact]
+    public void Job_that_waits_for_slots_is_not_overtaken()
+    {
+        var factory = new TestFactory().Join("wisconsin").Join("atlanta").Submit("wisconsin");
+        factory.Submit("wisconsin", "atlanta").Submit("atlanta");
+
+        factory.ReasonOf(2).ShouldBe("Waits for a free slot at wisconsin: job 1 comes first.");
+        factory.ReasonOf(3).ShouldBe("Waits for a free slot at atlanta: job 2 comes first.");
+
+        factory.Report("wisconsin", TestFactory.Gang(1, GangState.Finished));
+
+        factory.StateOf(2).ShouldBe(JobState.Starting);
+        factory.StateOf(3).ShouldBe(JobState.Queued);
+    }
+
+    [Fact]
+    public void Site_with_two_slots_runs_two_jobs()
+    {
+        var factory = new TestFactory().Join("atlanta", slots: 2).Submit("atlanta").Submit("atlanta").Submit("atlanta");
+
+        InstructionsReader.Read(factory.State, "atlanta").Gangs.Select(gang => gang.Job).ShouldBe([1L, 2L]);
+        factory.ReasonOf(3).ShouldBe("Waits for a free slot at atlanta: jobs 1 and 2 come first.");
+    }
+
+    [Fact]
+    public void Site_without_slots_is_never_taken_and_the_job_says_so()
+    {
+        var factory = new TestFactory().Join("atlanta", slots: 0).Submit("atlanta").SubmitAnywhere(1);
+
+        factory.ReasonOf(1).ShouldBe("Waits for a slot at atlanta, which offers none.");
+        factory.ReasonOf(2).ShouldBe("Waits for 1 sites with slots: none is connected.");
+    }
+
+    [Fact]
+    public void Island_that_has_no_slot_after_its_agent_came_back_with_fewer_waits_for_one()
+    {
+        var factory = new TestFactory().Join("atlanta", slots: 2).Submit("atlanta").Submit("atlanta").Run(1, "atlanta").Run(2, "atlanta");
+
+        factory.Lose("atlanta").Join("atlanta", "s2", slots: 1);
+
+        factory.StateOf(2).ShouldBe(JobState.Waiting);
+        factory.ReasonOf(2).ShouldBe("Waits for a free slot at atlanta. The agent of site atlanta was started anew.");
+        factory.Do(new CancelJob(1));
+        factory.Report("atlanta");
+        InstructionsReader.Read(factory.State, "atlanta").Gangs.ShouldHaveSingleItem().Job.ShouldBe(2);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using FsCheck;
+using FsCheck.Fluent;
+using Superfactory.Core.Commands;
+using Superfactory.Core.Records;
+using Superfactory.Core.Tests.Support;
+
+namespace Superfactory.Core.Tests.Properties;
+
+/// <summary>What holds after every step of every schedule. A failure prints the seed and the shrunk schedule.</summary>
+public sealed class FactoryProperties
+{
+    private static readonly Config Runs = Config.QuickThrowOnFailure.WithMaxTest(100).WithStartSize(20).WithEndSize(160);
+
+    [Fact]
+    public void Every_schedule_keeps_the_promises_and_together_they_reach_every_kind_of_record()
+    {
+        var reached = new HashSet<Type>();
+        Check(moves =>
+        {
+            var state = FactoryState.Empty;
+            var now = 1_000_000L;
+            foreach (var move in moves)
+            {
+                now += move.Milliseconds;
+                var decision = Factory.Accept(state, Schedule.Command(state, move, now), now);
+                foreach (var record in decision.Records)
+                {
+                    var next = Factory.Apply(state, record);
+                    Promises.Step(state, next, record);
+                    reached.Add(record.GetType());
+                    state = next;
+                }
+
+                Promises.Hold(state, now);
+            }
+        });
+
+        var kinds = typeof(JournalRecord).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(JournalRecord)) && !type.IsAbstract);
+        kinds.Where(kind => !reached.Contains(kind)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Replay_of_the_records_gives_the_same_state_and_decides_nothing_again() => Check(static moves =>
+    {
+        var (state, journal) = Play(moves);
+
+        var replayed = journal.Select(JournalRecord.FromJson).Aggregate(FactoryState.Empty, Factory.Apply);
+
+        FactorySnapshot.Of(replayed).ToJson().ShouldBe(FactorySnapshot.Of(state).ToJson());
+    });
+
+    [Fact]
+    public void Snapshot_restores_to_a_state_that_decides_the_same() => Check(static moves =>
+    {
+        var (state, _) = Play(moves);
+        var restored = FactorySnapshot.FromJson(FactorySnapshot.Of(state).ToJson()).Restore();
+
+        FactorySnapshot.Of(restored).ToJson().ShouldBe(FactorySnapshot.Of(state).ToJson());
+        restored.OpenJobs.ShouldBe(state.OpenJobs);
+        restored.StoppingJobs.ShouldBe(state.StoppingJobs);
+        foreach (var move in moves)
+        {
+            Write(Factory.Accept(restored, Schedule.Command(restored, move, 9_000_000), 9_000_000).Records)
+                .ShouldBe(Write(Factory.Accept(state, Schedule.Command(state, move, 9_000_000), 9_000_000).Records));
+        }
+    });
+
+    [Fact]
+    public void Same_input_gives_the_same_records_byte_for_byte() => Check(static moves =>
+        Play(moves).Journal.ShouldBe(Play(moves).Journal));
+
+    [Fact]
+    public void Decision_leaves_nothing_more_to_plan() => Check(static moves =>
+    {
+        var (state, _) = Play(moves);
+
+        // A command that changes nothing by itself: what it would bring is what the last one left undone.
+        foreach (var site in state.Sites.Values.Where(site => site.Standing == SiteStanding.Connected))
+        {
+            Factory.Accept(state, new JoinSite(site.Name, TestFactory.Hello(site.Session, site.Slots)), 9_000_000).Records.ShouldBeEmpty();
+        }
+    });
+
+    private static void Check(Action<Move[]> property) => Prop.ForAll(Schedule.Moves, property).Check(Runs);
+
+    private static (FactoryState State, ImmutableArray<string> Journal) Play(Move[] moves)
+    {
+        var state = FactoryState.Empty;
+        var now = 1_000_000L;
+        var journal = ImmutableArray.CreateBuilder<string>();
+        foreach (var move in moves)
+        {
+            now += move.Milliseconds;
+            var records = Factory.Accept(state, Schedule.Command(state, move, now), now).Records;
+            journal.AddRange(Write(records));
+            state = records.Aggregate(state, Factory.Apply);
+        }
+
+        return (state, journal.ToImmutable());
+    }
+
+    private static ImmutableArray<string> Write(ImmutableArray<JournalRecord> records) => [.. records.Select(record => record.ToJson())];
+}

@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using FsCheck;
+using FsCheck.Fluent;
+using Superfactory.Core.Commands;
+using Superfactory.Core.Tests.Support;
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Core.Tests.Properties;
+
+/// <summary>One thing that may happen, as numbers that are made sense of against the state that it meets.</summary>
+internal sealed record Move(int Kind, int Site, int Job, int Pick, int Milliseconds);
+
+/// <summary>Random schedules of everything that may enter the factory.</summary>
+internal static class Schedule
+{
+    private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
+
+    private static readonly Gen<Move> OneMove =
+        from kind in Gen.Choose(0, 11)
+        from site in Gen.Choose(0, Sites.Length - 1)
+        from job in Gen.Choose(1, 6)
+        from pick in Gen.Choose(0, 7)
+        from milliseconds in Gen.Choose(0, 3_000)
+        select new Move(kind, site, job, pick, milliseconds);
+
+    public static Arbitrary<Move[]> Moves { get; } = Arb.From(OneMove.ArrayOf(), Shrink);
+
+    public static FactoryCommand Command(FactoryState state, Move move, long now)
+    {
+        var site = Sites[move.Site];
+        state.Sites.TryGetValue(site, out var known);
+        return move.Kind switch
+        {
+            0 => new JoinSite(site, TestFactory.Hello($"{site}-{move.Pick}", slots: move.Pick % 3)),
+            1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0)),
+            2 => new SubmitJob(TestFactory.Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)])),
+            3 => new SubmitJob(TestFactory.Specification() with { SiteCount = 1 + (move.Pick % 4) }),
+            4 => new CancelJob(move.Job),
+            5 => new LeaveSite(site, known?.Session ?? "none"),
+            6 => new Tick(state.Sites.Keys.Where((_, index) => (move.Pick & (1 << index)) != 0)
+                .ToImmutableSortedDictionary(name => name, _ => now - (2 * move.Milliseconds), StringComparer.Ordinal)),
+            _ => Report(state, site, known?.Session ?? "none", move),
+        };
+    }
+
+    /// <summary>The site tells of the gangs that it was given, one of them in some state; now and then also of one that it no longer should have.</summary>
+    private static ReportGangs Report(FactoryState state, string site, string session, Move move)
+    {
+        var given = state.Sites.ContainsKey(site) ? InstructionsReader.Read(state, site).Gangs : [];
+        var gangs = given.Select((gang, index) => index == move.Job % Math.Max(1, given.Length)
+            ? Changed(gang.Job, gang.Incarnation, move.Pick)
+            : TestFactory.Gang(gang.Job, GangState.Running, gang.Incarnation));
+        var stale = move.Milliseconds % 3 == 0 ? [Changed(move.Job, 1 + (move.Pick % 3), move.Pick)] : Array.Empty<GangReport>();
+        return new ReportGangs(site, session, [.. gangs, .. stale]);
+    }
+
+    private static GangReport Changed(long job, int incarnation, int pick) => pick switch
+    {
+        0 => TestFactory.Gang(job, GangState.Failed, incarnation, "The loss is NaN."),
+        1 or 2 => TestFactory.Gang(job, GangState.Failed, incarnation, "The bridge was lost.", retriable: true),
+        3 or 4 => TestFactory.Gang(job, GangState.Finished, incarnation, hash: pick == 3 ? "aa" : "bb"),
+        5 => TestFactory.Gang(job, GangState.Stopped, incarnation),
+        6 => TestFactory.Gang(job, GangState.Starting, incarnation),
+        _ => TestFactory.Gang(job, GangState.Running, incarnation),
+    };
+
+    // A shorter schedule is a simpler one: first halves of it left out, then single moves.
+    private static IEnumerable<Move[]> Shrink(Move[] moves)
+    {
+        for (var length = moves.Length / 2; length > 0; length /= 2)
+        {
+            for (var start = 0; start + length <= moves.Length; start += length)
+            {
+                yield return [.. moves[..start], .. moves[(start + length)..]];
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Commands;
+using Superfactory.Core.Records;
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Core.Tests.Support;
+
+/// <summary>A factory whose clock is a number and whose sites do as they are told.</summary>
+internal sealed class TestFactory
+{
+    public FactoryState State { get; private set; } = FactoryState.Empty;
+
+    public long Now { get; private set; } = 1_000_000;
+
+    public List<JournalRecord> Journal { get; } = [];
+
+    public TestFactory After(long milliseconds)
+    {
+        Now += milliseconds;
+        return this;
+    }
+
+    public Decision Try(FactoryCommand command) => Factory.Accept(State, command, Now);
+
+    public ImmutableArray<JournalRecord> Do(FactoryCommand command)
+    {
+        var decision = Try(command);
+        decision.Refusal.ShouldBeNull(decision.Refusal?.Problems[0].ToString());
+        Journal.AddRange(decision.Records);
+        State = decision.Records.Aggregate(State, Factory.Apply);
+        return decision.Records;
+    }
+
+    public TestFactory Join(string site, string session = "s1", int slots = 1, string gateway = "127.0.0.1:9001")
+    {
+        Do(new JoinSite(site, Hello(session, slots, gateway)));
+        return this;
+    }
+
+    public TestFactory Submit(params string[] sites)
+    {
+        Do(new SubmitJob(Specification(sites)));
+        return this;
+    }
+
+    public TestFactory SubmitAnywhere(int count)
+    {
+        Do(new SubmitJob(Specification() with { SiteCount = count }));
+        return this;
+    }
+
+    public TestFactory Report(string site, params GangReport[] gangs)
+    {
+        Do(new ReportGangs(site, State.Sites[site].Session, [.. gangs]));
+        return this;
+    }
+
+    public TestFactory Run(long job, params string[] sites)
+    {
+        foreach (var site in sites)
+        {
+            Report(site, Gang(job, GangState.Running, Job(job).Islands.Single(island => island.Site == site).Incarnation));
+        }
+
+        return this;
+    }
+
+    public TestFactory Lose(params string[] sites)
+    {
+        var heard = Now;
+        After(FactoryLimits.LeaseMilliseconds);
+        Do(new Tick(ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, sites.Select(site => KeyValuePair.Create(site, heard)))));
+        return this;
+    }
+
+    public FactoryJob Job(long id) => State.Jobs[id];
+
+    public JobState StateOf(long id) => new JobReader(State).StateOf(Job(id));
+
+    public string ReasonOf(long id) => new JobReader(State).ReasonOf(Job(id), Now);
+
+    public static AgentHello Hello(string session, int slots = 1, string gateway = "127.0.0.1:9001") => new()
+    {
+        Protocol = FactoryJson.ProtocolVersion,
+        Session = session,
+        Host = "machine",
+        ProcessId = 77,
+        Gateway = gateway,
+        Slots = slots,
+        Version = "0.1.0",
+    };
+
+    public static JobSpecification Specification(params string[] sites)
+        => new() { Name = "docs-gpt", Sites = [.. sites], Budget = new BudgetSpecification { Steps = 400 } };
+
+    public static GangReport Gang(long job, GangState state, int incarnation = 1, string? reason = null, bool retriable = false, string hash = "ab")
+        => new()
+        {
+            Job = job,
+            Incarnation = incarnation,
+            State = state,
+            Reason = reason,
+            Retriable = retriable,
+            Result = state != GangState.Finished ? null : new IslandResult
+            {
+                ParametersSha256 = hash,
+                Steps = 400,
+                Tokens = 1,
+                TrainingSeconds = 1,
+                WallSeconds = 1,
+                Rounds = 1,
+                ParameterBytes = 4,
+            },
+        };
+}
