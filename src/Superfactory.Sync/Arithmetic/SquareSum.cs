@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -39,6 +40,7 @@ internal static class SquareSum
         return InPairs(lanes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddScalar(ReadOnlySpan<float> values, Span<double> lanes)
     {
         for (var index = 0; index < values.Length; index++)
@@ -47,6 +49,7 @@ internal static class SquareSum
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add128(ReadOnlySpan<float> blocks, Span<double> lanes)
     {
         // Two lanes a vector are eight vectors: two passes of four keep them in the sixteen registers that every processor has.
@@ -71,6 +74,7 @@ internal static class SquareSum
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add256(ReadOnlySpan<float> blocks, Span<double> lanes)
     {
         ref var first = ref MemoryMarshal.GetReference(blocks);
@@ -91,6 +95,7 @@ internal static class SquareSum
         sum3.CopyTo(lanes[12..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add512(ReadOnlySpan<float> blocks, Span<double> lanes)
     {
         ref var first = ref MemoryMarshal.GetReference(blocks);

@@ -29,6 +29,8 @@ internal static class VectorSweep
     /// <param name="kernel">The operation; passed by value so that the compiler keeps its fields in registers.</param>
     /// <param name="count">The number of elements; the caller has checked that every span holds as many.</param>
     /// <param name="width">The widest vectors to use; wider ones than the process has are not used.</param>
+    // Compiled in full at the first call: a merge comes every few seconds, and a quick first version would take many times as long.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static TKernel Run<TKernel>(TKernel kernel, int count, VectorWidth width)
         where TKernel : struct, IVectorKernel, allows ref struct
     {
