@@ -44,11 +44,12 @@ internal sealed class SharedArena : IDisposable
     /// <param name="directory">A directory in memory.</param>
     /// <param name="owner">Names the island, among all that could use the directory.</param>
     /// <param name="layout">What it has to hold.</param>
-    public static Outcome<SharedArena> Create(string directory, string owner, ArenaLayout layout)
+    /// <param name="freeBytes">What is free in the directory; null asks the system.</param>
+    public static Outcome<SharedArena> Create(string directory, string owner, ArenaLayout layout, long? freeBytes = null)
     {
         try
         {
-            var free = new DriveInfo(directory).AvailableFreeSpace;
+            var free = freeBytes ?? new DriveInfo(directory).AvailableFreeSpace;
             if (free < layout.Bytes)
             {
                 return Failed(directory, layout, $"only {Size(free)} are free there. Free some, or use a machine with more memory.");

@@ -1,0 +1,155 @@
+using System.Threading.Channels;
+using Superfactory.Sync.Bridge.Peers;
+using Superfactory.Sync.BridgePair;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Tests.Bridge;
+
+/// <summary>Messages on their way to a peer: order, bounds, and what an interruption drops.</summary>
+public sealed class PeerSenderTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Messages_reach_the_transport_in_order_as_the_codec_writes_them()
+    {
+        var transport = new Gate();
+        using var sender = new PeerSender("atlanta", transport);
+        sender.Open();
+        for (var round = 0; round < 100; round++)
+        {
+            sender.TrySend(Chunk(round)).ShouldBeTrue();
+        }
+
+        sender.Complete();
+        transport.Allow(100);
+        await sender.RunAsync(Token);
+
+        transport.Sent.Select(bytes => MergeMessageCodec.Read(bytes).Value).Cast<ChunkMessage>().Select(chunk => chunk.Round)
+            .ShouldBe(Enumerable.Range(0, 100).Select(round => (long)round));
+    }
+
+    [Fact]
+    public async Task Messages_that_wait_for_a_slow_peer_are_bounded_and_the_sender_s_caller_never_waits()
+    {
+        using var sender = new PeerSender("atlanta", new Gate(), messagesMax: 10);
+        sender.Open();
+        using var stop = new CancellationTokenSource();
+        var running = sender.RunAsync(stop.Token);
+
+        var taken = 0;
+        while (sender.TrySend(Chunk(taken)))
+        {
+            taken++;
+        }
+
+        taken.ShouldBeInRange(10, 11);
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task Payloads_are_read_when_the_transport_takes_them()
+    {
+        var transport = new Gate();
+        using var sender = new PeerSender("atlanta", transport);
+        sender.Open();
+        var payload = new byte[] { 1, 2, 3 };
+        sender.TrySend(new ChunkMessage { Epoch = 1, Incarnation = 1, Stream = StreamKind.State, Round = 0, Offset = 0, Bytes = payload });
+        payload[1] = 9;
+
+        sender.Complete();
+        transport.Allow(1);
+        await sender.RunAsync(Token);
+
+        ((ChunkMessage)MergeMessageCodec.Read(transport.Sent[0]).Value!).Bytes.ToArray().ShouldBe([1, 9, 3]);
+    }
+
+    [Fact]
+    public async Task What_waits_when_a_peer_goes_down_never_reaches_its_successor()
+    {
+        var transport = new Gate();
+        using var sender = new PeerSender("atlanta", transport);
+        sender.TrySend(Chunk(0));
+        sender.Open();
+        sender.TrySend(Chunk(1));
+        sender.TrySend(Chunk(2));
+        var running = sender.RunAsync(Token);
+        await transport.Entered.Reader.ReadAsync(Token);
+
+        sender.Close();
+        sender.TrySend(Chunk(3));
+        sender.Open();
+        sender.TrySend(Chunk(4));
+        sender.Complete();
+        await transport.Entered.Reader.ReadAsync(Token);
+        transport.Allow(10);
+        await running;
+
+        transport.Sent.Select(bytes => ((ChunkMessage)MergeMessageCodec.Read(bytes).Value!).Round).ShouldBe([4]);
+        sender.Dropped.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Bridges_joined_by_memory_hold_a_sender_back_while_the_receiver_does_not_read()
+    {
+        var network = new LoopbackNetwork();
+        await using var one = network.Connect("one");
+        await using var other = network.Connect("other");
+        await one.WatchAsync("other", Token);
+        (await one.SendAsync("other", new byte[1], default, Token)).ShouldBeFalse();
+        await other.WatchAsync("one", Token);
+
+        var sent = 0;
+        ValueTask<bool> sending;
+        while ((sending = one.SendAsync("other", new[] { (byte)sent }, default, Token)).IsCompleted)
+        {
+            (await sending).ShouldBeTrue();
+            sent++;
+        }
+
+        sent.ShouldBe(LoopbackNetwork.MessagesMax);
+        await using var events = other.ReadEventsAsync(Token).GetAsyncEnumerator(Token);
+        (await events.MoveNextAsync()).ShouldBeTrue();
+        events.Current.ShouldBe(new PeerEvent.Up("one"));
+        for (var expected = 0; expected <= sent; expected++)
+        {
+            (await events.MoveNextAsync()).ShouldBeTrue();
+            events.Current.ShouldBeOfType<PeerEvent.Delivered>().Message.ToArray().ShouldBe([(byte)expected]);
+        }
+
+        (await sending).ShouldBeTrue();
+        network.Cut("other", "one");
+        (await events.MoveNextAsync()).ShouldBeTrue();
+        events.Current.ShouldBe(new PeerEvent.Down("one"));
+    }
+
+    private static ChunkMessage Chunk(long round) =>
+        new() { Epoch = 1, Incarnation = 1, Stream = StreamKind.Contribution, Round = round, Offset = 0, Bytes = new byte[8] };
+
+    /// <summary>A transport that takes as many messages as it is allowed to.</summary>
+    private sealed class Gate : IPeerTransport
+    {
+        private readonly SemaphoreSlim _allowed = new(0);
+
+        public List<byte[]> Sent { get; } = [];
+
+        public Channel<bool> Entered { get; } = Channel.CreateUnbounded<bool>();
+
+        public void Allow(int messages) => _allowed.Release(messages);
+
+        public ValueTask WatchAsync(string island, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public async ValueTask<bool> SendAsync(string island, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        {
+            Entered.Writer.TryWrite(true);
+            await _allowed.WaitAsync(cancellationToken);
+            Sent.Add([.. header.Span, .. payload.Span]);
+            return true;
+        }
+
+        public IAsyncEnumerable<PeerEvent> ReadEventsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
