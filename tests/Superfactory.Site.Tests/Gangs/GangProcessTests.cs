@@ -77,7 +77,8 @@ public sealed class GangProcessTests
         await using var gang = new GangFixture();
         var job = GangFixture.Job(
             "ready running wait:again-1 wait:again-0 finished",
-            "sh", "-c", "if [ -e first-$RANK ]; then echo again > again-$RANK; exit 0; fi; sleep 1000 & echo $! > child-$RANK; echo $$ > first-$RANK; wait");
+            "sh", "-c", "if [ -e first-$RANK ]; then kill -0 $(cat first-0 child-0 child-1) && echo left > again-$RANK || echo gone > again-$RANK; exit 0; fi; "
+                + "sleep 1000 & echo $! > child-$RANK; echo $$ > first-$RANK; wait");
         await gang.StartAsync(job with { Island = new() { Processes = 2 } });
         var (victim, other) = (await gang.ProcessIdAsync("first-1"), await gang.ProcessIdAsync("first-0"));
         var children = new[] { await gang.ProcessIdAsync("child-0"), await gang.ProcessIdAsync("child-1") };
@@ -87,6 +88,7 @@ public sealed class GangProcessTests
         (await gang.LastAsync()).ShouldBeOfType<GangEvent.Finished>();
         GangFixture.IsAlive(other).ShouldBeFalse();
         children.ShouldAllBe(child => !GangFixture.IsAlive(child));
+        (await gang.FileAsync("again-0")).ShouldBe("gone");
         (await gang.EventsAsync()).OfType<GangEvent.Log>().ShouldContain(log => log.Line.Text.StartsWith("Trainer 1 of island atlanta was ended by SIGKILL"));
     }
 
