@@ -17,13 +17,14 @@ class BridgePair:
     """Bridges of one run; ``paths`` are their sockets. ``events`` holds what each has said, ``results`` what it ended with."""
 
     def __init__(self, mode: str = "diloco", every: int = 5, steps: int = 20, islands: int = 2, seed: int = 1,
-                 outer: Tuple[float, float] = (0.9, 0.6), restarts: int = 3, number_format: str = "fp32") -> None:
+                 outer: Tuple[float, float] = (0.9, 0.6), restarts: int = 3, number_format: str = "fp32",
+                 trainer: Optional[Dict[str, Any]] = None) -> None:
         self.seed, self.outer = seed, outer
         # Short, because a socket's path has at most 107 bytes.
         self._temporary = tempfile.TemporaryDirectory(prefix="sfpair")
         self.directory = Path(self._temporary.name)
         job = {"name": "test", "kind": "pretrain", "sites": [f"island-{each}" for each in range(islands)],
-               "command": ["python3", "train.py"],
+               **({"trainer": trainer} if trainer else {"command": ["python3", "train.py"]}),
                "sync": {"mode": mode, "every": every if mode == "diloco" else 1, "format": number_format,
                         "outer": {"learning_rate": outer[0], "momentum": outer[1]}},
                "budget": {"steps": steps}, "seed": seed, "trainer_restarts_max": restarts}

@@ -1,7 +1,6 @@
 """The pretrain recipe: its model, its files, its data, and a short training."""
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import struct
@@ -12,30 +11,13 @@ import torch
 import checkpoint
 import pretrain
 import safetensors
+from corpora import PROSE, make_corpus
 from data import Corpus, CorpusError
 from generation import write_text
 from model import LanguageModel, ModelShape, RootMeanSquareNorm, rotary_tables, rotate
 from settings import Settings
 
 SHAPE = ModelShape(layers=2, hidden=32, heads=2, context=16)
-
-
-def make_corpus(directory, train, validation, shard=1000):
-    """A corpus in the format that ``superfactory data prepare`` writes."""
-    directory.mkdir(parents=True, exist_ok=True)
-    index = {"format": 1, "name": "test", "vocabulary": "bytes", "documents": 2, "sha256": "0" * 64}
-    for part, text in (("train", train), ("validation", validation)):
-        shards = []
-        for number, start in enumerate(range(0, len(text), shard)):
-            piece, name = text[start:start + shard], f"{part}-{number:05}.bin"
-            (directory / name).write_bytes(piece)
-            shards.append({"file": name, "tokens": len(piece), "sha256": hashlib.sha256(piece).hexdigest()})
-        index[part] = {"shards": shards, "tokens": len(text)}
-    (directory / "index.json").write_text(json.dumps(index))
-    return directory
-
-
-PROSE = b"The quick brown fox jumps over the lazy dog, and the dog does not mind it at all. " * 60
 
 
 def test_parameters_are_named_and_shaped_as_in_hugging_faces_llama():
