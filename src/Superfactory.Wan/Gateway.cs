@@ -50,7 +50,9 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>Begins to listen, for bridges and for other gateways. Called once.</summary>
     /// <returns>Null where it listens; otherwise why it cannot, such as a port in use. It can then only be disposed of.</returns>
     public async Task<Problem?> StartAsync(CancellationToken cancellationToken)
-        => await _listener.StartAsync(_options.Listen, cancellationToken) ?? await _local.StartAsync(cancellationToken);
+        => !Addresses.IsSite(_options.Site)
+            ? new Problem($"'{_options.Site}' cannot be the name of a gateway's site: expected 1 to 64 bytes of UTF-8.")
+            : await _listener.StartAsync(_options.Listen, cancellationToken) ?? await _local.StartAsync(cancellationToken);
 
     /// <summary>Says which other sites there are, all of them. May be called at any time; a peer's address may change, and a peer that is missing is given up.</summary>
     public void SetPeers(IReadOnlyList<PeerGateway> peers)

@@ -38,25 +38,36 @@ public sealed class GatewayClient : IAsyncDisposable
         ArgumentException.ThrowIfNullOrEmpty(socketPath);
         Addresses.ThrowIfInvalid(self, nameof(self));
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        FramedStream? stream = null;
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
-            stream = new FramedStream(new NetworkStream(socket, ownsSocket: true));
-            await stream.SendAsync(FrameType.Register, Payloads.EncodeAddress(self), cancellationToken);
-            var registration = await ReadRegistrationAsync(stream, self, cancellationToken);
-            return new GatewayClient(new ClientConnection(stream, new RegisteredEndpoint(self, registration)));
+            return await OpenAsync(new NetworkStream(socket, ownsSocket: true), self, cancellationToken);
         }
         catch (Exception exception)
         {
             socket.Dispose();
-            stream?.Reader.Dispose();
-            stream?.Writer.Dispose();
             if (exception is SocketException or IOException)
             {
                 throw new GatewayException($"There is no gateway of site {self.Site} at {socketPath}: {exception.Message}.", exception);
             }
 
+            throw;
+        }
+    }
+
+    /// <summary>Registers over a connection that is there already.</summary>
+    internal static async Task<GatewayClient> OpenAsync(Stream connection, EndpointAddress self, CancellationToken cancellationToken)
+    {
+        var stream = new FramedStream(connection);
+        try
+        {
+            await stream.SendAsync(FrameType.Register, Payloads.EncodeAddress(self), cancellationToken);
+            var registration = await ReadRegistrationAsync(stream, self, cancellationToken);
+            return new GatewayClient(new ClientConnection(stream, new RegisteredEndpoint(self, registration)));
+        }
+        catch
+        {
+            await stream.DisposeAsync();
             throw;
         }
     }

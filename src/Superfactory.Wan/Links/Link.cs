@@ -138,7 +138,8 @@ internal sealed class Link : IAsyncDisposable
                 refused = await CarryAsync(stream, hello, session, known);
             }
 
-            Report(refused);
+            // The peer did reach this side: what broke is the connection.
+            Report(refused.Kind == LinkEndKind.Unreachable ? refused with { Kind = LinkEndKind.Closed } : refused);
         }
     }
 

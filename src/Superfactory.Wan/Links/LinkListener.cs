@@ -1,13 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using Superfactory.Model;
-using Superfactory.Wan.Frames;
 using Superfactory.Wan.Local;
 using Superfactory.Wan.Transport;
 
 namespace Superfactory.Wan.Links;
 
-/// <summary>Listens for other gateways, finds out who calls, and hands the connection to the link to that site.</summary>
+/// <summary>Listens for other gateways.</summary>
 internal sealed class LinkListener(Switchboard switchboard, TcpTransport transport, LinkLimits limits, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>Connections at a time: one for each of 20 sites, new ones beside them, and some that never say who they are.</summary>
@@ -15,6 +14,7 @@ internal sealed class LinkListener(Switchboard switchboard, TcpTransport transpo
 
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskSet _connections = new();
+    private readonly LinkReception _reception = new(switchboard, limits, time);
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
 
@@ -89,69 +89,9 @@ internal sealed class LinkListener(Switchboard switchboard, TcpTransport transpo
         }
     }
 
-    private async Task ServeAsync(Socket socket)
+    private Task ServeAsync(Socket socket)
     {
         var caller = socket.RemoteEndPoint?.ToString() ?? "an unknown address";
-        var stream = new FramedStream(transport.Wrap(socket, new ByteCounters()));
-        var handedOver = false;
-        try
-        {
-            using var timeout = new CancellationTokenSource(limits.HandshakeMax, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
-            var (hello, refused) = await Handshake.ReadHelloAsync(stream, switchboard.Site, null, either.Token);
-            var link = hello is null ? null : switchboard.FindLink(hello.Site);
-            refused ??= Check(hello!, link);
-            if (refused is null)
-            {
-                handedOver = true;
-                await link!.ServeAsync(stream, hello!);
-                return;
-            }
-
-            await RefuseAsync(stream, caller, hello, link, refused, either.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // It never said who it is, or this gateway stops: nobody's link is concerned.
-        }
-        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
-        {
-            switchboard.Notice(new GatewayNotice(GatewayNoticeKind.PeerRefused, string.Empty, $"A connection from {caller} broke before it said who it is."));
-        }
-        finally
-        {
-            if (!handedOver)
-            {
-                await stream.DisposeAsync();
-            }
-        }
-    }
-
-    private LinkEnd? Check(HelloPayload hello, Link? link)
-    {
-        var reason = link is null ? $"site {hello.Site} is no peer of site {switchboard.Site}"
-            : link.Dials ? $"site {switchboard.Site} dials site {hello.Site}, not the other way round"
-            : null;
-        return reason is null ? null : new LinkEnd(LinkEndKind.PeerRefused, reason);
-    }
-
-    private async Task RefuseAsync(FramedStream stream, string caller, HelloPayload? hello, Link? link, LinkEnd refused, CancellationToken cancellationToken)
-    {
-        if (link is not null)
-        {
-            link.Refuse(refused);
-        }
-        else if (refused.Kind != LinkEndKind.Closed)
-        {
-            var kind = refused.Kind == LinkEndKind.FrameRefused ? GatewayNoticeKind.FrameRefused : GatewayNoticeKind.PeerRefused;
-            switchboard.Notice(new GatewayNotice(kind, hello?.Site ?? string.Empty, $"A connection from {caller} was refused: {refused.Text}."));
-        }
-
-        if (hello is not null)
-        {
-            // Its own Hello first: a peer of another version reads no more than that, and names this one by it.
-            await Handshake.SendHelloAsync(stream, new HelloPayload(0, 0, 0, switchboard.Site, hello.Site), cancellationToken);
-            await stream.SendAsync(FrameType.Refuse, Payloads.EncodeReason(refused.Text), cancellationToken);
-        }
+        return _reception.ServeAsync(transport.Wrap(socket, new ByteCounters()), caller, _stop.Token);
     }
 }

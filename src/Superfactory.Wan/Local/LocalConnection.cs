@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Superfactory.Wan.Frames;
 using Superfactory.Wan.Links;
 using Superfactory.Wan.Transport;
@@ -20,9 +19,9 @@ internal sealed class LocalConnection : IAsyncDisposable
     private readonly CancellationTokenSource _stop;
     private string? _closed;
 
-    public LocalConnection(Socket socket, Switchboard switchboard, CancellationToken stop)
+    public LocalConnection(Stream stream, Switchboard switchboard, CancellationToken stop)
     {
-        _stream = new FramedStream(new NetworkStream(socket, ownsSocket: true));
+        _stream = new FramedStream(stream);
         _switchboard = switchboard;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
     }

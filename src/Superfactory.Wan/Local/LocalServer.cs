@@ -118,7 +118,7 @@ internal sealed class LocalServer(string path, Switchboard switchboard, TimeProv
 
     private async Task ServeAsync(Socket socket)
     {
-        await using var connection = new LocalConnection(socket, switchboard, _stop.Token);
+        await using var connection = new LocalConnection(new NetworkStream(socket, ownsSocket: true), switchboard, _stop.Token);
         await connection.RunAsync(time);
     }
 }
