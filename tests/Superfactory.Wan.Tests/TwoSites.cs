@@ -8,7 +8,7 @@ namespace Superfactory.Wan.Tests;
 /// <summary>Two gateways with real sockets on this machine, and clients of theirs.</summary>
 internal sealed class TwoSites : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sf-wan-");
     private readonly LinkLimits _limits = new() { ReconnectDelayMin = TimeSpan.FromMilliseconds(5), ReconnectDelayMax = TimeSpan.FromMilliseconds(50) };

@@ -49,7 +49,7 @@ internal sealed class EmulatedLinkStream : AsyncStream, ILinkTransport
         _roundingTicks = Ticks(TimeSpan.FromMilliseconds(0.5));
         _pieceBytes = bytesPerSecond > 0 ? (int)Math.Clamp(bytesPerSecond / 1000, PieceBytesMin, PieceBytesMax) : PieceBytesMax;
         _departureTicks = time.GetTimestamp();
-        _pump = Task.Run(PumpAsync);
+        _pump = PumpAsync();
     }
 
     /// <inheritdoc/>
@@ -80,7 +80,8 @@ internal sealed class EmulatedLinkStream : AsyncStream, ILinkTransport
 
     public override async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        // Not CancelAsync, which would leave a simulated context.
+        _stop.Cancel();
         await Inner.DisposeAsync();
         await _pump;
         lock (_gate)
