@@ -25,7 +25,7 @@ internal static class SiteCommand
         var command = new Command("site", "Run a site's agent, until Ctrl-C.") { name, state, data, listen, advertise, wan, slots, cores, python };
         command.SetAction((parsed, cancellation) =>
         {
-            if (!WanProfile.TryParse(parsed.GetValue(wan) ?? WanProfile.None, out _, out var problem))
+            if (!WanProfile.TryParse(parsed.GetValue(wan) ?? WanProfile.None, out var profile, out var problem))
             {
                 return Task.FromResult(terminal.Fail([problem with { Field = "--wan" }], ExitCode.BadInput));
             }
@@ -44,6 +44,7 @@ internal static class SiteCommand
                     DataDirectory = Directories.Data(parsed.GetValue(data), parsed.GetValue(state)),
                     GatewayListen = parsed.GetValue(listen) ?? "127.0.0.1:0",
                     GatewayAdvertise = parsed.GetValue(advertise),
+                    Wan = profile,
                     Slots = (int)parsed.GetValue(slots),
                     Cores = parsed.GetResult(cores) is null ? null : (int)parsed.GetValue(cores),
                     Python = parsed.GetValue(python),
