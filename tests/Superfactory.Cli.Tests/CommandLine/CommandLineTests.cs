@@ -13,7 +13,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Help_lists_every_command_for_users_and_no_internal_one()
     {
-        var ran = await Program.RunAsync("--help");
+        var ran = await CommandProcess.RunAsync("--help");
 
         ran.ExitCode.ShouldBe(0);
         foreach (var command in new[] { "demo", "up", "control", "site", "submit", "jobs", "job", "logs", "cancel", "sites", "data", "version" })
@@ -27,8 +27,8 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Version_is_shown_as_text_and_as_JSON()
     {
-        (await Program.RunAsync("version")).Output.ShouldStartWith("superfactory 0.");
-        var json = await Program.RunAsync("version", "--json");
+        (await CommandProcess.RunAsync("version")).Output.ShouldStartWith("superfactory 0.");
+        var json = await CommandProcess.RunAsync("version", "--json");
         JsonDocument.Parse(json.Output).RootElement.GetProperty("protocol").GetInt32().ShouldBe(1);
     }
 
@@ -47,7 +47,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("superfactory: --control: '127.0.0.1:7400' is no address of a control plane: expected a URL such as http://127.0.0.1:7400. Did you mean 'http://127.0.0.1:7400'?", "jobs", "--control", "127.0.0.1:7400")]
     public async Task Mistake_on_the_command_line_gets_one_message_and_exit_code_2(string message, params string[] arguments)
     {
-        var ran = await Program.RunAsync(arguments);
+        var ran = await CommandProcess.RunAsync(arguments);
 
         ran.Message.ShouldBe(message);
         ran.Output.ShouldBeEmpty();
@@ -60,7 +60,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("site", "--name", "atlanta", "--wan", "100mbit,14")]
     public async Task Wrong_link_is_refused_with_exit_code_2(params string[] arguments)
     {
-        var ran = await Program.RunAsync(arguments);
+        var ran = await CommandProcess.RunAsync(arguments);
 
         ran.Message.ShouldStartWith("superfactory: --wan: ");
         ran.Message.ShouldNotContain("\n");
@@ -73,7 +73,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("job")]
     public async Task Missing_argument_is_named_with_exit_code_2(string command)
     {
-        var ran = await Program.RunAsync(command);
+        var ran = await CommandProcess.RunAsync(command);
 
         ran.Message.ShouldStartWith("superfactory: ");
         ran.Message.ShouldEndWith($"See 'superfactory {command} --help'.");
@@ -88,7 +88,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("cancel", "1")]
     public async Task Control_plane_that_is_not_there_gives_exit_code_3_and_what_to_do(params string[] arguments)
     {
-        var ran = await Program.RunAsync([.. arguments, "--control", Nowhere]);
+        var ran = await CommandProcess.RunAsync([.. arguments, "--control", Nowhere]);
 
         ran.Message.ShouldStartWith($"superfactory: The control plane at {Nowhere}/ cannot be reached: ");
         ran.Message.ShouldContain("superfactory up");
@@ -100,7 +100,7 @@ public sealed class CommandLineTests : IDisposable
     {
         _directory.Write("job.yaml", "name: x");
 
-        var ran = await Program.RunAsync(["submit", "jbo.yaml"], _directory.Root);
+        var ran = await CommandProcess.RunAsync(["submit", "jbo.yaml"], _directory.Root);
 
         ran.Message.ShouldBe("superfactory: jbo.yaml: There is no such file. Did you mean 'job.yaml'?");
         ran.ExitCode.ShouldBe(2);
@@ -119,7 +119,7 @@ public sealed class CommandLineTests : IDisposable
             budget: {steps: many}
             """);
 
-        var ran = await Program.RunAsync(["submit", "job.yaml", "--control", Nowhere], _directory.Root);
+        var ran = await CommandProcess.RunAsync(["submit", "job.yaml", "--control", Nowhere], _directory.Root);
 
         var lines = ran.Message.Split('\n');
         lines.Length.ShouldBe(3);
@@ -133,7 +133,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Good_job_file_needs_a_control_plane()
     {
-        var ran = await Program.RunAsync("submit", "examples/pretrain-two-sites.yaml", "--control", Nowhere);
+        var ran = await CommandProcess.RunAsync("submit", "examples/pretrain-two-sites.yaml", "--control", Nowhere);
 
         ran.Message.ShouldStartWith("superfactory: The control plane at ");
         ran.ExitCode.ShouldBe(3);
@@ -142,7 +142,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Report_that_cannot_be_written_is_known_before_the_training()
     {
-        var ran = await Program.RunAsync("demo", "--json", _directory.Combine("nowhere", "out.json"));
+        var ran = await CommandProcess.RunAsync("demo", "--json", _directory.Combine("nowhere", "out.json"));
 
         ran.Message.ShouldContain("--json");
         ran.ExitCode.ShouldBe(2);

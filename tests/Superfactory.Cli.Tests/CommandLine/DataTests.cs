@@ -89,5 +89,5 @@ public sealed class DataTests : IDisposable
     }
 
     private Task<Ran> Run(params string[] arguments) =>
-        Program.RunAsync(["data", .. arguments, "--data", _directory.Combine("data")], _directory.Root);
+        CommandProcess.RunAsync(["data", .. arguments, "--data", _directory.Combine("data")], _directory.Root);
 }

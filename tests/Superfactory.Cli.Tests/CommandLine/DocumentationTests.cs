@@ -6,7 +6,7 @@ namespace Superfactory.Cli.Tests.CommandLine;
 /// <summary>docs/cli.md says all that the command tree does.</summary>
 public sealed class DocumentationTests
 {
-    private static readonly string _text = File.ReadAllText(Path.Combine(Program.Home, "docs", "cli.md"));
+    private static readonly string _text = File.ReadAllText(Path.Combine(CommandProcess.Home, "docs", "cli.md"));
 
     [Fact]
     public void Every_command_has_its_heading()

@@ -6,7 +6,7 @@ namespace Superfactory.Cli.Tests.Demo;
 public sealed class DemoJobTests
 {
     private static readonly JobSpecification _example = JobFile.Parse(
-        File.ReadAllText(Path.Combine(CommandLine.Program.Home, DemoOptions.JobFile)), DemoOptions.JobFile).Value!;
+        File.ReadAllText(Path.Combine(CommandLine.CommandProcess.Home, DemoOptions.JobFile)), DemoOptions.JobFile).Value!;
 
     [Fact]
     public void Defaults_leave_the_example_as_it_is() =>

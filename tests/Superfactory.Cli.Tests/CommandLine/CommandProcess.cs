@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Superfactory.Cli.Tests.CommandLine;
 
 /// <summary>The program as a process, as a user's shell runs it.</summary>
-internal static class Program
+internal static class CommandProcess
 {
     /// <summary>Longer than any of these commands takes on a machine busy with other tests.</summary>
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(2);

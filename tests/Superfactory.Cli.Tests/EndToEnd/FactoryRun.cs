@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Superfactory.Cli.Api;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Cli.Tests.EndToEnd;
+
+/// <summary>A control plane and sites as processes that a test kills and starts again.</summary>
+internal sealed class FactoryRun : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly string _endpoint;
+    private readonly List<RunningProgram> _programs = [];
+
+    public FactoryRun()
+    {
+        // A port that is free now; it must be the same one when the control plane comes back.
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        _endpoint = $"127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture)}";
+        Client = new ControlClient(new Uri(Url));
+    }
+
+    public string Url => $"http://{_endpoint}";
+
+    public ControlClient Client { get; }
+
+    public string Data => _directory.Combine("corpora");
+
+    public string Directory => _directory.Root;
+
+    public async Task<RunningProgram> ControlAsync() =>
+        await ReadyAsync("control", "--listen", _endpoint, "--state", _directory.Combine("state"));
+
+    public async Task<RunningProgram> SiteAsync(string name) =>
+        await ReadyAsync("site", "--name", name, "--control", Url, "--state", _directory.Combine("state"), "--data", Data, "--cores", "1");
+
+    /// <summary>Writes and submits a job of the given length.</summary>
+    public async Task<long> SubmitAsync(int steps, int every)
+    {
+        var text = $$"""
+            name: killed
+            sites: [wisconsin, atlanta]
+            trainer: {recipe: pretrain, model: {layers: 2, hidden: 64, heads: 2, context: 64}, batch: 8, validation_samples: 8}
+            data: {corpus: dotnet-docs}
+            sync: {mode: diloco, every: {{every}}}
+            budget: {steps: {{steps}}}
+            """;
+        var submitted = await Client.SubmitAsync("killed.yaml", text, TestContext.Current.CancellationToken);
+        return submitted.Value.ShouldNotBeNull(string.Join('\n', submitted.Problems)).Id;
+    }
+
+    /// <summary>Follows a job until it is as wanted.</summary>
+    public async Task<JobView> UntilAsync(long job, Func<JobView, bool> isIt)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        late.CancelAfter(RunningProgram.Limit);
+        JobView? last = null;
+        await foreach (var happened in JobWatch.FollowAsync(Client, job, TimeProvider.System, late.Token))
+        {
+            last = happened is JobEvent.Changed(var view) ? view : last;
+            if (last is not null && isIt(last))
+            {
+                return last;
+            }
+        }
+
+        throw new InvalidOperationException($"The job never was as wanted; at last it was {last?.State}: {last?.Reason}\n{string.Join('\n', _programs.Select(static program => program.Output))}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var program in Enumerable.Reverse(_programs))
+        {
+            await program.DisposeAsync();
+        }
+
+        Client.Dispose();
+        _directory.Dispose();
+    }
+
+    private async Task<RunningProgram> ReadyAsync(params string[] arguments)
+    {
+        var program = RunningProgram.Start(arguments);
+        _programs.Add(program);
+        await program.LineAsync(static line => line.StartsWith("ready ", StringComparison.Ordinal));
+        return program;
+    }
+}

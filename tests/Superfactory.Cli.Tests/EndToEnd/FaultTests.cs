@@ -1,0 +1,67 @@
+using Superfactory.Model.Views;
+using Superfactory.Site.Data;
+
+namespace Superfactory.Cli.Tests.EndToEnd;
+
+/// <summary>Parts of a factory die while it trains.</summary>
+[Collection(WholeFactories.Name)]
+public sealed class FaultTests : IAsyncDisposable
+{
+    private readonly FactoryRun _factory = new();
+
+    public FaultTests() => CorpusBuilder.Build(
+        new CorpusOptions { DataDirectory = _factory.Data }, progress: null, TestContext.Current.CancellationToken).Succeeded.ShouldBeTrue();
+
+    [Fact]
+    public async Task Job_goes_on_and_ends_properly_when_the_control_plane_is_killed_and_started_again()
+    {
+        var control = await _factory.ControlAsync();
+        await _factory.SiteAsync("wisconsin");
+        await _factory.SiteAsync("atlanta");
+        var job = await _factory.SubmitAsync(steps: 400, every: 10);
+        await _factory.UntilAsync(job, static view => view.Progress > 0);
+
+        control.Signal("KILL");
+        await control.EndAsync();
+        await _factory.ControlAsync();
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.ShouldAllBe(static island => island.Incarnation == 1);
+        Whole(ended);
+    }
+
+    [Fact]
+    public async Task Run_goes_on_from_the_other_site_s_state_when_an_agent_is_killed_and_started_again()
+    {
+        await _factory.ControlAsync();
+        await _factory.SiteAsync("wisconsin");
+        var atlanta = await _factory.SiteAsync("atlanta");
+        var job = await _factory.SubmitAsync(steps: 400, every: 10);
+        var before = await _factory.UntilAsync(job, static view => view.Progress > 0);
+        atlanta.Marker.Alive().Count.ShouldBeGreaterThan(3);
+
+        atlanta.Signal("KILL");
+        await atlanta.EndAsync();
+        await atlanta.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(10));
+        var waiting = await _factory.UntilAsync(job, static view => view.State == JobState.Waiting);
+        waiting.Reason.ShouldContain("atlanta");
+        await _factory.SiteAsync("atlanta");
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.Single(static island => island.Site == "atlanta").Incarnation.ShouldBe(2);
+        ended.Islands.Single(static island => island.Site == "wisconsin").Incarnation.ShouldBe(1);
+        ended.Epoch.ShouldNotBeNull().Number.ShouldBeGreaterThan(before.Epoch!.Number);
+        Whole(ended);
+    }
+
+    public ValueTask DisposeAsync() => _factory.DisposeAsync();
+
+    private static void Whole(JobView job)
+    {
+        var results = job.Islands.Select(static island => island.Result.ShouldNotBeNull()).ToArray();
+        results.Select(static result => result.ParametersSha256).Distinct().ShouldHaveSingleItem();
+        results[0].Ledger.ShouldNotBeNull().Merged.ShouldBe(400 * 8 * 2);
+    }
+}
