@@ -24,7 +24,7 @@ internal static class DemoReportText
         lines.Add($"One model, {report.Sites.Length} sites, {RunDisplayText.Number(report.Steps)} steps each, {mode}, in {RunDisplayText.Clock(TimeSpan.FromSeconds(report.Seconds))}.");
         lines.Add(string.Empty);
         lines.Add($"  validation loss   {RunDisplayText.Loss(report.Loss.Initial)} at the start, {RunDisplayText.Loss(report.Loss.Final)} at the end");
-        lines.Add($"  over the WAN      {ByteCount.Format(report.Wan.Bytes)} in {report.Rounds} merges ({report.Wan.Profile}); every-step data parallel would have sent {ByteCount.Format(report.Wan.BytesEveryStep)}{Ratio(report.Wan)}");
+        lines.Add($"  over the WAN      {ByteCount.Format(report.Wan.Bytes)} in {RunDisplayText.Merges(report.Rounds)} ({report.Wan.Profile}); every-step data parallel would have sent {ByteCount.Format(report.Wan.BytesEveryStep)}{Ratio(report.Wan)}");
         lines.Add($"  time in steps     {Percent(report.StepTimeShare["mean"])} of the time from the first step to the last");
         lines.Add($"  replicas          {(report.ReplicasIdentical ? "identical to the last bit" : "DIFFERENT")}");
         if (report.Ledger is { } ledger)
@@ -34,12 +34,13 @@ internal static class DemoReportText
 
         lines.Add(string.Empty);
         lines.AddRange(Table.Lines(
-            ["  SITE", " TOKENS", " TIME IN STEPS", "SHA-256 OF THE MODEL THERE"],
+            ["SITE", " TOKENS", " TIME IN STEPS", "SHA-256 OF THE MODEL THERE"],
             report.Sites.Select(site => ImmutableArray.Create(
-                "  " + site,
+                site,
                 RunDisplayText.Number(report.Tokens[site]),
                 Percent(report.StepTimeShare[site]),
-                report.Replicas[site][..Math.Min(HashDigits, report.Replicas[site].Length)] + "…"))));
+                report.Replicas[site][..Math.Min(HashDigits, report.Replicas[site].Length)] + "…")),
+            indent: 2));
         if (report.Sample is { } sample)
         {
             lines.Add(string.Empty);

@@ -52,7 +52,7 @@ internal static class RunDisplayText
         var islands = display.Islands.Select(static row =>
             $"{row.Site} loss {Loss(row.Loss)} at {Number(row.TokensPerSecond)} tokens/s{(row.Note is null ? string.Empty : $" ({row.Note})")}");
         var merges = display.Islands.IsEmpty ? 0 : display.Islands.Max(static row => row.Merges);
-        return $"{Progress(display, now)}; {string.Join("; ", islands)}; {merges} merges, {ByteCount.Format(display.Islands.Sum(static row => row.WanBytes))} over the WAN";
+        return $"{Progress(display, now)}; {string.Join("; ", islands)}; {Merges(merges)}, {ByteCount.Format(display.Islands.Sum(static row => row.WanBytes))} over the WAN";
     }
 
     /// <summary>A loss with three digits after the point, or a dash.</summary>
@@ -66,6 +66,9 @@ internal static class RunDisplayText
         ? string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}")
         : string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00}");
 
+    /// <summary>A number of merges.</summary>
+    public static string Merges(long merges) => merges == 1 ? "1 merge" : $"{Number(merges)} merges";
+
     /// <summary>A state as the API writes it.</summary>
     public static string StateName(JobState state) => state.ToString().ToLowerInvariant();
 
@@ -75,7 +78,7 @@ internal static class RunDisplayText
     {
         var (done, planned) = display.Steps;
         var percent = display.Fraction.ToString("0 %", CultureInfo.InvariantCulture);
-        var steps = planned > 0 ? $"  step {Math.Min(done, planned)} of {planned}" : string.Empty;
+        var steps = planned > 0 ? $"  step {(display.Fraction >= 1 ? planned : Math.Min(done, planned))} of {planned}" : string.Empty;
         var left = display.Left(now) is { } time ? $"  {Clock(time)} left" : string.Empty;
         return $"{percent}{steps}{left}";
     }

@@ -39,9 +39,9 @@ internal static class JobText
         }
 
         lines.AddRange(Table.Lines(
-            ["  SITE", "STATE", " STEPS", " TOKENS", " MERGES", " LOSS", " WAN SENT", " RESTARTS", "WHY"],
+            ["SITE", "STATE", " STEPS", " TOKENS", " MERGES", " LOSS", " WAN SENT", " RESTARTS", "WHY"],
             job.Islands.Select(static island => ImmutableArray.Create(
-                "  " + island.Site,
+                island.Site,
                 island.State?.ToString().ToLowerInvariant() ?? "–",
                 RunDisplayText.Number(island.Progress?.Steps),
                 RunDisplayText.Number(island.Progress?.Tokens),
@@ -49,7 +49,8 @@ internal static class JobText
                 RunDisplayText.Loss(island.Progress?.IslandLoss),
                 ByteCount.Format(island.WanBytesSent),
                 RunDisplayText.Number(island.TrainerRestarts),
-                island.Reason ?? island.Progress?.Waiting ?? string.Empty))).Select(static line => line));
+                island.Reason ?? island.Progress?.Waiting ?? string.Empty)),
+            indent: 2));
         foreach (var island in job.Islands.Where(static island => island.Result is not null))
         {
             lines.Add($"  {island.Site}: parameters {island.Result!.ParametersSha256}{(island.Result.OutputDirectory is { } output ? $", saved in {output}" : string.Empty)}");

@@ -40,13 +40,14 @@ public sealed class UserTests : IAsyncDisposable
     {
         await StartAsync();
         File.WriteAllText(Path.Combine(_factory.Directory, "job.yaml"), Job(steps: 100_000));
-        var following = Run("submit", "job.yaml", "--follow");
+        await using var following = RunningProgram.Start("submit", Path.Combine(_factory.Directory, "job.yaml"), "--follow", "--control", _factory.Url);
+        await following.LineAsync(static line => line.StartsWith("Job 1 (small) is submitted.", StringComparison.Ordinal));
         await using var logs = RunningProgram.Start("logs", "1", "--follow", "--control", _factory.Url);
         await _factory.UntilAsync(1, static job => job.Progress > 0);
 
         (await Run("cancel", "1")).ExitCode.ShouldBe(0);
 
-        (await following).ExitCode.ShouldBe(1);
+        (await following.EndAsync()).ShouldBe(1, following.Output);
         (await logs.EndAsync()).ShouldBe(0, logs.Output);
     }
 
