@@ -20,7 +20,7 @@ internal static class ApiErrors
         {
             await next(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
         {
             // Nobody is left to be answered.
             context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;

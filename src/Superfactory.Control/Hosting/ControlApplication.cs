@@ -60,6 +60,7 @@ internal static class ControlApplication
 
         var application = builder.Build();
         ApiErrors.Use(application);
+        BrowserGuard.Use(application);
         AgentEndpoints.Map(application);
         JobEndpoints.Map(application);
         FactoryEndpoints.Map(application);

@@ -17,4 +17,7 @@ internal static partial class ControlLog
 
     [LoggerMessage(EventId = 1005, Level = LogLevel.Information, Message = "Recovered {Records} records: {Sites} sites, {Jobs} jobs of which {Open} have not ended.")]
     public static partial void Recovered(ILogger logger, long records, int sites, int jobs, int open);
+
+    [LoggerMessage(EventId = 1006, Level = LogLevel.Error, Message = "Deciding upon {Command} failed; it changed nothing.")]
+    public static partial void DecisionFailed(ILogger logger, string command, Exception exception);
 }

@@ -102,12 +102,15 @@ internal sealed class FactoryWriter : IAsyncDisposable
         var before = _journal.State;
         var working = before;
         var records = new List<JournalRecord>();
-        var decisions = new Decision[batch.Count];
+        var decisions = new Decision?[batch.Count];
         for (var index = 0; index < batch.Count; index++)
         {
-            decisions[index] = Factory.Accept(working, batch[index].Command, _now);
-            records.AddRange(decisions[index].Records);
-            working = decisions[index].Records.Aggregate(working, Factory.Apply);
+            decisions[index] = Decide(working, batch[index]);
+            if (decisions[index] is { } decision)
+            {
+                records.AddRange(decision.Records);
+                working = decision.Records.Aggregate(working, Factory.Apply);
+            }
         }
 
         if (records.Count > 0)
@@ -120,7 +123,25 @@ internal sealed class FactoryWriter : IAsyncDisposable
 
         for (var index = 0; index < batch.Count; index++)
         {
-            batch[index].Done.TrySetResult(decisions[index]);
+            if (decisions[index] is { } decision)
+            {
+                batch[index].Done.TrySetResult(decision);
+            }
+        }
+    }
+
+    /// <returns>The decision; null where deciding failed, which is a bug: the command changes nothing, its sender is told, and all others go on.</returns>
+    private Decision? Decide(FactoryState state, Request request)
+    {
+        try
+        {
+            return Factory.Accept(state, request.Command, _now);
+        }
+        catch (Exception exception)
+        {
+            ControlLog.DecisionFailed(_logger, request.Command.GetType().Name, exception);
+            request.Done.TrySetException(exception);
+            return null;
         }
     }
 

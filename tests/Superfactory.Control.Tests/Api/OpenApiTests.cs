@@ -32,6 +32,24 @@ public sealed class OpenApiTests : IDisposable
         var fields = schemas.GetProperty("JobView").GetProperty("properties");
         fields.TryGetProperty("submitted_unix_milliseconds", out _).ShouldBeTrue();
         schemas.TryGetProperty("ApiProblem", out _).ShouldBeTrue();
+        foreach (var field in fields.EnumerateObject())
+        {
+            field.Value.GetRawText().ShouldContain("\"description\"", customMessage: $"JobView.{field.Name}");
+        }
+    }
+
+    [Theory]
+    [InlineData("Origin", "http://example.com")]
+    [InlineData("Origin", "null")]
+    [InlineData("Host", "rebound.example.com")]
+    public async Task Web_page_from_elsewhere_is_refused(string header, string value)
+    {
+        await using var plane = await ControlPlane.StartAsync(_directory.Path);
+
+        var response = await plane.GetAsync("/v1/sites", header, value);
+
+        response.StatusCode.ShouldBe(System.Net.HttpStatusCode.Forbidden);
+        await ControlPlane.ProblemAsync(response);
     }
 
     [Fact]

@@ -50,6 +50,14 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public Task<HttpResponseMessage> GetAsync(string path) => Http.GetAsync(path);
 
+    /// <summary>Asks as a browser does for a page.</summary>
+    public Task<HttpResponseMessage> GetAsync(string path, string header, string value)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Add(header, value);
+        return Http.SendAsync(request);
+    }
+
     public Task<string> TextAsync(string path) => Http.GetStringAsync(path);
 
     /// <summary>Opens an event stream: returns once its head has come.</summary>
