@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Bridge;
+using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.BridgePair;
 
 namespace Superfactory.Sync.Tests.Bridge;
@@ -12,9 +13,17 @@ internal sealed class BridgeHarness : IAsyncDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sf-");
     private readonly List<Running> _bridges = [];
 
+    private readonly Func<string, Task<IPeerTransport>> _connect;
+
     public BridgeHarness(JobSpecification job, params string[] islands)
+        : this(job, islands, connect: null)
+    {
+    }
+
+    public BridgeHarness(JobSpecification job, string[] islands, Func<string, Task<IPeerTransport>>? connect)
     {
         (Job, Islands) = (job, islands);
+        _connect = connect ?? (island => Task.FromResult(Network.Connect(island)));
         Epoch = new RunEpoch { Number = 1, Members = [.. islands.Select(island => new RunMember(island, 1))] };
         foreach (var place in Enumerable.Range(0, islands.Length))
         {
@@ -113,7 +122,7 @@ internal sealed class BridgeHarness : IAsyncDisposable
         var running = new Running();
         running.Exit = Task.Run(async () =>
         {
-            using var host = new BridgeHost(configuration, Network.Connect(Islands[place]), running.Commands, running.TakeAsync, TimeProvider.System);
+            using var host = new BridgeHost(configuration, await _connect(Islands[place]), running.Commands, running.TakeAsync, TimeProvider.System);
             return await host.RunAsync(CancellationToken.None);
         });
         if (place < _bridges.Count)
