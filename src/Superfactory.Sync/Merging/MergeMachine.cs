@@ -44,7 +44,7 @@ public sealed class MergeMachine
         _finale = new Finale(_state, _seat);
         _fetcher = new StateFetcher(_state);
         _server = new StateServer(_state, _exchange, _seat, _finale);
-        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _finale);
+        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale);
         _handshake = new Handshake(_state, Resend);
         _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale);
         Progress = _report.Make();

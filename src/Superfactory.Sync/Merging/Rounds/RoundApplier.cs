@@ -34,6 +34,10 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
         {
             state.Replica!.Step(state.Configuration.Sync.Outer);
         }
+        else
+        {
+            Array.Clear(state.Replica!.Mean);
+        }
 
         state.History.Commit(decision, merger.ResultHash());
         if (state.History.Ledger is { Crumbled: true })

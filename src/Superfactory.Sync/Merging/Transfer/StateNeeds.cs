@@ -4,7 +4,7 @@ using Superfactory.Sync.Merging.Trainer;
 namespace Superfactory.Sync.Merging.Transfer;
 
 /// <summary>Tells which state this island lacks, and installs it when it has come.</summary>
-internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, Finale finale)
+internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, StateServer server, Finale finale)
 {
     /// <summary>What to fetch now; null where nothing is lacking, or where it is not known yet from whom.</summary>
     public StateNeed? Next()
@@ -31,7 +31,7 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
             return new StateNeed(FetchKind.Replica, round + 1, [state.PeerAt(source)], $"The replica of {state.NameOf(state.Self)} could not be repaired.");
         }
 
-        if (seat.NeedsPeerState)
+        if (seat.NeedsPeerState || server.LacksCopy)
         {
             return new StateNeed(FetchKind.Trainer, round, state.Peers, $"The trainer of {state.NameOf(state.Self)} was lost at round {round}, and in every-step mode no other island's trainer is left whose state it could take.");
         }
@@ -65,6 +65,9 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
                 state.History = arrived.History!;
                 state.Replica!.Mean = arrived.Parts.Result;
                 applier.Completed();
+                return false;
+            case FetchKind.Trainer when arrived.Round == state.History.Round && server.LacksCopy && !seat.NeedsPeerState:
+                server.Keep(arrived.Parts.Trainer, arrived.Round);
                 return false;
             case FetchKind.Trainer when arrived.Round == state.History.Round:
                 seat.Receive(arrived.Parts.Trainer, arrived.Round);

@@ -9,6 +9,16 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
     private ReadOnlyMemory<byte>? _copy;
     private long _copyRound = -1;
     private long _askedRound = -1;
+    private long _lackedRound = -1;
+
+    /// <summary>
+    /// Whether a peer without memory was turned away because this island's trainer, whose contribution outlived it, cannot be copied.
+    /// Another peer's copy is fetched in its place; where there is none, the run's state is lost, and this island must not wait for the peer for ever.
+    /// </summary>
+    public bool LacksCopy => _lackedRound == state.History.Round && _copyRound != _lackedRound && TrainerIsGone();
+
+    /// <summary>A copy of another peer's trainer, to be given to those who lack it.</summary>
+    public void Keep(ReadOnlyMemory<byte> copy, long round) => (_copy, _copyRound) = (copy, round);
 
     /// <summary>The trainer gave a copy of its state, at the boundary before the merge that it waits for.</summary>
     public void TakeCopy(ReadOnlyMemory<byte> copy)
@@ -67,6 +77,7 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
         {
             if (TrainerIsGone())
             {
+                _lackedRound = history.Round;
                 return Decline(peer, fetch);
             }
 

@@ -1,0 +1,63 @@
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Tests.Merging.Virtual;
+
+namespace Superfactory.Sync.Tests.Merging;
+
+/// <summary>Whole runs under many seeded schedules with links cut, trainers crashed, islands restarted blank and contributions refused.</summary>
+public sealed class MergeScheduleTests
+{
+    private const int SeedsPerScenario = 60;
+
+    [Theory]
+    [InlineData(2, SyncMode.Diloco)]
+    [InlineData(2, SyncMode.EveryStep)]
+    [InlineData(3, SyncMode.Diloco)]
+    [InlineData(3, SyncMode.EveryStep)]
+    [InlineData(4, SyncMode.Diloco)]
+    [InlineData(5, SyncMode.EveryStep)]
+    public void Run_under_interruptions_equals_the_plain_loop_and_ends(int islands, SyncMode mode) =>
+        ForSeeds(seed => new Scenario { Seed = seed, Islands = islands, Mode = mode, Faults = 1 + (int)(seed % 14) });
+
+    [Theory]
+    [InlineData(2, SyncMode.Diloco)]
+    [InlineData(3, SyncMode.Diloco)]
+    [InlineData(3, SyncMode.EveryStep)]
+    public void Run_with_refused_contributions_deals_their_samples_again_and_merges_each_once(int islands, SyncMode mode) =>
+        ForSeeds(seed => new Scenario
+        {
+            Seed = seed, Islands = islands, Mode = mode, Faults = (int)(seed % 6), PoisonOneIn = 2, Budget = new BudgetSpecification { Steps = 21 },
+        });
+
+    [Fact]
+    public void Run_with_overflows_skips_the_step_everywhere_and_merges_its_samples_later() =>
+        ForSeeds(seed => new Scenario { Seed = seed, Islands = 2 + (int)(seed % 2), Mode = SyncMode.EveryStep, Faults = (int)(seed % 6), OverflowOneIn = 4 });
+
+    [Fact]
+    public void Run_with_a_budget_in_samples_ends_with_a_turn_cut_off() =>
+        ForSeeds(seed => new Scenario { Seed = seed, Islands = 3, Faults = (int)(seed % 6), Budget = new BudgetSpecification { Samples = 31 + (int)(seed % 7) } });
+
+    [Fact]
+    public void Run_whose_loop_draws_no_samples_takes_its_steps_and_has_no_ledger() =>
+        ForSeeds(seed => new Scenario { Seed = seed, Islands = 2, Tracked = false, Batches = [1], Faults = (int)(seed % 9) });
+
+    [Fact]
+    public void Run_of_one_island_survives_crashes_of_its_trainer() =>
+        ForSeeds(seed => new Scenario { Seed = seed, Islands = 1, Mode = seed % 2 == 0 ? SyncMode.Diloco : SyncMode.EveryStep, Faults = 6 });
+
+    [Fact]
+    public void Same_seed_gives_the_same_effects_in_the_same_order()
+    {
+        var scenario = new Scenario { Seed = 99, Islands = 3, Faults = 8 };
+
+        new Simulation(scenario).Run().Trace.ShouldBe(new Simulation(scenario).Run().Trace);
+        new Simulation(scenario).Run().Trace.ShouldNotBe(new Simulation(scenario with { Seed = 100 }).Run().Trace);
+    }
+
+    private static void ForSeeds(Func<ulong, Scenario> make)
+    {
+        for (var seed = 1UL; seed <= SeedsPerScenario; seed++)
+        {
+            RunChecks.Verify(make(seed));
+        }
+    }
+}
