@@ -16,10 +16,11 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
     private byte[]? _statics;
     private string? _modelHash;
     private long _finalRound = -1;
+    private bool _known;
     private bool _done;
     private bool _closed;
 
-    /// <summary>Whether every island has finished.</summary>
+    /// <summary>Whether every island has finished and the trainer was told.</summary>
     public bool Done => _done;
 
     /// <summary>What must be fetched before the trainer can be given the final tensors; null where nothing must.</summary>
@@ -133,9 +134,9 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
     /// <summary>Ends the run where everybody has finished.</summary>
     public void TryEnd()
     {
-        if (!_done && _modelHash is not null && state.Peers.All(peer => peer.ModelHash is not null))
+        if (!_known && _modelHash is not null && state.Peers.All(peer => peer.ModelHash is not null))
         {
-            _done = true;
+            _known = true;
             foreach (var peer in state.Peers)
             {
                 if (peer.ModelHash != _modelHash)
@@ -148,7 +149,12 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
                     state.Send(peer, new OverMessage());
                 }
             }
+        }
 
+        // A trainer that was lost after it gave its results takes the final tensors and gives them once more before it may end.
+        if (_known && !_done && seat.Phase == TrainerPhase.Finished)
+        {
+            _done = true;
             state.Emit(new MergeEffect.Done());
         }
 
@@ -167,7 +173,7 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
             state.Send(peer, new FinishedMessage { ModelHash = hash });
         }
 
-        if (_done)
+        if (_known)
         {
             state.Send(peer, new OverMessage());
         }

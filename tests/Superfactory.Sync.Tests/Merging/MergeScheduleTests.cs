@@ -6,7 +6,8 @@ namespace Superfactory.Sync.Tests.Merging;
 /// <summary>Whole runs under many seeded schedules with links cut, trainers crashed, islands restarted blank and contributions refused.</summary>
 public sealed class MergeScheduleTests
 {
-    private const int SeedsPerScenario = 60;
+    /// <summary>Schedules of each scenario: 60, or as many as SUPERFACTORY_TEST_SEEDS says for a longer hunt.</summary>
+    private static readonly ulong _seeds = ulong.TryParse(Environment.GetEnvironmentVariable("SUPERFACTORY_TEST_SEEDS"), out var seeds) ? seeds : 60;
 
     [Theory]
     [InlineData(2, SyncMode.Diloco)]
@@ -55,7 +56,7 @@ public sealed class MergeScheduleTests
 
     private static void ForSeeds(Func<ulong, Scenario> make)
     {
-        for (var seed = 1UL; seed <= SeedsPerScenario; seed++)
+        for (var seed = 1UL; seed <= _seeds; seed++)
         {
             RunChecks.Verify(make(seed));
         }

@@ -1,3 +1,5 @@
+using Superfactory.Model.Jobs;
+
 namespace Superfactory.Sync.Tests.Merging.Virtual;
 
 /// <summary>What must be true of every run that ended.</summary>
@@ -5,9 +7,17 @@ internal static class RunChecks
 {
     public static Simulation Verify(Scenario scenario, Simulation? simulation = null)
     {
+        var where = $"seed {scenario.Seed}";
+        var undisturbed = simulation is null;
         simulation ??= new Simulation(scenario);
         simulation.Run();
-        var where = $"seed {scenario.Seed}";
+        if (undisturbed)
+        {
+            // Interruptions lose memory and messages, and damage none: nothing may look like a fault of a peer.
+            simulation.Notes.ShouldAllBe(note => note.Contains("not finite"), where);
+            simulation.Retried.ShouldAllBe(reason => scenario.Mode == SyncMode.EveryStep && reason.Contains("trainer"), where);
+        }
+
         simulation.Failures.ShouldBeEmpty(where);
         var reference = new Reference(scenario);
         reference.Run();

@@ -45,6 +45,9 @@ internal sealed class Simulation
     /// <summary>Reasons of failures that no restart helps.</summary>
     public List<string> Failures { get; } = [];
 
+    /// <summary>Reasons of failures after which an island was started again.</summary>
+    public List<string> Retried { get; } = [];
+
     public int Restarts { get; private set; }
 
     /// <summary>Hash over every effect of every machine, in order.</summary>
@@ -188,7 +191,8 @@ internal sealed class Simulation
                 case MergeEffect.Note note:
                     Notes.Add(note.Text);
                     break;
-                case MergeEffect.Fail { Retriable: true } when _machines[island] == machine:
+                case MergeEffect.Fail { Retriable: true } retriable:
+                    Retried.Add(retriable.Reason);
                     Restart(island);
                     break;
                 case MergeEffect.Fail fail:
