@@ -177,21 +177,31 @@ internal sealed class RoundExchange(MergeState state)
         }
     }
 
-    /// <summary>A peer wants one of our streams once more.</summary>
+    /// <summary>
+    /// A peer wants one of our streams once more. It may be a round behind: what we sent in that one is kept until the peer has
+    /// contributed to the current one.
+    /// </summary>
     public void Take(Peer peer, RepeatMessage repeat)
     {
-        if (repeat.Round != state.History.Round || repeat.Fragment >= state.Plan!.Fragments.Length || !peer.Hears)
+        if (repeat.Fragment >= state.Plan!.Fragments.Length || !peer.Hears)
         {
             return;
         }
 
-        if (repeat.Stream == StreamKind.Contribution && Own is { Header.FragmentHashes.IsEmpty: false } own)
+        if (repeat.Stream == StreamKind.Contribution)
         {
-            state.SendChunks(peer, StreamKind.Contribution, repeat.Round, repeat.Fragment, own.Encoded(repeat.Fragment));
+            if (_own[repeat.Round & 1] is { Header.FragmentHashes.IsEmpty: false } own && own.Header.Round == repeat.Round)
+            {
+                state.SendChunks(peer, StreamKind.Contribution, repeat.Round, repeat.Fragment, own.Encoded(repeat.Fragment));
+            }
         }
-        else if (repeat.Stream == StreamKind.Result && Current.Commits[repeat.Fragment] is not null && Results[repeat.Fragment] is { } result)
+        else if (repeat.Stream == StreamKind.Result && Results[repeat.Fragment] is { } result)
         {
-            state.SendChunks(peer, StreamKind.Result, repeat.Round, repeat.Fragment, result);
+            var committed = Current.Commits[repeat.Fragment] is not null;
+            if (repeat.Round == (committed ? state.History.Round : state.History.Round - 1))
+            {
+                state.SendChunks(peer, StreamKind.Result, repeat.Round, repeat.Fragment, result);
+            }
         }
     }
 

@@ -1,0 +1,152 @@
+using System.Buffers;
+using Superfactory.Sync.Merging;
+using Superfactory.Sync.Tests.Merging.Virtual;
+
+namespace Superfactory.Sync.Tests.Merging;
+
+public sealed class MergeMessageCodecTests
+{
+    /// <summary>Each message as <c>docs/protocol.md</c> lists it. These bytes are what other builds of this protocol version speak: they never change.</summary>
+    public static TheoryData<string, string> Golden => new()
+    {
+        { "hello", "0100010700000003000000010105000000000000008877665544332211100f0e0d0c0b0a09" },
+        { "declare", "0100020700000003000000016400000000000000100000000600636f72707573" },
+        { "contribute", "01000307000000030000000500000000000000887766554433221102000000400000000000000000000000000004400000000000001040000000000000000001020000000100000000000000ffffffffffffffff" },
+        { "chunk", "01000407000000030000000105000000000000000100000000000300000000000a0b0c" },
+        { "commit", "010005070000000300000005000000000000000100000005000000000000000000803e0000403f8877665544332211" },
+        { "applied", "010006070000000300000005000000000000008877665544332211" },
+        { "fetch", "0100070700000003000000030500000000000000" },
+        { "offer", "0100080700000003000000010500000000000000010100000000000000020000000000000003000000000000000400000000000000050000000000000006000000000000008877665544332211" },
+        { "repeat", "010009070000000300000002050000000000000001000000" },
+        { "finished", "01000a0700000003000000040061626364" },
+        { "over", "01000b0700000003000000" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Golden))]
+    public void Message_keeps_the_bytes_of_its_protocol_version(string name, string expected)
+    {
+        var bytes = Write(Samples[name]);
+
+        Convert.ToHexStringLower(bytes).ShouldBe(expected);
+    }
+
+    [Fact]
+    public void Message_of_every_type_comes_back_with_the_same_bytes()
+    {
+        foreach (var (name, message) in Samples)
+        {
+            var bytes = Write(message);
+
+            var read = MergeMessageCodec.Read(bytes);
+
+            read.Succeeded.ShouldBeTrue(name);
+            read.Value!.GetType().ShouldBe(message.GetType());
+            Write(read.Value).ShouldBe(bytes, name);
+        }
+    }
+
+    [Fact]
+    public void Message_cut_off_or_prolonged_is_a_problem_and_no_exception()
+    {
+        foreach (var (name, message) in Samples)
+        {
+            var bytes = Write(message);
+            var least = message is ChunkMessage ? bytes.Length - ((ChunkMessage)message).Bytes.Length : bytes.Length - 1;
+            for (var length = 0; length <= least; length++)
+            {
+                MergeMessageCodec.Read(bytes.AsMemory(0, length)).Succeeded.ShouldBeFalse($"{name} cut to {length}");
+            }
+
+            if (message is not ChunkMessage)
+            {
+                MergeMessageCodec.Read((byte[])[.. bytes, 0]).Succeeded.ShouldBeFalse($"{name} with a byte too many");
+            }
+        }
+    }
+
+    [Fact]
+    public void Random_bytes_are_read_or_refused_without_an_exception()
+    {
+        const ulong Seed = 20;
+        var random = new SeededRandom(Seed);
+        var samples = Samples.Values.Select(Write).ToArray();
+        for (var attempt = 0; attempt < 200_000; attempt++)
+        {
+            var bytes = random.OneIn(2) ? random.Pick(samples).ToArray() : new byte[random.Below(80)];
+            for (var change = random.Below(4) + (bytes.Length == 0 ? 0 : 1); change > 0 && bytes.Length > 0; change--)
+            {
+                bytes[random.Below(bytes.Length)] = (byte)random.Next();
+            }
+
+            var read = MergeMessageCodec.Read(bytes);
+            if (read.Succeeded && read.Value is not HelloMessage)
+            {
+                Write(read.Value).ShouldBe(bytes, $"seed {Seed}, attempt {attempt}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Message_of_another_version_is_a_hello_that_names_it()
+    {
+        var bytes = Write(Samples["commit"]);
+        bytes[0] = 9;
+
+        MergeMessageCodec.Read(bytes).Value.ShouldBeOfType<HelloMessage>().Protocol.ShouldBe(9);
+    }
+
+    [Fact]
+    public void Payload_is_a_slice_of_what_was_read()
+    {
+        var bytes = Write(Samples["chunk"]);
+
+        var chunk = (ChunkMessage)MergeMessageCodec.Read(bytes).Value!;
+
+        bytes[^1] = 99;
+        chunk.Bytes.Span[^1].ShouldBe((byte)99);
+    }
+
+    [Fact]
+    public void Longest_messages_fit_the_limit()
+    {
+        var contribute = (ContributeMessage)Samples["contribute"] with { FragmentHashes = [.. new ulong[MergeLimits.FragmentsMax]] };
+        var chunk = (ChunkMessage)Samples["chunk"] with { Bytes = new byte[MergeLimits.ChunkBytesMax] };
+
+        foreach (var message in new MergeMessage[] { contribute, chunk })
+        {
+            var bytes = Write(message);
+            bytes.Length.ShouldBeLessThanOrEqualTo(MergeLimits.MessageBytesMax);
+            MergeMessageCodec.Read(bytes).Succeeded.ShouldBeTrue();
+        }
+    }
+
+    private static Dictionary<string, MergeMessage> Samples { get; } = new()
+    {
+        ["hello"] = new HelloMessage { Epoch = 7, Incarnation = 3, Protocol = 1, Answer = true, Initialised = true, Round = 5, TableHash = 0x1122334455667788, StateHash = 0x090a0b0c0d0e0f10 },
+        ["declare"] = new DeclareMessage { Epoch = 7, Incarnation = 3, Tracked = true, Count = 100, Batch = 16, Dataset = "corpus" },
+        ["contribute"] = new ContributeMessage
+        {
+            Epoch = 7, Incarnation = 3, Round = 5, BaseHash = 0x1122334455667788, Steps = 2, Tokens = 64, LossSum = 2.5, SquaredNorm = 4, NonFinite = 0, Overflow = true, FragmentHashes = [1, ulong.MaxValue],
+        },
+        ["chunk"] = new ChunkMessage { Epoch = 7, Incarnation = 3, Stream = StreamKind.Contribution, Round = 5, Fragment = 1, Offset = 196608, Bytes = new byte[] { 10, 11, 12 } },
+        ["commit"] = new CommitMessage { Epoch = 7, Incarnation = 3, Round = 5, Fragment = 1, Contributors = 5, Weights = [0.25f, 0.75f], Hash = 0x1122334455667788 },
+        ["applied"] = new AppliedMessage { Epoch = 7, Incarnation = 3, Round = 5, StateHash = 0x1122334455667788 },
+        ["fetch"] = new FetchMessage { Epoch = 7, Incarnation = 3, Kind = FetchKind.Trainer, Round = 5 },
+        ["offer"] = new OfferMessage
+        {
+            Epoch = 7, Incarnation = 3, Kind = FetchKind.Replica, Round = 5, Available = true, RunBytes = 1, ParameterBytes = 2, MomentumBytes = 3,
+            ResultBytes = 4, StaticsBytes = 5, TrainerBytes = 6, Hash = 0x1122334455667788,
+        },
+        ["repeat"] = new RepeatMessage { Epoch = 7, Incarnation = 3, Stream = StreamKind.Result, Round = 5, Fragment = 1 },
+        ["finished"] = new FinishedMessage { Epoch = 7, Incarnation = 3, ModelHash = "abcd" },
+        ["over"] = new OverMessage { Epoch = 7, Incarnation = 3 },
+    };
+
+    private static byte[] Write(MergeMessage message)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        MergeMessageCodec.Write(message, buffer);
+        return buffer.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,148 @@
+using System.Buffers;
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Merging;
+using Superfactory.Sync.Tests.Merging.Virtual;
+
+namespace Superfactory.Sync.Tests.Merging;
+
+/// <summary>Faults planted in network and memory: each is found and said, none changes the result.</summary>
+public sealed class PlantedFaultTests
+{
+    private const int MessageKindAt = 2;
+    private const byte ChunkKind = 4;
+    private const byte CommitKind = 5;
+
+    [Theory]
+    [InlineData(2, SyncMode.Diloco)]
+    [InlineData(3, SyncMode.EveryStep)]
+    public void Chunk_altered_on_its_way_is_found_by_its_hash_and_sent_again(int islands, SyncMode mode)
+    {
+        var simulation = Tampered(islands, mode, ChunkKind, every: 9, bytes => { bytes[^1] ^= 0x40; return 1; });
+
+        simulation.Notes.ShouldContain(note => note.Contains("asked for again"));
+    }
+
+    [Theory]
+    [InlineData(2, SyncMode.Diloco)]
+    [InlineData(3, SyncMode.Diloco)]
+    public void Message_delivered_twice_is_refused_the_second_time(int islands, SyncMode mode)
+    {
+        var chunks = Tampered(islands, mode, ChunkKind, every: 5, _ => 2);
+        var commits = Tampered(islands, mode, CommitKind, every: 2, _ => 2);
+
+        chunks.Machines.Sum(machine => machine.FaultsOfPeers).ShouldBeGreaterThan(0);
+        commits.Notes.ShouldContain(note => note.Contains("a second commit"));
+    }
+
+    [Fact]
+    public void Chunk_lost_between_others_is_asked_for_again()
+    {
+        var scenario = Base(2, SyncMode.Diloco) with { Sizes = [150_000], Budget = new BudgetSpecification { Steps = 2 }, Every = 1, Batches = [1], Format = NumberFormat.Fp32, Fragments = 1 };
+        var seen = 0;
+        var simulation = new Simulation(scenario);
+        simulation.Network.Tamper = (_, _, bytes) => bytes[MessageKindAt] == ChunkKind && bytes.Length > 100_000 && ++seen is 2 or 9 ? 0 : 1;
+
+        RunChecks.Verify(scenario, simulation);
+
+        simulation.Notes.Concat([string.Empty]).ShouldContain(note => note.Contains("missing") || note.Contains("out of its order"));
+    }
+
+    [Fact]
+    public void Bit_flipped_in_a_replica_is_found_refused_and_repaired_from_the_first_island()
+    {
+        var scenario = Base(2, SyncMode.Diloco);
+        var flipped = false;
+        var simulation = new Simulation(scenario)
+        {
+            Disturb = simulation =>
+            {
+                var state = simulation.Machines[1].State;
+                if (!flipped && state.History.Round == 2)
+                {
+                    flipped = true;
+                    state.Replica!.Parameters[3] += 1;
+                }
+            },
+        };
+
+        simulation.Run();
+
+        simulation.Failures.ShouldBeEmpty();
+        simulation.Notes.ShouldContain(note => note.Contains("replica repaired"));
+        simulation.Machines[0].StateHash.ShouldBe(simulation.Machines[1].StateHash);
+        simulation.Trainers[0]!.ModelHash.ShouldBe(simulation.Trainers[1]!.ModelHash);
+        simulation.Machines[1].Progress.Ledger!.Merged.ShouldBe(simulation.Machines[1].Progress.Ledger!.Planned);
+    }
+
+    [Fact]
+    public void Bit_flipped_in_one_of_three_replicas_is_outvoted()
+    {
+        var simulation = new Simulation(Base(3, SyncMode.Diloco))
+        {
+            Disturb = simulation =>
+            {
+                var state = simulation.Machines[0].State;
+                if (state is { Initialised: true, History.Round: 1 })
+                {
+                    state.Replica!.Momentum[0] = 77;
+                }
+            },
+        };
+
+        simulation.Run();
+
+        simulation.Failures.ShouldBeEmpty();
+        simulation.Notes.ShouldContain(note => note.Contains("island-0 started from another state than island-1"));
+        simulation.Trainers.Select(trainer => trainer!.ModelHash).Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public void Random_messages_never_throw_and_never_change_the_result()
+    {
+        for (var seed = 1UL; seed <= 40; seed++)
+        {
+            var random = new SeededRandom(seed);
+            var scenario = Base(2 + (int)(seed % 2), SyncMode.Diloco) with { Seed = seed };
+            var simulation = new Simulation(scenario)
+            {
+                Disturb = simulation => Forge(simulation, random),
+            };
+
+            RunChecks.Verify(scenario, simulation);
+        }
+    }
+
+    /// <summary>A peer talks nonsense that passes the codec: chunks and commits of fragments, rounds and places that are none.</summary>
+    private static void Forge(Simulation simulation, SeededRandom random)
+    {
+        var to = random.Below(simulation.Machines.Count);
+        var from = (to + 1) % simulation.Machines.Count;
+        var machine = simulation.Machines[to];
+        if (!random.OneIn(3) || machine.State.Table is null || machine.FaultsOfPeers > 2 * MergeLimits.FaultNotesMax)
+        {
+            return;
+        }
+
+        var round = machine.State.History.Round + random.Below(4) + 2;
+        MergeMessage message = random.Below(4) switch
+        {
+            0 => new ChunkMessage { Stream = (StreamKind)(1 + random.Below(2)), Round = round, Fragment = random.Below(5000), Offset = random.Below(100), Bytes = new byte[1 + random.Below(50)] },
+            1 => new CommitMessage { Round = round, Fragment = random.Below(5000), Contributors = 1, Weights = [1], Hash = 5 },
+            2 => new ContributeMessage { Round = round, BaseHash = 1, Steps = 1, Tokens = 1, LossSum = 1 },
+            _ => new ChunkMessage { Stream = StreamKind.Contribution, Round = machine.State.History.Round, Fragment = 4000, Offset = 0, Bytes = new byte[9] },
+        };
+        message = message with { Epoch = 1, Incarnation = 1 };
+        machine.Handle(new MergeInput.Received(from, message)).ShouldAllBe(effect => effect is MergeEffect.Note);
+    }
+
+    private static Scenario Base(int islands, SyncMode mode) => new() { Seed = 5, Islands = islands, Mode = mode, Fragments = 6 };
+
+    private static Simulation Tampered(int islands, SyncMode mode, byte kind, int every, Func<byte[], int> change)
+    {
+        var scenario = Base(islands, mode);
+        var seen = 0;
+        var simulation = new Simulation(scenario);
+        simulation.Network.Tamper = (_, _, bytes) => bytes[MessageKindAt] == kind && ++seen % every == 0 ? change(bytes) : 1;
+        return RunChecks.Verify(scenario, simulation);
+    }
+}
