@@ -13,6 +13,9 @@ internal sealed class VirtualTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
+    /// <summary>How long after its time a timer fires.</summary>
+    public TimeSpan TimersAreLateBy { get; set; }
+
     public TimeSpan Now => TimeSpan.FromTicks(_now);
 
     public static void Run(Func<VirtualTime, Task> test)
@@ -54,7 +57,7 @@ internal sealed class VirtualTime : TimeProvider
     private void JumpToNextTimer()
     {
         var next = _timers.MinBy(timer => timer.Due) ?? throw new InvalidOperationException("Everybody waits, and no timer runs.");
-        _now = Math.Max(_now, next.Due);
+        _now = Math.Max(_now, next.Due + TimersAreLateBy.Ticks);
         _timers.Remove(next);
         next.Fire();
     }

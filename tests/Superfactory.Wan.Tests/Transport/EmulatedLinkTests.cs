@@ -56,6 +56,18 @@ public sealed class EmulatedLinkTests
     });
 
     [Fact]
+    public void Timer_that_is_late_does_not_slow_the_link() => VirtualTime.Run(async time =>
+    {
+        time.TimersAreLateBy = TimeSpan.FromMilliseconds(30);
+        var arrivals = new ArrivalStream(time);
+        await using var link = new EmulatedLinkStream(arrivals, _profile, time);
+        await link.WriteAsync(new byte[1_000_000], TwoSites.Token);
+        await Task.Delay(TimeSpan.FromSeconds(1), time, TwoSites.Token);
+        arrivals.Length.ShouldBe(1_000_000);
+        arrivals.Last.TotalMilliseconds.ShouldBeInRange(1007, 1007 + 60);
+    });
+
+    [Fact]
     public void Pause_earns_no_credit_for_a_burst() => VirtualTime.Run(async time =>
     {
         var arrivals = new ArrivalStream(time);
