@@ -120,7 +120,8 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
 
         if (options.JsonFile is { } file)
         {
-            File.WriteAllText(file, JsonSerializer.Serialize(report, FactoryJson.Readable) + "\n");
+            File.WriteAllText(PartOf(file), JsonSerializer.Serialize(report, FactoryJson.Readable) + "\n");
+            File.Move(PartOf(file), file, overwrite: true);
         }
 
         return ExitCode.Done;
@@ -161,7 +162,13 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
 
         try
         {
-            using (File.Open(file, FileMode.OpenOrCreate, FileAccess.Write))
+            if (Directory.Exists(file))
+            {
+                return new Problem("The report cannot be written: this is a directory.", file, Field: "--json");
+            }
+
+            // Made and gone again: a demo that fails leaves no empty report.
+            using (new FileStream(PartOf(file), FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose))
             {
                 return null;
             }
@@ -171,6 +178,8 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
             return new Problem($"The report cannot be written: {exception.Message}", file, Field: "--json");
         }
     }
+
+    private static string PartOf(string file) => file + ".part";
 
     private static string Link(string wan) => wan == Model.Units.WanProfile.None ? "the loopback as it is" : $"an emulated link of {wan.Replace(",", ", ", StringComparison.Ordinal)} round trip";
 }
