@@ -66,7 +66,7 @@ public sealed record Contribution
     public bool Overflow { get; init; }
 }
 
-/// <summary>Where trainer and machine exchange numbers: the bridge maps it into both processes, tests use arrays.</summary>
+/// <summary>Where trainer and machine exchange numbers: the bridge maps it into both processes, tests use arrays. Each may be longer than its tensors.</summary>
 /// <param name="Local">What the trainer gives: its parameters, or in every-step mode its gradients; parameters in registered order.</param>
 /// <param name="Merged">What the machine gives back: the merged parameters or gradients.</param>
 /// <param name="Statics">Frozen tensors and buffers, in registered order, both ways.</param>

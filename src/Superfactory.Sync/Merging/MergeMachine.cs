@@ -252,7 +252,10 @@ public sealed class MergeMachine
             return;
         }
 
-        (_state.Buffers, _seat.Phase) = (buffers, TrainerPhase.Ready);
+        // Memory may be mapped in whole pages; only what the tensors take is used.
+        var (count, statics) = (table.ParameterSizes.Sum(), (int)table.StaticsBytes);
+        _state.Buffers = new MergeBuffers(buffers.Local[..count], buffers.Merged[..count], buffers.Statics[..statics]);
+        _seat.Phase = TrainerPhase.Ready;
         if (_state.Table is null)
         {
             _state.Table = table;

@@ -133,8 +133,10 @@ internal sealed class TensorTable
             }
         }
 
+        var statics = entries.Where(entry => entry.Role != TensorRole.Parameter).Sum(entry => (double)entry.Bytes);
         return elements == 0 ? "The trainer registers no parameters: there is nothing to train."
             : elements > Array.MaxLength ? $"The trainer registers {elements} parameters; one bridge holds at most {Array.MaxLength}."
+            : statics > Array.MaxLength ? $"The trainer registers {statics} bytes of frozen tensors and buffers; one bridge holds at most {Array.MaxLength}."
             : null;
     }
 
