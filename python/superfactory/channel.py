@@ -7,6 +7,7 @@ import queue
 import socket
 import sys
 import threading
+import weakref
 from typing import Any, Callable, Dict, Optional, Union
 
 from .errors import SuperfactoryError
@@ -39,6 +40,7 @@ class BridgeChannel:
         except OSError as error:
             raise SuperfactoryError(
                 f"the bridge cannot be reached at {path} ({error.strerror}): is this process part of a gang?") from None
+        close_in_children(self._socket)
         self._lines: "queue.Queue[Union[Message, SuperfactoryError]]" = queue.Queue(LINES_HELD_MAX)
         self._waiting = False
         self._closed = False
@@ -111,6 +113,19 @@ class BridgeChannel:
             self._ended.wait(GRACE_SECONDS)
         if not self._closed:
             end_process(reason)
+
+
+def close_in_children(connection: socket.socket) -> None:
+    """Keeps processes that are forked later, a DataLoader's workers for example, from holding ``connection`` open: its
+    closing tells the other end that this process has ended."""
+    reference = weakref.ref(connection)
+
+    def close() -> None:
+        held = reference()
+        if held is not None and held.fileno() >= 0:
+            os.close(held.detach())
+
+    os.register_at_fork(after_in_child=close)
 
 
 def end_process(reason: str) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch import distributed
 
-from .channel import end_process
+from .channel import close_in_children, end_process
 from .environment import Environment
 from .errors import SuperfactoryError
 
@@ -116,6 +116,8 @@ class _Bond:
             island._broadcast_message({"port": listener.getsockname()[1]})
             self._connections = [listener.accept()[0] for _ in range(island.world - 1)]
             listener.close()
+            for each in self._connections:
+                close_in_children(each)
             return
         port = island._broadcast_message({})["port"]
         connection = socket.create_connection(("127.0.0.1", port))

@@ -143,11 +143,14 @@ class Run:
         turn, state = self._session.start(table)
         rounds = Rounds(self._session, self._welcome, table, attachments, turn)
         self._table, self._attachments, self._rounds = table, attachments, rounds
-        self._session.state_source = lambda: attachments.collect(rounds.counters())
+        self._stepper = stepper = Stepper(self.mode, rounds, table, attachments, optimizers)
+        self._session.state_source = lambda: attachments.collect(
+            {**rounds.counters(), "weights": stepper.weights.state_dict()})
         if state is not None:
-            rounds.restore(attachments.restore(state))
+            counters = attachments.restore(state)
+            rounds.restore(counters)
+            stepper.weights.load_state_dict(counters["weights"])
         rounds.plan_untracked(int(self.job.get("budget", {}).get("steps", 0)))
-        self._stepper = Stepper(self.mode, rounds, table, attachments, optimizers)
         if self._samples is not None and not turn.finished:
             rounds.declare(self._samples, self._dataset)
         self._finalize_if_over()

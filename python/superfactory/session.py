@@ -73,8 +73,10 @@ class Session:
             else:
                 # The first process's tensors are the island's, whether or not the loop made them alike.
                 self._spread(table)
-        state = reply.get("state")
-        return Turn.read(reply["turn"]), load_state(state) if state else None
+        state = load_state(reply["state"]) if "state" in reply else None
+        # The bridge may take the file away once the first process goes on: not before every process has read it.
+        self.island.gather([0.0])
+        return Turn.read(reply["turn"]), state
 
     def give_parameters(self, table: TensorTable) -> None:
         """Fills the local region with parameters; SuperfactoryError where the island's processes differ in them."""

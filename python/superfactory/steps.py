@@ -27,7 +27,7 @@ class Stepper:
         self._merging = mode == EVERY_STEP
         self._observer = (GradientObserver((entry.tensor for entry in table.parameters), optimizers)
                           if self._merging else None)
-        self._weights = TokenWeights()
+        self.weights = TokenWeights()
         self._outcome: Optional[Outcome] = None
         """What came of this step's gradients; None until they are merged."""
         self._loss_before = 0.0
@@ -37,7 +37,7 @@ class Stepper:
         """Merges the gradients of a step of ``units`` samples, once a step; nothing outside every-step mode."""
         if not self._merging or self._outcome is not None:
             return
-        weight = int(tokens) if tokens is not None else self._weights.estimate(units)
+        weight = int(tokens) if tokens is not None else self.weights.estimate(units)
         # A loss that is not finite was refused with its own gradients: it is not held against the next step's.
         value = float(loss) if loss is not None else self._loss_before if math.isfinite(self._loss_before) else 0.0
         self._outcome = self._rounds.merge_gradients(value * weight, weight, self._uses_scaler(scaler))
@@ -56,7 +56,7 @@ class Stepper:
             self._skip(scaler)
         else:
             self._step_optimizers(scaler)
-        self._weights.settle(units, tokens)
+        self.weights.settle(units, tokens)
         self._loss_before = float(loss)
         self._outcome = None
         if self._observer is not None:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Optional
+from typing import Any, Dict, Optional
 
 
 class TokenWeights:
@@ -23,15 +23,13 @@ class TokenWeights:
         """Tokens of a step of ``units`` samples; at least 1."""
         average = self._tokens / self._units if self._units else 1.0
         self._sent = max(1, round(units * average))
-        sent, self._owed = self._sent + self._owed, 0
-        return sent
+        return self._sent + self._owed
 
     def settle(self, units: int, tokens: int) -> None:
         """The step is over: it had ``tokens``."""
         if self._sent is not None:
-            if not self._units:
-                self._owed = tokens - self._sent
-            elif tokens != self._sent and not self._warned:
+            self._owed = tokens - self._sent if not self._units else 0
+            if self._units and tokens != self._sent and not self._warned:
                 self._warned = True
                 warnings.warn(
                     f"superfactory: run.merge_gradients() weighed a step by {self._sent} tokens, as those before, and run.step "
@@ -39,3 +37,11 @@ class TokenWeights:
         self._units += units
         self._tokens += tokens
         self._sent = None
+
+    def state_dict(self) -> Dict[str, Any]:
+        """What another process needs to weigh the pending step as this one does."""
+        return {"units": self._units, "tokens": self._tokens, "owed": self._owed}
+
+    def load_state_dict(self, state: Dict[str, Any]) -> None:
+        """Goes on with what ``state_dict`` returned."""
+        self._units, self._tokens, self._owed = state["units"], state["tokens"], state["owed"]

@@ -1,6 +1,8 @@
 """Training loops that tests run on islands, and the same training written in plain PyTorch."""
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import numpy
@@ -54,14 +56,13 @@ def tensors(model: nn.Module) -> Dict[str, List[float]]:
 
 
 def train_points(seed: int, batch: int, micro_batch: int = 0, workers: int = 0, clip: float = 0.05, merge: bool = True,
-                 arguments: bool = False, optimizer: str = "adamw", momentum_schedule: bool = True) -> Dict[str, Any]:
+                 arguments: bool = False, before_step: Any = None) -> Dict[str, Any]:
     """A loop as people write them: DataLoader with workers, accumulation, clipping, a scheduler; returns what happened."""
     torch.manual_seed(seed)
     run = superfactory.join()
     model = Tied()
     wrapped = nn.parallel.DistributedDataParallel(model, find_unused_parameters=True) if run.world > 1 else model
-    optim: Any = (torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1) if optimizer == "adamw"
-                  else torch.optim.SGD(model.parameters(), lr=0.1))
+    optim = torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1)
     schedule = torch.optim.lr_scheduler.LambdaLR(optim, lambda _: 1.0 - 0.5 * run.progress)
     run.attach("schedule", schedule)
     run.attach("random", superfactory.RandomState())
@@ -79,6 +80,8 @@ def train_points(seed: int, batch: int, micro_batch: int = 0, workers: int = 0, 
             (loss * (len(inputs) / share)).backward()
             loss_sum, seen = loss_sum + float(loss) * len(inputs), seen + len(inputs)
             if samples.completes_step(len(inputs)):
+                if before_step is not None:
+                    before_step(run)
                 if merge:
                     run.merge_gradients(**({"loss": loss_sum / seen, "tokens": seen * FEATURES} if arguments else {}))
                 nn.utils.clip_grad_norm_(model.parameters(), clip)
@@ -149,8 +152,6 @@ def train_plainly(step_hook: Any = None, steps_before_crash: int = 0, batch: int
                   scaler: Any = None, model: Any = None, marker: str = "") -> Dict[str, Any]:
     """The three lines and no more. ``step_hook(run, step, loss)`` may change the loss; ``steps_before_crash`` ends the
     first process that has no file at ``marker`` yet, with exit code 9."""
-    import os
-    from pathlib import Path
     torch.manual_seed(seed)
     run = superfactory.join()
     net = model() if model is not None else Tied()
@@ -177,5 +178,4 @@ def train_plainly(step_hook: Any = None, steps_before_crash: int = 0, batch: int
             losses.append(run.merged_loss)
     digest = run.finish()
     return {"tensors": tensors(net), "digest": digest, "used": used, "losses": losses, "resumed_at": resumed_at,
-            "steps": run.steps, "moments": sum(float(each["exp_avg"].abs().sum()) for each in optim.state.values()),
-            "scales": list(scaler.history) if scaler is not None else [], "warnings": []}
+            "steps": run.steps, "scales": list(scaler.history) if scaler is not None else []}

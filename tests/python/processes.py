@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-TIMEOUT_SECONDS = 180.0
+TIMEOUT_SECONDS = 120.0
 _context = multiprocessing.get_context("fork")
 
 

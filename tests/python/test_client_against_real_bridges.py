@@ -131,7 +131,6 @@ def test_a_trainer_that_crashes_and_is_started_again_goes_on_as_if_nothing_had_h
     pair, marker = bridges(mode=mode, steps=12, every=3), str(tmp_path / "marker")
     first = start_island(pair.paths[0], loops.train_plainly)[0]
     assert start_island(pair.paths[1], lambda: loops.train_plainly(None, 7, marker=marker))[0].wait().code == 9
-    pair.command(1, "trainer-lost")
     again = start_island(pair.paths[1], lambda: loops.train_plainly(None, 7, marker=marker))[0]
     results = [first.wait(), again.wait()]
     assert [each.code for each in results] == [0, 0], results
@@ -259,6 +258,25 @@ def test_frozen_tensors_and_buffers_are_the_first_islands_and_half_precision_agr
     assert results[0] == results[1] and results[0][2:] == (4, 1.0) and math.isfinite(results[0][3])
 
 
+def test_processes_of_an_island_whose_first_one_dies_end_with_it_and_go_on_together(bridges, tmp_path):
+    pair, marker = bridges(mode="every-step", steps=8), str(tmp_path / "marker")
+
+    def loop():
+        def crash(run):
+            if run.rank == 0 and run.island == "island-1" and run.steps == 4 and not os.path.exists(marker):
+                open(marker, "w").close()
+                os._exit(9)
+
+        return loops.train_points(3, 8, workers=2, before_step=crash)
+
+    first = start_island(pair.paths[0], loop, processes=2)
+    assert [each.wait().code for each in start_island(pair.paths[1], loop, processes=2)] == [9, 1]
+    ended = [each.wait() for each in [*first, *start_island(pair.paths[1], loop, processes=2)]]
+    assert [each.code for each in ended] == [0] * 4, ended
+    assert len({each.result["digest"] for each in ended}) == 1
+    assert_tensors(ended[3].result["tensors"], loops.reference_every_step(3, 16, 8, pair.seed)["tensors"])
+
+
 @pytest.mark.parametrize("mode", ["every-step", "diloco"])
 def test_an_island_that_lost_its_bridge_takes_the_others_state_and_the_run_goes_on(bridges, tmp_path, mode):
     pair, marker = bridges(mode=mode, steps=12, every=3), str(tmp_path / "marker")
@@ -291,7 +309,8 @@ def test_an_island_that_lost_its_bridge_takes_the_others_state_and_the_run_goes_
 def test_the_recipe_trains_one_model_on_two_islands(bridges, tmp_path, processes):
     trainer = {"recipe": "pretrain", "model": {"layers": 1, "hidden": 32, "heads": 2, "context": 32}, "batch": 8,
                "learning_rate": 1e-2, "validation_samples": 8}
-    pair, corpus = bridges(mode="diloco", steps=30, every=10, number_format="bf16", trainer=trainer), make_corpus(tmp_path / "c", PROSE, PROSE)
+    pair = bridges(mode="diloco", steps=30, every=10, number_format="bf16", trainer=trainer)
+    corpus = make_corpus(tmp_path / "c", PROSE, PROSE)
 
     def loop():
         import superfactory
