@@ -15,7 +15,8 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
         peer.Established = false;
         if (peer.Up && state.Table is not null)
         {
-            state.Send(peer, Hello(answer: false));
+            peer.Greeted++;
+            state.Send(peer, Hello(answer: false, peer.Greeted));
         }
     }
 
@@ -47,6 +48,12 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
             return;
         }
 
+        if (hello.Answer && hello.Greeting != peer.Greeted)
+        {
+            // It answers an earlier greeting. What it says before it has heard the last one it will say again: to hear it now would be to hear it twice.
+            return;
+        }
+
         var answered = peer.Established;
         peer.Hello = hello;
         if (hello.Initialised && hello.Round - 1 >= peer.Applied)
@@ -57,7 +64,7 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
         peer.Conversation++;
         if (!hello.Answer)
         {
-            state.Send(peer, Hello(answer: true));
+            state.Send(peer, Hello(answer: true, hello.Greeting));
         }
 
         if (hello.TableHash != table.Hash)
@@ -108,10 +115,11 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
             : TensorTable.Difference(mine, table.Entries, other, entries));
     }
 
-    private HelloMessage Hello(bool answer) => new()
+    private HelloMessage Hello(bool answer, int greeting) => new()
     {
         Protocol = MergeMessageCodec.ProtocolVersion,
         Answer = answer,
+        Greeting = greeting,
         Initialised = state.Initialised,
         Round = state.Initialised ? state.History.Round : 0,
         TableHash = state.Table!.Hash,

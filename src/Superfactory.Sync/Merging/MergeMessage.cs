@@ -31,6 +31,9 @@ public sealed record HelloMessage : MergeMessage
     /// <summary>Whether it answers the receiver's own hello; one that does not asks for an answer.</summary>
     public bool Answer { get; init; }
 
+    /// <summary>The sender's number for its greeting; in an answer, the receiver's number that is answered.</summary>
+    public int Greeting { get; init; }
+
     /// <summary>Whether the sender holds the run's state.</summary>
     public bool Initialised { get; init; }
 

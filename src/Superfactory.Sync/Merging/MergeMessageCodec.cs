@@ -103,6 +103,7 @@ public static class MergeMessageCodec
         {
             case HelloMessage hello:
                 writer.Flag(hello.Answer);
+                writer.Int32(hello.Greeting);
                 writer.Flag(hello.Initialised);
                 writer.Int64(hello.Round);
                 writer.UInt64(hello.TableHash);
@@ -197,7 +198,7 @@ public static class MergeMessageCodec
         Kind.Hello => new HelloMessage
         {
             Epoch = epoch, Incarnation = incarnation, Protocol = ProtocolVersion,
-            Answer = reader.Flag(), Initialised = reader.Flag(), Round = Round(ref reader), TableHash = reader.UInt64(), StateHash = reader.UInt64(),
+            Answer = reader.Flag(), Greeting = reader.Int32(), Initialised = reader.Flag(), Round = Round(ref reader), TableHash = reader.UInt64(), StateHash = reader.UInt64(),
         },
         Kind.Declare => new DeclareMessage
         {

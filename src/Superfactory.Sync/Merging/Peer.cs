@@ -14,6 +14,9 @@ internal sealed class Peer(int index)
     /// <summary>Whether its hello arrived since it was last greeted: only then is anything else heard or said.</summary>
     public bool Established { get; set; }
 
+    /// <summary>How often it was greeted: only an answer to the last greeting counts.</summary>
+    public int Greeted { get; set; }
+
     /// <summary>Rises with each of its hellos: within one conversation nothing is sent twice.</summary>
     public int Conversation { get; set; }
 

