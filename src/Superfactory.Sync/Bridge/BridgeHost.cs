@@ -209,6 +209,12 @@ internal sealed class BridgeHost : IDisposable
                 Carry(effect);
             }
         }
+
+        if (input is HostInput.Peer { Event: PeerEvent.Delivered { Release: { } release } })
+        {
+            // The machine has copied what it needs: a round's chunks go through the same few buffers.
+            release();
+        }
     }
 
     private void Obey(BridgeCommand command)

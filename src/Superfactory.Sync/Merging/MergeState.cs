@@ -11,6 +11,7 @@ internal sealed class MergeState
 {
     private readonly Peer?[] _peers;
     private List<MergeEffect> _effects = [];
+    private float[] _scratch = [];
 
     public MergeState(MergeConfiguration configuration)
     {
@@ -74,6 +75,17 @@ internal sealed class MergeState
 
     /// <summary>Every member but this island; 0 for the only one.</summary>
     public ulong EverybodyElse => (ulong.MaxValue >> (64 - Count)) & ~(1UL << Self);
+
+    /// <summary>Room for a fragment's numbers, with whatever was in it; the same memory for everybody, until the next call.</summary>
+    public Span<float> Scratch(int count)
+    {
+        if (_scratch.Length < count)
+        {
+            _scratch = new float[Plan!.LargestCount];
+        }
+
+        return _scratch.AsSpan(0, count);
+    }
 
     public Peer PeerAt(int island) => _peers[island]!;
 

@@ -96,9 +96,8 @@ internal sealed class GatewayPeerTransport : IPeerTransport
     {
         GatewayEvent.EndpointUp up when up.Address.Name == _endpoint => new PeerEvent.Up(up.Address.Site),
         GatewayEvent.EndpointDown down when down.Address.Name == _endpoint => new PeerEvent.Down(down.Address.Site),
-
-        // Never released to the gateway's pool: the machine keeps slices of it as long as it needs them.
-        GatewayEvent.Delivered delivered when delivered.From.Name == _endpoint => new PeerEvent.Delivered(delivered.From.Site, delivered.Message),
+        GatewayEvent.Delivered delivered when delivered.From.Name == _endpoint =>
+            new PeerEvent.Delivered(delivered.From.Site, delivered.Message, delivered.Release),
 
         // Another run's endpoint, or one that is no bridge, has nothing to say here.
         _ => null,

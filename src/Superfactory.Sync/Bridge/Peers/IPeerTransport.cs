@@ -40,8 +40,9 @@ internal abstract record PeerEvent(string Island)
 
     /// <summary>A message arrived.</summary>
     /// <param name="Island">The peer's island.</param>
-    /// <param name="Message">The message, this receiver's own from here on.</param>
-    public sealed record Delivered(string Island, ReadOnlyMemory<byte> Message) : PeerEvent(Island);
+    /// <param name="Message">The message, this receiver's own until <paramref name="Release"/>.</param>
+    /// <param name="Release">Takes the message's memory back; null where that is left to the collector.</param>
+    public sealed record Delivered(string Island, ReadOnlyMemory<byte> Message, Action? Release = null) : PeerEvent(Island);
 }
 
 /// <summary>The transport between bridges is gone, for a reason that is no fault of the run.</summary>

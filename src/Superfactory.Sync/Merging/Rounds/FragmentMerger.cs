@@ -7,8 +7,6 @@ namespace Superfactory.Sync.Merging.Rounds;
 /// <summary>Turns contributions into means, fragment by fragment, and checks them against the leaders' commits.</summary>
 internal sealed class FragmentMerger(MergeState state, RoundExchange exchange)
 {
-    private float[] _numbers = [];
-
     /// <summary>Decides the round where all headers are here.</summary>
     /// <returns>Whether it is decided.</returns>
     public bool TryDecide()
@@ -143,7 +141,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange)
             return false;
         }
 
-        var mean = Numbers(fragment);
+        var mean = state.Scratch(fragment.Count);
         state.Format.Decode(assembly.Bytes, mean);
         fragment.Scatter(mean, state.Replica!.Mean);
         return true;
@@ -184,7 +182,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange)
     /// <summary>The weighted mean, summed in island order in fp32 from zero: product rounded, then sum rounded.</summary>
     private Span<float> Mean(RoundInbox inbox, RoundDecision decision, Fragment fragment)
     {
-        var mean = Numbers(fragment);
+        var mean = state.Scratch(fragment.Count);
         mean.Clear();
         var place = 0;
         for (var rest = decision.Contributors; rest != 0; rest &= rest - 1)
@@ -196,16 +194,6 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange)
         }
 
         return mean;
-    }
-
-    private Span<float> Numbers(Fragment fragment)
-    {
-        if (_numbers.Length < fragment.Count)
-        {
-            _numbers = new float[state.Plan!.LargestCount];
-        }
-
-        return _numbers.AsSpan(0, fragment.Count);
     }
 
     private static bool SameBits(ImmutableArray<float> one, ImmutableArray<float> other) =>

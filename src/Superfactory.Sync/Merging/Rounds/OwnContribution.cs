@@ -49,11 +49,10 @@ internal sealed class OwnContribution
     {
         var plan = state.Plan!;
         var hashes = ImmutableArray.CreateBuilder<ulong>(plan.Fragments.Length);
-        var numbers = new float[plan.LargestCount];
         var (nonFinite, squares) = (0L, 0.0);
         foreach (var fragment in plan.Fragments)
         {
-            var mine = numbers.AsSpan(0, fragment.Count);
+            var mine = state.Scratch(fragment.Count);
             fragment.Gather(state.Buffers!.Local.Span, mine);
             if (!state.EveryStep)
             {
