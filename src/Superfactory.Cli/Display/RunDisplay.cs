@@ -49,7 +49,7 @@ internal sealed record RunDisplay
 
     /// <summary>How long the run still takes at the speed so far; null before that can be said.</summary>
     public TimeSpan? Left(TimeSpan now) =>
-        Began is { } began && State == JobState.Running && Fraction - began.Fraction >= FractionForEstimate && now - began.At >= _timeForEstimate
+        Began is { } began && State == JobState.Running && Fraction < 1 && Fraction - began.Fraction >= FractionForEstimate && now - began.At >= _timeForEstimate
             ? (now - began.At) * ((1 - Fraction) / (Fraction - began.Fraction))
             : null;
 
