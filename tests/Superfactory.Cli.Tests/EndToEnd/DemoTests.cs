@@ -12,7 +12,7 @@ public sealed class DemoTests : IDisposable
     public async Task Demo_trains_one_model_at_two_sites_and_reports()
     {
         var file = _directory.Combine("out.json");
-        await using var demo = RunningProgram.Start("demo", "--steps", "24", "--json", file);
+        await using var demo = RunningProgram.StartIn(_directory.Root, "demo", "--steps", "24", "--json", file);
 
         (await demo.EndAsync()).ShouldBe(0, demo.Output);
 
@@ -41,7 +41,7 @@ public sealed class DemoTests : IDisposable
     public async Task Demo_with_every_step_merges_gradients_at_three_sites()
     {
         var file = _directory.Combine("out.json");
-        await using var demo = RunningProgram.Start("demo", "--steps", "6", "--sites", "3", "--mode", "every-step", "--wan", "none", "--seed", "5", "--json", file);
+        await using var demo = RunningProgram.StartIn(_directory.Root, "demo", "--steps", "6", "--sites", "3", "--mode", "every-step", "--wan", "none", "--seed", "5", "--json", file);
 
         (await demo.EndAsync()).ShouldBe(0, demo.Output);
 
@@ -56,8 +56,7 @@ public sealed class DemoTests : IDisposable
     [Fact]
     public async Task Ctrl_C_ends_the_demo_and_leaves_no_process_and_no_file()
     {
-        var before = States();
-        await using var demo = RunningProgram.Start("demo", "--steps", "100000");
+        await using var demo = RunningProgram.StartIn(_directory.Root, "demo", "--steps", "100000");
         await demo.LineAsync(static line => line.Contains("  step ", StringComparison.Ordinal));
         demo.Marker.Alive().Count.ShouldBeGreaterThan(6);
 
@@ -65,29 +64,22 @@ public sealed class DemoTests : IDisposable
 
         (await demo.EndAsync()).ShouldBe(130, demo.Output);
         demo.Marker.Alive().ShouldBeEmpty();
-        States().Except(before).ShouldBeEmpty();
+        Directory.GetDirectories(_directory.Root).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Killed_demo_leaves_no_process()
     {
-        var before = States();
-        await using var demo = RunningProgram.Start("demo", "--steps", "100000");
+        await using var demo = RunningProgram.StartIn(_directory.Root, "demo", "--steps", "100000");
         await demo.LineAsync(static line => line.Contains("  step ", StringComparison.Ordinal));
 
         demo.Signal("KILL");
 
         await demo.EndAsync();
         await demo.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(30));
-        foreach (var state in States().Except(before))
-        {
-            Directory.Delete(state, recursive: true);
-        }
     }
 
     public void Dispose() => _directory.Dispose();
 
     private static double Loss(JsonElement report, string which) => report.GetProperty("loss").GetProperty(which).GetDouble();
-
-    private static string[] States() => Directory.GetDirectories(Path.GetTempPath(), "superfactory-demo-*");
 }

@@ -28,10 +28,14 @@ internal sealed class RunningProgram : IAsyncDisposable
     /// <summary>Everything that it wrote so far.</summary>
     public string Output => string.Join('\n', _lines);
 
-    public static RunningProgram Start(params string[] arguments)
+    public static RunningProgram Start(params string[] arguments) => StartIn(Path.GetTempPath(), arguments);
+
+    /// <summary>Starts it with a directory of the test's own for temporary files.</summary>
+    public static RunningProgram StartIn(string temporary, params string[] arguments)
     {
         var marker = new Marker();
-        return new RunningProgram(CommandProcess.Start(arguments, environment: marker.Variables), marker);
+        var environment = new Dictionary<string, string?>(marker.Variables) { ["TMPDIR"] = temporary };
+        return new RunningProgram(CommandProcess.Start(arguments, environment: environment), marker);
     }
 
     /// <summary>Waits for a line, also one that was written before.</summary>
