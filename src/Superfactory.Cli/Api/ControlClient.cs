@@ -48,11 +48,11 @@ internal sealed class ControlClient : IDisposable
     public Task<Answer<LogPage>> LogsAsync(long job, long after, CancellationToken cancellation) =>
         GetAsync<LogPage>($"v1/jobs/{job}/logs?after={after}&limit={LogPage.LinesMax}", cancellation);
 
-    /// <summary>Submits the text of a job file, as the user named the file.</summary>
-    public async Task<Answer<JobView>> SubmitAsync(string file, string text, CancellationToken cancellation)
+    /// <summary>Submits the text of a job file, as the user named the file, and the folder that a command of the user's own starts in.</summary>
+    public async Task<Answer<JobView>> SubmitAsync(string file, string? folder, string text, CancellationToken cancellation)
     {
         using var content = new StringContent(text, MediaTypeHeaderValue.Parse("application/yaml"));
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"v1/jobs?file={Uri.EscapeDataString(file)}") { Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"v1/jobs?file={Uri.EscapeDataString(file)}{(folder is null ? string.Empty : $"&directory={Uri.EscapeDataString(folder)}")}") { Content = content };
         return await SendAsync<JobView>(request, cancellation);
     }
 

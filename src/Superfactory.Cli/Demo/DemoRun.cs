@@ -81,7 +81,7 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
 
     private async Task<int> TrainAsync(LocalFactory factory, JobSpecification job, CancellationToken cancellation)
     {
-        var submitted = await factory.Control.SubmitAsync(DemoOptions.JobFile, JobFile.Write(job), cancellation);
+        var submitted = await factory.Control.SubmitAsync(DemoOptions.JobFile, folder: null, JobFile.Write(job), cancellation);
         if (!submitted.Succeeded)
         {
             return terminal.Fail(submitted.Problems, submitted.ExitCode);

@@ -60,7 +60,7 @@ internal static class SubmitCommand
             return terminal.Fail(text.Problems, ExitCode.BadInput);
         }
 
-        var submitted = await client.SubmitAsync(file, text.Value, cancellation);
+        var submitted = await client.SubmitAsync(file, Path.GetDirectoryName(Path.GetFullPath(file)), text.Value, cancellation);
         if (!submitted.Succeeded)
         {
             return terminal.Fail(submitted.Problems, submitted.ExitCode);

@@ -46,7 +46,7 @@ internal static class JobEndpoints
         return state.Jobs.TryGetValue(id, out var job) ? Results.Ok(views.Job(state, job)) : ApiProblem.NoJob(id);
     }
 
-    private static async Task<IResult> SubmitAsync(HttpRequest request, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation, string? file = null)
+    private static async Task<IResult> SubmitAsync(HttpRequest request, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation, string? file = null, string? directory = null)
     {
         var name = string.IsNullOrWhiteSpace(file) ? "job.yaml" : file;
         if (await ReadAsync(request, cancellation) is not { } text)
@@ -55,7 +55,7 @@ internal static class JobEndpoints
                 $"The job file is longer than {ApiLimits.JobFileBytesMax} bytes.", name));
         }
 
-        var parsed = JobFile.Parse(text, name);
+        var parsed = JobFile.Parse(text, name, directory);
         if (!parsed.Succeeded)
         {
             return ApiProblem.Result(StatusCodes.Status400BadRequest, "The job file is not valid.", parsed.Problems);

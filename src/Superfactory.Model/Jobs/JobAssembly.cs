@@ -20,7 +20,7 @@ internal static class JobAssembly
     }
 
     /// <summary>The job; to be called where nothing is wrong.</summary>
-    public static JobSpecification Build(JobValues values)
+    public static JobSpecification Build(JobValues values, string? folder)
     {
         var mode = values.Choice("sync.mode", _sync.Mode);
         var everyStep = mode == SyncMode.EveryStep;
@@ -33,6 +33,7 @@ internal static class JobAssembly
             SiteCount = count,
             Trainer = values.IsPresent("trainer") ? Trainer(values) : null,
             Command = values.Get<ImmutableArray<string>>("command", []),
+            Directory = values.TryGet<string>("directory", out var directory) ? directory : values.IsPresent("command") ? folder : null,
             Data = values.TryGet<string>("data.corpus", out var corpus) ? new DataSpecification { Corpus = corpus } : null,
             Sync = new SyncSpecification
             {

@@ -27,6 +27,9 @@ public enum JobFieldKind
     /// <summary>A program and its arguments.</summary>
     Command,
 
+    /// <summary>The absolute path of a folder.</summary>
+    Folder,
+
     /// <summary>Names and values of environment variables.</summary>
     Variables,
 }
@@ -79,6 +82,7 @@ public sealed record JobField
         JobFieldKind.Whole or JobFieldKind.Number => Interval,
         JobFieldKind.Sites => $"{Interval} names, or a count",
         JobFieldKind.Command => $"{Interval} texts",
+        JobFieldKind.Folder => "an absolute path",
         _ => $"{Interval} variables",
     };
 
@@ -92,6 +96,7 @@ public sealed record JobField
         JobFieldKind.Number => $"a number{Counted}, {Interval}",
         JobFieldKind.Sites => $"a list of site names such as [wisconsin, atlanta], or how many sites, {Interval}",
         JobFieldKind.Command => "a list of a program and its arguments, such as [python3, train.py]",
+        JobFieldKind.Folder => "an absolute path, such as /srv/my-model",
         _ => "variables and their values, such as {NAME: value}",
     };
 

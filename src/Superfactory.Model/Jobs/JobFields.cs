@@ -47,6 +47,11 @@ public static class JobFields
         },
         new()
         {
+            Path = "directory", Kind = JobFieldKind.Folder, Default = "the job file's folder",
+            Meaning = "The folder that a `command` starts in, the same path at every site.",
+        },
+        new()
+        {
             Path = "environment", Kind = JobFieldKind.Variables, Default = "none", Minimum = 0, Maximum = 1000,
             Meaning = "Environment variables that every trainer process gets in addition.",
         },

@@ -9,7 +9,8 @@ public static class JobFile
     /// </summary>
     /// <param name="text">The text of the file, at most 1,048,576 characters.</param>
     /// <param name="fileName">The file as the user named it, for messages; null where there is none.</param>
-    public static Outcome<JobSpecification> Parse(string text, string? fileName)
+    /// <param name="folder">The absolute path of the file's folder, where a <c>command</c> starts if the file names no <c>directory</c>; null where there is none.</param>
+    public static Outcome<JobSpecification> Parse(string text, string? fileName, string? folder = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         var problems = new JobProblems(fileName);
@@ -28,7 +29,7 @@ public static class JobFile
         JobAssembly.Check(values, problems);
         return problems.Any
             ? new Outcome<JobSpecification>(problems.ToOrdered())
-            : new Outcome<JobSpecification>(JobAssembly.Build(values));
+            : new Outcome<JobSpecification>(JobAssembly.Build(values, folder));
     }
 
     /// <summary>A job file in JSON, every default written out, that <see cref="Parse"/> reads back as the same job.</summary>

@@ -101,6 +101,7 @@ internal sealed class JobReader(JobProblems problems)
             JobFieldKind.Choice => JobScalars.TryChoice(node, field, problems, field.Path, out value),
             JobFieldKind.Sites => TrySites(node, field, out value),
             JobFieldKind.Command => TryCommand(node, field, out value),
+            JobFieldKind.Folder => JobScalars.TryFolder(node, problems, field, out value),
             JobFieldKind.Variables => TryVariables(node, field, out value),
             _ => JobScalars.TryNumber(node, field, problems, field.Path, out value),
         };

@@ -70,6 +70,25 @@ internal static partial class JobScalars
         return false;
     }
 
+    /// <summary>Reads an absolute path; where it is none, says so.</summary>
+    public static bool TryFolder(JobNode node, JobProblems problems, JobField field, [NotNullWhen(true)] out object? value)
+    {
+        value = null;
+        if (!TryText(node, problems, field.Path, field.Expected, out var text))
+        {
+            return false;
+        }
+
+        if (!text.StartsWith('/'))
+        {
+            problems.AddExpected(node, field.Path, field.Expected);
+            return false;
+        }
+
+        value = text;
+        return true;
+    }
+
     /// <summary>Reads any text that a process can be given; where it is none, says so.</summary>
     public static bool TryText(JobNode node, JobProblems problems, string path, string expected, [NotNullWhen(true)] out string? value)
     {

@@ -23,6 +23,9 @@ public sealed record JobSpecification
     /// <summary>The user's own program and its arguments; empty where <see cref="Trainer"/> names a recipe.</summary>
     public ImmutableArray<string> Command { get; init; } = [];
 
+    /// <summary>The folder that <see cref="Command"/> starts in at every site, an absolute path; null where each start gets a new, empty one.</summary>
+    public string? Directory { get; init; }
+
     /// <summary>The data; null where the program brings its own.</summary>
     public DataSpecification? Data { get; init; }
 

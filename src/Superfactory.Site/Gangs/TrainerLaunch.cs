@@ -19,6 +19,11 @@ internal static class TrainerLaunch
     public static async Task<Outcome<string[]>> CommandAsync(GangSpecification specification, CancellationToken cancellationToken)
     {
         var job = specification.Assignment.Specification;
+        if (job.Directory is { } folder && !Directory.Exists(folder))
+        {
+            return new([new Problem($"There is no folder '{folder}' at site {specification.Assignment.Island}, where the job's command is to start. Put the program there, or name its folder with 'directory'.")]);
+        }
+
         string[] command;
         if (job.Trainer is { } trainer)
         {
@@ -41,7 +46,7 @@ internal static class TrainerLaunch
             return python.Succeeded ? new([python.Value, .. command.Skip(1)]) : new(python.Problems);
         }
 
-        return SystemTools.Find(Path.Combine(specification.GangDirectory, command[0])) is null && SystemTools.Find(command[0]) is null
+        return SystemTools.Find(Path.Combine(job.Directory ?? specification.GangDirectory, command[0])) is null && SystemTools.Find(command[0]) is null
             ? new([new Problem($"There is no program '{command[0]}' at this site.")])
             : new(command);
     }
@@ -82,7 +87,7 @@ internal static class TrainerLaunch
         return new ProcessPlan
         {
             Command = [.. command],
-            WorkingDirectory = specification.GangDirectory,
+            WorkingDirectory = job.Directory ?? specification.GangDirectory,
             Environment = job.Environment.SetItems(own),
         };
     }

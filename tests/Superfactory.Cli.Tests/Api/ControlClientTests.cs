@@ -13,7 +13,7 @@ public sealed class ControlClientTests
         using var control = new ScriptedControl().Answers("/v1/jobs", ScriptedControl.Refuses(HttpStatusCode.BadRequest, problem));
         using var client = control.Client();
 
-        var answer = await client.SubmitAsync("job.yaml", "name: x", TestContext.Current.CancellationToken);
+        var answer = await client.SubmitAsync("job.yaml", "/srv/jobs", "name: x", TestContext.Current.CancellationToken);
 
         answer.Problems.ShouldBe([problem]);
         answer.ExitCode.ShouldBe(2);

@@ -47,7 +47,7 @@ internal sealed class FactoryRun : IAsyncDisposable
             sync: {mode: diloco, every: {{every}}}
             budget: {steps: {{steps}}}
             """;
-        var submitted = await Client.SubmitAsync("killed.yaml", text, TestContext.Current.CancellationToken);
+        var submitted = await Client.SubmitAsync("killed.yaml", null, text, TestContext.Current.CancellationToken);
         return submitted.Value.ShouldNotBeNull(string.Join('\n', submitted.Problems)).Id;
     }
 

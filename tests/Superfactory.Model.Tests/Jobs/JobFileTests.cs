@@ -38,9 +38,9 @@ public class JobFileTests
         job.Sites.ShouldBeEmpty();
         job.Command[0].ShouldBe("python3");
         job.Environment.ShouldHaveSingleItem().Value.ShouldBe("false");
-        job.Sync.ShouldBe(new SyncSpecification { Every = 100 });
-        job.Budget.ShouldBe(new BudgetSpecification { Samples = 1_000_000 });
-        job.Island.Processes.ShouldBe(2);
+        job.Sync.ShouldBe(new SyncSpecification { Every = 20 });
+        job.Budget.ShouldBe(new BudgetSpecification { Samples = 12_000 });
+        job.Island.Processes.ShouldBe(1);
         job.TrainerRestartsMax.ShouldBe(5);
     }
 
