@@ -225,7 +225,7 @@ internal sealed class BridgeHost : IDisposable
                 _epoch = decided.Epoch;
                 _forMachine.Enqueue(new MergeInput.EpochChanged(decided.Epoch));
                 break;
-            case BridgeCommand.TrainerLost:
+            case BridgeCommand.TrainerLost when !_desk.IsTrainerAlive():
                 _desk.Leave();
                 break;
             case BridgeCommand.Stop:

@@ -181,7 +181,7 @@ public sealed class DilocoRunTests : IAsyncLifetime
     public async Task A_trainer_said_to_be_lost_makes_room_for_the_next_although_its_connection_stands()
     {
         using var atlanta = await JoinAsync(1, [1, 2, 3]);
-        using var first = await JoinAsync(0, [1, 2, 3]);
+        using var first = await JoinAsync(0, [1, 2, 3], EndedProcess());
         await Task.WhenAll(first.StartAsync(), atlanta.StartAsync());
 
         await _bridges.TellAsync(0, new BridgeCommand.TrainerLost());
@@ -190,6 +190,20 @@ public sealed class DilocoRunTests : IAsyncLifetime
         using var second = await JoinAsync(0, [7, 7, 7]);
         ((bool)(await second.StartAsync())["load_merged"]!).ShouldBeTrue();
         second.Read("merged", 3).ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    public async Task Word_of_a_lost_trainer_that_comes_after_the_next_one_connected_does_not_drop_it()
+    {
+        using var atlanta = await JoinAsync(1, [1, 2, 3]);
+        using var next = await JoinAsync(0, [1, 2, 3]);
+
+        await _bridges.TellAsync(0, new BridgeCommand.TrainerLost());
+
+        await Task.WhenAll(next.StartAsync(), atlanta.StartAsync());
+        next.Write("local", 0, 2, 3);
+        atlanta.Write("local", 0, 2, 3);
+        await Task.WhenAll(next.MergeAsync(100, 100), atlanta.MergeAsync(100, 100));
     }
 
     [Fact]
@@ -289,10 +303,17 @@ public sealed class DilocoRunTests : IAsyncLifetime
         }
     }
 
-    private async Task<TrainerClient> JoinAsync(int place, float[] parameters)
+    private static int EndedProcess()
+    {
+        using var process = System.Diagnostics.Process.Start("true");
+        process.WaitForExit();
+        return process.Id;
+    }
+
+    private async Task<TrainerClient> JoinAsync(int place, float[] parameters, int? process = null)
     {
         var trainer = await _bridges.ConnectAsync(place);
-        await trainer.HelloAsync();
+        await trainer.HelloAsync(process);
         await trainer.RegisterAsync(TrainerClient.Parameter("w", 3), TrainerClient.Tensor("n", "uint8", "buffer", 2, 2));
         trainer.Write("local", parameters);
         trainer.WriteStatics(place == 0 ? [10, 20] : [1, 2]);

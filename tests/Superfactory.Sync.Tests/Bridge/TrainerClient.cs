@@ -84,8 +84,9 @@ internal sealed class TrainerClient : IDisposable
         return reply;
     }
 
-    public Task<JsonNode> HelloAsync() =>
-        AskAsync(new() { ["type"] = "hello", ["protocol"] = 1, ["client"] = "test", ["pid"] = Environment.ProcessId, ["world"] = 1 }, "welcome");
+    /// <param name="process">The trainer's process; this one, which lives, where none is given.</param>
+    public Task<JsonNode> HelloAsync(int? process = null) =>
+        AskAsync(new() { ["type"] = "hello", ["protocol"] = 1, ["client"] = "test", ["pid"] = process ?? Environment.ProcessId, ["world"] = 1 }, "welcome");
 
     public async Task RegisterAsync(params JsonObject[] tensors)
     {

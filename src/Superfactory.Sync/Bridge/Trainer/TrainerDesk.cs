@@ -73,6 +73,12 @@ internal sealed partial class TrainerDesk : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether the process that connected last still runs. Whoever says that a trainer is lost has ended it first, so one that runs
+    /// is the next one, which connected before the word of the loss was read.
+    /// </summary>
+    public bool IsTrainerAlive() => _connection is { HasHungUp: false } && (_process == 0 || File.Exists($"/proc/{_process}/stat"));
+
     /// <summary>The trainer's process is known to be dead, or is no longer wanted: its connection ends, and the machine hears of it.</summary>
     public void Leave()
     {
