@@ -9,6 +9,7 @@ namespace Superfactory.Sync.Tests.Merging;
 public sealed class PlantedFaultTests
 {
     private const int MessageKindAt = 2;
+    private const byte ContributeKind = 3;
     private const byte ChunkKind = 4;
     private const byte CommitKind = 5;
 
@@ -29,9 +30,23 @@ public sealed class PlantedFaultTests
     {
         var chunks = Tampered(islands, mode, ChunkKind, every: 5, _ => 2);
         var commits = Tampered(islands, mode, CommitKind, every: 2, _ => 2);
+        var contributions = Tampered(islands, mode, ContributeKind, every: 2, _ => 2);
 
         chunks.Machines.Sum(machine => machine.FaultsOfPeers).ShouldBeGreaterThan(0);
         commits.Notes.ShouldContain(note => note.Contains("a second commit"));
+        contributions.Notes.ShouldContain(note => note.Contains("a second contribution"));
+    }
+
+    [Theory]
+    [InlineData(2, 1, "come to different means")]
+    [InlineData(2, 9, "with other contributors or weights")]
+    [InlineData(3, 9, "with other contributors or weights")]
+    public void Commit_that_says_otherwise_than_the_follower_finds_stops_that_island_before_it_uses_the_result(int islands, int bytesFromEnd, string reason)
+    {
+        // A commit ends with its weights and 8 bytes of hash.
+        var simulation = Tampered(islands, SyncMode.Diloco, CommitKind, every: 7, bytes => { bytes[^bytesFromEnd] ^= 0x01; return 1; });
+
+        simulation.Retried.ShouldContain(retried => retried.Contains(reason));
     }
 
     [Fact]

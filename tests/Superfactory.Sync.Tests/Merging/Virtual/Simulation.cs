@@ -59,6 +59,8 @@ internal sealed class Simulation
     /// <summary>Called before every action; may disturb the machines.</summary>
     public Action<Simulation>? Disturb { get; init; }
 
+    private IEnumerable<MergeMachine> Holders => _machines.Where(machine => machine.State.Initialised);
+
     public bool Ended => Array.TrueForAll(_trainers, trainer => trainer is { Done: true });
 
     /// <summary>Runs to the end, or until a machine fails for good.</summary>
@@ -198,6 +200,8 @@ internal sealed class Simulation
                 case MergeEffect.Fail fail:
                     Failures.Add(fail.Reason);
                     break;
+                case MergeEffect.Finalized when !Holders.All(holder => holder.State.History.Finished):
+                    throw new InvalidOperationException($"seed {_scenario.Seed}: island {island} finalizes before every island holds the last result");
                 default:
                     _trainers[island].ShouldNotBeNull().Take(effect);
                     break;
@@ -221,6 +225,12 @@ internal sealed class Simulation
         (ledger.Merged + ledger.InFlight + ledger.Free).ShouldBe(ledger.Planned, where);
         Math.Min(ledger.Merged, Math.Min(ledger.InFlight, ledger.Free)).ShouldBeGreaterThanOrEqualTo(0, where);
         ledger.Merged.ShouldBeGreaterThanOrEqualTo(_ledgerMerged[island], where);
+        foreach (var holder in Holders)
+        {
+            // Merged counts what every island holds: an island that has just lost its memory held it before.
+            (holder.State.History.Ledger?.Merged ?? 0).ShouldBeGreaterThanOrEqualTo(ledger.Merged, where);
+        }
+
         _ledgerMerged[island] = ledger.Merged;
     }
 

@@ -141,6 +141,7 @@ internal sealed class VirtualTrainer
     {
         var turn = _turn!;
         var steps = Enumerable.Range(0, turn.Steps).Select(step => Positions(turn.FirstTurn + step)).ToList();
+        steps.ShouldAllBe(step => step.Count > 0, $"seed {_scenario.Seed}: round {turn.Round} asks island {_island} for a step without samples");
         var (given, tokens, lossSum) = LocalTraining.Round(_scenario.Mode, _parameters, steps);
         given.CopyTo(_buffers.Local);
         OnTrained?.Invoke(turn.Round, [.. steps.SelectMany(step => step)]);
