@@ -19,23 +19,24 @@ public static class BridgeProgram
         using var interrupt = StopOn(PosixSignal.SIGINT, stopping);
         using var hangUp = StopOn(PosixSignal.SIGHUP, stopping);
         using var output = Console.OpenStandardOutput();
+        return await RunAsync(configPath, Console.OpenStandardInput(), output, Console.Error, stopping.Token);
+    }
 
+    /// <summary>The same with streams in place of the process's own.</summary>
+    internal static async Task<int> RunAsync(string configPath, Stream input, Stream output, TextWriter errors, CancellationToken stopping)
+    {
         var loaded = BridgeConfiguration.Load(configPath);
         if (!loaded.Succeeded)
         {
             foreach (var problem in loaded.Problems)
             {
-                await Console.Error.WriteLineAsync(problem.ToString());
+                await errors.WriteLineAsync(problem.ToString());
             }
 
             return await FailAsync(output, new BridgeEnd(2, new BridgeEvent.Failed(loaded.Problems[0].ToString(), Retriable: false)));
         }
 
-        return await RunAsync(loaded.Value, Console.OpenStandardInput(), output, stopping.Token);
-    }
-
-    private static async Task<int> RunAsync(BridgeConfiguration configuration, Stream input, Stream output, CancellationToken stopping)
-    {
+        var configuration = loaded.Value;
         GatewayPeerTransport transport;
         try
         {
@@ -59,7 +60,7 @@ public static class BridgeProgram
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             // The event has named it; whoever repairs it needs the rest.
-            await Console.Error.WriteLineAsync(error.ToString());
+            await errors.WriteLineAsync(error.ToString());
             return 1;
         }
     }
