@@ -8,9 +8,11 @@ namespace Superfactory.Sync.Tests.Bridge;
 /// <summary>Messages on their way to a peer: order, bounds, and what an interruption drops.</summary>
 public sealed class PeerSenderTests
 {
+    private const int TimeoutMilliseconds = 60_000;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [Fact(Timeout = TimeoutMilliseconds)]
     public async Task Messages_reach_the_transport_in_order_as_the_codec_writes_them()
     {
         var transport = new Gate();
@@ -29,7 +31,7 @@ public sealed class PeerSenderTests
             .ShouldBe(Enumerable.Range(0, 100).Select(round => (long)round));
     }
 
-    [Fact]
+    [Fact(Timeout = TimeoutMilliseconds)]
     public async Task Messages_that_wait_for_a_slow_peer_are_bounded_and_the_sender_s_caller_never_waits()
     {
         using var sender = new PeerSender("atlanta", new Gate(), messagesMax: 10);
@@ -48,7 +50,7 @@ public sealed class PeerSenderTests
         await Should.ThrowAsync<OperationCanceledException>(() => running);
     }
 
-    [Fact]
+    [Fact(Timeout = TimeoutMilliseconds)]
     public async Task Payloads_are_read_when_the_transport_takes_them()
     {
         var transport = new Gate();
@@ -65,7 +67,7 @@ public sealed class PeerSenderTests
         ((ChunkMessage)MergeMessageCodec.Read(transport.Sent[0]).Value!).Bytes.ToArray().ShouldBe([1, 9, 3]);
     }
 
-    [Fact]
+    [Fact(Timeout = TimeoutMilliseconds)]
     public async Task What_waits_when_a_peer_goes_down_never_reaches_its_successor()
     {
         var transport = new Gate();
@@ -90,7 +92,7 @@ public sealed class PeerSenderTests
         sender.Dropped.ShouldBe(4);
     }
 
-    [Fact]
+    [Fact(Timeout = TimeoutMilliseconds)]
     public async Task Bridges_joined_by_memory_hold_a_sender_back_while_the_receiver_does_not_read()
     {
         var network = new LoopbackNetwork();

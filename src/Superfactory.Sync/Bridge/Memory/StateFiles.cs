@@ -92,9 +92,12 @@ internal sealed class StateFiles : IDisposable
     /// <summary>Removes every file, also halves that a killed trainer was writing. Mapped copies go with whoever still uses them.</summary>
     public void Dispose()
     {
-        foreach (var path in Directory.EnumerateFiles(Path.GetDirectoryName(_arena)!, Path.GetFileName(_arena) + ".*"))
+        foreach (var path in Directory.EnumerateFiles(Path.GetDirectoryName(_arena)!, Path.GetFileName(_arena) + "*"))
         {
-            File.Delete(path);
+            if (path != _arena)
+            {
+                File.Delete(path);
+            }
         }
     }
 
