@@ -62,7 +62,7 @@ internal sealed class BridgeHost : IDisposable
         });
         _events = new BridgeEventQueue(emit);
         _reporter = new BridgeReporter(_events, () => _machine.Progress, configuration.Specification.Sync.Mode, time);
-        _peers = new BridgePeers(configuration, transport, _reporter);
+        _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, _reporter);
         _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue);
     }
 

@@ -1,4 +1,7 @@
 using System.Threading.Channels;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Bridge;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.BridgePair;
 using Superfactory.Sync.Merging;
@@ -90,6 +93,28 @@ public sealed class PeerSenderTests
 
         transport.Sent.Select(bytes => ((ChunkMessage)MergeMessageCodec.Read(bytes).Value!).Round).ShouldBe([4]);
         sender.Dropped.ShouldBe(4);
+    }
+
+    [Fact(Timeout = TimeoutMilliseconds)]
+    public async Task A_bridge_that_ends_lets_its_last_messages_leave()
+    {
+        var transport = new Gate();
+        var events = new BridgeEventQueue((_, _) => ValueTask.CompletedTask);
+        var reporter = new BridgeReporter(events, () => new RunProgress(), SyncMode.Diloco, TimeProvider.System);
+        var epoch = new RunEpoch { Number = 1, Members = [new RunMember("wisconsin", 1), new RunMember("atlanta", 1)] };
+        using var peers = new BridgePeers("wisconsin", epoch, transport, reporter);
+        var sending = peers.SendAsync();
+        peers.Take(new PeerEvent.Up("atlanta"), epoch, _ => { });
+        peers.TrySend("atlanta", Chunk(0)).ShouldBeTrue();
+
+        var draining = peers.DrainAsync(new ManualTime());
+
+        await transport.Entered.Reader.ReadAsync(Token);
+        draining.IsCompleted.ShouldBeFalse();
+        transport.Allow(1);
+        await draining;
+        transport.Sent.Count.ShouldBe(1);
+        await sending;
     }
 
     [Fact(Timeout = TimeoutMilliseconds)]

@@ -16,13 +16,13 @@ internal sealed class BridgePeers : IDisposable
     private Task _sending = Task.CompletedTask;
     private int _faults;
 
-    /// <summary>The other members of the run that <paramref name="configuration"/> describes.</summary>
-    public BridgePeers(BridgeConfiguration configuration, IPeerTransport transport, BridgeReporter reporter)
+    /// <summary>The members of <paramref name="epoch"/> other than <paramref name="self"/>.</summary>
+    public BridgePeers(string self, RunEpoch epoch, IPeerTransport transport, BridgeReporter reporter)
     {
         (_transport, _reporter) = (transport, reporter);
-        foreach (var member in configuration.Epoch.Members)
+        foreach (var member in epoch.Members)
         {
-            if (member.Island != configuration.Island)
+            if (member.Island != self)
             {
                 _senders.Add(member.Island, new PeerSender(member.Island, transport));
             }
@@ -97,7 +97,7 @@ internal sealed class BridgePeers : IDisposable
     public async Task StopAsync()
     {
         await _stopping.CancelAsync();
-        await ((Task)_sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <inheritdoc/>
