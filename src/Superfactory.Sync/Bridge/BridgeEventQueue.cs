@@ -33,7 +33,7 @@ internal sealed class BridgeEventQueue
         }
     }
 
-    /// <summary>Queues the last event, waiting for room, and lets no other follow. Where events can no longer be emitted it is dropped.</summary>
+    /// <summary>Queues the last event, waiting for room, and lets no other follow. Where there was a last one already, or events can no longer be emitted, it is dropped.</summary>
     public async Task CompleteAsync(BridgeEvent? last)
     {
         while (last is not null && await _waiting.Writer.WaitToWriteAsync() && !_waiting.Writer.TryWrite(last))

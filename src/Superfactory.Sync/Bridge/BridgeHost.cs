@@ -87,6 +87,13 @@ internal sealed class BridgeHost : IDisposable
         }
         finally
         {
+            // A failure is said before the trainer hears of it, whose end would be taken for the cause otherwise;
+            // a result is said when peers have what they need, because whoever reads it may end this process.
+            if (end.Event is BridgeEvent.Failed)
+            {
+                await _events.CompleteAsync(end.Event);
+            }
+
             await LeaveAsync(end);
             await _events.CompleteAsync(end.Event);
             await emitting;
