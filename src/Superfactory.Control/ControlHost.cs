@@ -12,7 +12,7 @@ public static class ControlHost
     /// Runs a control plane until <paramref name="cancellation"/>, Ctrl-C or SIGTERM. Prints <c>ready http://host:port</c> once it is up,
     /// and one sentence on standard error where it can't be.
     /// </summary>
-    /// <returns>The exit code: 0 ended as asked; 2 bad option or a state directory of a newer version; 3 something can't be set up or written.</returns>
+    /// <returns>The exit code: 0 ended as asked; 2 bad option, an address that is in use or no address of this machine, or a state directory of a newer version; 3 something can't be set up or written.</returns>
     public static Task<int> RunAsync(ControlOptions options, CancellationToken cancellation)
         => RunAsync(options, TimeProvider.System, Console.Out, Console.Error, cancellation);
 
@@ -72,12 +72,12 @@ public static class ControlHost
         catch (IOException exception)
         {
             await error.WriteLineAsync(Unlistened(address, exception));
-            return StartFault.CannotSetUp;
+            return StartFault.BadInput;
         }
         catch (SocketException exception)
         {
             await error.WriteLineAsync(Unlistened(address, exception));
-            return StartFault.CannotSetUp;
+            return StartFault.BadInput;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

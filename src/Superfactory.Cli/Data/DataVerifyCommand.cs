@@ -22,14 +22,7 @@ internal static class DataVerifyCommand
 
     private static int Verify(Terminal terminal, string data, string name, bool json, CancellationToken cancellation)
     {
-        var directory = Path.Combine(data, name);
-        if (!Directory.Exists(directory) && Directory.Exists(data)
-            && NearMatch.Find(name, Directory.GetDirectories(data).Select(static path => Path.GetFileName(path))) is { } near)
-        {
-            return terminal.Fail($"There is no corpus '{name}' in {data}.", ExitCode.BadInput, $"Did you mean '{near}'?");
-        }
-
-        var verified = CorpusIndex.Verify(directory, cancellation);
+        var verified = CorpusIndex.Verify(Path.Combine(data, name), cancellation);
         if (!verified.Succeeded)
         {
             return terminal.Fail(verified.Problems, ExitCode.BadInput);

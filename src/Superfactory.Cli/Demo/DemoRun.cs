@@ -89,14 +89,21 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
 
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var following = RunFollower.FollowAsync(terminal, factory.Control, submitted.Value.Id, watching.Token);
-        var lost = factory.FirstEndedAsync();
+        var lost = factory.KeepAsync(line =>
+        {
+            // On a live display the job's state says it; a line would tear the picture.
+            if (!terminal.IsInteractive)
+            {
+                terminal.ErrorLine(line);
+            }
+        });
         if (await Task.WhenAny(following, lost) == lost)
         {
             await watching.CancelAsync();
             await Task.WhenAny(following);
             cancellation.ThrowIfCancellationRequested();
             var process = await lost;
-            terminal.Fail($"The {process.Name} ended with exit code {await process.Ended} before the job did.", ExitCode.CannotReach);
+            terminal.Fail($"The {process.Name} ended with exit code {await process.Ended} again and again, before the job did.", ExitCode.CannotReach);
             return ShowLast(process.LastLines);
         }
 

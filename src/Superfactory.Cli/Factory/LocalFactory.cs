@@ -8,8 +8,8 @@ using Superfactory.Site.Processes;
 namespace Superfactory.Cli.Factory;
 
 /// <summary>
-/// A control plane and its sites, each a process of this machine. The processes end with this one, however it ends: their parent's
-/// death is signalled to them by the kernel. Not safe for use by several threads.
+/// A control plane and its sites, each a process of this machine that is started again when it dies. The processes end with this one,
+/// however it ends: their parent's death is signalled to them by the kernel. Not safe for use by several threads.
 /// </summary>
 internal sealed class LocalFactory : IAsyncDisposable
 {
@@ -21,16 +21,17 @@ internal sealed class LocalFactory : IAsyncDisposable
 
     private readonly ProcessStarter _starter;
     private readonly TimeProvider _time;
-    private readonly List<FactoryProcess> _sites = [];
-    private FactoryProcess? _control;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<KeptProcess> _sites = [];
+    private KeptProcess? _control;
+    private Task<KeptProcess>[] _keeping = [];
 
     private LocalFactory(ProcessStarter starter, TimeProvider time) => (_starter, _time) = (starter, time);
 
     /// <summary>Speaks to the control plane.</summary>
     public ControlClient Control { get; private set; } = null!;
 
-    /// <summary>Every process.</summary>
-    public IEnumerable<FactoryProcess> Processes => _control is null ? _sites : _sites.Prepend(_control);
+    private IEnumerable<KeptProcess> Processes => _control is null ? _sites : _sites.Prepend(_control);
 
     /// <summary>Starts everything and waits until the control plane knows every site. Where something fails, everything is stopped again.</summary>
     public static async Task<Answer<LocalFactory>> StartAsync(LocalFactoryOptions options, TimeProvider time, CancellationToken cancellation)
@@ -58,16 +59,21 @@ internal sealed class LocalFactory : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends when a process ends that nobody asked to, and says which.</summary>
-    public async Task<FactoryProcess> FirstEndedAsync()
+    /// <summary>
+    /// Starts processes again that end unasked, and tells <paramref name="say"/>; ends with the first that cannot be kept running. Called once.
+    /// </summary>
+    public async Task<KeptProcess> KeepAsync(Action<string> say)
     {
-        var ended = await Task.WhenAny(Processes.Select(static process => process.Ended));
-        return Processes.First(process => process.Ended == ended);
+        _keeping = [.. Processes.Select(process => process.KeepAsync(say, _time, _stopping.Token))];
+        return await await Task.WhenAny(_keeping);
     }
 
     /// <summary>Stops the sites, then the control plane, and waits until all have ended.</summary>
     public async ValueTask DisposeAsync()
     {
+        // First nobody starts anything any more; how each keeping ended is of no interest then.
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_keeping.Select(static keeping => Task.WhenAny(keeping)));
         Control?.Dispose();
         await Task.WhenAll(_sites.Select(site => site.StopAsync(_siteStopLimit, _time)));
         if (_control is not null)
@@ -83,6 +89,7 @@ internal sealed class LocalFactory : IAsyncDisposable
         _sites.Clear();
         _control = null;
         _starter.Dispose();
+        _stopping.Dispose();
     }
 
     /// <summary>Starts the processes; returns the answer of the one that failed, or null.</summary>
@@ -90,8 +97,8 @@ internal sealed class LocalFactory : IAsyncDisposable
     {
         var logs = Path.Combine(options.StateDirectory, "logs");
         Directory.CreateDirectory(logs);
-        _control = await FactoryProcess.StartAsync(_starter, "control plane", Path.Combine(logs, "control.log"),
-            ["control", "--listen", options.Listen, "--state", options.StateDirectory]);
+        _control = new KeptProcess(_starter, "control plane", Path.Combine(logs, "control.log"));
+        await _control.StartAsync(["control", "--listen", options.Listen, "--state", options.StateDirectory]);
         var endpoint = await _control.WaitReadyAsync(_time, cancellation);
         if (!endpoint.Succeeded)
         {
@@ -100,9 +107,14 @@ internal sealed class LocalFactory : IAsyncDisposable
 
         var address = endpoint.Value.StartsWith("http", StringComparison.Ordinal) ? endpoint.Value : $"http://{endpoint.Value}";
         Control = new ControlClient(new Uri(address));
+
+        // Started again, it must be where the sites and the users look for it.
+        _control.Arguments = ["control", "--listen", Control.Address.Authority, "--state", options.StateDirectory];
         foreach (var site in options.Sites)
         {
-            _sites.Add(await FactoryProcess.StartAsync(_starter, $"site {site}", Path.Combine(logs, $"{site}.log"), Arguments(options, site, address)));
+            var process = new KeptProcess(_starter, $"site {site}", Path.Combine(logs, $"{site}.log"));
+            _sites.Add(process);
+            await process.StartAsync(Arguments(options, site, address));
         }
 
         foreach (var site in _sites)

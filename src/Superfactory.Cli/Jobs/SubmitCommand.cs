@@ -32,6 +32,11 @@ internal static class SubmitCommand
         string text;
         try
         {
+            if (Directory.Exists(file))
+            {
+                return new Outcome<string>([new Problem("This is a directory. Expected a job file, as docs/job.md describes it.", file)]);
+            }
+
             if (new FileInfo(file) is { Exists: true, Length: > FileBytesMax })
             {
                 return new Outcome<string>([new Problem($"This file is larger than {FileBytesMax >> 20} MiB and no job file.", file)]);

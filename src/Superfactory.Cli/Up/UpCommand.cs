@@ -42,6 +42,13 @@ internal static class UpCommand
 
     private static async Task<int> RunAsync(Terminal terminal, LocalFactoryOptions options, CancellationToken cancellation)
     {
+        var started = await LocalFactory.StartAsync(options, terminal.Time, cancellation);
+        if (!started.Succeeded)
+        {
+            return terminal.Fail(started.Problems, started.ExitCode);
+        }
+
+        await using var factory = started.Value;
         if (!CorpusIndex.Load(Path.Combine(options.DataDirectory, CorpusOptions.DotnetDocs)).Succeeded)
         {
             terminal.Line("Preparing the corpus from .NET's own documentation …");
@@ -52,13 +59,6 @@ internal static class UpCommand
             }
         }
 
-        var started = await LocalFactory.StartAsync(options, terminal.Time, cancellation);
-        if (!started.Succeeded)
-        {
-            return terminal.Fail(started.Problems, started.ExitCode);
-        }
-
-        await using var factory = started.Value;
         terminal.Line($"The factory is up: {string.Join(", ", options.Sites)} and a control plane at {factory.Control.Address}");
         terminal.Line($"State and logs are in {options.StateDirectory}, corpora in {options.DataDirectory}.");
         terminal.Line("In another terminal:");
@@ -67,7 +67,7 @@ internal static class UpCommand
         terminal.Line($"  superfactory{control} jobs");
         terminal.Line($"  superfactory{control} sites");
         terminal.Line("Ctrl-C stops it.");
-        var lost = factory.FirstEndedAsync();
+        var lost = factory.KeepAsync(terminal.ErrorLine);
         if (await Task.WhenAny(lost, Task.Delay(Timeout.InfiniteTimeSpan, cancellation)) != lost)
         {
             terminal.Line("Stopping …");
@@ -75,7 +75,7 @@ internal static class UpCommand
         }
 
         var process = await lost;
-        terminal.Fail($"The {process.Name} ended with exit code {await process.Ended}; the factory is stopped.", ExitCode.CannotReach);
+        terminal.Fail($"The {process.Name} ended with exit code {await process.Ended}, again and again; the factory is stopped.", ExitCode.CannotReach);
         foreach (var line in process.LastLines)
         {
             terminal.ErrorLine("  " + line);

@@ -54,8 +54,10 @@ public sealed record CorpusIndex
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(directory));
-            return Fail($"There is no corpus '{name}' in {Path.GetDirectoryName(Path.GetFullPath(directory))}.", null,
-                $"Prepare it with 'superfactory data prepare --name {name}'.");
+            var data = Path.GetDirectoryName(Path.GetFullPath(directory))!;
+            var known = Directory.Exists(data) ? Directory.GetDirectories(data).Select(static corpus => Path.GetFileName(corpus)) : [];
+            return Fail($"There is no corpus '{name}' in {data}.", null,
+                NearMatch.Hint(name, known.Where(other => other != name)) ?? $"Prepare it with 'superfactory data prepare --name {name}'.");
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {

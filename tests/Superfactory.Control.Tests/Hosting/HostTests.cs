@@ -11,7 +11,7 @@ public sealed class HostTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Port_in_use_ends_with_3_naming_the_address_and_what_to_do()
+    public async Task Port_in_use_ends_with_2_naming_the_address_and_what_to_do()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
@@ -19,7 +19,7 @@ public sealed class HostTests : IDisposable
 
         var (code, error) = await RunAsync(address, _directory.Path);
 
-        code.ShouldBe(3);
+        code.ShouldBe(2);
         error.ShouldBe($"The control plane can't listen on {address}: the port is in use. "
             + "Stop what uses it, or choose another with --listen, such as --listen 127.0.0.1:0 for any free one.\n");
     }
