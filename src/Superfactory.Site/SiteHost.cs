@@ -113,5 +113,7 @@ internal sealed class SiteHost(
         public void SetPeers(ImmutableArray<PeerGateway> peers) => gateway.SetPeers(peers);
 
         public ImmutableArray<LinkReport> LinkReports() => gateway.LinkReports();
+
+        public long CallersRefused => gateway.CallersRefused;
     }
 }

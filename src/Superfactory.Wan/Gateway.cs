@@ -84,6 +84,9 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>How each link is, in the order of the peers' names.</summary>
     public ImmutableArray<LinkReport> LinkReports() => [.. _switchboard.Links().Select(link => link.Report())];
 
+    /// <summary>Connections that were closed before they were any link's, since the start: corrupt, silent or from nobody it knows.</summary>
+    public long CallersRefused => _switchboard.CallersRefused;
+
     /// <summary>Announces this site's endpoints as gone, closes every connection and stops.</summary>
     public async ValueTask DisposeAsync()
     {

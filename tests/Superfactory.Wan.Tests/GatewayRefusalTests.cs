@@ -49,6 +49,8 @@ public sealed class GatewayRefusalTests
         var end = await Record.ExceptionAsync(async () => (await caller.Reader.ReadAsync(TwoSites.Token)).Ended.ShouldBeTrue());
         (end is null or IOException).ShouldBeTrue();
         sites.Notices.ShouldContain(notice => notice.Kind == GatewayNoticeKind.FrameRefused && notice.Text.Contains("bytes that are no frame"));
+        sites.Wisconsin.CallersRefused.ShouldBe(1);
+        sites.Atlanta.CallersRefused.ShouldBe(0);
         (await a.SendAsync(b.Self, TrafficClass.Control, default, default, TwoSites.Token)).ShouldBeTrue();
         sites.Wisconsin.LinkReports()[0].Reconnects.ShouldBe(0);
     }

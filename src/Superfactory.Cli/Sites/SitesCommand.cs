@@ -22,7 +22,7 @@ internal static class SitesCommand
     internal static ImmutableArray<string> Lines(IReadOnlyList<SiteView> sites) => sites.Count == 0
         ? ["No site has joined. Start one with 'superfactory site --name NAME'."]
         : Table.Lines(
-            ["SITE", "STATE", "HOST", "GATEWAY", "WAN", " SLOTS", "JOBS", "LINKS UP"],
+            ["SITE", "STATE", "HOST", "GATEWAY", "WAN", " SLOTS", "JOBS", "LINKS UP", " REFUSED"],
             sites.Select(static site => ImmutableArray.Create(
                 site.Name,
                 site.Connected ? "connected" : "lost",
@@ -31,5 +31,6 @@ internal static class SitesCommand
                 site.EmulatedWan ?? "real",
                 $"{site.Jobs.Length}/{site.Slots}",
                 site.Jobs.IsEmpty ? "–" : string.Join(',', site.Jobs),
-                string.Join(',', site.Links.Where(static link => link.Connected).Select(static link => link.Peer)))));
+                string.Join(',', site.Links.Where(static link => link.Connected).Select(static link => link.Peer)),
+                $"{site.CallersRefused + site.Links.Sum(static link => link.FramesRefused)}")));
 }

@@ -32,6 +32,7 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
         Slots = site.Slots,
         Jobs = [.. state.JobsHoldingSlots(site.Name)],
         Links = board.Links(site.Name),
+        CallersRefused = board.CallersRefused(site.Name),
         EmulatedWan = site.EmulatedWan,
         Version = site.Version,
         HeardUnixMilliseconds = leases.HeardAt(site),

@@ -28,6 +28,7 @@ internal sealed class IslandBoard
     private readonly SortedDictionary<string, string> _unkept = new(StringComparer.Ordinal);
     private ImmutableDictionary<(long Job, string Island), IslandLive> _islands = ImmutableDictionary<(long, string), IslandLive>.Empty;
     private ImmutableDictionary<string, SiteTraffic> _traffic = ImmutableDictionary.Create<string, SiteTraffic>(StringComparer.Ordinal);
+    private ImmutableDictionary<string, long> _callersRefused = ImmutableDictionary.Create<string, long>(StringComparer.Ordinal);
     private ImmutableDictionary<string, ImmutableArray<LinkReport>> _links = ImmutableDictionary.Create<string, ImmutableArray<LinkReport>>(StringComparer.Ordinal);
 
     /// <summary>Takes up what was kept.</summary>
@@ -54,6 +55,9 @@ internal sealed class IslandBoard
 
     public ImmutableArray<LinkReport> Links(string site) => Volatile.Read(ref _links).GetValueOrDefault(site, []);
 
+    /// <summary>Connections that the site's gateway closed before they were any link's, as last reported.</summary>
+    public long CallersRefused(string site) => Volatile.Read(ref _callersRefused).GetValueOrDefault(site);
+
     /// <summary>What the island's gateway moved since the job began, up to its end.</summary>
     public WanBytes Moved(long job, string island)
         => Find(job, island) is { WanAtBegin: { } begin } live ? (live.WanAtEnd ?? Total(island)) - begin : default;
@@ -67,6 +71,7 @@ internal sealed class IslandBoard
             var traffic = (_traffic.GetValueOrDefault(site) ?? new SiteTraffic()).With(report.Session, report.Links);
             _traffic = _traffic.SetItem(site, traffic);
             _links = _links.SetItem(site, report.Links);
+            _callersRefused = _callersRefused.SetItem(site, report.CallersRefused);
             _unkept[$"site/{site}"] = Write(traffic);
             foreach (var gang in report.Gangs)
             {

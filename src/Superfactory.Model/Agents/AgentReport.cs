@@ -19,6 +19,9 @@ public sealed record AgentReport
 
     /// <summary>The gateway's links, as counted at its sockets.</summary>
     public ImmutableArray<LinkReport> Links { get; init; } = [];
+
+    /// <summary>Connections that the gateway closed before they were any link's, since its start: corrupt, silent or from nobody it knows.</summary>
+    public long CallersRefused { get; init; }
 }
 
 /// <summary>How one gang is.</summary>

@@ -127,6 +127,9 @@ public sealed record SiteView
     /// <summary>The gateway's links.</summary>
     public ImmutableArray<LinkReport> Links { get; init; } = [];
 
+    /// <summary>Connections that its gateway closed before they were any link's: corrupt, silent or from nobody it knows.</summary>
+    public long CallersRefused { get; init; }
+
     /// <summary>The gateway's emulated link, as the user wrote it; null where links are real.</summary>
     public string? EmulatedWan { get; init; }
 

@@ -183,7 +183,15 @@ internal sealed class ControlSession
         var gangs = _gangs.Reports();
         var batch = _buffer.Take();
         var answer = await _client.ReportAsync(
-            new AgentReport { Session = _hello.Session, Gangs = gangs, Logs = batch.Lines, Measurements = batch.Measurements, Links = _network.LinkReports() },
+            new AgentReport
+            {
+                Session = _hello.Session,
+                Gangs = gangs,
+                Logs = batch.Lines,
+                Measurements = batch.Measurements,
+                Links = _network.LinkReports(),
+                CallersRefused = _network.CallersRefused,
+            },
             cancellationToken);
         if (answer is ControlAnswer.Taken)
         {
@@ -246,4 +254,7 @@ internal interface ISiteNetwork
 
     /// <summary>How each link is.</summary>
     ImmutableArray<LinkReport> LinkReports();
+
+    /// <summary>Connections that were closed before they were any link's.</summary>
+    long CallersRefused { get; }
 }

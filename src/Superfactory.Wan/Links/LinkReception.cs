@@ -14,9 +14,9 @@ internal sealed class LinkReception(Switchboard switchboard, LinkLimits limits, 
     {
         var stream = new FramedStream(transport);
         var handedOver = false;
+        using var timeout = new CancellationTokenSource(limits.HandshakeMax, time);
         try
         {
-            using var timeout = new CancellationTokenSource(limits.HandshakeMax, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
             var (hello, refused) = await Handshake.ReadHelloAsync(stream, switchboard.Site, null, either.Token);
             var link = hello is null ? null : switchboard.FindLink(hello.Site);
@@ -30,9 +30,14 @@ internal sealed class LinkReception(Switchboard switchboard, LinkLimits limits, 
 
             await RefuseAsync(stream, caller, hello, link, refused, either.Token);
         }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // This gateway stops: nobody's link is concerned.
+        }
         catch (OperationCanceledException)
         {
-            // It never said who it is, or this gateway stops: nobody's link is concerned.
+            switchboard.RefuseCaller(new GatewayNotice(
+                GatewayNoticeKind.PeerRefused, string.Empty, $"A connection from {caller} was closed: it did not say who it is within {limits.HandshakeMax.TotalSeconds:0.#} s."));
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
@@ -64,7 +69,7 @@ internal sealed class LinkReception(Switchboard switchboard, LinkLimits limits, 
         else if (refused.Kind != LinkEndKind.Closed)
         {
             var kind = refused.Kind == LinkEndKind.FrameRefused ? GatewayNoticeKind.FrameRefused : GatewayNoticeKind.PeerRefused;
-            switchboard.Notice(new GatewayNotice(kind, hello?.Site ?? string.Empty, $"A connection from {caller} was refused: {refused.Text}."));
+            switchboard.RefuseCaller(new GatewayNotice(kind, hello?.Site ?? string.Empty, $"A connection from {caller} was refused: {refused.Text}."));
         }
 
         if (hello is not null)

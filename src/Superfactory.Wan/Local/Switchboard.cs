@@ -18,12 +18,23 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Action<G
     private readonly SortedDictionary<string, LocalEndpoint> _local = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Link> _links = new(StringComparer.Ordinal);
     private readonly Dictionary<EndpointAddress, RemoteEndpoint> _remote = [];
+    private long _callersRefused;
 
     /// <summary>The site that this is the gateway of.</summary>
     public string Site { get; } = site;
 
+    /// <summary>Connections that were closed before they were any link's.</summary>
+    public long CallersRefused => Interlocked.Read(ref _callersRefused);
+
     /// <summary>Tells people something.</summary>
     public void Notice(GatewayNotice text) => notice?.Invoke(text);
+
+    /// <summary>Counts and tells a connection that was closed before it was any link's.</summary>
+    public void RefuseCaller(GatewayNotice text)
+    {
+        Interlocked.Increment(ref _callersRefused);
+        Notice(text);
+    }
 
     /// <summary>The links, in the order of their peers' names.</summary>
     public ImmutableArray<Link> Links()

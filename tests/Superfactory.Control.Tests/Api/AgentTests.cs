@@ -147,8 +147,9 @@ public sealed class AgentTests : IAsyncLifetime
         await _plane.JoinAsync("atlanta");
         var link = new LinkReport { Peer = "wisconsin", Connected = true, BytesSent = 12, BytesReceived = 34, RoundTripMilliseconds = 14 };
 
-        await _plane.ReportAsync("atlanta", new AgentReport { Session = "s1", Links = [link] });
+        await _plane.ReportAsync("atlanta", new AgentReport { Session = "s1", Links = [link], CallersRefused = 2 });
 
+        (await _plane.SitesAsync())[0].CallersRefused.ShouldBe(2);
         (await _plane.SitesAsync())[0].Links.ShouldHaveSingleItem().ShouldBe(link);
     }
 }

@@ -38,6 +38,7 @@ public sealed class ControlSessionTests : IAsyncDisposable
         control.LastHello!.Gateway.ShouldBe("127.0.0.1:9");
         report.Session.ShouldBe("session-1");
         report.Links.ShouldHaveSingleItem().Peer.ShouldBe("wisconsin");
+        report.CallersRefused.ShouldBe(3);
     }
 
     [Fact]
@@ -207,6 +208,8 @@ public sealed class ControlSessionTests : IAsyncDisposable
         public ImmutableArray<PeerGateway> Peers { get; private set; } = [];
 
         public void SetPeers(ImmutableArray<PeerGateway> peers) => Peers = peers;
+
+        public long CallersRefused => 3;
 
         public ImmutableArray<LinkReport> LinkReports() => [new LinkReport { Peer = "wisconsin", Connected = false, BytesSent = 0, BytesReceived = 0 }];
     }
