@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Superfactory.Model.Views;
 using Superfactory.Site.Data;
 
@@ -56,7 +57,35 @@ public sealed class FaultTests : IAsyncDisposable
         Whole(ended);
     }
 
+    [Fact]
+    public async Task Factory_that_is_up_starts_again_what_is_killed_and_its_job_ends_properly()
+    {
+        await using var up = RunningProgram.Start(
+            "up", "--listen", _factory.Url["http://".Length..], "--state", Path.Combine(_factory.Directory, "up"), "--data", _factory.Data, "--wan", "none");
+        await up.LineAsync(static line => line.StartsWith("Ctrl-C stops it.", StringComparison.Ordinal));
+        var job = await _factory.SubmitAsync(steps: 400, every: 10);
+        await _factory.UntilAsync(job, static view => view.Progress > 0);
+
+        Kill(up, " control --listen ");
+        await up.LineAsync(static line => line == "The control plane ended with exit code 137 and is started again.");
+        Kill(up, " site --name atlanta ");
+        await up.LineAsync(static line => line == "The site atlanta ended with exit code 137 and is started again.");
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        Whole(ended);
+        up.Signal("INT");
+        (await up.EndAsync()).ShouldBe(0, up.Output);
+        up.Marker.Alive().ShouldBeEmpty();
+    }
+
     public ValueTask DisposeAsync() => _factory.DisposeAsync();
+
+    private static void Kill(RunningProgram program, string command)
+    {
+        using var process = Process.GetProcessById(program.Marker.Alive().Single(alive => alive.Command.Contains(command, StringComparison.Ordinal)).Id);
+        process.Kill();
+    }
 
     private static void Whole(JobView job)
     {
