@@ -92,5 +92,5 @@ public static class ControlHost
     private static string Unlistened(ListenAddress address, Exception exception)
         => exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException
             ? $"The control plane can't listen on {address.Text}: the port is in use. Stop what uses it, or choose another with --listen, such as --listen {address.EndPoint.Address}:0 for any free one."
-            : $"The control plane can't listen on {address.Text}: {exception.Message} Choose another address with --listen.";
+            : $"The control plane can't listen on {address.Text}: {exception.Message.TrimEnd('.')}. Choose another address with --listen.";
 }

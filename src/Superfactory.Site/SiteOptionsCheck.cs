@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Superfactory.Model;
+using Superfactory.Site.Processes;
 
 namespace Superfactory.Site;
 
@@ -20,6 +21,9 @@ internal static partial class SiteOptionsCheck
             "control", $"'{options.ControlUrl}' is no address of a control plane: expected one such as http://127.0.0.1:7400."),
         .. Where(options.Slots is < 1 or > SlotsMax, "slots", $"{options.Slots} gangs at the same time are out of range: expected 1 to {SlotsMax}."),
         .. Where(options.Cores is < 1 or > CoresMax, "cores", $"{options.Cores} cores are out of range: expected 1 to {CoresMax}."),
+        .. Where(
+            options.Python is { } python && SystemTools.Find(python) is null,
+            "python", $"There is no Python at '{options.Python}': expected a program that can be run."),
         .. Where(!IsEndpoint(options.GatewayListen, portMin: 0), "gateway-listen", $"'{options.GatewayListen}' is no endpoint: expected host:port, such as 0.0.0.0:7500."),
         .. Where(
             options.GatewayAdvertise is { } advertise && !IsEndpoint(advertise, portMin: 1),

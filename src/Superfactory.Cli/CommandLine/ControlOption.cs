@@ -32,7 +32,7 @@ internal sealed class ControlOption
         }
 
         // "127.0.0.1:7400" is what people write; the scheme is the only thing that it lacks.
-        var hint = Uri.TryCreate($"http://{text}", UriKind.Absolute, out _) ? $"Did you mean 'http://{text}'?" : null;
+        var hint = !text.Contains("://", StringComparison.Ordinal) && Uri.TryCreate($"http://{text}", UriKind.Absolute, out _) ? $"Did you mean 'http://{text}'?" : null;
         (address, problem) = (null, new Problem($"'{text}' is no address of a control plane: expected a URL such as {Default}.", Field: source, Hint: hint));
         return false;
     }
