@@ -44,7 +44,7 @@ public sealed class BridgeProgramTests : IDisposable
         var wrong = Configuration() with
         {
             Island = "phoenix",
-            TrainerSocket = "/" + new string('x', BridgeConfiguration.SocketPathBytesMax),
+            TrainerSocket = "/" + new string('s', BridgeConfiguration.SocketPathBytesMax),
             ArenaDirectory = "/nowhere",
         };
         File.WriteAllText(ConfigPath, JsonSerializer.Serialize(wrong, FactoryJson.Options));
@@ -53,7 +53,7 @@ public sealed class BridgeProgramTests : IDisposable
 
         var said = _errors.ToString();
         said.ShouldContain($"{ConfigPath}: island: Island 'phoenix' is no member of epoch 1.");
-        said.ShouldContain("trainer_socket: The socket path '/xxx");
+        said.ShouldContain("trainer_socket: The socket path '/sss");
         said.ShouldContain("arena_directory: There is no directory '/nowhere'.");
         Said().ShouldHaveSingleItem().ShouldBeOfType<BridgeEvent.Failed>().Retriable.ShouldBeFalse();
     }
