@@ -44,4 +44,8 @@ public sealed class MergeRunTests
             offers.ShouldBe(2 * (islands - 1), $"seed {seed}");
         }
     }
+
+    [Fact]
+    public void Run_of_64_islands_with_fewer_parameters_than_islands_ends_alike_everywhere() =>
+        RunChecks.Verify(new Scenario { Seed = 3, Islands = 64, Every = 1, Batches = [1], Budget = new BudgetSpecification { Steps = 1 } });
 }

@@ -113,15 +113,11 @@ internal sealed class Simulation
             {
                 actions.Add(() => Handle(self, new MergeInput.EpochChanged(_epochs[self].Dequeue())));
             }
+        }
 
-            for (var other = 0; other < island; other++)
-            {
-                var peer = other;
-                if (!Network.Linked(self, peer))
-                {
-                    actions.Add(() => Network.Join(self, peer));
-                }
-            }
+        foreach (var (one, other) in Network.Apart)
+        {
+            actions.Add(() => Network.Join(one, other));
         }
 
         if (actions.Count == 0)

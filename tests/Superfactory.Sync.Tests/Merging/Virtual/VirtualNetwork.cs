@@ -13,6 +13,10 @@ internal sealed class VirtualNetwork(int islands)
     private readonly bool[] _linked = new bool[islands * islands];
     private readonly bool[] _seen = new bool[islands * islands];
 
+    private readonly SortedSet<int> _pending = [];
+    private readonly SortedSet<int> _apart =
+        [.. from one in Enumerable.Range(0, islands) from other in Enumerable.Range(one + 1, islands - one - 1) select (one * islands) + other];
+
     private static readonly object _up = "up";
     private static readonly object _down = "down";
 
@@ -23,30 +27,32 @@ internal sealed class VirtualNetwork(int islands)
 
     public long Bytes { get; private set; }
 
-    public bool Linked(int from, int to) => _linked[At(from, to)];
-
     /// <summary>Pairs with something to deliver.</summary>
-    public IEnumerable<(int From, int To)> Pending =>
-        from index in Enumerable.Range(0, _queues.Length) where _queues[index].Count > 0 select (index / islands, index % islands);
+    public IEnumerable<(int From, int To)> Pending => _pending.Select(index => (index / islands, index % islands));
+
+    /// <summary>Pairs whose link is broken, the lower island first.</summary>
+    public IEnumerable<(int One, int Other)> Apart => _apart.Select(index => (index / islands, index % islands));
 
     public void Join(int one, int other)
     {
+        _apart.Remove(At(Math.Min(one, other), Math.Max(one, other)));
         foreach (var at in new[] { At(one, other), At(other, one) })
         {
             _linked[at] = true;
-            _queues[at].Enqueue(_up);
+            Enqueue(at, _up);
         }
     }
 
     public void Cut(int one, int other)
     {
+        _apart.Add(At(Math.Min(one, other), Math.Max(one, other)));
         foreach (var at in new[] { At(one, other), At(other, one) })
         {
             _linked[at] = false;
-            _queues[at].Clear();
+            Clear(at);
             if (_seen[at])
             {
-                _queues[at].Enqueue(_down);
+                Enqueue(at, _down);
             }
         }
     }
@@ -59,7 +65,7 @@ internal sealed class VirtualNetwork(int islands)
             if (other != island)
             {
                 Cut(island, other);
-                _queues[At(other, island)].Clear();
+                Clear(At(other, island));
                 _seen[At(other, island)] = false;
             }
         }
@@ -69,14 +75,14 @@ internal sealed class VirtualNetwork(int islands)
     {
         if (_linked[At(from, to)])
         {
-            _queues[At(from, to)].Enqueue(message);
+            Enqueue(At(from, to), message);
         }
     }
 
     /// <summary>Delivers the next of a pair; several inputs where it was tampered with.</summary>
     public IEnumerable<MergeInput> Deliver(int from, int to)
     {
-        var item = _queues[At(from, to)].Dequeue();
+        var item = Dequeue(At(from, to));
         if (item == _up || item == _down)
         {
             _seen[At(from, to)] = item == _up;
@@ -102,6 +108,29 @@ internal sealed class VirtualNetwork(int islands)
 
         // The host takes a message's memory back when the machine has handled it: whoever kept a slice of it reads this.
         Array.Fill(bytes, (byte)0xA5);
+    }
+
+    private void Enqueue(int at, object item)
+    {
+        _queues[at].Enqueue(item);
+        _pending.Add(at);
+    }
+
+    private object Dequeue(int at)
+    {
+        var item = _queues[at].Dequeue();
+        if (_queues[at].Count == 0)
+        {
+            _pending.Remove(at);
+        }
+
+        return item;
+    }
+
+    private void Clear(int at)
+    {
+        _queues[at].Clear();
+        _pending.Remove(at);
     }
 
     private int At(int from, int to) => (from * islands) + to;
