@@ -90,7 +90,7 @@ class BridgeChannel:
         self._socket.close()
 
     def _read(self) -> None:
-        reason = CLOSED
+        reason, told = CLOSED, False
         try:
             with self._socket.makefile("rb") as file:
                 while True:
@@ -99,17 +99,18 @@ class BridgeChannel:
                         break
                     message = json.loads(line)
                     if message.get("type") == "failed":
-                        reason = str(message.get("reason", reason))
+                        reason, told = str(message.get("reason", reason)), True
                     self._lines.put(message)
         except (OSError, ValueError) as error:
             reason = f"the connection to the bridge broke ({error}): this island's run cannot go on"
         if not self._closed:
-            self._lost(reason)
+            self._lost(reason, told)
 
-    def _lost(self, reason: str) -> None:
-        if self._waiting:
+    def _lost(self, reason: str, told: bool) -> None:
+        if self._waiting or told:
             # The loop hears of it in its own thread, by an exception. Should that not end the process, this does.
-            self._lines.put(SuperfactoryError(reason))
+            if not told:
+                self._lines.put(SuperfactoryError(reason))
             self._ended.wait(GRACE_SECONDS)
         if not self._closed:
             end_process(reason)

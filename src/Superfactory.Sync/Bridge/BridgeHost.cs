@@ -63,7 +63,7 @@ internal sealed class BridgeHost : IDisposable
         _events = new BridgeEventQueue(emit);
         _reporter = new BridgeReporter(_events, () => _machine.Progress, configuration.Specification.Sync.Mode, time);
         _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, _reporter);
-        _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue);
+        _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue, reason => _end ??= BridgeEnd.Failed(reason, retriable: false));
     }
 
     /// <summary>Runs until the run is over, it fails, it is told to stop, or the token is cancelled, which stops it too. Called once.</summary>

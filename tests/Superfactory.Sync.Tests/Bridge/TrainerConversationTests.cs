@@ -107,7 +107,7 @@ public sealed class TrainerConversationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_trainer_without_parameters_is_refused()
+    public async Task A_trainer_without_parameters_fails_the_run_which_no_restart_would_mend()
     {
         using var trainer = await _bridges.ConnectAsync(0);
         await trainer.HelloAsync();
@@ -116,6 +116,7 @@ public sealed class TrainerConversationTests : IAsyncLifetime
         var failed = await trainer.AskAsync(new() { ["type"] = "register", ["tensors"] = tensors }, "failed");
 
         ((string)failed["reason"]!).ShouldContain("registers no parameters");
+        (await _bridges.ExitAsync(0)).ShouldBe(1);
     }
 
     [Fact]

@@ -17,6 +17,7 @@ internal sealed partial class TrainerDesk : IDisposable
     private readonly BridgeReporter _reporter;
     private readonly ConnectionCloser _closer;
     private readonly Action<MergeInput> _drive;
+    private readonly Action<string> _fail;
     private TrainerConnection? _connection;
     private TrainerPhase _phase;
     private RoundTurn? _turn;
@@ -34,8 +35,9 @@ internal sealed partial class TrainerDesk : IDisposable
     /// <param name="reporter">Is told what people should know.</param>
     /// <param name="closer">Lets connections end.</param>
     /// <param name="drive">Takes inputs for the merge machine; it must not call back before it returns.</param>
-    public TrainerDesk(BridgeConfiguration configuration, BridgeReporter reporter, ConnectionCloser closer, Action<MergeInput> drive) =>
-        (_configuration, _reporter, _closer, _drive) = (configuration, reporter, closer, drive);
+    /// <param name="fail">Ends the run for a fault that no restart of the trainer mends.</param>
+    public TrainerDesk(BridgeConfiguration configuration, BridgeReporter reporter, ConnectionCloser closer, Action<MergeInput> drive, Action<string> fail) =>
+        (_configuration, _reporter, _closer, _drive, _fail) = (configuration, reporter, closer, drive, fail);
 
     /// <summary>What the trainer gave as results.</summary>
     public TrainerResults Results { get; } = new();
@@ -246,7 +248,7 @@ internal sealed partial class TrainerDesk : IDisposable
         var problem = MakeArena(table);
         if (problem is not null)
         {
-            Refuse(problem.Message);
+            _fail($"At {Island}: {problem.Message}");
             return;
         }
 
