@@ -45,7 +45,7 @@ internal static class Planner
                 continue;
             }
 
-            var reason = $"Island {island.Site} is started again as incarnation {island.Incarnation + 1}: {Sentence.Lower(island.Reason ?? "Its gang was lost.")}";
+            var reason = $"Island {island.Site} was started again as incarnation {island.Incarnation + 1}: {Sentence.Lower(island.Reason ?? "Its gang was lost.")}";
             reasons.Add(reason);
             draft.Add(new IslandRestarted
             {

@@ -65,7 +65,7 @@ public sealed class LeaseTests : IAsyncLifetime
         var job = await _plane.JobAsync(1);
         job.State.ShouldBe(JobState.Waiting);
         job.Reason.ShouldBe("Waits for its islands: atlanta has not joined yet. "
-            + "Island atlanta is started again as incarnation 2: the agent of site atlanta was started anew.");
+            + "Island atlanta was started again as incarnation 2: the agent of site atlanta was started anew.");
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class JobLifecycleTests
             factory.Job(1).Islands[1].Incarnation.ShouldBe(incarnation + 1);
             factory.Job(1).Epoch!.Number.ShouldBe(incarnation + 1);
             factory.ReasonOf(1).ShouldBe("Waits for its islands: atlanta has not joined yet. "
-                + $"Island atlanta is started again as incarnation {incarnation + 1}: the bridge of atlanta was lost.");
+                + $"Island atlanta was started again as incarnation {incarnation + 1}: the bridge of atlanta was lost.");
             factory.Run(1, "atlanta");
         }
 

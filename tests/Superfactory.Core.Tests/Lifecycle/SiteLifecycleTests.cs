@@ -59,7 +59,7 @@ public sealed class SiteLifecycleTests
         InstructionsReader.Read(factory.State, "atlanta").Gangs[0].Incarnation.ShouldBe(2);
         factory.Run(1, "atlanta");
         factory.ReasonOf(1).ShouldBe("Trains at wisconsin and atlanta. "
-            + "Island atlanta is started again as incarnation 2: the agent of site atlanta was started anew.");
+            + "Island atlanta was started again as incarnation 2: the agent of site atlanta was started anew.");
     }
 
     [Fact]
