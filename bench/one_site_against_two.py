@@ -4,7 +4,7 @@
     bench/one_site_against_two.py [--seeds 1,2,3] [--steps 400] [--json FILE]
 
 Each cell is a run of its own: real processes, the emulated link of the demo between the two sites. The one site takes as many
-steps as each of the two, with the whole machine's cores divided the same way, so that its losses and times compare.
+steps as each of the two; it has all of the machine's cores, so that its losses compare and its times do not.
 """
 
 from __future__ import annotations
