@@ -49,7 +49,7 @@ internal sealed class LinkListener(Switchboard switchboard, TcpTransport transpo
 
         _listener = listener;
         Endpoint = (IPEndPoint)listener.LocalEndPoint!;
-        _accepting = Task.Run(() => AcceptAsync(listener), CancellationToken.None);
+        _accepting = Task.Run(() => SocketAcceptor.RunAsync(listener, _connections, ConnectionsMax, ServeAsync, time, _stop.Token), CancellationToken.None);
         return null;
     }
 
@@ -60,33 +60,6 @@ internal sealed class LinkListener(Switchboard switchboard, TcpTransport transpo
         await _accepting;
         await _connections.WhenAllAsync();
         _stop.Dispose();
-    }
-
-    private async Task AcceptAsync(Socket listener)
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            Socket socket;
-            try
-            {
-                socket = await listener.AcceptAsync(_stop.Token);
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException)
-            {
-                // That one is gone before it was taken, or this process is out of descriptors: others are served on.
-                await Task.Delay(TimeSpan.FromMilliseconds(10), time, CancellationToken.None);
-                continue;
-            }
-
-            if (!_connections.TryAdd(() => ServeAsync(socket), ConnectionsMax))
-            {
-                socket.Dispose();
-            }
-        }
     }
 
     private Task ServeAsync(Socket socket)

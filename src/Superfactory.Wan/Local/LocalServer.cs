@@ -57,7 +57,7 @@ internal sealed class LocalServer(string path, Switchboard switchboard, TimeProv
         }
 
         _listener = listener;
-        _accepting = Task.Run(() => AcceptAsync(listener), CancellationToken.None);
+        _accepting = Task.Run(() => SocketAcceptor.RunAsync(listener, _connections, ConnectionsMax, ServeAsync, time, _stop.Token), CancellationToken.None);
         return null;
     }
 
@@ -86,33 +86,6 @@ internal sealed class LocalServer(string path, Switchboard switchboard, TimeProv
         catch (SocketException)
         {
             return false;
-        }
-    }
-
-    private async Task AcceptAsync(Socket listener)
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            Socket socket;
-            try
-            {
-                socket = await listener.AcceptAsync(_stop.Token);
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException)
-            {
-                // That one is gone before it was taken, or this process is out of descriptors: others are served on.
-                await Task.Delay(TimeSpan.FromMilliseconds(10), time, CancellationToken.None);
-                continue;
-            }
-
-            if (!_connections.TryAdd(() => ServeAsync(socket), ConnectionsMax))
-            {
-                socket.Dispose();
-            }
         }
     }
 
