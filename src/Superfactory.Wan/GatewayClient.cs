@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Superfactory.Model.Wan;
 using Superfactory.Wan.Frames;
 using Superfactory.Wan.Links;
 using Superfactory.Wan.Local;
@@ -105,7 +106,31 @@ public sealed class GatewayClient : IAsyncDisposable
         ReadOnlyMemory<byte> header,
         ReadOnlyMemory<byte> payload,
         CancellationToken cancellationToken)
+        => SendAsync(to, trafficClass, MessageOrder.Ordered, header, payload, cancellationToken);
+
+    /// <summary>Sends a message with a place in its flow. All else is as with the other <c>SendAsync</c>.</summary>
+    /// <param name="to">To whom.</param>
+    /// <param name="trafficClass">What goes first where the link is full.</param>
+    /// <param name="order">Whether other messages of the flow may overtake it.</param>
+    /// <param name="header">The message's first part.</param>
+    /// <param name="payload">The message's second part; may be empty. Both may be used again when the call returns. Together at most <see cref="MessageBytesMax"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
+    /// <returns>Whether it was sent.</returns>
+    /// <exception cref="ArgumentException">The message is too long, or the class or order unknown.</exception>
+    /// <exception cref="GatewayException">The gateway is gone.</exception>
+    public ValueTask<bool> SendAsync(
+        EndpointAddress to,
+        TrafficClass trafficClass,
+        MessageOrder order,
+        ReadOnlyMemory<byte> header,
+        ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken)
     {
+        if (order > MessageOrder.Unordered)
+        {
+            throw new ArgumentOutOfRangeException(nameof(order), order, "There is no such order.");
+        }
+
         if ((long)header.Length + payload.Length > MessageBytesMax)
         {
             throw new ArgumentException($"A message of {(long)header.Length + payload.Length} bytes is longer than {MessageBytesMax}, the most there can be.", nameof(payload));

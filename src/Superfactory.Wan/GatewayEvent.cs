@@ -1,3 +1,5 @@
+using Superfactory.Model.Wan;
+
 namespace Superfactory.Wan;
 
 /// <summary>
@@ -27,7 +29,7 @@ public abstract record GatewayEvent
         /// <summary>The class it was sent in.</summary>
         public TrafficClass Class { get; }
 
-        /// <summary>Header and payload as one, as they were given to <see cref="GatewayClient.SendAsync"/>. Valid until <see cref="Release"/>.</summary>
+        /// <summary>Header and payload as one, as they were given to <c>GatewayClient.SendAsync</c>. Valid until <see cref="Release"/>.</summary>
         public ReadOnlyMemory<byte> Message { get; private set; }
 
         /// <summary>

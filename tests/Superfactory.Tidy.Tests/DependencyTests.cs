@@ -8,12 +8,14 @@ public sealed class DependencyTests
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Model"] = [],
-        ["Core"] = ["Model"],
-        ["Wan"] = ["Model"],
+        ["Routing"] = ["Model"],
+        ["Core"] = ["Model", "Routing"],
+        ["Wan"] = ["Model", "Routing"],
         ["Sync"] = ["Model", "Wan"],
         ["Control"] = ["Model", "Core"],
         ["Site"] = ["Model", "Sync", "Wan"],
-        ["Cli"] = ["Model", "Control", "Site", "Sync", "Wan"],
+        ["Lab"] = ["Model"],
+        ["Cli"] = ["Model", "Routing", "Control", "Site", "Sync", "Wan", "Lab"],
     };
 
     [Fact]

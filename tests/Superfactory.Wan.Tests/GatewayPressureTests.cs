@@ -1,3 +1,5 @@
+using Superfactory.Model.Wan;
+
 namespace Superfactory.Wan.Tests;
 
 public sealed class GatewayPressureTests

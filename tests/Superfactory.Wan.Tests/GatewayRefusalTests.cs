@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Wan;
 using Superfactory.Wan.Frames;
 using Superfactory.Wan.Links;
 using Superfactory.Wan.Transport;

@@ -92,28 +92,3 @@ public sealed record LogLine
     /// <summary>The line without its end, at most 4,096 characters.</summary>
     public required string Text { get; init; }
 }
-
-/// <summary>How one link of a gateway is, from its start.</summary>
-public sealed record LinkReport
-{
-    /// <summary>The site at the other end.</summary>
-    public required string Peer { get; init; }
-
-    /// <summary>Whether a connection is open.</summary>
-    public required bool Connected { get; init; }
-
-    /// <summary>Bytes written to the link's sockets.</summary>
-    public required long BytesSent { get; init; }
-
-    /// <summary>Bytes read from the link's sockets.</summary>
-    public required long BytesReceived { get; init; }
-
-    /// <summary>How often a connection had to be made again.</summary>
-    public long Reconnects { get; init; }
-
-    /// <summary>Frames refused as oversized, corrupt or of another protocol, each of which closed its connection.</summary>
-    public long FramesRefused { get; init; }
-
-    /// <summary>The smoothed round-trip time in milliseconds; 0 before it is known.</summary>
-    public double RoundTripMilliseconds { get; init; }
-}

@@ -1,3 +1,5 @@
+using Superfactory.Model.Wan;
+
 namespace Superfactory.Wan.Frames;
 
 /// <summary>An endpoint in one registration of it. The payload of EndpointUp and EndpointDown: 8 bytes of registration, then the address.</summary>

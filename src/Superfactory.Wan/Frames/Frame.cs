@@ -1,3 +1,5 @@
+using Superfactory.Model.Wan;
+
 namespace Superfactory.Wan.Frames;
 
 /// <summary>A frame to be sent, before a link gives it its sequence. Whoever holds it releases its payload.</summary>

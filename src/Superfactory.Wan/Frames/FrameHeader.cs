@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Superfactory.Model.Wan;
 
 namespace Superfactory.Wan.Frames;
 

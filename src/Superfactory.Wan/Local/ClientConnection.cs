@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Superfactory.Model.Wan;
 using Superfactory.Wan.Frames;
 using Superfactory.Wan.Links;
 using Superfactory.Wan.Transport;

@@ -1,3 +1,4 @@
+using Superfactory.Model.Wan;
 using Superfactory.Wan.Frames;
 
 namespace Superfactory.Wan.Local;

@@ -1,4 +1,5 @@
 using System.Text;
+using Superfactory.Model.Wan;
 using Superfactory.Wan.Frames;
 using Superfactory.Wan.Transport;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Superfactory.Model.Wan;
 using Superfactory.Wan.Frames;
 using Superfactory.Wan.Links;
 

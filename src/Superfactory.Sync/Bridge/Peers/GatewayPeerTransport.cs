@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Superfactory.Model.Wan;
 using Superfactory.Wan;
 
 namespace Superfactory.Sync.Bridge.Peers;

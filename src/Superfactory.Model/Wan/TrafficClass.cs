@@ -1,4 +1,4 @@
-namespace Superfactory.Wan;
+namespace Superfactory.Model.Wan;
 
 /// <summary>
 /// What goes first where a link is full. Order is kept among messages of one class between the same two endpoints;
