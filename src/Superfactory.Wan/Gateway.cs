@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Wan;
 using Superfactory.Wan.Links;
 using Superfactory.Wan.Local;
 using Superfactory.Wan.Transport;
@@ -23,6 +24,7 @@ public sealed class Gateway : IAsyncDisposable
     private readonly LinkListener _listener;
     private readonly TaskSet _closing = new();
     private readonly Lock _gate = new();
+    private ImmutableArray<WanRoute> _routes = [];
     private bool _disposed;
 
     /// <summary>Sets a gateway up; it does nothing before <see cref="StartAsync"/>.</summary>
@@ -78,6 +80,18 @@ public sealed class Gateway : IAsyncDisposable
         foreach (var link in removed)
         {
             _closing.TryAdd(() => link.DisposeAsync().AsTask(), ClosingLinksMax);
+        }
+    }
+
+    /// <summary>
+    /// Says which ways this site's traffic takes and how fast, all of them: what is missing takes the best way there is, without a
+    /// limit. Entries of other sites are passed over. May be called at any time.
+    /// </summary>
+    public void SetRoutes(ImmutableArray<WanRoute> routes)
+    {
+        lock (_gate)
+        {
+            _routes = routes.IsDefault ? [] : [.. routes.Where(route => route.From == _options.Site)];
         }
     }
 
