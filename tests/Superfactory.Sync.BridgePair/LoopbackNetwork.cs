@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Superfactory.Sync.Bridge.Peers;
+using Superfactory.Wan;
 
 namespace Superfactory.Sync.BridgePair;
 
@@ -115,7 +116,7 @@ internal sealed class LoopbackNetwork
         }
 
         public async ValueTask<bool> SendAsync(
-            string island, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+            string island, MessageOrder order, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
         {
             if (Peer(island) is not { } peer)
             {

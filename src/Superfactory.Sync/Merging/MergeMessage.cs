@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Wan;
 
 namespace Superfactory.Sync.Merging;
 
@@ -20,6 +21,9 @@ public abstract record MergeMessage
 
     /// <summary>Numbers that follow the fields on the wire; empty for all but <see cref="ChunkMessage"/>. A slice, never a copy.</summary>
     public virtual ReadOnlyMemory<byte> Payload => default;
+
+    /// <summary>Whether other messages may overtake it on its way.</summary>
+    public virtual MessageOrder Order => MessageOrder.Ordered;
 }
 
 /// <summary>Opens a conversation, and opens it again after every interruption: nothing else is heard before it.</summary>

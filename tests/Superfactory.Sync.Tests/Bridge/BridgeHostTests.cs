@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Superfactory.Model.Agents;
 using Superfactory.Sync.Bridge;
 using Superfactory.Sync.Bridge.Peers;
+using Superfactory.Wan;
 
 namespace Superfactory.Sync.Tests.Bridge;
 
@@ -71,7 +72,7 @@ public sealed class BridgeHostTests : IDisposable
     {
         public ValueTask WatchAsync(string island, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-        public ValueTask<bool> SendAsync(string island, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
+        public ValueTask<bool> SendAsync(string island, MessageOrder order, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
             ValueTask.FromResult(false);
 
         public virtual async IAsyncEnumerable<PeerEvent> ReadEventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Superfactory.Sync.Bridge;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.BridgePair;
 using Superfactory.Sync.Merging;
+using Superfactory.Wan;
 
 namespace Superfactory.Sync.Tests.Bridge;
 
@@ -124,12 +125,12 @@ public sealed class PeerSenderTests
         await using var one = network.Connect("one");
         await using var other = network.Connect("other");
         await one.WatchAsync("other", Token);
-        (await one.SendAsync("other", new byte[1], default, Token)).ShouldBeFalse();
+        (await one.SendAsync("other", MessageOrder.Ordered, new byte[1], default, Token)).ShouldBeFalse();
         await other.WatchAsync("one", Token);
 
         var sent = 0;
         ValueTask<bool> sending;
-        while ((sending = one.SendAsync("other", new[] { (byte)sent }, default, Token)).IsCompleted)
+        while ((sending = one.SendAsync("other", MessageOrder.Ordered, new[] { (byte)sent }, default, Token)).IsCompleted)
         {
             (await sending).ShouldBeTrue();
             sent++;
@@ -167,7 +168,7 @@ public sealed class PeerSenderTests
 
         public ValueTask WatchAsync(string island, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-        public async ValueTask<bool> SendAsync(string island, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        public async ValueTask<bool> SendAsync(string island, MessageOrder order, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
         {
             Entered.Writer.TryWrite(true);
             await _allowed.WaitAsync(cancellationToken);

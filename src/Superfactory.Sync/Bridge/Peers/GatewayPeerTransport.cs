@@ -48,12 +48,12 @@ internal sealed class GatewayPeerTransport : IPeerTransport
 
     /// <inheritdoc/>
     public async ValueTask<bool> SendAsync(
-        string island, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        string island, MessageOrder order, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         try
         {
             // One class for all messages: order is kept within a class alone, and the merge needs it.
-            return await _client.SendAsync(new EndpointAddress(island, _endpoint), TrafficClass.Merge, header, payload, cancellationToken);
+            return await _client.SendAsync(new EndpointAddress(island, _endpoint), TrafficClass.Merge, order, header, payload, cancellationToken);
         }
         catch (GatewayException error)
         {

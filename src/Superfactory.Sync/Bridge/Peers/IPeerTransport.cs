@@ -1,3 +1,5 @@
+using Superfactory.Wan;
+
 namespace Superfactory.Sync.Bridge.Peers;
 
 /// <summary>
@@ -11,22 +13,24 @@ internal interface IPeerTransport : IAsyncDisposable
 
     /// <summary>
     /// Sends a message to the bridge of <paramref name="island"/>; waits while as much as is allowed is on its way there.
-    /// Messages to one island arrive in order.
+    /// Messages to one island arrive in the order that <paramref name="order"/> asks for.
     /// </summary>
     /// <param name="island">To whom.</param>
+    /// <param name="order">Whether other messages may overtake it. A transport that keeps all in order keeps this too.</param>
     /// <param name="header">The message's first part.</param>
     /// <param name="payload">The message's second part; may be empty. Both may be used again when the call returns.</param>
     /// <param name="cancellationToken">Ends the wait; the message is then not sent.</param>
     /// <returns>Whether it was sent; false where the island's bridge is not up.</returns>
     /// <exception cref="PeerTransportException">The transport itself is gone.</exception>
-    ValueTask<bool> SendAsync(string island, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken);
+    ValueTask<bool> SendAsync(
+        string island, MessageOrder order, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken);
 
     /// <summary>What happens, in order. While nobody reads, whoever sends to this bridge is held back.</summary>
     /// <exception cref="PeerTransportException">The transport itself is gone.</exception>
     IAsyncEnumerable<PeerEvent> ReadEventsAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>What a bridge learns of its peers. Between an <see cref="Up"/> and the next <see cref="Down"/> messages arrive in order, once each.</summary>
+/// <summary>What a bridge learns of its peers. Between an <see cref="Up"/> and the next <see cref="Down"/> messages arrive once each, in the order that was asked for.</summary>
 /// <param name="Island">The peer's island.</param>
 internal abstract record PeerEvent(string Island)
 {

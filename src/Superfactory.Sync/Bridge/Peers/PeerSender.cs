@@ -81,7 +81,7 @@ internal sealed class PeerSender : IDisposable
             using var either = CancellationTokenSource.CreateLinkedTokenSource(conversation, cancellationToken);
             try
             {
-                if (!await _transport.SendAsync(Island, header.WrittenMemory, message.Payload, either.Token))
+                if (!await _transport.SendAsync(Island, message.Order, header.WrittenMemory, message.Payload, either.Token))
                 {
                     Interlocked.Increment(ref _dropped);
                 }
