@@ -2,6 +2,7 @@ using System.Text.Json;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
+using Superfactory.Sync.Bridge.Peers.Direct;
 
 namespace Superfactory.Sync.Bridge;
 
@@ -26,8 +27,11 @@ public sealed record BridgeConfiguration
     /// <summary>The Unix socket that the bridge makes and its trainer connects to.</summary>
     public required string TrainerSocket { get; init; }
 
-    /// <summary>The Unix socket of the site's gateway.</summary>
+    /// <summary>The Unix socket of the site's gateway; not used with <see cref="Direct"/>.</summary>
     public required string GatewaySocket { get; init; }
+
+    /// <summary>Reaches the other bridges without gateways, on one machine alone; null goes through the site's gateway.</summary>
+    public DirectPeers? Direct { get; init; }
 
     /// <summary>Where shared memory and state files are made: a directory in memory, <c>/dev/shm</c> where there is one.</summary>
     public required string ArenaDirectory { get; init; }
@@ -92,9 +96,9 @@ public sealed record BridgeConfiguration
             }
         }
 
-        foreach (var (field, path) in new[] { ("arena_directory", ArenaDirectory), ("gang_directory", GangDirectory) })
+        foreach (var (field, path) in new[] { ("arena_directory", ArenaDirectory), ("gang_directory", GangDirectory), ("direct.directory", Direct?.Directory) })
         {
-            if (!Directory.Exists(path))
+            if (path is not null && !Directory.Exists(path))
             {
                 yield return new Problem($"There is no directory '{path}'.", Field: field);
             }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Superfactory.Model;
 using Superfactory.Sync.Bridge.Peers;
+using Superfactory.Sync.Bridge.Peers.Direct;
 
 namespace Superfactory.Sync.Bridge;
 
@@ -37,10 +38,10 @@ public static class BridgeProgram
         }
 
         var configuration = loaded.Value;
-        GatewayPeerTransport transport;
+        IPeerTransport transport;
         try
         {
-            transport = await GatewayPeerTransport.ConnectAsync(configuration.GatewaySocket, configuration.Job, configuration.Island, stopping);
+            transport = await ConnectAsync(configuration, stopping);
         }
         catch (PeerTransportException error)
         {
@@ -63,6 +64,19 @@ public static class BridgeProgram
             await errors.WriteLineAsync(error.ToString());
             return 1;
         }
+    }
+
+    private static async Task<IPeerTransport> ConnectAsync(BridgeConfiguration configuration, CancellationToken stopping)
+    {
+        if (configuration.Direct is not { } direct)
+        {
+            return await GatewayPeerTransport.ConnectAsync(configuration.GatewaySocket, configuration.Job, configuration.Island, stopping);
+        }
+
+        // Sending there keeps a thread of the pool while the peer is behind: one for each peer must be had at once.
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(workers + configuration.Epoch.Members.Length, completions);
+        return DirectPeerTransport.Listen(direct, configuration.Island, TimeProvider.System);
     }
 
     private static async Task<int> FailAsync(Stream output, BridgeEnd end)
