@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic;
+using Superfactory.Sync.Arithmetic.Formats;
 
 namespace Superfactory.Sync.WidthProbe;
 

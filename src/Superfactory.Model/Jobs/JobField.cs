@@ -15,6 +15,9 @@ public enum JobFieldKind
     /// <summary>One of a few words.</summary>
     Choice,
 
+    /// <summary>Yes or no, written <c>true</c> or <c>false</c>.</summary>
+    Flag,
+
     /// <summary>A whole number.</summary>
     Whole,
 
@@ -64,7 +67,7 @@ public sealed record JobField
     /// <summary>Whether the number must be under <see cref="Maximum"/>.</summary>
     public bool UnderMaximum { get; init; }
 
-    /// <summary>The words of a <see cref="JobFieldKind.Choice"/>.</summary>
+    /// <summary>The words of a <see cref="JobFieldKind.Choice"/> or a <see cref="JobFieldKind.Flag"/>.</summary>
     public ImmutableArray<string> Choices { get; init; } = [];
 
     /// <summary>The last part of <see cref="Path"/>.</summary>
@@ -78,7 +81,7 @@ public sealed record JobField
     {
         JobFieldKind.Section => "–",
         JobFieldKind.Name => "a name",
-        JobFieldKind.Choice => string.Join(" or ", Choices),
+        JobFieldKind.Choice or JobFieldKind.Flag => Choices is [.. var first, var last] && first.Length > 0 ? $"{string.Join(", ", first)} or {last}" : string.Concat(Choices),
         JobFieldKind.Whole or JobFieldKind.Number => Interval,
         JobFieldKind.Sites => $"{Interval} names, or a count",
         JobFieldKind.Command => $"{Interval} texts",
@@ -91,7 +94,7 @@ public sealed record JobField
     {
         JobFieldKind.Section => $"fields under it, such as {FirstField}",
         JobFieldKind.Name => "a name",
-        JobFieldKind.Choice => Range,
+        JobFieldKind.Choice or JobFieldKind.Flag => Range,
         JobFieldKind.Whole => $"a whole number{Counted}, {Interval}",
         JobFieldKind.Number => $"a number{Counted}, {Interval}",
         JobFieldKind.Sites => $"a list of site names such as [wisconsin, atlanta], or how many sites, {Interval}",

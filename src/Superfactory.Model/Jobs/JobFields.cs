@@ -62,7 +62,9 @@ public static class JobFields
         Section("sync", "How the islands merge."),
         Choice<SyncMode>("sync.mode", "diloco", "What is merged, and when: `every-step` merges gradients every step, `diloco` merges outer gradients every `every` steps."),
         Whole("sync.every", "30; 1 in every-step", 1, 1_000_000, "steps", "Steps between merges; nothing but 1 in `every-step`."),
-        Choice<NumberFormat>("sync.format", "bf16; fp32 in every-step", "How numbers are written on the wire between sites."),
+        Choice<NumberFormat>("sync.format", "bf16; fp32 in every-step", "How contributions are written on the wire between sites; `docs/formats.md` describes each format."),
+        Choice<NumberFormat>("sync.result_format", "bf16; fp32 in every-step", "How the mean is written on the wire where three or more sites merge; two send each other nothing but contributions."),
+        Flag("sync.error_feedback", "false", "Whether what a format rounds away is kept and added to what is sent next, at four bytes of memory a parameter."),
         Section("sync.outer", "The outer optimizer, SGD with Nesterov momentum; only in `diloco`."),
         Over("sync.outer.learning_rate", "0.9", 0, 10, "The outer learning rate."),
         From("sync.outer.momentum", "0.6", 0, 1, "The outer momentum.") with { UnderMaximum = true },
@@ -94,6 +96,9 @@ public static class JobFields
     private static JobField Choice<T>(string path, string fallback, string meaning)
         where T : struct, Enum =>
         new() { Path = path, Kind = JobFieldKind.Choice, Choices = Words<T>(), Default = fallback, Meaning = meaning };
+
+    private static JobField Flag(string path, string fallback, string meaning) =>
+        new() { Path = path, Kind = JobFieldKind.Flag, Choices = ["true", "false"], Default = fallback, Meaning = meaning };
 
     private static JobField Whole(string path, string fallback, double minimum, double maximum, string? unit, string meaning) =>
         new() { Path = path, Kind = JobFieldKind.Whole, Default = fallback, Minimum = minimum, Maximum = maximum, Unit = unit, Meaning = meaning };

@@ -99,6 +99,7 @@ internal sealed class JobReader(JobProblems problems)
             JobFieldKind.Section => TrySection(node, field),
             JobFieldKind.Name => JobScalars.TryName(node, problems, field.Path, out value),
             JobFieldKind.Choice => JobScalars.TryChoice(node, field, problems, field.Path, out value),
+            JobFieldKind.Flag => JobScalars.TryFlag(node, field, problems, out value),
             JobFieldKind.Sites => TrySites(node, field, out value),
             JobFieldKind.Command => TryCommand(node, field, out value),
             JobFieldKind.Folder => JobScalars.TryFolder(node, problems, field, out value),

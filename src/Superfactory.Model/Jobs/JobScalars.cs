@@ -56,6 +56,18 @@ internal static partial class JobScalars
         return false;
     }
 
+    /// <summary>Reads true or false; where it is neither, says so.</summary>
+    public static bool TryFlag(JobNode node, JobField field, JobProblems problems, [NotNullWhen(true)] out object? value)
+    {
+        value = node is JobNode.Scalar { Plain: true, Text: "true" or "false" } scalar ? scalar.Text == "true" : null;
+        if (value is null)
+        {
+            problems.AddExpected(node, field.Path, field.Expected, node is JobNode.Scalar other ? HintForFlag(other) : null);
+        }
+
+        return value is not null;
+    }
+
     /// <summary>Reads a name; where it is none, says so.</summary>
     public static bool TryName(JobNode node, JobProblems problems, string path, [NotNullWhen(true)] out object? value)
     {
@@ -108,6 +120,14 @@ internal static partial class JobScalars
         value = scalar.Text;
         return true;
     }
+
+    private static string? HintForFlag(JobNode.Scalar scalar) => scalar.Text.ToLowerInvariant() switch
+    {
+        "true" or "false" when !scalar.Plain => $"Write {scalar.Text.ToLowerInvariant()} without the quotes.",
+        "true" or "yes" or "on" or "1" => "Did you mean true?",
+        "false" or "no" or "off" or "0" => "Did you mean false?",
+        _ => null,
+    };
 
     private static double Parse(string text) => text.TrimStart('-', '+').ToLowerInvariant() switch
     {

@@ -9,8 +9,22 @@ public sealed record SyncSpecification
     /// <summary>Steps between merges in <see cref="SyncMode.Diloco"/>; always 1 in <see cref="SyncMode.EveryStep"/>. Default 30.</summary>
     public int Every { get; init; } = 30;
 
-    /// <summary>The number format on the wire. Default <see cref="NumberFormat.Fp32"/> for every-step and <see cref="NumberFormat.Bf16"/> for diloco.</summary>
+    /// <summary>
+    /// How contributions travel between islands. Default <see cref="NumberFormat.Fp32"/> for every-step and <see cref="NumberFormat.Bf16"/> for diloco.
+    /// </summary>
     public NumberFormat Format { get; init; } = NumberFormat.Bf16;
+
+    /// <summary>
+    /// How the mean travels from a fragment's leader to the other islands of three or more; of two, each sums both contributions
+    /// itself, and no mean travels. Default <see cref="NumberFormat.Fp32"/> for every-step and <see cref="NumberFormat.Bf16"/> for diloco.
+    /// </summary>
+    public NumberFormat ResultFormat { get; init; } = NumberFormat.Bf16;
+
+    /// <summary>
+    /// Whether what the number format rounds away is kept and added to what is encoded next, at the price of one number in single
+    /// precision for each parameter. Default false.
+    /// </summary>
+    public bool ErrorFeedback { get; init; }
 
     /// <summary>The outer optimizer of <see cref="SyncMode.Diloco"/>.</summary>
     public OuterOptimizerSpecification Outer { get; init; } = new();
@@ -29,7 +43,7 @@ public enum SyncMode
     Diloco,
 }
 
-/// <summary>How numbers are written on the wire.</summary>
+/// <summary>How numbers are written on the wire; docs/formats.md says it to the bit.</summary>
 public enum NumberFormat
 {
     /// <summary>IEEE 754 single precision: exact.</summary>
@@ -37,6 +51,14 @@ public enum NumberFormat
 
     /// <summary>The upper half of single precision, rounded to nearest, ties to even.</summary>
     Bf16,
+
+    /// <summary>8.25 bits a number: blocks of 64 whole numbers of 8 bits with one bf16 scale.</summary>
+#pragma warning disable CA1720 // The word of the job file, and what the format is called everywhere.
+    Int8,
+#pragma warning restore CA1720
+
+    /// <summary>4.25 bits a number: blocks of 64 codes of a sign and a power of two with one bf16 scale (Streaming DiLoCo, arXiv 2501.18512).</summary>
+    E3m0,
 }
 
 /// <summary>SGD with Nesterov momentum over outer gradients, as PyTorch writes it.</summary>

@@ -3,6 +3,30 @@ using System.Runtime.Intrinsics;
 
 namespace Superfactory.Sync.Arithmetic;
 
+/// <summary><c>destination = left + right</c>.</summary>
+internal readonly ref struct AddKernel(ref float left, ref float right, ref float destination) : IVectorKernel
+{
+    private readonly ref float _left = ref left;
+    private readonly ref float _right = ref right;
+    private readonly ref float _destination = ref destination;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Step1(nuint index) =>
+        Unsafe.Add(ref _destination, index) = Unsafe.Add(ref _left, index) + Unsafe.Add(ref _right, index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Step4(nuint index) =>
+        (Vector128.LoadUnsafe(ref _left, index) + Vector128.LoadUnsafe(ref _right, index)).StoreUnsafe(ref _destination, index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Step8(nuint index) =>
+        (Vector256.LoadUnsafe(ref _left, index) + Vector256.LoadUnsafe(ref _right, index)).StoreUnsafe(ref _destination, index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Step16(nuint index) =>
+        (Vector512.LoadUnsafe(ref _left, index) + Vector512.LoadUnsafe(ref _right, index)).StoreUnsafe(ref _destination, index);
+}
+
 /// <summary><c>destination = left - right</c>.</summary>
 internal readonly ref struct SubtractKernel(ref float left, ref float right, ref float destination) : IVectorKernel
 {

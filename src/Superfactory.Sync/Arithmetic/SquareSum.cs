@@ -9,15 +9,25 @@ namespace Superfactory.Sync.Arithmetic;
 /// pairs at the end. Sixteen is the widest vector, so that every width keeps the same lanes and gives the same bits.
 /// A square of a single-precision number is exact in double precision; only the sums round.
 /// </summary>
-internal static class SquareSum
+internal struct SquareSum
 {
-    private const int Lanes = 16;
+    /// <summary>The number of lanes.</summary>
+    public const int Lanes = 16;
+
+    private LaneArray _lanes;
 
     /// <summary>The sum, with vectors up to <paramref name="width"/>.</summary>
     public static double Of(ReadOnlySpan<float> values, VectorWidth width)
     {
-        Span<double> lanes = stackalloc double[Lanes];
-        lanes.Clear();
+        var sum = default(SquareSum);
+        sum.Add(values, width);
+        return sum.Total();
+    }
+
+    /// <summary>Adds elements after those before; each piece but the last holds a multiple of <see cref="Lanes"/>.</summary>
+    public void Add(ReadOnlySpan<float> values, VectorWidth width)
+    {
+        Span<double> lanes = _lanes;
         var blocks = values[..(values.Length - (values.Length % Lanes))];
         if (Vector512.IsHardwareAccelerated && width >= VectorWidth.Bits512)
         {
@@ -37,7 +47,21 @@ internal static class SquareSum
         }
 
         AddScalar(values[blocks.Length..], lanes);
-        return InPairs(lanes);
+    }
+
+    /// <summary>The lanes in pairs.</summary>
+    public double Total()
+    {
+        Span<double> lanes = _lanes;
+        for (var count = Lanes / 2; count > 0; count /= 2)
+        {
+            for (var index = 0; index < count; index++)
+            {
+                lanes[index] += lanes[index + count];
+            }
+        }
+
+        return lanes[0];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -56,7 +80,8 @@ internal static class SquareSum
         for (var half = 0; half < Lanes; half += 8)
         {
             ref var first = ref MemoryMarshal.GetReference(blocks);
-            Vector128<double> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+            var (sum0, sum1) = (Vector128.Create<double>(lanes[half..]), Vector128.Create<double>(lanes[(half + 2)..]));
+            var (sum2, sum3) = (Vector128.Create<double>(lanes[(half + 4)..]), Vector128.Create<double>(lanes[(half + 6)..]));
             for (var index = half; index < blocks.Length; index += Lanes)
             {
                 var (a, b) = Vector128.Widen(Vector128.LoadUnsafe(ref first, unchecked((nuint)index)));
@@ -78,7 +103,8 @@ internal static class SquareSum
     private static void Add256(ReadOnlySpan<float> blocks, Span<double> lanes)
     {
         ref var first = ref MemoryMarshal.GetReference(blocks);
-        Vector256<double> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+        var (sum0, sum1) = (Vector256.Create<double>(lanes), Vector256.Create<double>(lanes[4..]));
+        var (sum2, sum3) = (Vector256.Create<double>(lanes[8..]), Vector256.Create<double>(lanes[12..]));
         for (var index = 0; index < blocks.Length; index += Lanes)
         {
             var (a, b) = Vector256.Widen(Vector256.LoadUnsafe(ref first, unchecked((nuint)index)));
@@ -99,7 +125,7 @@ internal static class SquareSum
     private static void Add512(ReadOnlySpan<float> blocks, Span<double> lanes)
     {
         ref var first = ref MemoryMarshal.GetReference(blocks);
-        Vector512<double> sum0 = default, sum1 = default;
+        var (sum0, sum1) = (Vector512.Create<double>(lanes), Vector512.Create<double>(lanes[8..]));
         for (var index = 0; index < blocks.Length; index += Lanes)
         {
             var (a, b) = Vector512.Widen(Vector512.LoadUnsafe(ref first, unchecked((nuint)index)));
@@ -111,16 +137,9 @@ internal static class SquareSum
         sum1.CopyTo(lanes[8..]);
     }
 
-    private static double InPairs(Span<double> lanes)
+    [InlineArray(Lanes)]
+    private struct LaneArray
     {
-        for (var count = Lanes / 2; count > 0; count /= 2)
-        {
-            for (var index = 0; index < count; index++)
-            {
-                lanes[index] += lanes[index + count];
-            }
-        }
-
-        return lanes[0];
+        private double _first;
     }
 }

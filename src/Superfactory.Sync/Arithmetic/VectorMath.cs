@@ -15,6 +15,10 @@ public static class VectorMath
     /// <summary>The widest vectors that this process computes with, in bits: 512, 256, 128, or 0 for one number at a time.</summary>
     public static int WidestVectorBits => (int)VectorWidths.Widest;
 
+    /// <summary><c>destination[i] = left[i] + right[i]</c>.</summary>
+    public static void Add(ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> destination) =>
+        Add(left, right, destination, VectorWidths.Widest);
+
     /// <summary><c>destination[i] = left[i] - right[i]</c>.</summary>
     public static void Subtract(ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> destination) =>
         Subtract(left, right, destination, VectorWidths.Widest);
@@ -48,6 +52,15 @@ public static class VectorMath
     /// Sums of chunks round differently from the sum of the whole: who compares must cut in the same places.
     /// </summary>
     public static double SumOfSquares(ReadOnlySpan<float> values) => SquareSum.Of(values, VectorWidths.Widest);
+
+    internal static void Add(ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> destination, VectorWidth width)
+    {
+        VectorSweep.RequireEqualLengths(destination.Length, left.Length);
+        VectorSweep.RequireEqualLengths(destination.Length, right.Length);
+        VectorSweep.RequireSameOrApart(left, destination);
+        VectorSweep.RequireSameOrApart(right, destination);
+        VectorSweep.Run(new AddKernel(ref First(left), ref First(right), ref First(destination)), destination.Length, width);
+    }
 
     internal static void Subtract(ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> destination, VectorWidth width)
     {

@@ -1,6 +1,6 @@
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
-using Superfactory.Sync.Arithmetic;
+using Superfactory.Sync.Arithmetic.Formats;
 using Superfactory.Sync.Fragments;
 using Superfactory.Sync.Merging.Dealing;
 

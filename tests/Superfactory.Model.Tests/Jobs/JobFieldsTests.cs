@@ -15,6 +15,7 @@ public class JobFieldsTests
         [JobFieldKind.Section] = "section",
         [JobFieldKind.Name] = "text",
         [JobFieldKind.Choice] = "word",
+        [JobFieldKind.Flag] = "flag",
         [JobFieldKind.Whole] = "whole number",
         [JobFieldKind.Number] = "number",
         [JobFieldKind.Sites] = "list or whole number",
@@ -57,7 +58,7 @@ public class JobFieldsTests
     public void Every_default_in_the_table_is_the_one_that_parsing_fills_in()
     {
         var recipe = Specification(recipe: true);
-        foreach (var field in JobFields.All.Where(field => field.Kind is JobFieldKind.Whole or JobFieldKind.Number or JobFieldKind.Choice))
+        foreach (var field in JobFields.All.Where(field => field.Kind is JobFieldKind.Whole or JobFieldKind.Number or JobFieldKind.Choice or JobFieldKind.Flag))
         {
             var written = field.Default.Split(';')[0];
             if (written is "required" or "–")
@@ -66,7 +67,7 @@ public class JobFieldsTests
             }
 
             var actual = field.Path.Split('.').Aggregate((JsonNode)recipe, (node, name) => node[name]!).ToString();
-            if (field.Kind == JobFieldKind.Choice)
+            if (field.Kind is JobFieldKind.Choice or JobFieldKind.Flag)
             {
                 actual.ShouldBe(written, field.Path);
             }

@@ -48,7 +48,9 @@ public class JobFilePropertyTests
     private static Gen<JobSpecification> Jobs() =>
         from everyStep in Gen.Elements(true, false)
         from every in Gen.Choose(1, 1_000_000)
-        from format in Gen.Elements(NumberFormat.Fp32, NumberFormat.Bf16)
+        from format in Gen.Elements(Enum.GetValues<NumberFormat>())
+        from resultFormat in Gen.Elements(Enum.GetValues<NumberFormat>())
+        from errorFeedback in Gen.Elements(true, false)
         from rate in Gen.Choose(1, 1_000_000)
         from sites in Gen.Choose(1, 64)
         from named in Gen.Elements(true, false)
@@ -64,8 +66,12 @@ public class JobFilePropertyTests
             Data = recipe ? new DataSpecification { Corpus = "corpus" } : null,
             Command = recipe ? [] : ["run", new string([.. (argument ?? string.Empty).Where(character => character != '\0' && !char.IsSurrogate(character))])],
             Sync = everyStep
-                ? new SyncSpecification { Mode = SyncMode.EveryStep, Every = 1, Format = format }
-                : new SyncSpecification { Every = every, Format = format, Outer = new OuterOptimizerSpecification { LearningRate = rate / 1e5, Momentum = rate / 1e7 } },
+                ? new SyncSpecification { Mode = SyncMode.EveryStep, Every = 1, Format = format, ResultFormat = resultFormat, ErrorFeedback = errorFeedback }
+                : new SyncSpecification
+                {
+                    Every = every, Format = format, ResultFormat = resultFormat, ErrorFeedback = errorFeedback,
+                    Outer = new OuterOptimizerSpecification { LearningRate = rate / 1e5, Momentum = rate / 1e7 },
+                },
             Budget = named ? new BudgetSpecification { Steps = steps } : new BudgetSpecification { Samples = steps * 1_000L },
             Seed = every,
         };

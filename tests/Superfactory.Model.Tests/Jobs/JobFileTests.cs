@@ -50,8 +50,30 @@ public class JobFileTests
         var sync = Parse(Smallest + "\nsync: {mode: every-step}").Sync;
         sync.Every.ShouldBe(1);
         sync.Format.ShouldBe(NumberFormat.Fp32);
+        sync.ResultFormat.ShouldBe(NumberFormat.Fp32);
         Parse(Smallest + "\nsync: {mode: every-step, every: 1, format: bf16}").Sync.Format.ShouldBe(NumberFormat.Bf16);
         Parse(Smallest + "\nsync: {format: fp32}").Sync.Format.ShouldBe(NumberFormat.Fp32);
+    }
+
+    [Theory]
+    [InlineData("fp32", NumberFormat.Fp32)]
+    [InlineData("bf16", NumberFormat.Bf16)]
+    [InlineData("int8", NumberFormat.Int8)]
+    [InlineData("e3m0", NumberFormat.E3m0)]
+    public void Every_number_format_is_read_for_contributions_and_for_results(string written, NumberFormat expected)
+    {
+        var sync = Parse($"{Smallest}\nsync: {{format: {written}, result_format: {written}, error_feedback: true}}").Sync;
+        sync.Format.ShouldBe(expected);
+        sync.ResultFormat.ShouldBe(expected);
+        sync.ErrorFeedback.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Results_travel_as_bf16_and_no_error_is_fed_back_unless_the_file_says_otherwise()
+    {
+        var sync = Parse($"{Smallest}\nsync: {{format: e3m0}}").Sync;
+        sync.ResultFormat.ShouldBe(NumberFormat.Bf16);
+        sync.ErrorFeedback.ShouldBeFalse();
     }
 
     [Fact]
@@ -88,7 +110,7 @@ public class JobFileTests
     {
         var job = Parse(Example(example));
         ShouldBeSame(Parse(JobFile.Write(job)), job);
-        var everyStep = job with { Sync = new SyncSpecification { Mode = SyncMode.EveryStep, Every = 1, Format = NumberFormat.Fp32 }, Name = "x" };
+        var everyStep = job with { Sync = new SyncSpecification { Mode = SyncMode.EveryStep, Every = 1, Format = NumberFormat.Fp32, ResultFormat = NumberFormat.Fp32 }, Name = "x" };
         ShouldBeSame(Parse(JobFile.Write(everyStep)), everyStep);
     }
 

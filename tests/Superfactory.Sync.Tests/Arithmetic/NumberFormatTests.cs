@@ -2,12 +2,13 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic;
+using Superfactory.Sync.Arithmetic.Formats;
 
 namespace Superfactory.Sync.Tests.Arithmetic;
 
 public class NumberFormatTests
 {
-    private readonly Bf16Format _bf16 = new();
+    private readonly CodecFormat<Bf16Codec> _bf16 = new();
 
     public static TheoryData<int, bool> Cases() => VectorMathTests.Cases();
 
@@ -113,6 +114,8 @@ public class NumberFormatTests
     [Theory]
     [InlineData(NumberFormat.Fp32)]
     [InlineData(NumberFormat.Bf16)]
+    [InlineData(NumberFormat.Int8)]
+    [InlineData(NumberFormat.E3m0)]
     public void DecodeAccumulate_gives_the_bits_of_decoding_and_then_accumulating(NumberFormat kind)
     {
         var format = NumberFormats.Get(kind);

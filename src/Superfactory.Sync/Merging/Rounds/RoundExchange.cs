@@ -224,7 +224,7 @@ internal sealed class RoundExchange(MergeState state)
         one.BaseHash == other.BaseHash && one.Steps == other.Steps && one.Tokens == other.Tokens && one.LossSum.Equals(other.LossSum)
         && one.Overflow == other.Overflow && one.FragmentHashes.AsSpan().SequenceEqual(other.FragmentHashes.AsSpan());
 
-    private RoundInbox NewInbox() => new(state.Count, state.Plan!, state.Format.BytesPerElement);
+    private RoundInbox NewInbox() => new(state.Count, state.Plan!, state.Format);
 
     /// <summary>The inbox of a round; null where the message is late, useless to an island without state, or from a round that cannot be.</summary>
     private RoundInbox? InboxOf(Peer peer, long round)

@@ -1,9 +1,10 @@
+using Superfactory.Sync.Arithmetic.Formats;
 using Superfactory.Sync.Fragments;
 
 namespace Superfactory.Sync.Merging.Rounds;
 
 /// <summary>All that has arrived for one round. A machine keeps two: the round it works on and the next, which a peer may be in already.</summary>
-internal sealed class RoundInbox(int islands, FragmentPlan plan, int bytesPerElement)
+internal sealed class RoundInbox(int islands, FragmentPlan plan, INumberFormat format)
 {
     private readonly ChunkAssembly?[] _contributions = new ChunkAssembly?[islands * plan.Fragments.Length];
     private readonly ChunkAssembly?[] _results = new ChunkAssembly?[plan.Fragments.Length];
@@ -39,11 +40,11 @@ internal sealed class RoundInbox(int islands, FragmentPlan plan, int bytesPerEle
 
     /// <summary>The stream of an island's fragment.</summary>
     public ChunkAssembly Contribution(int island, int fragment) =>
-        _contributions[(island * plan.Fragments.Length) + fragment] ??= new ChunkAssembly(plan.Fragments[fragment].Count * (long)bytesPerElement);
+        _contributions[(island * plan.Fragments.Length) + fragment] ??= new ChunkAssembly(format.EncodedBytes(plan.Fragments[fragment].Count));
 
     /// <summary>The stream of a fragment's result.</summary>
     public ChunkAssembly Result(int fragment) =>
-        _results[fragment] ??= new ChunkAssembly(plan.Fragments[fragment].Count * (long)bytesPerElement);
+        _results[fragment] ??= new ChunkAssembly(format.EncodedBytes(plan.Fragments[fragment].Count));
 
     /// <summary>Empties it for another round, or for the same one in a new epoch. Memory is kept.</summary>
     public void Clear(long round)

@@ -1,0 +1,172 @@
+using System.Runtime.InteropServices;
+using Superfactory.Model.Jobs;
+
+namespace Superfactory.Sync.Arithmetic.Formats;
+
+/// <summary>A number format made of its codec: checks lengths and cuts what is given into blocks.</summary>
+internal sealed class CodecFormat<TCodec> : INumberFormat
+    where TCodec : struct, INumberCodec
+{
+    // What is computed on the way passes through pieces of stack that stay in the first-level cache: 4 KiB of numbers.
+    private const int Piece = 1024;
+
+    public NumberFormat Format => TCodec.Format;
+
+    public int BlockLength => TCodec.BlockLength;
+
+    public int EncodedBytes(int count) =>
+        checked((count / INumberCodec.Block * TCodec.Bytes(INumberCodec.Block)) + TCodec.Bytes(count % INumberCodec.Block));
+
+    public void Encode(ReadOnlySpan<float> source, Span<byte> destination) => Encode(source, destination, VectorWidths.Widest);
+
+    public void EncodeSum(ReadOnlySpan<float> source, ReadOnlySpan<float> residual, Span<byte> destination) =>
+        EncodeSum(source, residual, destination, VectorWidths.Widest);
+
+    public void Decode(ReadOnlySpan<byte> source, Span<float> destination) => Decode(source, destination, VectorWidths.Widest);
+
+    public void DecodeAccumulate(float weight, ReadOnlySpan<byte> source, Span<float> accumulator) =>
+        DecodeAccumulate(weight, source, accumulator, VectorWidths.Widest);
+
+    public void Mean(float firstWeight, ReadOnlySpan<byte> first, float secondWeight, ReadOnlySpan<byte> second, Span<float> mean) =>
+        Mean(firstWeight, first, secondWeight, second, mean, VectorWidths.Widest);
+
+    public HeaderNumbers Measure(ReadOnlySpan<float> source) => Measure(source, default, VectorWidths.Widest);
+
+    public HeaderNumbers MeasureSum(ReadOnlySpan<float> source, ReadOnlySpan<float> residual)
+    {
+        VectorSweep.RequireEqualLengths(source.Length, residual.Length);
+        return Measure(source, residual, VectorWidths.Widest);
+    }
+
+    public HeaderNumbers MeasureEncoded(ReadOnlySpan<byte> source, int count) => MeasureEncoded(source, count, VectorWidths.Widest);
+
+    public void AdvanceResidual(ReadOnlySpan<float> source, ReadOnlySpan<byte> encoded, Span<float> residual) =>
+        AdvanceResidual(source, encoded, residual, VectorWidths.Widest);
+
+    internal void Encode(ReadOnlySpan<float> source, Span<byte> destination, VectorWidth width)
+    {
+        Require(source, destination);
+        for (var start = 0; start < source.Length; start += INumberCodec.Block)
+        {
+            var count = Math.Min(INumberCodec.Block, source.Length - start);
+            TCodec.Encode(source.Slice(start, count), destination[..TCodec.Bytes(count)]);
+            destination = destination[TCodec.Bytes(count)..];
+        }
+    }
+
+    internal void EncodeSum(ReadOnlySpan<float> source, ReadOnlySpan<float> residual, Span<byte> destination, VectorWidth width)
+    {
+        VectorSweep.RequireEqualLengths(source.Length, residual.Length);
+        VectorSweep.RequireEqualLengths(EncodedBytes(source.Length), destination.Length);
+        Span<float> sums = stackalloc float[Piece];
+        for (var start = 0; start < source.Length; start += Piece)
+        {
+            var count = Math.Min(Piece, source.Length - start);
+            VectorMath.Add(source.Slice(start, count), residual.Slice(start, count), sums[..count], width);
+            Encode(sums[..count], destination[..EncodedBytes(count)], width);
+            destination = destination[EncodedBytes(count)..];
+        }
+    }
+
+    internal void Decode(ReadOnlySpan<byte> source, Span<float> destination, VectorWidth width)
+    {
+        Require(destination, source);
+        for (var start = 0; start < destination.Length; start += INumberCodec.Block)
+        {
+            var count = Math.Min(INumberCodec.Block, destination.Length - start);
+            TCodec.Decode(source[..TCodec.Bytes(count)], destination.Slice(start, count));
+            source = source[TCodec.Bytes(count)..];
+        }
+    }
+
+    internal void DecodeAccumulate(float weight, ReadOnlySpan<byte> source, Span<float> accumulator, VectorWidth width)
+    {
+        Require(accumulator, source);
+        Span<float> decoded = stackalloc float[Piece];
+        for (var start = 0; start < accumulator.Length; start += Piece)
+        {
+            var count = Math.Min(Piece, accumulator.Length - start);
+            Decode(source[..EncodedBytes(count)], decoded[..count], width);
+            VectorMath.MultiplyAccumulate(weight, decoded[..count], accumulator.Slice(start, count), width);
+            source = source[EncodedBytes(count)..];
+        }
+    }
+
+    internal void Mean(
+        float firstWeight, ReadOnlySpan<byte> first, float secondWeight, ReadOnlySpan<byte> second, Span<float> mean, VectorWidth width)
+    {
+        Require(mean, first);
+        Require(mean, second);
+        mean.Clear();
+        DecodeAccumulate(firstWeight, first, mean, width);
+        DecodeAccumulate(secondWeight, second, mean, width);
+    }
+
+    internal HeaderNumbers Measure(ReadOnlySpan<float> source, ReadOnlySpan<float> residual, VectorWidth width)
+    {
+        Span<float> numbers = stackalloc float[Piece];
+        Span<byte> encoded = stackalloc byte[EncodedBytes(Piece)];
+        var squares = default(SquareSum);
+        var nonFinite = 0L;
+        for (var start = 0; start < source.Length; start += Piece)
+        {
+            var count = Math.Min(Piece, source.Length - start);
+            scoped var piece = source.Slice(start, count);
+            if (residual.Length > 0)
+            {
+                VectorMath.Add(piece, residual.Slice(start, count), numbers[..count], width);
+                piece = numbers[..count];
+            }
+
+            nonFinite += BlockLength > 1 ? VectorMath.CountNonFinite(piece, width) : 0;
+            Encode(piece, encoded[..EncodedBytes(count)], width);
+            Decode(encoded[..EncodedBytes(count)], numbers[..count], width);
+            nonFinite += BlockLength > 1 ? 0 : VectorMath.CountNonFinite(numbers[..count], width);
+            squares.Add(numbers[..count], width);
+        }
+
+        return new HeaderNumbers(nonFinite == 0 ? squares.Total() : 0, nonFinite);
+    }
+
+    internal HeaderNumbers MeasureEncoded(ReadOnlySpan<byte> source, int count, VectorWidth width)
+    {
+        VectorSweep.RequireEqualLengths(EncodedBytes(count), source.Length);
+        Span<float> decoded = stackalloc float[Piece];
+        var squares = default(SquareSum);
+        var nonFinite = 0L;
+        for (var left = count; left > 0; left -= Piece)
+        {
+            var piece = decoded[..Math.Min(Piece, left)];
+            Decode(source[..EncodedBytes(piece.Length)], piece, width);
+            source = source[EncodedBytes(piece.Length)..];
+            nonFinite += VectorMath.CountNonFinite(piece, width);
+            squares.Add(piece, width);
+        }
+
+        return new HeaderNumbers(nonFinite == 0 ? squares.Total() : 0, nonFinite);
+    }
+
+    internal void AdvanceResidual(ReadOnlySpan<float> source, ReadOnlySpan<byte> encoded, Span<float> residual, VectorWidth width)
+    {
+        VectorSweep.RequireEqualLengths(source.Length, residual.Length);
+        Require(residual, encoded);
+        Span<float> decoded = stackalloc float[Piece];
+        for (var start = 0; start < source.Length; start += Piece)
+        {
+            var count = Math.Min(Piece, source.Length - start);
+            Decode(encoded[..EncodedBytes(count)], decoded[..count], width);
+            VectorMath.Add(source.Slice(start, count), residual.Slice(start, count), residual.Slice(start, count), width);
+            VectorMath.Subtract(residual.Slice(start, count), decoded[..count], residual.Slice(start, count), width);
+            encoded = encoded[EncodedBytes(count)..];
+        }
+    }
+
+    private void Require(ReadOnlySpan<float> numbers, ReadOnlySpan<byte> encoded)
+    {
+        VectorSweep.RequireEqualLengths(EncodedBytes(numbers.Length), encoded.Length);
+        if (MemoryMarshal.AsBytes(numbers).Overlaps(encoded))
+        {
+            throw new ArgumentException("Encoded and decoded numbers must be apart from each other.", nameof(encoded));
+        }
+    }
+}
