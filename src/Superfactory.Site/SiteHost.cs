@@ -18,6 +18,12 @@ internal sealed class SiteHost(
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        var security = SiteSecurity.Open(options, clock, voice.Say);
+        if (!security.Succeeded)
+        {
+            return voice.Fail(ExitCodes.BadInput, security.Problems.Select(problem => problem.ToString()));
+        }
+
         var engine = new ProcessEngine(clock);
         var leftovers = await engine.EndLeftoversAsync(directory.Gangs, cancellationToken);
         if (!leftovers.Succeeded)
@@ -40,6 +46,7 @@ internal sealed class SiteHost(
                 Listen = options.GatewayListen,
                 SocketPath = socket,
                 Wan = options.Wan,
+                Security = security.Value,
                 Notice = notice => voice.Say(notice.Text),
                 Time = clock,
             });

@@ -26,6 +26,18 @@ public sealed record SiteOptions
     /// <summary>The link that the gateway emulates towards every other site; null where links are real.</summary>
     public WanProfile? Wan { get; init; }
 
+    /// <summary>The site's certificate; null takes <c>certificates/NAME.pem</c> in the state directory.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>The private key of the certificate; null takes <c>certificates/NAME.key</c> in the state directory.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>The certificate of the fleet's authority; null takes <c>certificates/authority.pem</c> in the state directory.</summary>
+    public string? AuthorityFile { get; init; }
+
+    /// <summary>Whether links to other sites go without encryption and certificates. Both ends of a link need the same. Default false.</summary>
+    public bool InsecureWan { get; init; }
+
     /// <summary>Gangs that the site runs at the same time, 1 to 64. Default 1.</summary>
     public int Slots { get; init; } = 1;
 

@@ -31,6 +31,9 @@ internal static partial class SiteOptionsCheck
         .. Where(
             options.GatewayAdvertise is null && (options.GatewayListen.StartsWith("0.0.0.0:", StringComparison.Ordinal) || options.GatewayListen.StartsWith("[::]:", StringComparison.Ordinal)),
             "gateway-advertise", "A gateway that listens at every address must say at which one other sites reach it: expected host:port."),
+        .. Where(
+            options.InsecureWan && (options.CertificateFile ?? options.KeyFile ?? options.AuthorityFile) is not null,
+            "insecure-wan", "Links either have certificates or go without encryption: expected one of the two."),
     ];
 
     private static IEnumerable<Problem> Where(bool wrong, string field, string message) => wrong ? [new Problem(message, Field: field)] : [];

@@ -165,6 +165,7 @@ public sealed class SiteAgentTests : IAsyncDisposable
         StateDirectory = _state.Root,
         DataDirectory = _state.Combine("corpora"),
         ConnectLimit = Patience.Limit,
+        InsecureWan = true,
     };
 
     private string[] RuntimeLeft() => Directory.GetDirectories(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Superfactory.Cli.Certificates;
 using Superfactory.Cli.Data;
 using Superfactory.Cli.Demo;
 using Superfactory.Cli.Hosts;
@@ -29,6 +30,7 @@ internal static class CommandTree
             JobCommands.Cancel(control, terminal),
             SitesCommand.Create(control, terminal),
             DataCommand.Create(terminal),
+            CertificatesCommand.Create(terminal),
             VersionCommand.Create(terminal),
             InternalCommands.Gang(),
             InternalCommands.Bridge(),

@@ -71,6 +71,9 @@ internal static class Settings
     public static Option<string?> Data() =>
         Text("--data", "DIR", "The directory of corpora. [default: corpora in the state directory]");
 
+    /// <summary>The switch that takes encryption off links.</summary>
+    public static Option<bool> InsecureWan() => Switch("--insecure-wan", "Let links between sites go without encryption and certificates.");
+
     /// <summary>The switch that every listing has.</summary>
     public static Option<bool> Json() => Switch("--json", "Write JSON.");
 

@@ -18,9 +18,10 @@ internal static class DemoCommand
         var mode = Settings.Choice<SyncMode>("--mode", "What is merged when. [default: as in the job file]");
         var seed = Settings.Whole("--seed", "The seed of the initial model and of the order of the data. [default: as in the job file]", 0, int.MaxValue);
         var wan = Settings.Text("--wan", "RATE,ROUND-TRIP", $"The emulated link between sites; none for none. [default: {DemoOptions.DefaultWan}]");
+        var insecure = Settings.InsecureWan();
         var json = Settings.Text("--json", "FILE", "Write the report to this file as JSON.");
         var keep = Settings.Switch("--keep", "Leave the state directory: journal, logs, corpus and models.");
-        var command = new Command("demo", "Train one model across two sites of this machine and report.") { sites, steps, mode, seed, wan, json, keep };
+        var command = new Command("demo", "Train one model across two sites of this machine and report.") { sites, steps, mode, seed, wan, insecure, json, keep };
         command.SetAction((parsed, cancellation) =>
         {
             var link = parsed.GetValue(wan) ?? DemoOptions.DefaultWan;
@@ -36,6 +37,7 @@ internal static class DemoCommand
                 Mode = parsed.GetValue(mode),
                 Seed = parsed.GetResult(seed) is null ? null : (int)parsed.GetValue(seed),
                 Wan = link,
+                InsecureWan = parsed.GetValue(insecure),
                 JsonFile = parsed.GetValue(json),
                 Keep = parsed.GetValue(keep),
             }).RunAsync(cancellation);

@@ -32,6 +32,9 @@ internal sealed record DemoOptions
     /// <summary>The emulated link, as <c>--wan</c> takes it.</summary>
     public string Wan { get; init; } = DefaultWan;
 
+    /// <summary>Whether the links between sites go without encryption.</summary>
+    public bool InsecureWan { get; init; }
+
     /// <summary>Where the report goes as JSON; null nowhere.</summary>
     public string? JsonFile { get; init; }
 

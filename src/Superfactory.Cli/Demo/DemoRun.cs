@@ -66,9 +66,9 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
             terminal.Line(DataPrepareCommand.Lines(corpus.Value)[0]);
         }
 
-        terminal.Line($"Starting a control plane and sites {string.Join(", ", job.Sites)}, joined by {Link(options.Wan)} …");
+        terminal.Line($"Starting a control plane and sites {string.Join(", ", job.Sites)}, joined by {Link(options)} …");
         var started = await LocalFactory.StartAsync(
-            new LocalFactoryOptions { Listen = "127.0.0.1:0", StateDirectory = state, DataDirectory = data, Sites = job.Sites, Wan = options.Wan },
+            new LocalFactoryOptions { Listen = "127.0.0.1:0", StateDirectory = state, DataDirectory = data, Sites = job.Sites, Wan = options.Wan, InsecureWan = options.InsecureWan },
             terminal.Time, cancellation);
         if (!started.Succeeded)
         {
@@ -188,5 +188,7 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
 
     private static string PartOf(string file) => file + ".part";
 
-    private static string Link(string wan) => wan == Model.Units.WanProfile.None ? "the loopback as it is" : $"an emulated link of {wan.Replace(",", ", ", StringComparison.Ordinal)} round trip";
+    private static string Link(DemoOptions options) =>
+        (options.Wan == Model.Units.WanProfile.None ? "the loopback as it is" : $"an emulated link of {options.Wan.Replace(",", ", ", StringComparison.Ordinal)} round trip")
+        + (options.InsecureWan ? ", not encrypted" : ", TLS 1.3");
 }

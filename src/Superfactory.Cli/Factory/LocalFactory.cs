@@ -95,6 +95,11 @@ internal sealed class LocalFactory : IAsyncDisposable
     /// <summary>Starts the processes; returns the answer of the one that failed, or null.</summary>
     private async Task<Answer<string>?> StartProcessesAsync(LocalFactoryOptions options, CancellationToken cancellation)
     {
+        if (options.InsecureWan is false && ThrowAwayFleet.Issue(options, _time) is { } unissued)
+        {
+            return Answer<string>.Unreachable(unissued);
+        }
+
         var logs = Path.Combine(options.StateDirectory, "logs");
         Directory.CreateDirectory(logs);
         _control = new KeptProcess(_starter, "control plane", Path.Combine(logs, "control.log"));
@@ -133,6 +138,7 @@ internal sealed class LocalFactory : IAsyncDisposable
     [
         "site", "--name", site, "--control", control,
         "--state", options.StateDirectory, "--data", options.DataDirectory, "--wan", options.Wan,
+        .. ThrowAwayFleet.Arguments(options, site),
         "--slots", options.Slots.ToString(CultureInfo.InvariantCulture), "--cores", options.CoresPerSite.ToString(CultureInfo.InvariantCulture),
     ];
 }

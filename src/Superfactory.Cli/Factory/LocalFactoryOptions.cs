@@ -24,6 +24,9 @@ internal sealed record LocalFactoryOptions
     /// <summary>The emulated link between sites as <c>--wan</c> takes it.</summary>
     public required string Wan { get; init; }
 
+    /// <summary>Whether the links between the sites go without encryption; otherwise they get certificates of an authority that is thrown away at once.</summary>
+    public bool InsecureWan { get; init; }
+
     /// <summary>Gangs that each site runs at the same time.</summary>
     public int Slots { get; init; } = 1;
 

@@ -22,7 +22,14 @@ internal static class SiteCommand
         var slots = Settings.Whole("--slots", "Gangs that run here at the same time.", 1, SlotsMax, 1);
         var cores = Settings.Whole("--cores", "Cores that the gangs here share. [default: all of this machine's]", 1, CoresMax);
         var python = Settings.Text("--python", "FILE", "The Python for trainers. [default: $SUPERFACTORY_PYTHON, else the first that has torch]");
-        var command = new Command("site", "Run a site's agent, until Ctrl-C.") { name, state, data, listen, advertise, wan, slots, cores, python };
+        var certificate = Settings.Text("--certificate", "FILE", "The site's certificate. [default: certificates/NAME.pem in the state directory]");
+        var key = Settings.Text("--key", "FILE", "The certificate's private key. [default: certificates/NAME.key in the state directory]");
+        var authority = Settings.Text("--authority", "FILE", "The certificate of the fleet's authority. [default: certificates/authority.pem in the state directory]");
+        var insecure = Settings.InsecureWan();
+        var command = new Command("site", "Run a site's agent, until Ctrl-C.")
+        {
+            name, state, data, listen, advertise, wan, certificate, key, authority, insecure, slots, cores, python,
+        };
         command.SetAction((parsed, cancellation) =>
         {
             if (!WanProfile.TryParse(parsed.GetValue(wan) ?? WanProfile.None, out var profile, out var problem))
@@ -45,6 +52,10 @@ internal static class SiteCommand
                     GatewayListen = parsed.GetValue(listen) ?? "127.0.0.1:0",
                     GatewayAdvertise = parsed.GetValue(advertise),
                     Wan = profile,
+                    CertificateFile = parsed.GetValue(certificate),
+                    KeyFile = parsed.GetValue(key),
+                    AuthorityFile = parsed.GetValue(authority),
+                    InsecureWan = parsed.GetValue(insecure),
                     Slots = (int)parsed.GetValue(slots),
                     Cores = parsed.GetResult(cores) is null ? null : (int)parsed.GetValue(cores),
                     Python = parsed.GetValue(python),

@@ -17,8 +17,9 @@ internal static class UpCommand
         var sites = Settings.Whole("--sites", "How many sites.", 1, LocalFactoryOptions.SiteNames.Length, 2);
         var listen = Settings.Text("--listen", "HOST:PORT", $"Where the control plane listens. [default: {ControlCommand.DefaultEndpoint}]");
         var wan = Settings.Text("--wan", "RATE,ROUND-TRIP", $"The emulated link between sites; none for none. [default: {DemoOptions.DefaultWan}]");
+        var insecure = Settings.InsecureWan();
         var (state, data) = (Settings.State(), Settings.Data());
-        var command = new Command("up", "Run a local factory of a control plane and sites, until Ctrl-C.") { sites, listen, wan, state, data };
+        var command = new Command("up", "Run a local factory of a control plane and sites, until Ctrl-C.") { sites, listen, wan, insecure, state, data };
         command.SetAction((parsed, cancellation) =>
         {
             var link = parsed.GetValue(wan) ?? DemoOptions.DefaultWan;
@@ -34,6 +35,7 @@ internal static class UpCommand
                 DataDirectory = Directories.Data(parsed.GetValue(data), parsed.GetValue(state)),
                 Sites = [.. LocalFactoryOptions.SiteNames.Take((int)parsed.GetValue(sites))],
                 Wan = link,
+                InsecureWan = parsed.GetValue(insecure),
             };
             return RunAsync(terminal, options, cancellation);
         });
@@ -60,6 +62,7 @@ internal static class UpCommand
         }
 
         terminal.Line($"The factory is up: {string.Join(", ", options.Sites)} and a control plane at {factory.Control.Address}");
+        terminal.Line(options.InsecureWan ? "The links between its sites are NOT encrypted (--insecure-wan)." : "The links between its sites are encrypted with TLS 1.3.");
         terminal.Line($"State and logs are in {options.StateDirectory}, corpora in {options.DataDirectory}.");
         terminal.Line("In another terminal:");
         var control = options.Listen == ControlCommand.DefaultEndpoint ? string.Empty : $" --control {factory.Control.Address.ToString().TrimEnd('/')}";

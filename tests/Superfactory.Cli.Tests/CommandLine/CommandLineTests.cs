@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Superfactory.Cli.CommandLine;
 
 namespace Superfactory.Cli.Tests.CommandLine;
 
@@ -16,7 +17,7 @@ public sealed class CommandLineTests : IDisposable
         var ran = await CommandProcess.RunAsync("--help");
 
         ran.ExitCode.ShouldBe(0);
-        foreach (var command in new[] { "demo", "up", "control", "site", "submit", "jobs", "job", "logs", "cancel", "sites", "data", "version" })
+        foreach (var command in new[] { "demo", "up", "control", "site", "submit", "jobs", "job", "logs", "cancel", "sites", "data", "certificates", "version" })
         {
             ran.Output.ShouldContain($"\n  {command}");
         }
@@ -33,7 +34,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("superfactory: 'dmeo' is no command of 'superfactory': expected one of demo, up, control, site, submit, jobs, job, logs, cancel, sites, data, version. Did you mean 'demo'?", "dmeo")]
+    [InlineData("superfactory: 'dmeo' is no command of 'superfactory': expected one of {commands}. Did you mean 'demo'?", "dmeo")]
     [InlineData("superfactory: '--stepz' is no option of 'superfactory demo'. Did you mean '--steps'?", "demo", "--stepz", "3")]
     [InlineData("superfactory: '--jsn' is no option of 'superfactory jobs'. Did you mean '--json'?", "jobs", "--jsn")]
     [InlineData("superfactory: '--controll' is no option of 'superfactory data list'. Did you mean '--control'?", "data", "list", "--controll=x")]
@@ -49,7 +50,9 @@ public sealed class CommandLineTests : IDisposable
     {
         var ran = await CommandProcess.RunAsync(arguments);
 
-        ran.Message.ShouldBe(message);
+        var commands = string.Join(", ", CommandTree.Create(new Terminal(TextWriter.Null, TextWriter.Null, isInteractive: false)).Subcommands
+            .Where(static command => !command.Hidden).Select(static command => command.Name));
+        ran.Message.ShouldBe(message.Replace("{commands}", commands, StringComparison.Ordinal));
         ran.Output.ShouldBeEmpty();
         ran.ExitCode.ShouldBe(2);
     }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Superfactory.Cli.Api;
 using Superfactory.Model.Views;
+using Superfactory.Wan.Security;
 
 namespace Superfactory.Cli.Tests.EndToEnd;
 
@@ -12,6 +13,7 @@ internal sealed class FactoryRun : IAsyncDisposable
     private readonly TemporaryDirectory _directory = new();
     private readonly string _endpoint;
     private readonly List<RunningProgram> _programs = [];
+    private readonly FleetAuthority _authority;
 
     public FactoryRun()
     {
@@ -20,6 +22,7 @@ internal sealed class FactoryRun : IAsyncDisposable
         listener.Start();
         _endpoint = $"127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture)}";
         Client = new ControlClient(new Uri(Url));
+        _authority = FleetAuthority.Create(TimeProvider.System.GetUtcNow());
     }
 
     public string Url => $"http://{_endpoint}";
@@ -33,8 +36,11 @@ internal sealed class FactoryRun : IAsyncDisposable
     public async Task<RunningProgram> ControlAsync() =>
         await ReadyAsync("control", "--listen", _endpoint, "--state", _directory.Combine("state"));
 
-    public async Task<RunningProgram> SiteAsync(string name) =>
-        await ReadyAsync("site", "--name", name, "--control", Url, "--state", _directory.Combine("state"), "--data", Data, "--cores", "1");
+    public async Task<RunningProgram> SiteAsync(string name)
+    {
+        _authority.Issue(name, _directory.Combine("state", "certificates"), TimeProvider.System.GetUtcNow()).Succeeded.ShouldBeTrue();
+        return await ReadyAsync("site", "--name", name, "--control", Url, "--state", _directory.Combine("state"), "--data", Data, "--cores", "1");
+    }
 
     /// <summary>Writes and submits a job of the given length.</summary>
     public async Task<long> SubmitAsync(int steps, int every)
@@ -77,6 +83,7 @@ internal sealed class FactoryRun : IAsyncDisposable
         }
 
         Client.Dispose();
+        _authority.Dispose();
         _directory.Dispose();
     }
 

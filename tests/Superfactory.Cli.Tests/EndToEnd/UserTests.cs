@@ -88,7 +88,7 @@ public sealed class UserTests : IAsyncDisposable
     {
         await StartAsync();
 
-        var ran = await CommandProcess.RunAsync("site", "--name", "atlanta", "--control", _factory.Url, "--state", Path.Combine(_factory.Directory, "other"), "--data", _factory.Data);
+        var ran = await CommandProcess.RunAsync("site", "--name", "atlanta", "--insecure-wan", "--control", _factory.Url, "--state", Path.Combine(_factory.Directory, "other"), "--data", _factory.Data);
 
         ran.ExitCode.ShouldBe(2, ran.Error);
         ran.Message.ShouldContain("atlanta");
