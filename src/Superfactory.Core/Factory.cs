@@ -32,6 +32,8 @@ public static class Factory
             Tick tick => SiteDecisions.Expire(draft, tick),
             SubmitJob submit => JobDecisions.Submit(draft, submit),
             CancelJob cancel => JobDecisions.Cancel(draft, cancel),
+            RequestCopy request => CopyDecisions.Request(draft, request),
+            CancelCopy cancel => CopyDecisions.Cancel(draft, cancel),
             _ => throw new InvalidOperationException($"The factory knows no command {command.GetType().Name}."),
         };
         if (refusal is not null)
@@ -69,6 +71,8 @@ public static class Factory
             RunRestarted restarted => RunFold.Apply(next, restarted),
             EpochDecided decided => RunFold.Apply(next, decided),
             JobEnded ended => JobFold.Apply(next, ended),
+            CopyRequested requested => CopyFold.Apply(next, requested),
+            CopyEnded ended => CopyFold.Apply(next, ended),
             _ => throw new InvalidOperationException($"The factory knows no record {record.GetType().Name}."),
         };
     }

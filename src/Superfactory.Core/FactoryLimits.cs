@@ -12,6 +12,12 @@ public static class FactoryLimits
     /// <summary>Jobs that have not ended. At about 4 KB each they take 40 MB at most.</summary>
     public const int OpenJobsMax = 10_000;
 
+    /// <summary>Copies that have not ended. At about 9 KB each, two paths at their longest, they take 9 MB at most.</summary>
+    public const int OpenCopiesMax = 1_000;
+
+    /// <summary>Copies that have ended and are still shown; as large as the open ones.</summary>
+    public const int EndedCopiesMax = 1_000;
+
     /// <summary>Sites that may be known. Each gets all others' gateways, so the instructions of all grow with the square.</summary>
     public const int SitesMax = 256;
 

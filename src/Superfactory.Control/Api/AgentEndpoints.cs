@@ -54,15 +54,16 @@ internal static class AgentEndpoints
     }
 
     private static async Task<IResult> ReportAsync(
-        string site, AgentReport report, FactoryWriter writer, LeaseClock leases, ReportTaker taker, CancellationToken cancellation)
+        string site, AgentReport report, FactoryWriter writer, LeaseClock leases, ReportTaker taker, CopyBoard copies, CancellationToken cancellation)
     {
         if (InstructionsDesk.IsSession(writer.State, site, report.Session))
         {
             leases.Heard(site);
             await taker.TakeAsync(site, report, cancellation);
+            copies.Take(writer.State, site, report.Copies);
         }
 
-        var decision = await writer.SubmitAsync(new ReportGangs(site, report.Session, report.Gangs), cancellation);
+        var decision = await writer.SubmitAsync(new ReportGangs(site, report.Session, report.Gangs) { Copies = report.Copies }, cancellation);
         return decision.Refusal is { } refusal ? ApiProblem.Result(refusal) : TypedResults.NoContent();
     }
 

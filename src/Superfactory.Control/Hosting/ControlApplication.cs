@@ -51,6 +51,8 @@ internal static class ControlApplication
             .AddSingleton<LeaseClock>()
             .AddSingleton<InstructionsDesk>()
             .AddSingleton<IslandBoard>()
+            .AddSingleton<CopyBoard>()
+            .AddSingleton<CopyViews>()
             .AddSingleton<EventHub>()
             .AddSingleton<ViewBuilder>()
             .AddSingleton<Publisher>()
@@ -63,6 +65,7 @@ internal static class ControlApplication
         BrowserGuard.Use(application);
         AgentEndpoints.Map(application);
         JobEndpoints.Map(application);
+        CopyEndpoints.Map(application);
         FactoryEndpoints.Map(application);
         application.MapOpenApi("/openapi/{documentName}.json");
         return application;

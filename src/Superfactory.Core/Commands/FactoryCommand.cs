@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Copies;
 using Superfactory.Model.Jobs;
 
 namespace Superfactory.Core.Commands;
@@ -26,7 +27,11 @@ public sealed record LeaveSite(string Site, string Session) : FactoryCommand;
 /// <param name="Site">The site's name.</param>
 /// <param name="Session">The agent's session.</param>
 /// <param name="Gangs">Every gang that the agent knows of.</param>
-public sealed record ReportGangs(string Site, string Session, ImmutableArray<GangReport> Gangs) : FactoryCommand;
+public sealed record ReportGangs(string Site, string Session, ImmutableArray<GangReport> Gangs) : FactoryCommand
+{
+    /// <summary>Every copy that the agent has a part in.</summary>
+    public ImmutableArray<CopyReport> Copies { get; init; } = [];
+}
 
 /// <summary>A job is submitted.</summary>
 /// <param name="Specification">The job, validated by itself; whether its sites exist is checked here.</param>
@@ -36,6 +41,15 @@ public sealed record SubmitJob(JobSpecification Specification, string? File = nu
 /// <summary>The end of a job is asked for.</summary>
 /// <param name="Job">The job's number.</param>
 public sealed record CancelJob(long Job) : FactoryCommand;
+
+/// <summary>A copy between sites is asked for. One that is the same as another which has not ended is that one.</summary>
+/// <param name="Source">What is copied.</param>
+/// <param name="Destination">Where to.</param>
+public sealed record RequestCopy(CopyPlace Source, CopyPlace Destination) : FactoryCommand;
+
+/// <summary>The end of a copy is asked for.</summary>
+/// <param name="Copy">The copy's number.</param>
+public sealed record CancelCopy(long Copy) : FactoryCommand;
 
 /// <summary>Time passed.</summary>
 /// <param name="Heard">

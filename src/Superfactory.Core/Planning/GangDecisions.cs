@@ -23,6 +23,7 @@ internal static class GangDecisions
         }
 
         ConfirmStopped(draft, report.Site, gangs);
+        CopyDecisions.Report(draft, report.Site, report.Copies.IsDefault ? [] : report.Copies);
         return null;
     }
 
@@ -76,6 +77,6 @@ internal static class GangDecisions
             && island.TrainerRestarts == gang.TrainerRestarts
             && string.Equals(island.Reason, Shorten(gang.Reason), StringComparison.Ordinal);
 
-    private static string? Shorten(string? reason)
+    internal static string? Shorten(string? reason)
         => reason is { Length: > FactoryLimits.ReasonLengthMax } ? reason[..FactoryLimits.ReasonLengthMax] : reason;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Copies;
 
 namespace Superfactory.Core;
 
@@ -17,10 +18,26 @@ public static class InstructionsReader
         {
             Revision = state.Sites[site].InstructionsRevision,
             Gangs = [.. Gangs(state, site)],
+            Copies = [.. Copies(state, site)],
             Peers = [.. state.Sites.Values
                 .Where(other => other.Standing != SiteStanding.Left && !string.Equals(other.Name, site, StringComparison.Ordinal))
                 .Select(other => new PeerGateway(other.Name, other.Gateway))],
         };
+    }
+
+    private static IEnumerable<CopyAssignment> Copies(FactoryState state, string site)
+    {
+        foreach (var id in state.OpenCopies)
+        {
+            var copy = state.Copies[id];
+            foreach (var (role, place) in new[] { (CopyRole.Source, copy.Source), (CopyRole.Destination, copy.Destination) })
+            {
+                if (string.Equals(place.Site, site, StringComparison.Ordinal))
+                {
+                    yield return new CopyAssignment { Copy = id, Role = role, Source = copy.Source, Destination = copy.Destination };
+                }
+            }
+        }
     }
 
     private static IEnumerable<GangAssignment> Gangs(FactoryState state, string site)

@@ -22,6 +22,8 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(RunRestarted), "run-restarted")]
 [JsonDerivedType(typeof(EpochDecided), "epoch-decided")]
 [JsonDerivedType(typeof(JobEnded), "job-ended")]
+[JsonDerivedType(typeof(CopyRequested), "copy-requested")]
+[JsonDerivedType(typeof(CopyEnded), "copy-ended")]
 public abstract record JournalRecord
 {
     private protected JournalRecord()

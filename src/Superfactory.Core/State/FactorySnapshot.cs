@@ -19,6 +19,12 @@ public sealed record FactorySnapshot
     /// <summary>The jobs by number.</summary>
     public required ImmutableArray<FactoryJob> Jobs { get; init; }
 
+    /// <summary>The number of the newest copy.</summary>
+    public long LastCopy { get; init; }
+
+    /// <summary>The copies by number.</summary>
+    public ImmutableArray<FactoryCopy> Copies { get; init; } = [];
+
     /// <summary>Takes down a state.</summary>
     public static FactorySnapshot Of(FactoryState state)
     {
@@ -29,15 +35,18 @@ public sealed record FactorySnapshot
             LastJob = state.LastJob,
             Sites = [.. state.Sites.Values],
             Jobs = [.. state.Jobs.Values],
+            LastCopy = state.LastCopy,
+            Copies = [.. state.Copies.Values],
         };
     }
 
     /// <summary>The state again.</summary>
     public FactoryState Restore()
     {
-        var state = new FactoryState { Revision = Revision, LastJob = LastJob };
+        var state = new FactoryState { Revision = Revision, LastJob = LastJob, LastCopy = LastCopy };
         state = Sites.Aggregate(state, (restored, site) => restored.WithSite(site));
-        return Jobs.Aggregate(state, (restored, job) => restored.WithJob(job));
+        state = Jobs.Aggregate(state, (restored, job) => restored.WithJob(job));
+        return Copies.Aggregate(state, (restored, copy) => restored.WithCopy(copy));
     }
 
     /// <summary>One line of JSON: the same bytes for equal states.</summary>

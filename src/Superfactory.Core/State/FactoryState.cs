@@ -30,6 +30,15 @@ public sealed record FactoryState
     /// <summary>The numbers of the ended jobs that still hold a slot, because a site has not confirmed that it stopped them.</summary>
     public ImmutableSortedSet<long> StoppingJobs { get; init; } = [];
 
+    /// <summary>The number of the newest copy; 0 before the first.</summary>
+    public long LastCopy { get; init; }
+
+    /// <summary>The copies by their number: all that have not ended, and the newest <see cref="FactoryLimits.EndedCopiesMax"/> that have.</summary>
+    public ImmutableSortedDictionary<long, FactoryCopy> Copies { get; init; } = ImmutableSortedDictionary<long, FactoryCopy>.Empty;
+
+    /// <summary>The numbers of the copies that have not ended.</summary>
+    public ImmutableSortedSet<long> OpenCopies { get; init; } = [];
+
     /// <summary>Whether the agent of <paramref name="site"/> is heard.</summary>
     public bool IsConnected(string site) => Sites.TryGetValue(site, out var known) && known.Standing == SiteStanding.Connected;
 
@@ -59,6 +68,18 @@ public sealed record FactoryState
             OpenJobs = open ? OpenJobs.Add(job.Id) : OpenJobs.Remove(job.Id),
             StoppingJobs = stopping ? StoppingJobs.Add(job.Id) : StoppingJobs.Remove(job.Id),
         };
+    }
+
+    internal FactoryState WithCopy(FactoryCopy copy)
+    {
+        var copies = Copies.SetItem(copy.Id, copy);
+        var open = copy.End is null ? OpenCopies.Add(copy.Id) : OpenCopies.Remove(copy.Id);
+        if (copies.Count - open.Count > FactoryLimits.EndedCopiesMax)
+        {
+            copies = copies.Remove(copies.Keys.First(id => !open.Contains(id)));
+        }
+
+        return this with { Copies = copies, OpenCopies = open };
     }
 
     internal FactoryState WithSite(FactorySite site) => this with { Sites = Sites.SetItem(site.Name, site) };

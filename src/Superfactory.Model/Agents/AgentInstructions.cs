@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Copies;
 using Superfactory.Model.Jobs;
 
 namespace Superfactory.Model.Agents;
@@ -14,6 +15,9 @@ public sealed record AgentInstructions
 
     /// <summary>The gangs that are to run here.</summary>
     public ImmutableArray<GangAssignment> Gangs { get; init; } = [];
+
+    /// <summary>The copies that this site has a part in.</summary>
+    public ImmutableArray<CopyAssignment> Copies { get; init; } = [];
 
     /// <summary>The other sites' gateways.</summary>
     public ImmutableArray<PeerGateway> Peers { get; init; } = [];

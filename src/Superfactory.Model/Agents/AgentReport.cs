@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Copies;
 
 namespace Superfactory.Model.Agents;
 
@@ -10,6 +11,9 @@ public sealed record AgentReport
 
     /// <summary>Every gang that the agent knows of, also those that ended, until they leave its instructions.</summary>
     public ImmutableArray<GangReport> Gangs { get; init; } = [];
+
+    /// <summary>Every copy that the agent has a part in, also those that ended, until they leave its instructions.</summary>
+    public ImmutableArray<CopyReport> Copies { get; init; } = [];
 
     /// <summary>Log lines since the last report that was taken.</summary>
     public ImmutableArray<LogLine> Logs { get; init; } = [];
