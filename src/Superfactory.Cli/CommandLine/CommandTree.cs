@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Superfactory.Cli.Bench;
 using Superfactory.Cli.Certificates;
 using Superfactory.Cli.Data;
 using Superfactory.Cli.Demo;
@@ -31,6 +32,7 @@ internal static class CommandTree
             SitesCommand.Create(control, terminal),
             DataCommand.Create(terminal),
             CertificatesCommand.Create(terminal),
+            BenchCommand.Create(terminal),
             VersionCommand.Create(terminal),
             InternalCommands.Gang(),
             InternalCommands.Bridge(),

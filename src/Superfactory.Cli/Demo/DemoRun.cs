@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Superfactory.Cli.Api;
 using Superfactory.Cli.CommandLine;
 using Superfactory.Cli.Data;
@@ -28,7 +27,7 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
             return terminal.Fail(job.Problems, ExitCode.CannotReach);
         }
 
-        if (CheckJsonFile() is { } problem)
+        if (ReportFile.Check(options.JsonFile) is { } problem)
         {
             return terminal.Fail([problem], ExitCode.BadInput);
         }
@@ -125,12 +124,7 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
             terminal.Line(line);
         }
 
-        if (options.JsonFile is { } file)
-        {
-            File.WriteAllText(PartOf(file), JsonSerializer.Serialize(report, FactoryJson.Readable) + "\n");
-            File.Move(PartOf(file), file, overwrite: true);
-        }
-
+        ReportFile.Write(options.JsonFile, report);
         return ExitCode.Done;
     }
 
@@ -158,35 +152,6 @@ internal sealed class DemoRun(Terminal terminal, DemoOptions options)
 
         return ExitCode.CannotReach;
     }
-
-    /// <summary>A report that cannot be written should be known before the minutes of training, not after.</summary>
-    private Problem? CheckJsonFile()
-    {
-        if (options.JsonFile is not { } file)
-        {
-            return null;
-        }
-
-        try
-        {
-            if (Directory.Exists(file))
-            {
-                return new Problem("The report cannot be written: this is a directory.", file, Field: "--json");
-            }
-
-            // Made and gone again: a demo that fails leaves no empty report.
-            using (new FileStream(PartOf(file), FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose))
-            {
-                return null;
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return new Problem($"The report cannot be written: {exception.Message}", file, Field: "--json");
-        }
-    }
-
-    private static string PartOf(string file) => file + ".part";
 
     private static string Link(DemoOptions options) =>
         (options.Wan == Model.Units.WanProfile.None ? "the loopback as it is" : $"an emulated link of {options.Wan.Replace(",", ", ", StringComparison.Ordinal)} round trip")

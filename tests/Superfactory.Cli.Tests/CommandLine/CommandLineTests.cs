@@ -17,7 +17,7 @@ public sealed class CommandLineTests : IDisposable
         var ran = await CommandProcess.RunAsync("--help");
 
         ran.ExitCode.ShouldBe(0);
-        foreach (var command in new[] { "demo", "up", "control", "site", "submit", "jobs", "job", "logs", "cancel", "sites", "data", "certificates", "version" })
+        foreach (var command in new[] { "demo", "up", "control", "site", "submit", "jobs", "job", "logs", "cancel", "sites", "data", "certificates", "bench", "version" })
         {
             ran.Output.ShouldContain($"\n  {command}");
         }
@@ -45,6 +45,10 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("superfactory: --steps: 'many' is no whole number from 1 to 1000000. See 'superfactory demo --help'.", "demo", "--steps", "many")]
     [InlineData("superfactory: --mode: 'dilco' is none of every-step, diloco. Did you mean 'diloco'? See 'superfactory demo --help'.", "demo", "--mode", "dilco")]
     [InlineData("superfactory: 'seven' is no number of a job: expected a whole number from 1, as 'superfactory jobs' lists it. See 'superfactory job --help'.", "job", "seven")]
+    [InlineData("superfactory: A command is missing after 'superfactory bench': expected one of codec. See 'superfactory bench --help'.", "bench")]
+    [InlineData("superfactory: --mib: '0' is no whole number from 1 to 1024. See 'superfactory bench codec --help'.", "bench", "codec", "--mib", "0")]
+    [InlineData("superfactory: --repeat: 'often' is no whole number from 1 to 1000. See 'superfactory bench codec --help'.", "bench", "codec", "--repeat", "often")]
+    [InlineData("superfactory: --threads: '-1' is no whole number from 1 to 64. See 'superfactory bench codec --help'.", "bench", "codec", "--threads", "-1")]
     [InlineData("superfactory: --control: '127.0.0.1:7400' is no address of a control plane: expected a URL such as http://127.0.0.1:7400. Did you mean 'http://127.0.0.1:7400'?", "jobs", "--control", "127.0.0.1:7400")]
     public async Task Mistake_on_the_command_line_gets_one_message_and_exit_code_2(string message, params string[] arguments)
     {

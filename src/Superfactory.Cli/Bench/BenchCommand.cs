@@ -1,0 +1,14 @@
+using System.CommandLine;
+using Superfactory.Cli.CommandLine;
+
+namespace Superfactory.Cli.Bench;
+
+/// <summary><c>superfactory bench</c>: measures parts of Superfactory on this machine.</summary>
+internal static class BenchCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create(Terminal terminal) => new("bench", "Measure parts of Superfactory on this machine.")
+    {
+        BenchCodecCommand.Create(terminal),
+    };
+}
