@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
+using Superfactory.Wan;
 
 namespace Superfactory.Sync.Bridge.Peers.Direct;
 
@@ -72,7 +73,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
 
     /// <inheritdoc/>
     public ValueTask<bool> SendAsync(
-        string island, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        string island, MessageOrder order, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return ValueTask.FromResult(_connections.TryGetValue(island, out var connection) && connection.TrySend(header, payload));
