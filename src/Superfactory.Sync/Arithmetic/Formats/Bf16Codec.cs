@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Superfactory.Model.Jobs;
 
 namespace Superfactory.Sync.Arithmetic.Formats;
@@ -7,13 +8,14 @@ namespace Superfactory.Sync.Arithmetic.Formats;
 /// The upper half of single precision: 8 bits of exponent, 7 of mantissa. Rounded to nearest, ties to even; what is beyond the
 /// largest number becomes an infinity, denormals round like any other number, a NaN stays a NaN of the same sign.
 /// </summary>
-internal readonly struct Bf16Codec : INumberCodec
+internal readonly partial struct Bf16Codec : INumberCodec
 {
     public static NumberFormat Format => NumberFormat.Bf16;
 
     public static int BlockLength => 1;
 
-    public static int Bytes(int count) => count * sizeof(ushort);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Bytes(int count) => unchecked(count * sizeof(ushort));
 
     public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
     {

@@ -46,11 +46,13 @@ internal sealed class CodecFormat<TCodec> : INumberFormat
     internal void Encode(ReadOnlySpan<float> source, Span<byte> destination, VectorWidth width)
     {
         Require(source, destination);
-        for (var start = 0; start < source.Length; start += INumberCodec.Block)
+        if (typeof(TCodec) == typeof(Fp32Codec))
         {
-            var count = Math.Min(INumberCodec.Block, source.Length - start);
-            TCodec.Encode(source.Slice(start, count), destination[..TCodec.Bytes(count)]);
-            destination = destination[TCodec.Bytes(count)..];
+            MemoryMarshal.AsBytes(source).CopyTo(destination);
+        }
+        else
+        {
+            CodecSweep.Encode<TCodec>(source, destination, width);
         }
     }
 
@@ -71,25 +73,21 @@ internal sealed class CodecFormat<TCodec> : INumberFormat
     internal void Decode(ReadOnlySpan<byte> source, Span<float> destination, VectorWidth width)
     {
         Require(destination, source);
-        for (var start = 0; start < destination.Length; start += INumberCodec.Block)
+        if (typeof(TCodec) == typeof(Fp32Codec))
         {
-            var count = Math.Min(INumberCodec.Block, destination.Length - start);
-            TCodec.Decode(source[..TCodec.Bytes(count)], destination.Slice(start, count));
-            source = source[TCodec.Bytes(count)..];
+            source.CopyTo(MemoryMarshal.AsBytes(destination));
+        }
+        else
+        {
+            CodecSweep.Read<TCodec, StoreSink>(source, destination.Length, new StoreSink(ref MemoryMarshal.GetReference(destination)), width);
         }
     }
 
     internal void DecodeAccumulate(float weight, ReadOnlySpan<byte> source, Span<float> accumulator, VectorWidth width)
     {
         Require(accumulator, source);
-        Span<float> decoded = stackalloc float[Piece];
-        for (var start = 0; start < accumulator.Length; start += Piece)
-        {
-            var count = Math.Min(Piece, accumulator.Length - start);
-            Decode(source[..EncodedBytes(count)], decoded[..count], width);
-            VectorMath.MultiplyAccumulate(weight, decoded[..count], accumulator.Slice(start, count), width);
-            source = source[EncodedBytes(count)..];
-        }
+        var sink = new AccumulateSink(weight, ref MemoryMarshal.GetReference(accumulator));
+        CodecSweep.Read<TCodec, AccumulateSink>(source, accumulator.Length, sink, width);
     }
 
     internal void Mean(
@@ -97,9 +95,7 @@ internal sealed class CodecFormat<TCodec> : INumberFormat
     {
         Require(mean, first);
         Require(mean, second);
-        mean.Clear();
-        DecodeAccumulate(firstWeight, first, mean, width);
-        DecodeAccumulate(secondWeight, second, mean, width);
+        CodecSweep.Mean<TCodec>(firstWeight, first, secondWeight, second, mean, width);
     }
 
     internal HeaderNumbers Measure(ReadOnlySpan<float> source, ReadOnlySpan<float> residual, VectorWidth width)
@@ -150,15 +146,9 @@ internal sealed class CodecFormat<TCodec> : INumberFormat
     {
         VectorSweep.RequireEqualLengths(source.Length, residual.Length);
         Require(residual, encoded);
-        Span<float> decoded = stackalloc float[Piece];
-        for (var start = 0; start < source.Length; start += Piece)
-        {
-            var count = Math.Min(Piece, source.Length - start);
-            Decode(encoded[..EncodedBytes(count)], decoded[..count], width);
-            VectorMath.Add(source.Slice(start, count), residual.Slice(start, count), residual.Slice(start, count), width);
-            VectorMath.Subtract(residual.Slice(start, count), decoded[..count], residual.Slice(start, count), width);
-            encoded = encoded[EncodedBytes(count)..];
-        }
+        VectorSweep.RequireSameOrApart(source, residual);
+        var sink = new ResidualSink(ref MemoryMarshal.GetReference(source), ref MemoryMarshal.GetReference(residual));
+        CodecSweep.Read<TCodec, ResidualSink>(encoded, residual.Length, sink, width);
     }
 
     private void Require(ReadOnlySpan<float> numbers, ReadOnlySpan<byte> encoded)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Superfactory.Model.Jobs;
 
 namespace Superfactory.Sync.Arithmetic.Formats;
@@ -7,7 +8,7 @@ namespace Superfactory.Sync.Arithmetic.Formats;
 /// Blocks of 64 codes of four bits, a sign and a magnitude: 0, or 2^(magnitude − 7) for 1 to 7, times the block's scale. A block is
 /// the scale in bf16, two bytes little-endian, and a byte for each two codes, the earlier in the lower half.
 /// </summary>
-internal readonly struct E3m0Codec : INumberCodec
+internal readonly partial struct E3m0Codec : INumberCodec
 {
     /// <summary>The bytes of the scale.</summary>
     public const int ScaleBytes = sizeof(ushort);
@@ -22,7 +23,8 @@ internal readonly struct E3m0Codec : INumberCodec
 
     public static int BlockLength => INumberCodec.Block;
 
-    public static int Bytes(int count) => count == 0 ? 0 : ScaleBytes + ((count + 1) / 2);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Bytes(int count) => count == 0 ? 0 : unchecked(ScaleBytes + ((count + 1) / 2));
 
     public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
     {
@@ -46,7 +48,7 @@ internal readonly struct E3m0Codec : INumberCodec
 
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)
     {
-        var scale = values.Length == 0 ? 0 : ScaleFrom(BinaryPrimitives.ReadUInt16LittleEndian(block));
+        var scale = ScaleFrom(BinaryPrimitives.ReadUInt16LittleEndian(block));
         for (var index = 0; index < values.Length; index++)
         {
             var code = block[ScaleBytes + (index / 2)] >> (index % 2 * 4);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Superfactory.Model.Jobs;
 
 namespace Superfactory.Sync.Arithmetic.Formats;
@@ -7,7 +8,7 @@ namespace Superfactory.Sync.Arithmetic.Formats;
 /// Blocks of 64 whole numbers from −127 to 127, each times the block's step. A block is the step in bf16, two bytes little-endian,
 /// and a byte of two's complement for each number.
 /// </summary>
-internal readonly struct Int8Codec : INumberCodec
+internal readonly partial struct Int8Codec : INumberCodec
 {
     /// <summary>The bytes of the step.</summary>
     public const int StepBytes = sizeof(ushort);
@@ -22,7 +23,8 @@ internal readonly struct Int8Codec : INumberCodec
 
     public static int BlockLength => INumberCodec.Block;
 
-    public static int Bytes(int count) => count == 0 ? 0 : StepBytes + count;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Bytes(int count) => count == 0 ? 0 : unchecked(StepBytes + count);
 
     public static void Encode(ReadOnlySpan<float> values, Span<byte> block)
     {
@@ -37,15 +39,15 @@ internal readonly struct Int8Codec : INumberCodec
         var step = Bf16.ToSingle(pattern);
         for (var index = 0; index < values.Length; index++)
         {
-            // The quotient rounds to single precision first; where the two roundings could differ from one is proven in docs/formats.md: nowhere.
-            var code = pattern == 0 ? 0 : (int)MathF.Round(Finite.Of(values[index]) / step, MidpointRounding.ToEven);
-            block[StepBytes + index] = unchecked((byte)(sbyte)Math.Clamp(code, -CodeMax, CodeMax));
+            // No quotient is a half over 127, and rounding it to single precision first changes no code: docs/formats.md has the proof.
+            var code = pattern == 0 ? 0 : MathF.Round(Finite.Of(values[index]) / step, MidpointRounding.ToEven);
+            block[StepBytes + index] = unchecked((byte)(sbyte)code);
         }
     }
 
     public static void Decode(ReadOnlySpan<byte> block, Span<float> values)
     {
-        var step = values.Length == 0 ? 0 : StepFrom(BinaryPrimitives.ReadUInt16LittleEndian(block));
+        var step = StepFrom(BinaryPrimitives.ReadUInt16LittleEndian(block));
         for (var index = 0; index < values.Length; index++)
         {
             values[index] = step * Math.Max((sbyte)-CodeMax, unchecked((sbyte)block[StepBytes + index]));
