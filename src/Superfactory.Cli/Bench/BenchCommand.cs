@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Superfactory.Cli.Bench.Merge;
 using Superfactory.Cli.CommandLine;
 
 namespace Superfactory.Cli.Bench;
@@ -10,5 +11,6 @@ internal static class BenchCommand
     public static Command Create(Terminal terminal) => new("bench", "Measure parts of Superfactory on this machine.")
     {
         BenchCodecCommand.Create(terminal),
+        MergeBenchCommand.Create(terminal),
     };
 }

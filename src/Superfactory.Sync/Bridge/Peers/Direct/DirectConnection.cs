@@ -42,7 +42,8 @@ internal sealed class DirectConnection : IDisposable
             }
             catch (Exception error) when (error is IOException or ObjectDisposedException)
             {
-                // Reading says that the peer is gone.
+                // Part of the message may be under way: nothing can follow it. Reading says that the peer is gone.
+                Close();
                 return false;
             }
         }
@@ -52,8 +53,17 @@ internal sealed class DirectConnection : IDisposable
     public bool TryGreet(string island) => TrySend(Encoding.UTF8.GetBytes(island), default);
 
     /// <summary>Reads who the peer is; null where the connection ends or the peer speaks something else.</summary>
-    public string? ReadGreeting() =>
-        TryRead(_buffers, IslandBytesMax, out var buffer, out var length) ? Encoding.UTF8.GetString(buffer, 0, length) : null;
+    public string? ReadGreeting()
+    {
+        if (!TryRead(_buffers, IslandBytesMax, out var buffer, out var length))
+        {
+            return null;
+        }
+
+        var island = Encoding.UTF8.GetString(buffer, 0, length);
+        _buffers.Give(buffer);
+        return island;
+    }
 
     /// <summary>Reads messages until the connection ends, or something arrives that is no message.</summary>
     /// <param name="take">Called for each message in turn: its memory, and what gives it back.</param>

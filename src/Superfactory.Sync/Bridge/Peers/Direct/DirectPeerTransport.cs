@@ -138,10 +138,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
         {
             while (!_stopping.IsCancellationRequested)
             {
-                if (await ConnectAsync(island) is { } socket)
-                {
-                    await StartThread(() => Serve(socket, island));
-                }
+                await StartThread(() => Serve(Connect(island), island));
 
                 await Task.Delay(s_dialInterval, _time, _stopping.Token);
             }
@@ -153,7 +150,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
         }
     }
 
-    private async Task<Socket?> ConnectAsync(string island)
+    private Socket? Connect(string island)
     {
         if (DirectRendezvous.Find(_directory, island) is not { } endpoint)
         {
@@ -163,7 +160,8 @@ internal sealed class DirectPeerTransport : IPeerTransport
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await socket.ConnectAsync(endpoint, _stopping.Token);
+            // Not ConnectAsync, after which .NET keeps a socket non-blocking for good. On loopback this takes no time.
+            socket.Connect(endpoint);
             return socket;
         }
         catch (SocketException)
@@ -182,8 +180,13 @@ internal sealed class DirectPeerTransport : IPeerTransport
     }
 
     /// <summary>A connection from its greeting to its end.</summary>
-    private void Serve(Socket socket, string? expected)
+    private void Serve(Socket? socket, string? expected)
     {
+        if (socket is null)
+        {
+            return;
+        }
+
         Prepare(socket);
         using var connection = new DirectConnection(socket);
         using var ending = _stopping.Token.UnsafeRegister(static closing => ((DirectConnection)closing!).Close(), connection);
