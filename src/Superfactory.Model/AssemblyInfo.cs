@@ -1,3 +1,4 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Superfactory.Model.Tests")]
+[assembly: InternalsVisibleTo("Superfactory.Lab")]

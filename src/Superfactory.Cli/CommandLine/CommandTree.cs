@@ -5,6 +5,7 @@ using Superfactory.Cli.Data;
 using Superfactory.Cli.Demo;
 using Superfactory.Cli.Hosts;
 using Superfactory.Cli.Jobs;
+using Superfactory.Cli.Lab;
 using Superfactory.Cli.Sites;
 using Superfactory.Cli.Up;
 
@@ -33,9 +34,11 @@ internal static class CommandTree
             DataCommand.Create(terminal),
             CertificatesCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            LabCommand.Create(terminal),
             VersionCommand.Create(terminal),
             InternalCommands.Gang(),
             InternalCommands.Bridge(),
+            FibreCommand.Create(),
         };
     }
 }

@@ -5,7 +5,7 @@ using YamlDotNet.Core.Events;
 namespace Superfactory.Model.Jobs;
 
 /// <summary>
-/// Reads the part of YAML that a job file needs: fields, lists, texts and numbers. Aliases and tags are refused: they would let a
+/// Reads the part of YAML that a job file and its like need: fields, lists, texts and numbers. Aliases and tags are refused: they would let a
 /// few lines unfold into gigabytes, or name types. Not safe for concurrent use.
 /// </summary>
 internal sealed class JobYaml
@@ -17,23 +17,28 @@ internal sealed class JobYaml
     private const int DepthMax = 16;
 
     private readonly JobProblems _problems;
+    private readonly YamlSubject _subject;
     private readonly Parser _parser;
     private readonly int _lines;
     private bool _stopped;
 
-    private JobYaml(string text, JobProblems problems)
+    private JobYaml(string text, JobProblems problems, YamlSubject subject)
     {
-        _problems = problems;
+        (_problems, _subject) = (problems, subject);
         _parser = new Parser(new StringReader(text));
         _lines = text.AsSpan().TrimEnd('\n').Count('\n') + 1;
     }
 
     /// <summary>The top of the file; null where there is none, and then there is a problem.</summary>
-    public static JobNode? Read(string text, JobProblems problems)
+    /// <param name="text">The text of the file.</param>
+    /// <param name="problems">Takes what is wrong.</param>
+    /// <param name="subject">What the file is to hold; null for a job.</param>
+    public static JobNode? Read(string text, JobProblems problems, YamlSubject? subject = null)
     {
+        subject ??= YamlSubject.Job;
         if (text.Length > LengthMax)
         {
-            problems.Add(null, null, $"The file holds {text.Length} characters; a job file has at most {LengthMax}.");
+            problems.Add(null, null, $"The file holds {text.Length} characters; a {subject.Name} file has at most {LengthMax}.");
             return null;
         }
 
@@ -41,11 +46,11 @@ internal sealed class JobYaml
         var zero = text.IndexOf('\0');
         if (zero >= 0)
         {
-            problems.Add(text.AsSpan(0, zero).Count('\n') + 1, null, "The file holds a zero byte and is no text. Expected a job file in YAML.");
+            problems.Add(text.AsSpan(0, zero).Count('\n') + 1, null, $"The file holds a zero byte and is no text. Expected a {subject.Name} file in YAML.");
             return null;
         }
 
-        var reader = new JobYaml(text, problems);
+        var reader = new JobYaml(text, problems, subject);
         try
         {
             return reader.ReadDocument();
@@ -68,7 +73,7 @@ internal sealed class JobYaml
         _parser.Consume<StreamStart>();
         if (!_parser.TryConsume<DocumentStart>(out _))
         {
-            _problems.Add(1, null, "The file is empty. Expected a job, as docs/job.md describes it.");
+            _problems.Add(1, null, $"The file is empty. Expected a {_subject.Name}, as {_subject.Document} describes it.");
             return null;
         }
 
@@ -81,7 +86,7 @@ internal sealed class JobYaml
         _parser.Consume<DocumentEnd>();
         if (_parser.TryConsume<DocumentStart>(out var second))
         {
-            _problems.Add(Line(second.Start), null, "A second document begins here. Expected one job in a file.");
+            _problems.Add(Line(second.Start), null, $"A second document begins here. Expected one {_subject.Name} in a file.");
         }
 
         return root;
@@ -93,7 +98,7 @@ internal sealed class JobYaml
         if (depth > DepthMax)
         {
             // The scanner takes time by the square of the depth.
-            return Stop(path, $"This is nested more than {DepthMax} deep; no field of a job is.");
+            return Stop(path, $"This is nested more than {DepthMax} deep; no field of a {_subject.Name} is.");
         }
 
         if (_parser.Accept<AnchorAlias>(out var alias))
