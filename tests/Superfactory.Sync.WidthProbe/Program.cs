@@ -14,6 +14,7 @@ internal static class Program
     // Lengths on both sides of every multiple of a vector, and one that is long.
     private const int ShortLengthsEnd = 70;
     private const int LongLength = 100_003;
+    private const int BlockLength = 64;
 
     private static int Main()
     {
@@ -23,6 +24,13 @@ internal static class Program
         {
             Compute(hash, numbers.Ordinary, length);
             Compute(hash, numbers.AnyButNaN, length);
+        }
+
+        for (var exponent = -149; exponent < 128; exponent++)
+        {
+            // Blocks of every scale that there is, those included whose limits between codes are denormal.
+            var scale = MathF.ScaleB(1, exponent);
+            Compute(hash, count => Array.ConvertAll(numbers.Ordinary(count), value => value * scale), BlockLength);
         }
 
         Compute(hash, numbers.Ordinary, LongLength);
@@ -63,7 +71,24 @@ internal static class Program
             Add(hash, result);
             format.DecodeAccumulate(0.5f, encoded, result);
             Add(hash, result);
+            Add(hash, format.Measure(left));
+            Add(hash, format.MeasureSum(left, right));
+            Add(hash, format.MeasureEncoded(encoded, length));
+
+            var other = new byte[encoded.Length];
+            format.EncodeSum(right, result, other);
+            hash.AppendData(other);
+            format.AdvanceResidual(right, other, result);
+            Add(hash, result);
+            format.Mean(0.3f, encoded, 0.7f, other, result);
+            Add(hash, result);
         }
+    }
+
+    private static void Add(IncrementalHash hash, HeaderNumbers numbers)
+    {
+        hash.AppendData(BitConverter.GetBytes(numbers.SquaredNorm));
+        hash.AppendData(BitConverter.GetBytes(numbers.NonFinite));
     }
 
     // Which NaN an operation on two NaNs gives is not promised; that it gives one is.

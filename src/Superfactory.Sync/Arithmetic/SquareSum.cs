@@ -49,6 +49,19 @@ internal struct SquareSum
         AddScalar(values[blocks.Length..], lanes);
     }
 
+    /// <summary>Whether every lane is finite.</summary>
+    public readonly bool IsFinite()
+    {
+        // Zero times an infinity or a NaN is NaN.
+        var zero = 0d;
+        foreach (var lane in (ReadOnlySpan<double>)_lanes)
+        {
+            zero += lane * 0;
+        }
+
+        return zero == 0;
+    }
+
     /// <summary>The lanes in pairs.</summary>
     public double Total()
     {

@@ -7,7 +7,8 @@ namespace Superfactory.Sync.Arithmetic.Formats;
 internal sealed class CodecFormat<TCodec> : INumberFormat
     where TCodec : struct, INumberCodec
 {
-    // What is computed on the way passes through pieces of stack that stay in the first-level cache: 4 KiB of numbers.
+    // What is computed on the way passes through pieces of stack that stay in the first-level cache: 4 KiB of numbers. A multiple of
+    // every block, and of the lanes of the sum of squares.
     private const int Piece = 1024;
 
     public NumberFormat Format => TCodec.Format;
@@ -98,48 +99,55 @@ internal sealed class CodecFormat<TCodec> : INumberFormat
         CodecSweep.Mean<TCodec>(firstWeight, first, secondWeight, second, mean, width);
     }
 
+    /// <summary>An empty <paramref name="residual"/> stands for zeros.</summary>
     internal HeaderNumbers Measure(ReadOnlySpan<float> source, ReadOnlySpan<float> residual, VectorWidth width)
     {
         Span<float> numbers = stackalloc float[Piece];
         Span<byte> encoded = stackalloc byte[EncodedBytes(Piece)];
-        var squares = default(SquareSum);
-        var nonFinite = 0L;
+        var sum = new HeaderSum(width);
         for (var start = 0; start < source.Length; start += Piece)
         {
-            var count = Math.Min(Piece, source.Length - start);
-            scoped var piece = source.Slice(start, count);
-            if (residual.Length > 0)
+            scoped var piece = source.Slice(start, Math.Min(Piece, source.Length - start));
+            if (!residual.IsEmpty)
             {
-                VectorMath.Add(piece, residual.Slice(start, count), numbers[..count], width);
-                piece = numbers[..count];
+                VectorMath.Add(piece, residual.Slice(start, piece.Length), numbers[..piece.Length], width);
+                piece = numbers[..piece.Length];
             }
 
-            nonFinite += BlockLength > 1 ? VectorMath.CountNonFinite(piece, width) : 0;
-            Encode(piece, encoded[..EncodedBytes(count)], width);
-            Decode(encoded[..EncodedBytes(count)], numbers[..count], width);
-            nonFinite += BlockLength > 1 ? 0 : VectorMath.CountNonFinite(numbers[..count], width);
-            squares.Add(numbers[..count], width);
+            if (typeof(TCodec) == typeof(Fp32Codec))
+            {
+                sum.Add(piece);
+                continue;
+            }
+
+            if (BlockLength > 1)
+            {
+                // Blocks are written as finite numbers whatever they hold: what was not finite shows only before.
+                sum.CountNonFinite(piece);
+            }
+
+            Encode(piece, encoded[..EncodedBytes(piece.Length)], width);
+            Decode(encoded[..EncodedBytes(piece.Length)], numbers[..piece.Length], width);
+            sum.Add(numbers[..piece.Length]);
         }
 
-        return new HeaderNumbers(nonFinite == 0 ? squares.Total() : 0, nonFinite);
+        return sum.Total();
     }
 
     internal HeaderNumbers MeasureEncoded(ReadOnlySpan<byte> source, int count, VectorWidth width)
     {
         VectorSweep.RequireEqualLengths(EncodedBytes(count), source.Length);
-        Span<float> decoded = stackalloc float[Piece];
-        var squares = default(SquareSum);
-        var nonFinite = 0L;
+        Span<float> numbers = stackalloc float[Piece];
+        var sum = new HeaderSum(width);
         for (var left = count; left > 0; left -= Piece)
         {
-            var piece = decoded[..Math.Min(Piece, left)];
+            var piece = numbers[..Math.Min(Piece, left)];
             Decode(source[..EncodedBytes(piece.Length)], piece, width);
+            sum.Add(piece);
             source = source[EncodedBytes(piece.Length)..];
-            nonFinite += VectorMath.CountNonFinite(piece, width);
-            squares.Add(piece, width);
         }
 
-        return new HeaderNumbers(nonFinite == 0 ? squares.Total() : 0, nonFinite);
+        return sum.Total();
     }
 
     internal void AdvanceResidual(ReadOnlySpan<float> source, ReadOnlySpan<byte> encoded, Span<float> residual, VectorWidth width)
