@@ -5,7 +5,14 @@ namespace Superfactory.Routing;
 
 /// <summary>What each demand gets, and on which ways. Immutable.</summary>
 /// <param name="Allocations">One for each demand of the problem, in its order.</param>
-public sealed record WanPlan(ImmutableArray<WanAllocation> Allocations);
+public sealed record WanPlan(ImmutableArray<WanAllocation> Allocations)
+{
+    /// <summary>
+    /// Whether the rates are the optimum. False where the problem was too large to search to the end, such as a full mesh of far more
+    /// than 20 sites: then they fit the links and demands may get less than they could.
+    /// </summary>
+    public bool IsOptimal { get; init; } = true;
+}
 
 /// <summary>What one demand gets. Immutable.</summary>
 /// <param name="Demand">The demand.</param>

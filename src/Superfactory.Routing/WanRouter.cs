@@ -18,9 +18,15 @@ namespace Superfactory.Routing;
 /// </remarks>
 public static class WanRouter
 {
+    // Pivots × links, of each set of flows: 20 sites with 40 links need 0.3 million, the full mesh of 20 sites some 10 to 20 million,
+    // which take seconds. It only keeps a problem that nobody thought of from taking a processor for good.
+    private const long WorkMax = 40_000_000;
+
     /// <summary>Finds paths and rates.</summary>
     /// <returns>What each demand gets, in the order of the problem's demands; or every problem with the input.</returns>
-    public static Outcome<WanPlan> Route(WanProblem problem)
+    public static Outcome<WanPlan> Route(WanProblem problem) => Route(problem, WorkMax);
+
+    internal static Outcome<WanPlan> Route(WanProblem problem, long workMax)
     {
         ArgumentNullException.ThrowIfNull(problem);
         var problems = ProblemCheck.Check(problem);
@@ -31,7 +37,7 @@ public static class WanRouter
 
         var network = new Network(problem);
         var demands = DemandTable.Of(problem, network);
-        var flows = WaterFilling.Fill(network, demands, problem.Floors);
-        return new Outcome<WanPlan>(PlanWriter.Write(problem, network, demands, flows));
+        var flows = WaterFilling.Fill(network, demands, problem.Floors, workMax, out var optimal);
+        return new Outcome<WanPlan>(PlanWriter.Write(problem, network, demands, flows) with { IsOptimal = optimal });
     }
 }

@@ -13,34 +13,42 @@ internal static class WaterFilling
     private const double FloorSlack = 1e-10;
 
     /// <summary>Fills the classes in priority.</summary>
+    /// <param name="network">The links.</param>
+    /// <param name="demands">The demands.</param>
+    /// <param name="floors">What each class keeps.</param>
+    /// <param name="workMax">The most work for each of up to three sets of flows, in pivots × links.</param>
+    /// <param name="optimal">Whether the work sufficed.</param>
     /// <returns>The flows; rates are the sums of each demand's.</returns>
-    public static FlowSimplex Fill(Network network, DemandTable demands, ClassFloors floors)
+    public static FlowSimplex Fill(Network network, DemandTable demands, ClassFloors floors, long workMax, out bool optimal)
     {
         int[][] classes =
         [
             .. demands.Class.Distinct().Order().Select(trafficClass => Enumerable.Range(0, demands.Count).Where(demand => demands.Class[demand] == trafficClass).ToArray()),
         ];
-        var simplex = new FlowSimplex(network, demands, network.Capacity);
-        KeepFloors(network, demands, floors, classes, simplex);
+        var simplex = new FlowSimplex(network, demands, network.Capacity, workMax);
+        optimal = KeepFloors(network, demands, floors, classes, simplex, workMax);
         foreach (var members in classes)
         {
             FillClass(simplex, demands, members);
         }
 
         simplex.Shorten();
+        optimal &= !simplex.GaveUp;
         return simplex;
     }
 
     // The first class is served before all others and needs no floor.
-    private static void KeepFloors(Network network, DemandTable demands, ClassFloors floors, int[][] classes, FlowSimplex simplex)
+    private static bool KeepFloors(Network network, DemandTable demands, ClassFloors floors, int[][] classes, FlowSimplex simplex, long workMax)
     {
+        var optimal = true;
         foreach (var members in classes.Skip(1))
         {
             var floor = floors.Of(demands.Class[members[0]]);
             if (floor > 0)
             {
-                var share = new FlowSimplex(network, demands, Array.ConvertAll(network.Capacity, capacity => capacity * floor / 1000));
+                var share = new FlowSimplex(network, demands, Array.ConvertAll(network.Capacity, capacity => capacity * floor / 1000), workMax);
                 FillClass(share, demands, members);
+                optimal &= !share.GaveUp;
                 foreach (var demand in members)
                 {
                     simplex.Growth[demand] = share.Rate[demand] * (1 - FloorSlack);
@@ -51,7 +59,7 @@ internal static class WaterFilling
         int[] kept = [.. Enumerable.Range(0, demands.Count).Where(demand => simplex.Growth[demand] > 0)];
         if (kept.Length == 0)
         {
-            return;
+            return optimal;
         }
 
         simplex.Begin(kept);
@@ -61,6 +69,7 @@ internal static class WaterFilling
         }
 
         Array.Clear(simplex.Growth);
+        return optimal;
     }
 
     private static void FillClass(FlowSimplex simplex, DemandTable demands, int[] members)

@@ -10,15 +10,17 @@ internal sealed class FlowSimplex
     private const int ChangesMax = 100;
 
     private readonly Network _network;
+    private readonly long _workMax;
     private readonly FlowBasis _basis;
     private readonly RatioTest _ratio;
     private readonly Pricing _pricing;
     private readonly double[] _column;
     private double _raised;
 
-    public FlowSimplex(Network network, DemandTable demands, double[] capacity)
+    public FlowSimplex(Network network, DemandTable demands, double[] capacity, long workMax)
     {
         _network = network;
+        _workMax = workMax;
         _basis = new FlowBasis(network, capacity, demands.Count);
         _ratio = new RatioTest(_basis, network.Links, demands.Count);
         _pricing = new Pricing(network, demands, _basis);
@@ -33,6 +35,12 @@ internal sealed class FlowSimplex
 
     /// <summary>How many pivots there were.</summary>
     public int Pivots { get; private set; }
+
+    /// <summary>
+    /// Whether the work came to its limit, counted in pivots × links. From then on nothing is rerouted any more, so that each demand keeps
+    /// to the ways that it has: what is found still fits the links and is no longer the optimum.
+    /// </summary>
+    public bool GaveUp => (long)Pivots * _network.Links > _workMax;
 
     /// <summary>Gives each of these demands that carry nothing yet the quickest way with room.</summary>
     public void Begin(ReadOnlySpan<int> demands) => _pricing.ChooseKeys(demands);
@@ -63,7 +71,7 @@ internal sealed class FlowSimplex
             else
             {
                 _pricing.ReadLevelPrices();
-                if (!_pricing.FindEntering(out path, out slack))
+                if (GaveUp || !_pricing.FindEntering(out path, out slack))
                 {
                     raised = _raised + _basis.Level;
                     return true;
@@ -102,9 +110,8 @@ internal sealed class FlowSimplex
     /// <summary>Reroutes, at the same rates, until the bytes are the shortest time under way.</summary>
     public void Shorten()
     {
-        // Each pivot is a better way for somebody; rates are the optimum's wherever this ends.
-        var pivotsMax = Pivots + (20 * (_network.Links + _basis.Rate.Length));
-        while (Pivots < pivotsMax)
+        // Each pivot is a better way for somebody, and rates are the same wherever this ends.
+        while (!GaveUp)
         {
             RefactorWhenDue();
             _pricing.ReadDelayPrices();
