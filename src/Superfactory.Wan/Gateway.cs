@@ -18,13 +18,14 @@ public sealed class Gateway : IAsyncDisposable
 
     private readonly GatewayOptions _options;
     private readonly LinkLimits _limits;
-    private readonly Switchboard _switchboard;
+    private readonly Clock _clock;
+    private readonly GatewayCore _core;
     private readonly TcpTransport _transport;
     private readonly LocalServer _local;
     private readonly LinkListener _listener;
+    private readonly Caretaker _caretaker;
     private readonly TaskSet _closing = new();
     private readonly Lock _gate = new();
-    private ImmutableArray<WanRoute> _routes = [];
     private bool _disposed;
 
     /// <summary>Sets a gateway up; it does nothing before <see cref="StartAsync"/>.</summary>
@@ -38,10 +39,12 @@ public sealed class Gateway : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _limits = Stretch(limits, options.Wan?.RoundTrip ?? TimeSpan.Zero);
-        _switchboard = new Switchboard(options.Site, Draw, options.Notice);
+        _clock = new Clock(options.Time);
+        _core = new GatewayCore(options, _limits, Draw, _clock);
         _transport = new TcpTransport(options.Wan, options.Time);
-        _local = new LocalServer(options.SocketPath, _switchboard, options.Time);
-        _listener = new LinkListener(_switchboard, _transport, _limits, options.Time);
+        _local = new LocalServer(options.SocketPath, _core.Switchboard, options.Time);
+        _listener = new LinkListener(_core, _transport, _options.Security, _limits, options.Time);
+        _caretaker = new Caretaker(_core, _limits, _clock);
     }
 
     /// <summary>Where it listens for other gateways, with the port that was taken.</summary>
@@ -49,12 +52,39 @@ public sealed class Gateway : IAsyncDisposable
     public IPEndPoint ListenEndpoint
         => _listener.Endpoint ?? throw new InvalidOperationException($"The gateway of {_options.Site} does not listen.");
 
+    /// <summary>Connections that were closed before they were any link's, since the start: corrupt, silent or from nobody it knows.</summary>
+    public long CallersRefused => _core.Switchboard.CallersRefused;
+
+    /// <summary>How connections to other gateways are encrypted: <c>tls1.3</c>, or <c>none</c>.</summary>
+    public string Encryption => _options.Security.Name;
+
     /// <summary>Begins to listen, for bridges and for other gateways. Called once.</summary>
     /// <returns>Null where it listens; otherwise why it cannot, such as a port in use. It can then only be disposed of.</returns>
     public async Task<Problem?> StartAsync(CancellationToken cancellationToken)
-        => !Addresses.IsSite(_options.Site)
-            ? new Problem($"'{_options.Site}' cannot be the name of a gateway's site: expected 1 to 64 bytes of UTF-8.")
-            : await _listener.StartAsync(_options.Listen, cancellationToken) ?? await _local.StartAsync(cancellationToken);
+    {
+        if (!Addresses.IsSite(_options.Site))
+        {
+            return new Problem($"'{_options.Site}' cannot be the name of a gateway's site: expected 1 to 64 bytes of UTF-8.");
+        }
+
+        if (_options.StreamsMin < 1 || _options.StreamsMax < _options.StreamsMin || _options.StreamsMax > LinkLimits.StreamsMax)
+        {
+            return new Problem($"A link cannot have {_options.StreamsMin} to {_options.StreamsMax} connections: expected 1 to {LinkLimits.StreamsMax}, the least first.");
+        }
+
+        if (!_options.Floors.AreValid)
+        {
+            return new Problem("The classes' floors cannot be more than the link: expected shares from 0 to 1, together no more than 1.");
+        }
+
+        if (await _listener.StartAsync(_options.Listen, cancellationToken) is { } problem)
+        {
+            return problem;
+        }
+
+        _caretaker.Start();
+        return await _local.StartAsync(cancellationToken);
+    }
 
     /// <summary>Says which other sites there are, all of them. May be called at any time; a peer's address may change, and a peer that is missing is given up.</summary>
     public void SetPeers(IReadOnlyList<PeerGateway> peers)
@@ -69,7 +99,7 @@ public sealed class Gateway : IAsyncDisposable
                 return;
             }
 
-            removed = _switchboard.SetPeers(peers, CreateLink, out created);
+            removed = _core.SetPeers(peers, CreateLink, out created);
         }
 
         foreach (var link in created)
@@ -85,21 +115,13 @@ public sealed class Gateway : IAsyncDisposable
 
     /// <summary>
     /// Says which ways this site's traffic takes and how fast, all of them: what is missing takes the best way there is, without a
-    /// limit. Entries of other sites are passed over. May be called at any time.
+    /// limit; so does what has no granted way whose links are all up. Entries of other sites are passed over. May be called at any time.
     /// </summary>
     public void SetRoutes(ImmutableArray<WanRoute> routes)
-    {
-        lock (_gate)
-        {
-            _routes = routes.IsDefault ? [] : [.. routes.Where(route => route.From == _options.Site)];
-        }
-    }
+        => _core.SetRoutes(routes.IsDefault ? [] : [.. routes.Where(route => route.From == _options.Site)]);
 
     /// <summary>How each link is, in the order of the peers' names.</summary>
-    public ImmutableArray<LinkReport> LinkReports() => [.. _switchboard.Links().Select(link => link.Report())];
-
-    /// <summary>Connections that were closed before they were any link's, since the start: corrupt, silent or from nobody it knows.</summary>
-    public long CallersRefused => _switchboard.CallersRefused;
+    public ImmutableArray<LinkReport> LinkReports() => _caretaker.Reports();
 
     /// <summary>Announces this site's endpoints as gone, closes every connection and stops.</summary>
     public async ValueTask DisposeAsync()
@@ -115,9 +137,12 @@ public sealed class Gateway : IAsyncDisposable
         }
 
         await _local.DisposeAsync();
-        await Task.WhenAll(_switchboard.Links().Select(link => link.FinishAsync().AsTask()));
+        await _caretaker.FinishAsync();
+        await Task.WhenAll(_core.Links.Select(link => link.DisposeAsync().AsTask()));
         await _listener.DisposeAsync();
         await _closing.WhenAllAsync();
+        _caretaker.Dispose();
+        _core.Dispose();
     }
 
     /// <summary>A number that nobody else draws: of 2^63, by the system's generator.</summary>
@@ -132,18 +157,23 @@ public sealed class Gateway : IAsyncDisposable
     private static LinkLimits Stretch(LinkLimits limits, TimeSpan roundTrip) => limits with
     {
         HandshakeMax = limits.HandshakeMax + (roundTrip * 2),
-        SilentHeartbeatsMax = limits.SilentHeartbeatsMax + (int)Math.Ceiling(roundTrip / limits.HeartbeatInterval),
+        SuspectAfter = limits.SuspectAfter + roundTrip,
+        SilenceMax = limits.SilenceMax + roundTrip,
     };
 
+    /// <summary>An emulated link is one pipe: it has one connection.</summary>
     private Link CreateLink(PeerGateway peer) => new(
         new LinkSetup
         {
             Self = _options.Site,
             Peer = peer.Site,
-            Owner = _switchboard,
+            Start = _core.Start,
+            Owner = _core,
             Dial = _transport.DialAsync,
-            Draw = Draw,
-            Time = _options.Time,
+            Clock = _clock,
+            Security = _options.Security,
+            StreamsMin = _options.Wan is null ? _options.StreamsMin : 1,
+            StreamsMax = _options.Wan is null ? _options.StreamsMax : 1,
             Limits = _limits,
         },
         peer.Endpoint);

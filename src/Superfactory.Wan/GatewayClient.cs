@@ -87,7 +87,7 @@ public sealed class GatewayClient : IAsyncDisposable
     /// <summary>
     /// Sends a message. Waits while as much as the class allows is on its way to that endpoint and not yet taken by it: 2 MiB of
     /// control, 16 MiB of merges, 8 MiB of bulk. Messages to one endpoint arrive in order within a class; what must stay in order
-    /// goes in one class.
+    /// goes in one class, and is not sent as unordered.
     /// </summary>
     /// <param name="to">To whom.</param>
     /// <param name="trafficClass">What goes first where the link is full.</param>
@@ -141,7 +141,7 @@ public sealed class GatewayClient : IAsyncDisposable
             throw new ArgumentOutOfRangeException(nameof(trafficClass), trafficClass, "There is no such class.");
         }
 
-        return _connection.SendAsync(to, trafficClass, header, payload, cancellationToken);
+        return _connection.SendAsync(to, trafficClass, order, header, payload, cancellationToken);
     }
 
     /// <summary>Closes the connection; what was sent before still arrives, then the endpoint is announced as gone.</summary>

@@ -66,7 +66,7 @@ public sealed class GatewayPressureTests
 
         var sends = Enumerable.Range(0, 100).Select(_ => a.SendAsync(b.Self, TrafficClass.Merge, default, new byte[MessageBytes], TwoSites.Token).AsTask()).ToArray();
         await Task.WhenAll(sends.Take(63)).WaitAsync(TwoSites.Patience, TwoSites.Token);
-        atlanta.Link.Session.HeldBytes.ShouldBeLessThanOrEqualTo(17L << 20);
+        atlanta.Session("wisconsin").HeldBytes.ShouldBeLessThanOrEqualTo(17L << 20);
         sends.Count(send => send.IsCompleted).ShouldBe(63);
         await atlanta.LeaveAsync();
         (await Task.WhenAll(sends).WaitAsync(TwoSites.Patience, TwoSites.Token)).Count(sent => sent).ShouldBe(63);

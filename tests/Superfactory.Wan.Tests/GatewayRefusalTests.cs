@@ -14,16 +14,16 @@ public sealed class GatewayRefusalTests
     {
         await using var sites = await TwoSites.StartAsync();
         await using var caller = await CallAsync(sites.Wisconsin);
-        var hello = Frame.Control(FrameType.Hello, new HelloPayload(1, 0, 0, "atlanta", "wisconsin").Encode());
-        await caller.Writer.WriteAsync(hello.Header with { Version = 2 }, hello.Payload.Memory, TwoSites.Token);
+        var hello = Frame.Control(FrameType.Hello, new HelloPayload(1, 0, "atlanta", "wisconsin").Encode());
+        await caller.Writer.WriteAsync(hello.Header with { Version = 3 }, hello.Payload.Memory, TwoSites.Token);
         await caller.Writer.FlushAsync(TwoSites.Token);
 
         var answer = await caller.Reader.ReadAsync(TwoSites.Token);
         answer.Header.Type.ShouldBe(FrameType.Hello);
         HelloPayload.Decode(answer.Payload!.Span)!.Site.ShouldBe("wisconsin");
         var reason = await caller.Reader.ReadAsync(TwoSites.Token);
-        Payloads.DecodeReason(reason.Payload!.Span).ShouldBe("site atlanta speaks protocol 2, this gateway speaks 1");
-        sites.Notices.ShouldContain(notice => notice.Kind == GatewayNoticeKind.PeerRefused && notice.Text.Contains("site atlanta speaks protocol 2, this gateway speaks 1"));
+        Payloads.DecodeReason(reason.Payload!.Span).ShouldBe("site atlanta speaks protocol 3, this gateway speaks 2");
+        sites.Notices.ShouldContain(notice => notice.Kind == GatewayNoticeKind.PeerRefused && notice.Text.Contains("site atlanta speaks protocol 3, this gateway speaks 2"));
     }
 
     [Theory]
@@ -33,7 +33,7 @@ public sealed class GatewayRefusalTests
     {
         await using var sites = await TwoSites.StartAsync();
         await using var caller = await CallAsync(sites.Wisconsin);
-        await Handshake.SendHelloAsync(caller, new HelloPayload(1, 0, 0, site, target), TwoSites.Token);
+        await Handshake.SendHelloAsync(caller, new HelloPayload(1, 0, site, target), TwoSites.Token);
         (await caller.Reader.ReadAsync(TwoSites.Token)).Header.Type.ShouldBe(FrameType.Hello);
         Payloads.DecodeReason((await caller.Reader.ReadAsync(TwoSites.Token)).Payload!.Span).ShouldBe(reason);
     }

@@ -4,34 +4,37 @@ using Superfactory.Model.Wan;
 namespace Superfactory.Wan.Frames;
 
 /// <summary>
-/// The 40 bytes in front of every payload, little-endian:
+/// The 40 bytes in front of every frame, little-endian:
 /// <code>
 ///  0  4  magic "SFWN"
 ///  4  1  protocol version
 ///  5  1  frame type
 ///  6  1  traffic class
-///  7  1  flags, 0
-///  8  2  stream, 0
-/// 10  2  reserved, 0
-/// 12  4  payload bytes
-/// 16  8  link sequence, 0 for frames that are not numbered
-/// 24  8  highest sequence received in order from the other side
+///  7  1  flags: 1 where others of its flow may overtake it
+///  8  2  bytes of route between this header and the payload
+/// 10  2  place: unordered messages of the flow since the last ordered one
+/// 12  4  payload bytes, without the route
+/// 16  8  sequence in the session, 0 for frames that are not numbered
+/// 24  4  session, the low half of its number; 0 for frames that belong to none
+/// 28  4  place: ordered messages of the flow before it
 /// 32  4  CRC-32C of the payload
 /// 36  4  CRC-32C of bytes 0 to 35, and with them of the payload's checksum
 /// </code>
 /// The header has a checksum of its own so that a wrong length is found before anyone waits for that many bytes, and the
-/// payload's can be kept when a gateway passes a payload on.
+/// payload's can be kept when a gateway passes a payload on. Magic, version, type, length and both checksums stay where they are
+/// in every version, so that a Hello can always be read.
 /// </summary>
 internal readonly record struct FrameHeader
 {
     /// <summary>The version that this gateway speaks.</summary>
-    public const byte ProtocolVersion = 1;
+    public const byte ProtocolVersion = 2;
 
     /// <summary>The header's length in bytes.</summary>
     public const int Bytes = 40;
 
     private const uint Magic = 0x4E57_4653;
     private const int ChecksummedBytes = 36;
+    private const byte UnorderedFlag = 1;
 
     public FrameHeader(FrameType type, TrafficClass trafficClass, int payloadBytes, uint payloadChecksum)
         => (Version, Type, Class, PayloadBytes, PayloadChecksum) = (ProtocolVersion, type, trafficClass, payloadBytes, payloadChecksum);
@@ -42,11 +45,15 @@ internal readonly record struct FrameHeader
 
     public TrafficClass Class { get; init; }
 
+    public int RouteBytes { get; init; }
+
     public int PayloadBytes { get; init; }
 
     public long Sequence { get; init; }
 
-    public long Acknowledged { get; init; }
+    public uint Session { get; init; }
+
+    public FlowPlace Place { get; init; }
 
     public uint PayloadChecksum { get; init; }
 
@@ -57,11 +64,13 @@ internal readonly record struct FrameHeader
         destination[4] = Version;
         destination[5] = (byte)Type;
         destination[6] = (byte)Class;
-        destination[7] = 0;
-        BinaryPrimitives.WriteUInt32LittleEndian(destination[8..], 0);
+        destination[7] = Place.Unordered ? UnorderedFlag : (byte)0;
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[8..], (ushort)RouteBytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[10..], Place.Since);
         BinaryPrimitives.WriteInt32LittleEndian(destination[12..], PayloadBytes);
         BinaryPrimitives.WriteInt64LittleEndian(destination[16..], Sequence);
-        BinaryPrimitives.WriteInt64LittleEndian(destination[24..], Acknowledged);
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[24..], Session);
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[28..], Place.Ordinal);
         BinaryPrimitives.WriteUInt32LittleEndian(destination[32..], PayloadChecksum);
         BinaryPrimitives.WriteUInt32LittleEndian(destination[36..], Checksum.Compute(destination[..ChecksummedBytes]));
     }
@@ -88,9 +97,12 @@ internal readonly record struct FrameHeader
             Version = source[4],
             Type = (FrameType)source[5],
             Class = (TrafficClass)source[6],
+            RouteBytes = BinaryPrimitives.ReadUInt16LittleEndian(source[8..]),
             PayloadBytes = BinaryPrimitives.ReadInt32LittleEndian(source[12..]),
             Sequence = BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
-            Acknowledged = BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
+            Session = BinaryPrimitives.ReadUInt32LittleEndian(source[24..]),
+            Place = new FlowPlace(
+                (source[7] & UnorderedFlag) != 0, BinaryPrimitives.ReadUInt32LittleEndian(source[28..]), BinaryPrimitives.ReadUInt16LittleEndian(source[10..])),
             PayloadChecksum = BinaryPrimitives.ReadUInt32LittleEndian(source[32..]),
         };
         if (read.Version != ProtocolVersion && read.Type != FrameType.Hello)
@@ -98,13 +110,12 @@ internal readonly record struct FrameHeader
             return FrameRefusal.Version;
         }
 
-        var spare = source[7] | BinaryPrimitives.ReadInt32LittleEndian(source[8..]);
-        if (!FrameTypes.IsKnown(read.Type) || read.Class > TrafficClass.Bulk || spare != 0 || read.Sequence < 0 || read.Acknowledged < 0)
+        if (!FrameTypes.IsKnown(read.Type) || read.Class > TrafficClass.Bulk || (source[7] & ~UnorderedFlag) != 0 || read.Sequence < 0)
         {
             return FrameRefusal.Kind;
         }
 
-        if (read.PayloadBytes is < 0 or > FrameLimits.PayloadBytesMax)
+        if (read.PayloadBytes is < 0 or > FrameLimits.PayloadBytesMax || read.RouteBytes > FrameLimits.RouteBytesMax)
         {
             return FrameRefusal.Oversized;
         }

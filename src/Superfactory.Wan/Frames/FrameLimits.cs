@@ -18,8 +18,14 @@ internal static class FrameLimits
     /// <summary>The longest message: 1 MiB.</summary>
     public const int MessageBytesMax = 1 << 20;
 
-    /// <summary>The longest payload of a frame: a message of 1 MiB in its envelope.</summary>
+    /// <summary>The longest payload of a frame, beside its route: a message of 1 MiB in its envelope.</summary>
     public const int PayloadBytesMax = MessageBytesMax + EnvelopeBytesMax;
+
+    /// <summary>Sites that a frame can still have before it, its destination among them: nine links, in a world of 20 sites or so.</summary>
+    public const int RouteSitesMax = 8;
+
+    /// <summary>The longest route: the origin and eight sites of up to 65 bytes, their count, a checksum: 590.</summary>
+    public const int RouteBytesMax = ((1 + RouteSitesMax) * (1 + SiteBytesMax)) + 1 + sizeof(uint);
 
     /// <summary>The longest sentence in a Refuse frame, in bytes of UTF-8. Longer ones are cut.</summary>
     public const int ReasonBytesMax = 1024;

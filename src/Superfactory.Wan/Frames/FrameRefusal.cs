@@ -15,7 +15,7 @@ internal enum FrameRefusal
     /// <summary>It is of another protocol version.</summary>
     Version,
 
-    /// <summary>Its type, class, flags, stream or reserved bytes are none that exist.</summary>
+    /// <summary>Its type, class or flags are none that exist.</summary>
     Kind,
 
     /// <summary>It is longer than <see cref="FrameLimits.PayloadBytesMax"/>.</summary>
@@ -30,7 +30,7 @@ internal enum FrameRefusal
     /// <summary>Its type has no business here.</summary>
     Unexpected,
 
-    /// <summary>A frame before it is missing.</summary>
+    /// <summary>Its number is missing, or further ahead than may be.</summary>
     Sequence,
 
     /// <summary>It acknowledges what was never sent.</summary>
@@ -38,6 +38,9 @@ internal enum FrameRefusal
 
     /// <summary>It exceeds what its receiver granted.</summary>
     Window,
+
+    /// <summary>Its route leads nowhere, or is damaged.</summary>
+    Route,
 }
 
 /// <summary>Words for people.</summary>
@@ -54,9 +57,10 @@ internal static class FrameRefusals
         FrameRefusal.PayloadChecksum => "a frame whose payload does not match its checksum",
         FrameRefusal.Payload => "a frame whose payload is malformed",
         FrameRefusal.Unexpected => "a frame that has no place here",
-        FrameRefusal.Sequence => "a frame with a gap before it",
+        FrameRefusal.Sequence => "a frame whose number cannot be",
         FrameRefusal.Acknowledgement => "an acknowledgement of what was never sent",
         FrameRefusal.Window => "a message beyond what its receiver granted",
+        FrameRefusal.Route => "a frame whose route is malformed",
         _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, null),
     };
 }

@@ -3,10 +3,10 @@ namespace Superfactory.Wan.Frames;
 /// <summary>What a frame is. The numbers are on the wire: they are never given to something else.</summary>
 internal enum FrameType : byte
 {
-    /// <summary>First on a link, both ways: who speaks, to whom, and how far the session got. Keeps its layout in every protocol version.</summary>
+    /// <summary>First on a connection, both ways: who speaks, to whom, and which of the link's connections it is. Keeps its layout in every protocol version.</summary>
     Hello = 1,
 
-    /// <summary>The dialling side accepts the session that the answering Hello named.</summary>
+    /// <summary>The dialling side has read the answering Hello: the connection is the link's from now on.</summary>
     Ready = 2,
 
     /// <summary>Why the connection is closed, for people.</summary>
@@ -18,7 +18,7 @@ internal enum FrameType : byte
     /// <summary>Carries a heartbeat's time stamp back.</summary>
     HeartbeatReply = 5,
 
-    /// <summary>Carries nothing but its header's acknowledgement.</summary>
+    /// <summary>Which numbered frames of a session have arrived.</summary>
     Acknowledge = 6,
 
     /// <summary>An endpoint is registered.</summary>
@@ -41,14 +41,23 @@ internal enum FrameType : byte
 
     /// <summary>Local: a bridge wants to know when an endpoint comes and goes.</summary>
     Watch = 13,
+
+    /// <summary>Two gateways agree on a session, end to end: who speaks, and whom it takes the other one for.</summary>
+    Open = 14,
+
+    /// <summary>What links a gateway has, passed on to all.</summary>
+    LinkState = 15,
 }
 
 /// <summary>What the frame types have in common.</summary>
 internal static class FrameTypes
 {
-    public static bool IsKnown(FrameType type) => type is >= FrameType.Hello and <= FrameType.Watch;
+    public static bool IsKnown(FrameType type) => type is >= FrameType.Hello and <= FrameType.LinkState;
 
-    /// <summary>Whether a link numbers frames of this type, so that they arrive exactly once and in order across connections.</summary>
+    /// <summary>Whether frames of this type go from site to site, over others where there is no better way.</summary>
+    public static bool IsCarried(FrameType type) => IsSequenced(type) || type is FrameType.Acknowledge or FrameType.Open;
+
+    /// <summary>Whether a session numbers frames of this type, so that they arrive exactly once, whatever becomes of connections.</summary>
     public static bool IsSequenced(FrameType type)
         => type is FrameType.EndpointUp or FrameType.EndpointDown or FrameType.Message or FrameType.Credit;
 }

@@ -3,15 +3,14 @@ using System.Text;
 namespace Superfactory.Wan.Frames;
 
 /// <summary>
-/// A Hello's payload: incarnation, session and received as 8 bytes each, then the names of the site that speaks and of the one
-/// spoken to. It keeps this layout in every protocol version; a later one may add bytes behind it.
+/// A Hello's payload: 8 bytes each of the speaker's start, 0, and the connection's place in the link; then the names of the site
+/// that speaks and of the one spoken to. It keeps this layout in every protocol version; a later one may add bytes behind it.
 /// </summary>
-/// <param name="Incarnation">Names the speaker's start: another process, or a link given up and made again, has another number.</param>
-/// <param name="Session">The session that the speaker has with the other side; 0 where it has none.</param>
-/// <param name="Received">The highest sequence that the speaker has received in order in that session.</param>
+/// <param name="Start">Names the speaker's start: another process has another number.</param>
+/// <param name="Number">Which of the link's connections it is, counted from 0; the dialling side says it and the other repeats it.</param>
 /// <param name="Site">Who speaks.</param>
 /// <param name="Target">Who is meant.</param>
-internal sealed record HelloPayload(long Incarnation, long Session, long Received, string Site, string Target)
+internal sealed record HelloPayload(long Start, long Number, string Site, string Target)
 {
     private const int BytesMax = (3 * sizeof(long)) + (2 * (1 + FrameLimits.SiteBytesMax));
 
@@ -20,9 +19,9 @@ internal sealed record HelloPayload(long Incarnation, long Session, long Receive
         this,
         static (ref PayloadWriter writer, HelloPayload hello) =>
         {
-            writer.WriteInt64(hello.Incarnation);
-            writer.WriteInt64(hello.Session);
-            writer.WriteInt64(hello.Received);
+            writer.WriteInt64(hello.Start);
+            writer.WriteInt64(0);
+            writer.WriteInt64(hello.Number);
             writer.WriteName(hello.Site);
             writer.WriteName(hello.Target);
         });
@@ -30,18 +29,41 @@ internal sealed record HelloPayload(long Incarnation, long Session, long Receive
     public static HelloPayload? Decode(ReadOnlySpan<byte> payload)
     {
         var reader = new PayloadReader(payload);
-        return reader.TryReadInt64(out var incarnation)
-            && reader.TryReadInt64(out var session)
-            && reader.TryReadInt64(out var received)
-            && received >= 0
+        return reader.TryReadInt64(out var start)
+            && reader.TryReadInt64(out _)
+            && reader.TryReadInt64(out var number)
+            && number >= 0
             && reader.TryReadName(FrameLimits.SiteBytesMax, out var site)
             && reader.TryReadName(FrameLimits.SiteBytesMax, out var target)
-            ? new HelloPayload(incarnation, session, received, site, target)
+            ? new HelloPayload(start, number, site, target)
             : null;
     }
 }
 
-/// <summary>Payloads of a single value: a Ready's session, a heartbeat's time stamp, a Registered's registration, a Refuse's reason.</summary>
+/// <summary>A Heartbeat's payload, and that of its reply.</summary>
+/// <param name="Stamp">The asking side's clock.</param>
+/// <param name="Streams">How many connections the speaker wants the link to have.</param>
+internal readonly record struct HeartbeatPayload(long Stamp, int Streams)
+{
+    public PooledBuffer Encode() => Payloads.Build(
+        sizeof(long) + sizeof(int),
+        this,
+        static (ref PayloadWriter writer, HeartbeatPayload heartbeat) =>
+        {
+            writer.WriteInt64(heartbeat.Stamp);
+            writer.WriteInt32(heartbeat.Streams);
+        });
+
+    public static bool TryDecode(ReadOnlySpan<byte> payload, out HeartbeatPayload heartbeat)
+    {
+        var reader = new PayloadReader(payload);
+        var whole = reader.TryReadInt64(out var stamp) & reader.TryReadInt32(out var streams) && reader.AtEnd;
+        heartbeat = new HeartbeatPayload(stamp, streams);
+        return whole && streams >= 0;
+    }
+}
+
+/// <summary>Payloads of a single value: a Ready's start, a Registered's registration, a Refuse's reason.</summary>
 internal static class Payloads
 {
     public delegate void Fill<in T>(ref PayloadWriter writer, T value);

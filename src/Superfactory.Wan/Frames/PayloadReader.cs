@@ -37,6 +37,17 @@ internal ref struct PayloadReader(ReadOnlySpan<byte> payload)
         return true;
     }
 
+    public bool TryReadInt32(out int value)
+    {
+        if (!BinaryPrimitives.TryReadInt32LittleEndian(_payload[Position..], out value))
+        {
+            return false;
+        }
+
+        Position += sizeof(int);
+        return true;
+    }
+
     /// <summary>A name: its length in one byte, then 1 to <paramref name="bytesMax"/> bytes of UTF-8.</summary>
     public bool TryReadName(int bytesMax, out string name)
     {

@@ -19,6 +19,12 @@ internal ref struct PayloadWriter(Span<byte> destination)
         Position += sizeof(long);
     }
 
+    public void WriteInt32(int value)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(_destination[Position..], value);
+        Position += sizeof(int);
+    }
+
     public void WriteName(string name)
     {
         var length = Encoding.UTF8.GetBytes(name, _destination[(Position + 1)..]);

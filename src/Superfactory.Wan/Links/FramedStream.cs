@@ -4,9 +4,14 @@ using Superfactory.Wan.Transport;
 namespace Superfactory.Wan.Links;
 
 /// <summary>A connection with a reader and a writer of frames on it. Owns the connection.</summary>
-internal sealed class FramedStream(Stream stream) : IAsyncDisposable
+/// <param name="stream">The connection.</param>
+/// <param name="transport">What is under its encryption, where there is one.</param>
+internal sealed class FramedStream(Stream stream, Stream? transport = null) : IAsyncDisposable
 {
     public Stream Stream { get; } = stream;
+
+    /// <summary>The connection under everything; null where it is none that counts.</summary>
+    public ILinkTransport? Transport { get; } = (transport ?? stream) as ILinkTransport;
 
     public FrameReader Reader { get; } = new(stream);
 

@@ -3,9 +3,9 @@ using Superfactory.Wan.Frames;
 namespace Superfactory.Wan.Links;
 
 /// <summary>
-/// How two gateways agree on a session. The dialling side says Hello with the session it knows; the other answers with the same
-/// one, or a new one where it does not know that; the dialling side says Ready. Each side begins the new session only when it
-/// knows that the other does, so that a connection which breaks in between changes nothing but the next handshake.
+/// How two gateways make a connection part of their link. The dialling side says Hello, the other answers with its own, the dialling
+/// side says Ready: only then the connection takes the place of one that may be there already, so that one which breaks in between
+/// changes nothing.
 /// </summary>
 internal static class Handshake
 {
@@ -41,9 +41,9 @@ internal static class Handshake
         }
     }
 
-    /// <summary>Reads the Ready that accepts a session.</summary>
+    /// <summary>Reads the Ready that names this side's start.</summary>
     /// <returns>Null where it came.</returns>
-    public static async ValueTask<LinkEnd?> ReadReadyAsync(FramedStream connection, long session, CancellationToken cancellationToken)
+    public static async ValueTask<LinkEnd?> ReadReadyAsync(FramedStream connection, long start, CancellationToken cancellationToken)
     {
         var read = await connection.Reader.ReadAsync(cancellationToken);
         if (read.Payload is not { } payload)
@@ -53,7 +53,7 @@ internal static class Handshake
 
         try
         {
-            if (read.Header.Type == FrameType.Ready && Payloads.TryDecodeNumber(payload.Span, out var ready) && ready == session)
+            if (read.Header.Type == FrameType.Ready && Payloads.TryDecodeNumber(payload.Span, out var ready) && ready == start)
             {
                 return null;
             }

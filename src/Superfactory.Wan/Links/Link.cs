@@ -1,17 +1,27 @@
-using Superfactory.Model.Agents;
+using System.Collections.Immutable;
 using Superfactory.Wan.Frames;
+using Superfactory.Wan.Measuring;
+using Superfactory.Wan.Routes;
+using Superfactory.Wan.Security;
+using Superfactory.Wan.Sessions;
 using Superfactory.Wan.Transport;
 
 namespace Superfactory.Wan.Links;
 
-/// <summary>What a link needs from the gateway that it belongs to.</summary>
+/// <summary>What a link needs from the gateway that it belongs to. Thread-safe.</summary>
 internal interface ILinkOwner
 {
-    /// <summary>A new session begins. Everything that the peer announced is gone; calls <see cref="LinkSession.Restart"/> and announces this site's endpoints.</summary>
-    void BeginSession(Link link, long session);
+    /// <summary>A connection is open; null where the peer was given up meanwhile.</summary>
+    StreamPort? Open(string peer, int number);
 
-    /// <summary>A numbered frame arrived, once and in order. Takes its payload; must not wait.</summary>
-    FrameRefusal Received(Link link, Frame frame);
+    /// <summary>A connection is gone.</summary>
+    void Close(string peer, StreamPort port);
+
+    /// <summary>Takes the next frame for a connection.</summary>
+    bool TryTake(string peer, StreamPort port, out OutgoingFrame outgoing);
+
+    /// <summary>A frame arrived. Takes its payload; must not wait.</summary>
+    FrameRefusal Receive(string peer, in FrameRead read);
 
     /// <summary>Something that people should know of.</summary>
     void Notice(GatewayNotice notice);
@@ -24,206 +34,128 @@ internal sealed record LinkSetup
 
     public required string Peer { get; init; }
 
+    /// <summary>Names this start of the gateway.</summary>
+    public required long Start { get; init; }
+
     public required ILinkOwner Owner { get; init; }
 
     /// <summary>Connects to an endpoint, <c>host:port</c>, and counts its bytes; fails with an <see cref="IOException"/>.</summary>
     public required Func<string, ByteCounters, CancellationToken, ValueTask<Stream>> Dial { get; init; }
 
-    /// <summary>Draws a number that nobody else draws; never 0.</summary>
-    public required Func<long> Draw { get; init; }
+    public required Clock Clock { get; init; }
 
-    public required TimeProvider Time { get; init; }
+    public ILinkSecurity Security { get; init; } = NoSecurity.Instance;
+
+    public int StreamsMin { get; init; } = 1;
+
+    public int StreamsMax { get; init; } = 1;
 
     public LinkLimits Limits { get; init; } = new();
 }
 
 /// <summary>
-/// One gateway's end of a link to another site: keeps one connection, made again whenever it ends, and a session across them.
-/// The site whose name sorts first dials; the other one waits to be dialled. Thread-safe.
+/// One gateway's end of a link to another site: its connections, each made again when it ends. The site whose name sorts first
+/// dials; the other one waits to be dialled. Thread-safe.
 /// </summary>
 internal sealed class Link : IAsyncDisposable
 {
     private readonly LinkSetup _setup;
-    private readonly long _incarnation;
+    private readonly LinkVoice _voice;
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _oneConnection = new(1, 1);
-    private readonly AsyncSignal _endpointChanged = new();
-    private readonly RoundTripEstimate _roundTrip = new();
     private readonly Lock _gate = new();
-    private LinkConnection? _current;
-    private Task _dialing = Task.CompletedTask;
-    private string _endpoint;
-    private string? _lastProblem;
-    private long _peerIncarnation;
-    private long _connections;
-    private long _framesRefused;
-    private volatile bool _connected;
+    private readonly SortedDictionary<int, LinkStream> _streams = [];
+    private readonly HashSet<int> _madeBefore = [];
+    private readonly LinkDialer? _dialer;
+    private long _peerStart;
+    private long _reconnects;
 
     public Link(LinkSetup setup, string endpoint)
     {
         _setup = setup;
-        _endpoint = endpoint;
-        _incarnation = setup.Draw();
-        Session = new LinkSession(setup.Limits);
+        _voice = new LinkVoice(setup.Peer, setup.Owner.Notice);
+        Pulse = new LinkPulse(setup.StreamsMin, setup.StreamsMax);
+        Count = new StreamCount(setup.StreamsMin, setup.StreamsMax);
+        Pulse.Wanted = Count.Wanted;
+        if (Dialling(setup.Self, setup.Peer))
+        {
+            _dialer = new LinkDialer(setup, this, endpoint, _stop.Token);
+        }
     }
 
     public string Peer => _setup.Peer;
 
-    public LinkSession Session { get; }
-
     public ByteCounters Counters { get; } = new();
 
+    public LinkPulse Pulse { get; }
+
+    public LinkMeter Meter { get; } = new();
+
+    /// <summary>How many connections this side finds worth having.</summary>
+    public StreamCount Count { get; }
+
+    public LinkVoice Voice => _voice;
+
+    public string Encryption => _setup.Security.Name;
+
     /// <summary>Whether this side dials.</summary>
-    public bool Dials => Dialling(_setup.Self, _setup.Peer);
+    public bool Dials => _dialer is not null;
+
+    /// <summary>How often a connection had to be made again.</summary>
+    public long Reconnects => Interlocked.Read(ref _reconnects);
+
+    /// <summary>The connections that are open.</summary>
+    public ImmutableArray<LinkStream> Streams
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _streams.Values];
+            }
+        }
+    }
 
     public static bool Dialling(string self, string peer) => string.CompareOrdinal(self, peer) < 0;
 
     /// <summary>Begins to dial, where it is this side that does.</summary>
-    public void Start()
-    {
-        if (Dials)
-        {
-            _dialing = Task.Run(DialAsync);
-        }
-    }
+    public void Start() => _dialer?.Start();
 
     /// <summary>The peer is reached elsewhere from now on. A connection that stands is left alone: it ends by itself if the peer has moved.</summary>
-    public void SetEndpoint(string endpoint)
+    public void SetEndpoint(string endpoint) => _dialer?.SetEndpoint(endpoint);
+
+    /// <summary>Whether a connection of that number is to be made.</summary>
+    public bool Wants(int number)
     {
-        if (Interlocked.Exchange(ref _endpoint, endpoint) != endpoint)
+        lock (_gate)
         {
-            _endpointChanged.Set();
+            return !_streams.ContainsKey(number) && number < Pulse.Agreed && (number == 0 || _streams.ContainsKey(0));
         }
     }
-
-    public LinkReport Report() => new()
-    {
-        Peer = Peer,
-        Connected = _connected,
-        BytesSent = Counters.Sent,
-        BytesReceived = Counters.Received,
-        Reconnects = Math.Max(0, Interlocked.Read(ref _connections) - 1),
-        FramesRefused = Interlocked.Read(ref _framesRefused),
-        RoundTripMilliseconds = _roundTrip.Milliseconds,
-    };
-
-    /// <summary>Ends the session and its connection: more is to be told than may wait.</summary>
-    public void BeginAnew()
-    {
-        Session.End();
-        EndCurrent(new LinkEnd(LinkEndKind.Stopped, "more news waits for it than may; the session begins anew"));
-    }
-
-    /// <summary>Counts and tells that a connection of the peer was refused before it was served.</summary>
-    public void Refuse(LinkEnd refused) => Report(refused);
 
     /// <summary>Serves a connection that the peer dialled and introduced itself on, until it ends. Owns the connection.</summary>
     public async Task ServeAsync(FramedStream stream, HelloPayload hello)
     {
         await using (stream)
         {
-            (stream.Stream as ILinkTransport)?.CountFor(Counters);
-            var known = Session.Id;
-            var resumes = hello.Session == known && known != 0;
-            var session = resumes ? known : _setup.Draw();
-            var answer = new HelloPayload(_incarnation, session, resumes ? Session.Received : 0, _setup.Self, Peer);
+            stream.Transport?.CountFor(Counters);
+            var answer = new HelloPayload(_setup.Start, hello.Number, _setup.Self, Peer);
             var refused = await ShakeHandsAsync(async token =>
             {
                 await Handshake.SendHelloAsync(stream, answer, token);
-                return await Handshake.ReadReadyAsync(stream, session, token);
+                return await Handshake.ReadReadyAsync(stream, _setup.Start, token);
             });
-            if (refused is null)
-            {
-                EndCurrent(new LinkEnd(LinkEndKind.Replaced, "the other side connected again"));
-                refused = await CarryAsync(stream, hello, session, known);
-            }
 
             // The peer did reach this side: what broke is the connection.
-            Report(refused.Kind == LinkEndKind.Unreachable ? refused with { Kind = LinkEndKind.Closed } : refused);
-        }
-    }
-
-    /// <summary>Waits, not for long, until the peer has everything; then closes.</summary>
-    public async ValueTask FinishAsync()
-    {
-        if (_connected)
-        {
-            try
-            {
-                await Session.WhenEmptyAsync().WaitAsync(_setup.Limits.FarewellMax, _setup.Time);
-            }
-            catch (TimeoutException)
-            {
-                _setup.Owner.Notice(new GatewayNotice(GatewayNoticeKind.LinkDown, Peer, $"The link to {Peer} is closed before everything was acknowledged."));
-            }
-        }
-
-        await DisposeAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        EndCurrent(new LinkEnd(LinkEndKind.Stopped, "this gateway closed it"));
-        await _dialing;
-
-        // Whoever still serves a connection ends it now.
-        await _oneConnection.WaitAsync();
-        Session.End();
-        _oneConnection.Release();
-    }
-
-    private async Task DialAsync()
-    {
-        var wait = _setup.Limits.ReconnectDelayMin;
-        while (!_stop.IsCancellationRequested)
-        {
-            var began = _setup.Time.GetTimestamp();
-            Report(await DialOnceAsync());
-            wait = _setup.Time.GetElapsedTime(began) >= _setup.Limits.SteadyAfter ? _setup.Limits.ReconnectDelayMin : wait;
-            using var elapsed = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            await Task.WhenAny(Task.Delay(wait, _setup.Time, elapsed.Token), _endpointChanged.WaitAsync(elapsed.Token));
-            await elapsed.CancelAsync();
-            wait = TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, _setup.Limits.ReconnectDelayMax.Ticks));
-        }
-    }
-
-    private async Task<LinkEnd> DialOnceAsync()
-    {
-        FramedStream? stream = null;
-        HelloPayload? answer = null;
-        try
-        {
-            var known = Session.Id;
-            var refused = await ShakeHandsAsync(async token =>
-            {
-                stream = new FramedStream(await _setup.Dial(_endpoint, Counters, token));
-                var hello = new HelloPayload(_incarnation, known, Session.Received, _setup.Self, Peer);
-                await Handshake.SendHelloAsync(stream, hello, token);
-                (answer, var wrong) = await Handshake.ReadHelloAsync(stream, _setup.Self, Peer, token);
-                if (wrong is null)
-                {
-                    await stream.SendAsync(FrameType.Ready, Payloads.EncodeNumber(answer!.Session), token);
-                }
-
-                return wrong;
-            });
-            return refused ?? await CarryAsync(stream!, answer!, answer!.Session, known);
-        }
-        finally
-        {
-            if (stream is not null)
-            {
-                await stream.DisposeAsync();
-            }
+            refused = refused is { Kind: LinkEndKind.Unreachable } broken ? broken with { Kind = LinkEndKind.Closed } : refused;
+            Tell(refused ?? await CarryAsync(stream, (int)hello.Number, hello.Start));
         }
     }
 
     /// <summary>Runs a handshake within its time.</summary>
     /// <returns>Null where it succeeded.</returns>
-    private async Task<LinkEnd?> ShakeHandsAsync(Func<CancellationToken, Task<LinkEnd?>> shake)
+    public async Task<LinkEnd?> ShakeHandsAsync(Func<CancellationToken, Task<LinkEnd?>> shake)
     {
-        using var timeout = new CancellationTokenSource(_setup.Limits.HandshakeMax, _setup.Time);
+        using var timeout = new CancellationTokenSource(_setup.Limits.HandshakeMax, _setup.Clock.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
         try
         {
@@ -235,116 +167,125 @@ internal sealed class Link : IAsyncDisposable
                 ? new LinkEnd(LinkEndKind.Stopped, "this gateway closed it")
                 : new LinkEnd(LinkEndKind.Unreachable, $"there was no answer within {_setup.Limits.HandshakeMax.TotalSeconds:0.#} s");
         }
+        catch (LinkSecurityException exception)
+        {
+            return new LinkEnd(LinkEndKind.PeerRefused, exception.Message);
+        }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
             return new LinkEnd(LinkEndKind.Unreachable, exception.Message);
         }
     }
 
-    /// <summary>Carries the session over a connection on which both sides have agreed, until that ends.</summary>
-    private async Task<LinkEnd> CarryAsync(FramedStream stream, HelloPayload peer, long session, long known)
+    /// <summary>Makes a connection part of the link, in the place of one with the same number, until it ends.</summary>
+    public async Task<LinkEnd> CarryAsync(FramedStream framed, int number, long peerStart)
     {
-        await _oneConnection.WaitAsync();
-        try
+        if (_stop.IsCancellationRequested || _setup.Owner.Open(Peer, number) is not { } port)
         {
-            if (_stop.IsCancellationRequested || Session.Id != known)
-            {
-                return new LinkEnd(LinkEndKind.Replaced, "another connection was faster");
-            }
-
-            if (session != known)
-            {
-                BeginSession(session, peer.Incarnation);
-            }
-            else if (!Session.Resume(peer.Received))
-            {
-                Session.End();
-                return new LinkEnd(LinkEndKind.FrameRefused, FrameRefusals.Describe(FrameRefusal.Acknowledgement));
-            }
-
-            return await RunAsync(stream);
-        }
-        finally
-        {
-            _oneConnection.Release();
-        }
-    }
-
-    private void BeginSession(long session, long peerIncarnation)
-    {
-        if (_peerIncarnation != 0 && _peerIncarnation != peerIncarnation)
-        {
-            _setup.Owner.Notice(new GatewayNotice(GatewayNoticeKind.PeerRestarted, Peer, $"The gateway of {Peer} was started anew."));
+            return new LinkEnd(LinkEndKind.Stopped, "this gateway closed it");
         }
 
-        _peerIncarnation = peerIncarnation;
-        _setup.Owner.BeginSession(this, session);
-    }
-
-    private async Task<LinkEnd> RunAsync(FramedStream stream)
-    {
-        using var connection = new LinkConnection(
-            stream, Session, _setup.Limits, _setup.Time, _roundTrip, frame => _setup.Owner.Received(this, frame));
-        lock (_gate)
+        TcpTuning.Prepare(framed.Transport?.Socket);
+        using var stream = new LinkStream(framed, port, _setup, Pulse);
+        var first = Attach(stream, peerStart);
+        if (first)
         {
-            _current = connection;
+            _voice.Up();
         }
 
         if (_stop.IsCancellationRequested)
         {
-            connection.End(new LinkEnd(LinkEndKind.Stopped, "this gateway closed it"));
+            stream.End(new LinkEnd(LinkEndKind.Stopped, "this gateway closed it"));
         }
 
-        Interlocked.Increment(ref _connections);
-        _connected = true;
-        _lastProblem = null;
-        _setup.Owner.Notice(new GatewayNotice(GatewayNoticeKind.LinkUp, Peer, $"The link to {Peer} is connected."));
         try
         {
-            return await connection.RunAsync();
+            return await stream.RunAsync();
         }
         finally
         {
-            _connected = false;
             lock (_gate)
             {
-                _current = null;
+                if (_streams.GetValueOrDefault(number) == stream)
+                {
+                    _streams.Remove(number);
+                }
+            }
+
+            _setup.Owner.Close(Peer, port);
+            _dialer?.Look();
+        }
+    }
+
+    /// <summary>Looks after the connections: who is silent, who is to be asked, which are to spare.</summary>
+    /// <param name="now">The time, in ticks.</param>
+    /// <param name="slept">Whether this process was not running for a while.</param>
+    /// <returns>When something was last heard over the link, in ticks; null where no connection is open.</returns>
+    public long? Listen(long now, bool slept)
+    {
+        long? heard = null;
+        foreach (var stream in Streams)
+        {
+            stream.Listen(now, slept);
+            stream.Ask();
+            heard = Math.Max(heard ?? 0, stream.HeardAt);
+            if (Dials && stream.Port.Number >= Pulse.Agreed)
+            {
+                stream.End(new LinkEnd(LinkEndKind.Stopped, "the link needs it no longer"));
             }
         }
+
+        _dialer?.Look();
+        return heard;
     }
 
-    private void EndCurrent(LinkEnd end)
+    /// <summary>Counts and tells why a connection ended, or did not come about.</summary>
+    public void Tell(LinkEnd end) => _voice.Tell(end, isOpen: !Streams.IsEmpty, _dialer?.Endpoint);
+
+    public async ValueTask DisposeAsync()
     {
-        LinkConnection? current;
+        await _stop.CancelAsync();
+        foreach (var stream in Streams)
+        {
+            stream.End(new LinkEnd(LinkEndKind.Stopped, "this gateway closed it"));
+        }
+
+        if (_dialer is not null)
+        {
+            await _dialer.StopAsync();
+        }
+    }
+
+    /// <returns>Whether it is the only one.</returns>
+    private bool Attach(LinkStream stream, long peerStart)
+    {
+        List<LinkStream> ended = [];
+        bool first;
         lock (_gate)
         {
-            current = _current;
+            if (_peerStart != peerStart)
+            {
+                // What another start of the peer had is dead.
+                ended.AddRange(_streams.Values);
+                _streams.Clear();
+                _peerStart = peerStart;
+            }
+
+            if (_streams.Remove(stream.Port.Number, out var before))
+            {
+                ended.Add(before);
+            }
+
+            first = _streams.Count == 0 && ended.Count == 0;
+            _streams[stream.Port.Number] = stream;
+            if (!_madeBefore.Add(stream.Port.Number))
+            {
+                Interlocked.Increment(ref _reconnects);
+            }
         }
 
-        // Outside the lock: what waits for the connection may go on at once, here.
-        current?.End(end);
-    }
-
-    /// <summary>Counts and tells why a connection ended. The same reason is told once until the link was connected again.</summary>
-    private void Report(LinkEnd end)
-    {
-        if (end.Kind == LinkEndKind.FrameRefused)
-        {
-            Interlocked.Increment(ref _framesRefused);
-        }
-
-        if (end.Kind is LinkEndKind.Stopped or LinkEndKind.Replaced || Interlocked.Exchange(ref _lastProblem, end.Text) == end.Text)
-        {
-            return;
-        }
-
-        var notice = end.Kind switch
-        {
-            LinkEndKind.FrameRefused => new GatewayNotice(GatewayNoticeKind.FrameRefused, Peer, $"The connection to {Peer} was closed: it brought {end.Text}."),
-            LinkEndKind.PeerRefused => new GatewayNotice(GatewayNoticeKind.PeerRefused, Peer, $"The link to {Peer} is refused: {end.Text}."),
-            LinkEndKind.Unreachable => new GatewayNotice(GatewayNoticeKind.LinkDown, Peer, $"The gateway of {Peer} cannot be reached at {_endpoint}: {end.Text}"),
-            _ => new GatewayNotice(GatewayNoticeKind.LinkDown, Peer, $"The link to {Peer} is down: {end.Text}."),
-        };
-        _setup.Owner.Notice(notice);
+        // Outside the lock: what waits for a connection may go on at once, here.
+        ended.ForEach(other => other.End(new LinkEnd(LinkEndKind.Replaced, "the other side connected again")));
+        return first;
     }
 }

@@ -21,7 +21,7 @@ internal enum LinkEndKind
     /// <summary>A newer connection takes its place.</summary>
     Replaced,
 
-    /// <summary>This side stops, or begins the session anew.</summary>
+    /// <summary>This side stops, or has connections to spare.</summary>
     Stopped,
 }
 

@@ -3,38 +3,56 @@ namespace Superfactory.Wan.Links;
 /// <summary>The limits and times of a link. Tests make the times shorter; sizes are the same everywhere.</summary>
 internal sealed record LinkLimits
 {
-    /// <summary>Sent and not yet acknowledged, kept for sending again: 10 Gbit/s over 25 ms is 31 MB.</summary>
-    public long UnacknowledgedBytesMax { get; init; } = 32L << 20;
+    /// <summary>The most TCP connections that a link can have.</summary>
+    public const int StreamsMax = 64;
 
-    /// <summary>The same in frames, for small ones: 64 Ki of about 300 bytes with their bookkeeping are 20 MiB.</summary>
-    public int UnacknowledgedFramesMax { get; init; } = 64 * 1024;
+    /// <summary>Of each class, sent and not yet acknowledged, before the link is measured: 1 Gbit/s over 60 ms.</summary>
+    public long UnacknowledgedBytesMin { get; init; } = 8L << 20;
 
-    /// <summary>Messages of one class that wait for a link: four windows of merges. A bridge beyond it is not read any further.</summary>
+    /// <summary>The same at most, for a long fast link: 10 Gbit/s over 50 ms is 62.5 MB. Three classes to 19 peers could hold 3.6 GB, but their endpoints' windows of 16 and 8 MiB hold far less.</summary>
+    public long UnacknowledgedBytesMax { get; init; } = 64L << 20;
+
+    /// <summary>Messages of one class that wait for a peer: four windows of merges. A bridge beyond it is not read any further.</summary>
     public long QueuedBytesMax { get; init; } = 64L << 20;
 
-    /// <summary>The gateway's own frames (presence and credit) that wait for a link: 1,024 endpoints coming and going eight times. Beyond it the session starts anew and says only how things stand.</summary>
+    /// <summary>Credit that waits for a peer: each is at least a part of a window, and a well-behaved endpoint returns quarters. Beyond it the session begins anew.</summary>
     public int QueuedNewsMax { get; init; } = 16 * 1024;
 
-    /// <summary>Received without having acknowledged: a 128th of what the sender may have under way.</summary>
+    /// <summary>Received without having acknowledged: a 32nd of the least that the sender may have under way.</summary>
     public long UnansweredBytesMax { get; init; } = 256 * 1024;
 
     /// <summary>How long an acknowledgement waits for a frame that takes it along.</summary>
     public TimeSpan AcknowledgeDelayMax { get; init; } = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>How often the other side is asked for a sign of life.</summary>
-    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>The same in ticks.</summary>
+    public long AcknowledgeDelayTicks => AcknowledgeDelayMax.Ticks;
 
-    /// <summary>Without a byte from the other side for this many heartbeats the connection is given up: 3 s.</summary>
-    public int SilentHeartbeatsMax { get; init; } = 3;
+    /// <summary>How often each connection asks the other side for a sign of life, and what is slow is looked after.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(0.25);
 
-    /// <summary>For connecting and shaking hands.</summary>
+    /// <summary>Without a byte from the other side for this long, three heartbeats, traffic takes another way where there is one.</summary>
+    public TimeSpan SuspectAfter { get; init; } = TimeSpan.FromSeconds(0.75);
+
+    /// <summary>Without a byte from the other side for this long a connection is given up.</summary>
+    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>On a way over other sites a frame counts as lost where one sent this much later has arrived, or a round trip later if that is longer.</summary>
+    public TimeSpan OvertakenMax { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>On a way over other sites where nothing arrives for this long, or four round trips if that is longer, everything counts as lost.</summary>
+    public TimeSpan SilentWayMax { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>For a connection to be made: it is tried again after that, since the network's own repetitions come ever more seldom.</summary>
+    public TimeSpan ConnectMax { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>For shaking hands.</summary>
     public TimeSpan HandshakeMax { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The wait before the first new attempt to connect; it doubles with each that fails.</summary>
     public TimeSpan ReconnectDelayMin { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The longest wait between attempts.</summary>
-    public TimeSpan ReconnectDelayMax { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan ReconnectDelayMax { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>A connection that lasted this long begins the waits from the shortest again.</summary>
     public TimeSpan SteadyAfter { get; init; } = TimeSpan.FromSeconds(1);

@@ -1,20 +1,20 @@
 using System.Net;
 using System.Net.Sockets;
 using Superfactory.Model;
-using Superfactory.Wan.Local;
+using Superfactory.Wan.Security;
 using Superfactory.Wan.Transport;
 
 namespace Superfactory.Wan.Links;
 
 /// <summary>Listens for other gateways.</summary>
-internal sealed class LinkListener(Switchboard switchboard, TcpTransport transport, LinkLimits limits, TimeProvider time) : IAsyncDisposable
+internal sealed class LinkListener(GatewayCore core, TcpTransport transport, ILinkSecurity security, LinkLimits limits, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>Connections at a time: one for each of 20 sites, new ones beside them, and some that never say who they are.</summary>
-    private const int ConnectionsMax = 256;
+    /// <summary>Connections at a time: 16 for each of 20 sites, new ones beside them, and some that never say who they are.</summary>
+    private const int ConnectionsMax = 512;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskSet _connections = new();
-    private readonly LinkReception _reception = new(switchboard, limits, time);
+    private readonly LinkReception _reception = new(core, security, limits, time);
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
 
@@ -43,8 +43,8 @@ internal sealed class LinkListener(Switchboard switchboard, TcpTransport transpo
         {
             listener?.Dispose();
             return exception.SocketErrorCode == SocketError.AddressAlreadyInUse
-                ? new Problem($"The gateway of {switchboard.Site} cannot listen at {listen}: the port is in use.", Hint: "Stop what uses it, or choose another port.")
-                : new Problem($"The gateway of {switchboard.Site} cannot listen at {listen}: {exception.Message}.");
+                ? new Problem($"The gateway of {core.Network.Self} cannot listen at {listen}: the port is in use.", Hint: "Stop what uses it, or choose another port.")
+                : new Problem($"The gateway of {core.Network.Self} cannot listen at {listen}: {exception.Message}.");
         }
 
         _listener = listener;

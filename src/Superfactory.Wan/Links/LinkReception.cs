@@ -1,10 +1,10 @@
 using Superfactory.Wan.Frames;
-using Superfactory.Wan.Local;
+using Superfactory.Wan.Security;
 
 namespace Superfactory.Wan.Links;
 
 /// <summary>Finds out who calls on a new connection and hands it to the link to that site, or says why not.</summary>
-internal sealed class LinkReception(Switchboard switchboard, LinkLimits limits, TimeProvider time)
+internal sealed class LinkReception(GatewayCore core, ILinkSecurity security, LinkLimits limits, TimeProvider time)
 {
     /// <summary>Serves a connection until it ends. Owns it.</summary>
     /// <param name="transport">The connection.</param>
@@ -12,15 +12,20 @@ internal sealed class LinkReception(Switchboard switchboard, LinkLimits limits, 
     /// <param name="stop">Ends the wait for who it is.</param>
     public async Task ServeAsync(Stream transport, string caller, CancellationToken stop)
     {
-        var stream = new FramedStream(transport);
+        FramedStream? stream = null;
         var handedOver = false;
         using var timeout = new CancellationTokenSource(limits.HandshakeMax, time);
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
-            var (hello, refused) = await Handshake.ReadHelloAsync(stream, switchboard.Site, null, either.Token);
-            var link = hello is null ? null : switchboard.FindLink(hello.Site);
-            refused ??= Check(hello!, link);
+            var secured = await security.AsServerAsync(transport, either.Token);
+            stream = new FramedStream(secured.Stream, transport);
+            var (hello, refused) = await Handshake.ReadHelloAsync(stream, core.Network.Self, null, either.Token);
+            var isHonest = hello is null || secured.Site is null || secured.Site == hello.Site;
+            var link = hello is null || !isHonest ? null : core.FindLink(hello.Site);
+            refused ??= isHonest
+                ? Check(hello!, link)
+                : new LinkEnd(LinkEndKind.PeerRefused, $"it says that it is site {hello!.Site}, its certificate says {secured.Site}");
             if (refused is null)
             {
                 handedOver = true;
@@ -36,26 +41,32 @@ internal sealed class LinkReception(Switchboard switchboard, LinkLimits limits, 
         }
         catch (OperationCanceledException)
         {
-            switchboard.RefuseCaller(new GatewayNotice(
-                GatewayNoticeKind.PeerRefused, string.Empty, $"A connection from {caller} was closed: it did not say who it is within {limits.HandshakeMax.TotalSeconds:0.#} s."));
+            Refuse(GatewayNoticeKind.PeerRefused, $"A connection from {caller} was closed: it did not say who it is within {limits.HandshakeMax.TotalSeconds:0.#} s.");
+        }
+        catch (LinkSecurityException exception)
+        {
+            Refuse(GatewayNoticeKind.PeerRefused, $"A connection from {caller} was refused: {exception.Message}.");
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
-            switchboard.Notice(new GatewayNotice(GatewayNoticeKind.PeerRefused, string.Empty, $"A connection from {caller} broke before it said who it is."));
+            core.Notice(new GatewayNotice(GatewayNoticeKind.PeerRefused, string.Empty, $"A connection from {caller} broke before it said who it is."));
         }
         finally
         {
             if (!handedOver)
             {
-                await stream.DisposeAsync();
+                await (stream?.DisposeAsync() ?? transport.DisposeAsync());
             }
         }
     }
 
+    private void Refuse(GatewayNoticeKind kind, string text) => core.Switchboard.RefuseCaller(new GatewayNotice(kind, string.Empty, text));
+
     private LinkEnd? Check(HelloPayload hello, Link? link)
     {
-        var reason = link is null ? $"site {hello.Site} is no peer of site {switchboard.Site}"
-            : link.Dials ? $"site {switchboard.Site} dials site {hello.Site}, not the other way round"
+        var reason = link is null ? $"site {hello.Site} is no peer of site {core.Network.Self}"
+            : link.Dials ? $"site {core.Network.Self} dials site {hello.Site}, not the other way round"
+            : hello.Number >= LinkLimits.StreamsMax ? $"a link has no connection of number {hello.Number}"
             : null;
         return reason is null ? null : new LinkEnd(LinkEndKind.PeerRefused, reason);
     }
@@ -64,18 +75,18 @@ internal sealed class LinkReception(Switchboard switchboard, LinkLimits limits, 
     {
         if (link is not null)
         {
-            link.Refuse(refused);
+            link.Tell(refused);
         }
         else if (refused.Kind != LinkEndKind.Closed)
         {
             var kind = refused.Kind == LinkEndKind.FrameRefused ? GatewayNoticeKind.FrameRefused : GatewayNoticeKind.PeerRefused;
-            switchboard.RefuseCaller(new GatewayNotice(kind, hello?.Site ?? string.Empty, $"A connection from {caller} was refused: {refused.Text}."));
+            core.Switchboard.RefuseCaller(new GatewayNotice(kind, hello?.Site ?? string.Empty, $"A connection from {caller} was refused: {refused.Text}."));
         }
 
         if (hello is not null)
         {
             // Its own Hello first: a peer of another version reads no more than that, and names this one by it.
-            await Handshake.SendHelloAsync(stream, new HelloPayload(0, 0, 0, switchboard.Site, hello.Site), cancellationToken);
+            await Handshake.SendHelloAsync(stream, new HelloPayload(0, hello.Number, core.Network.Self, hello.Site), cancellationToken);
             await stream.SendAsync(FrameType.Refuse, Payloads.EncodeReason(refused.Text), cancellationToken);
         }
     }

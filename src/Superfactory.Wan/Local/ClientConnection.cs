@@ -54,6 +54,7 @@ internal sealed class ClientConnection : IAsyncDisposable
     public async ValueTask<bool> SendAsync(
         EndpointAddress to,
         TrafficClass trafficClass,
+        MessageOrder order,
         ReadOnlyMemory<byte> header,
         ReadOnlyMemory<byte> payload,
         CancellationToken cancellationToken)
@@ -82,7 +83,7 @@ internal sealed class ClientConnection : IAsyncDisposable
                     payload = default;
                 }
 
-                return await SendAsync(flow, trafficClass, first.Memory[..length], payload, cancellationToken);
+                return await SendAsync(flow, trafficClass, order, first.Memory[..length], payload, cancellationToken);
             }
             finally
             {
@@ -113,7 +114,7 @@ internal sealed class ClientConnection : IAsyncDisposable
     }
 
     private async ValueTask<bool> SendAsync(
-        PeerFlow flow, TrafficClass trafficClass, ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second, CancellationToken cancellationToken)
+        PeerFlow flow, TrafficClass trafficClass, MessageOrder order, ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second, CancellationToken cancellationToken)
     {
         var bytes = first.Length + second.Length;
         var charge = FlowWindow.Charge(bytes);
@@ -124,7 +125,9 @@ internal sealed class ClientConnection : IAsyncDisposable
             return false;
         }
 
-        var header = new FrameHeader(FrameType.Message, trafficClass, bytes, checksum);
+        // Whoever sends in this class waits for this one's turn to end: the place is nobody else's.
+        var numbering = flow.Numbering(trafficClass);
+        var header = new FrameHeader(FrameType.Message, trafficClass, bytes, checksum) { Place = numbering.Next(order) };
         var written = false;
         try
         {
@@ -138,6 +141,7 @@ internal sealed class ClientConnection : IAsyncDisposable
             }
 
             written = true;
+            numbering.Sent(order);
             return true;
         }
         finally
@@ -209,7 +213,7 @@ internal sealed class ClientConnection : IAsyncDisposable
             switch (read.Header.Type)
             {
                 case FrameType.Message:
-                    kept = TakeMessage(read.Header.Class, payload);
+                    kept = TakeMessage(read.Header, payload);
                     return kept;
                 case FrameType.EndpointUp:
                     return RegisteredEndpoint.TryDecode(payload.Span, out var up) && TakeUp(up);
@@ -233,7 +237,7 @@ internal sealed class ClientConnection : IAsyncDisposable
         }
     }
 
-    private bool TakeMessage(TrafficClass trafficClass, PooledBuffer payload)
+    private bool TakeMessage(in FrameHeader header, PooledBuffer payload)
     {
         if (!Envelope.TryDecode(payload.Span, out var envelope, out var length)
             || envelope.To != Self
@@ -243,12 +247,13 @@ internal sealed class ClientConnection : IAsyncDisposable
             return false;
         }
 
-        return _events.TryAdd(new GatewayEvent.Delivered(envelope.From.Address, trafficClass, payload.Memory[length..], payload), flow);
+        flow.Order(header.Class).Offer(header.Place, new GatewayEvent.Delivered(envelope.From.Address, header.Class, payload.Memory[length..], payload));
+        return true;
     }
 
     private bool TakeUp(RegisteredEndpoint endpoint)
     {
-        var flow = new PeerFlow(endpoint);
+        var flow = new PeerFlow(endpoint, (delivered, to) => _events.TryAdd(delivered, to));
         return _told.TryAdd(endpoint.Address, flow) && _events.TryAdd(new GatewayEvent.EndpointUp(endpoint.Address, endpoint.Registration), flow);
     }
 
@@ -260,6 +265,7 @@ internal sealed class ClientConnection : IAsyncDisposable
         }
 
         flow.Close();
+        flow.DropHeld();
         return _events.TryAdd(new GatewayEvent.EndpointDown(endpoint.Address), flow);
     }
 

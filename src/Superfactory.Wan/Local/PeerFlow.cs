@@ -3,7 +3,7 @@ using Superfactory.Wan.Frames;
 
 namespace Superfactory.Wan.Local;
 
-/// <summary>What a client may still send to one registration of another endpoint, by class, and what it took from it. Thread-safe.</summary>
+/// <summary>What a client may still send to one registration of another endpoint, by class, what it took from it, and how their messages are in order. Thread-safe where nothing else is said.</summary>
 internal sealed class PeerFlow
 {
     private readonly Lock _gate = new();
@@ -11,10 +11,16 @@ internal sealed class PeerFlow
     private readonly long[] _taken;
     private readonly TaskCompletionSource?[] _waiting;
     private readonly SemaphoreSlim[] _turns;
+    private readonly FlowNumbering[] _numberings = [new(), new(), new()];
+    private readonly FlowOrder<GatewayEvent.Delivered>[] _orders;
     private bool _down;
 
-    public PeerFlow(RegisteredEndpoint endpoint)
+    /// <summary>Begins with full windows and nothing sent.</summary>
+    /// <param name="endpoint">The other endpoint.</param>
+    /// <param name="deliver">Takes its messages, in order.</param>
+    public PeerFlow(RegisteredEndpoint endpoint, Action<GatewayEvent.Delivered, PeerFlow> deliver)
     {
+        _orders = [.. _numberings.Select(_ => new FlowOrder<GatewayEvent.Delivered>(delivered => deliver(delivered, this)))];
         Endpoint = endpoint;
         var classes = Enum.GetValues<TrafficClass>();
         _available = [.. classes.Select(FlowWindow.Bytes)];
@@ -27,6 +33,15 @@ internal sealed class PeerFlow
 
     /// <summary>Who sends in a class at the moment; others wait in order, so that messages keep it.</summary>
     public SemaphoreSlim Turn(TrafficClass trafficClass) => _turns[(int)trafficClass];
+
+    /// <summary>Gives the messages of a class their places. For whoever has the class's turn.</summary>
+    public FlowNumbering Numbering(TrafficClass trafficClass) => _numberings[(int)trafficClass];
+
+    /// <summary>Puts the messages of a class in order. For whoever reads from the gateway.</summary>
+    public FlowOrder<GatewayEvent.Delivered> Order(TrafficClass trafficClass) => _orders[(int)trafficClass];
+
+    /// <summary>The endpoint is gone, and with it what was missing: messages that had to wait for that are dropped. For whoever reads from the gateway.</summary>
+    public void DropHeld() => Array.ForEach(_orders, order => order.Drop(delivered => delivered.Release()));
 
     /// <summary>Waits until <paramref name="bytes"/> may be sent, and takes them. For one waiter of a class.</summary>
     /// <returns>False where the endpoint is down.</returns>

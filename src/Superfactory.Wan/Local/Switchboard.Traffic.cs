@@ -1,5 +1,5 @@
 using Superfactory.Wan.Frames;
-using Superfactory.Wan.Links;
+using Superfactory.Wan.Sessions;
 
 namespace Superfactory.Wan.Local;
 
@@ -9,7 +9,7 @@ internal sealed partial class Switchboard
     /// <summary>Takes a message from a local endpoint, with its payload.</summary>
     /// <param name="endpoint">Whose connection it came over.</param>
     /// <param name="frame">The message.</param>
-    /// <param name="retry">Set where the link has no room: the message is still the caller's, to be offered again with <paramref name="again"/> when this ends.</param>
+    /// <param name="retry">Set where too much waits for that site: the message is still the caller's, to be offered again with <paramref name="again"/> when this ends.</param>
     /// <param name="again">Whether it was offered before.</param>
     public FrameRefusal TakeMessage(LocalEndpoint endpoint, Frame frame, bool again, out Task? retry)
     {
@@ -20,7 +20,7 @@ internal sealed partial class Switchboard
             return FrameRefusal.Payload;
         }
 
-        lock (_gate)
+        lock (gate)
         {
             var (to, registration) = (envelope.To.Address, envelope.To.Registration);
             if (FindLocal(endpoint.Self) != endpoint || FindUp(to) is not { } up || up.Registration != registration)
@@ -41,7 +41,7 @@ internal sealed partial class Switchboard
                 return Deliver(envelope, frame);
             }
 
-            retry = _remote[to].Link.Session.TryEnqueueMessage(frame, endpoint.Self.Registration);
+            retry = _remote[to].Session.TryEnqueueMessage(frame, endpoint.Self.Registration);
             return FrameRefusal.None;
         }
     }
@@ -49,7 +49,6 @@ internal sealed partial class Switchboard
     /// <summary>A local endpoint took messages: passes the credit on to their sender.</summary>
     public FrameRefusal TakeCredit(LocalEndpoint endpoint, Frame frame)
     {
-        Link? overrun = null;
         try
         {
             if (!CreditPayload.TryDecode(frame.Payload.Span, out var credit) || credit.Flow.To != endpoint.Self)
@@ -57,7 +56,7 @@ internal sealed partial class Switchboard
                 return FrameRefusal.Payload;
             }
 
-            lock (_gate)
+            lock (gate)
             {
                 var from = credit.Flow.From;
                 if (FindUp(from.Address) != from)
@@ -76,39 +75,34 @@ internal sealed partial class Switchboard
                     return GiveCredit(credit, frame);
                 }
 
-                var link = _remote[from.Address].Link;
-                overrun = link.Session.TryEnqueueNews(frame) ? null : link;
+                var session = _remote[from.Address].Session;
+                if (!session.TryEnqueueCredit(frame))
+                {
+                    Network.End(session);
+                }
+
                 return FrameRefusal.None;
             }
         }
         finally
         {
             frame.Payload.Release();
-            overrun?.BeginAnew();
         }
     }
 
     /// <inheritdoc/>
-    public FrameRefusal Received(Link link, Frame frame)
+    public FrameRefusal Received(Session session, Frame frame)
     {
         try
         {
-            lock (_gate)
+            return frame.Type switch
             {
-                if (_links.GetValueOrDefault(link.Peer) != link)
-                {
-                    return FrameRefusal.None;
-                }
-
-                return frame.Type switch
-                {
-                    FrameType.EndpointUp => AddRemote(link, frame.Payload.Span),
-                    FrameType.EndpointDown => RemoveRemote(link, frame.Payload.Span),
-                    FrameType.Message => ReceiveMessage(link, frame),
-                    FrameType.Credit => ReceiveCredit(link, frame),
-                    _ => FrameRefusal.Unexpected,
-                };
-            }
+                FrameType.EndpointUp => AddRemote(session, frame.Payload.Span),
+                FrameType.EndpointDown => RemoveRemote(session, frame.Payload.Span),
+                FrameType.Message => ReceiveMessage(session, frame),
+                FrameType.Credit => ReceiveCredit(session, frame),
+                _ => FrameRefusal.Unexpected,
+            };
         }
         finally
         {
@@ -116,19 +110,19 @@ internal sealed partial class Switchboard
         }
     }
 
-    private FrameRefusal AddRemote(Link link, ReadOnlySpan<byte> payload)
+    private FrameRefusal AddRemote(Session session, ReadOnlySpan<byte> payload)
     {
-        if (!RegisteredEndpoint.TryDecode(payload, out var endpoint) || endpoint.Address.Site != link.Peer)
+        if (!RegisteredEndpoint.TryDecode(payload, out var endpoint) || endpoint.Address.Site != session.Peer)
         {
             return FrameRefusal.Payload;
         }
 
-        if (!_remote.ContainsKey(endpoint.Address) && _remote.Values.Count(remote => remote.Link == link) >= EndpointsMax)
+        if (!_remote.ContainsKey(endpoint.Address) && _remote.Values.Count(remote => remote.Session == session) >= EndpointsMax)
         {
             return FrameRefusal.Window;
         }
 
-        _remote[endpoint.Address] = new RemoteEndpoint(endpoint, link);
+        _remote[endpoint.Address] = new RemoteEndpoint(endpoint, session);
         foreach (var watcher in _local.Values.Where(watcher => watcher.Watches(endpoint.Address)))
         {
             watcher.TellUp(endpoint);
@@ -137,9 +131,9 @@ internal sealed partial class Switchboard
         return FrameRefusal.None;
     }
 
-    private FrameRefusal RemoveRemote(Link link, ReadOnlySpan<byte> payload)
+    private FrameRefusal RemoveRemote(Session session, ReadOnlySpan<byte> payload)
     {
-        if (!RegisteredEndpoint.TryDecode(payload, out var endpoint) || endpoint.Address.Site != link.Peer)
+        if (!RegisteredEndpoint.TryDecode(payload, out var endpoint) || endpoint.Address.Site != session.Peer)
         {
             return FrameRefusal.Payload;
         }
@@ -153,9 +147,9 @@ internal sealed partial class Switchboard
         return FrameRefusal.None;
     }
 
-    private FrameRefusal ReceiveMessage(Link link, Frame frame)
+    private FrameRefusal ReceiveMessage(Session session, Frame frame)
     {
-        if (!Envelope.TryDecode(frame.Payload.Span, out var envelope, out _) || envelope.From.Address.Site != link.Peer)
+        if (!Envelope.TryDecode(frame.Payload.Span, out var envelope, out _) || envelope.From.Address.Site != session.Peer)
         {
             return FrameRefusal.Payload;
         }
@@ -169,9 +163,9 @@ internal sealed partial class Switchboard
         return Deliver(envelope, frame);
     }
 
-    private FrameRefusal ReceiveCredit(Link link, Frame frame)
+    private FrameRefusal ReceiveCredit(Session session, Frame frame)
     {
-        if (!CreditPayload.TryDecode(frame.Payload.Span, out var credit) || credit.Flow.To.Address.Site != link.Peer)
+        if (!CreditPayload.TryDecode(frame.Payload.Span, out var credit) || credit.Flow.To.Address.Site != session.Peer)
         {
             return FrameRefusal.Payload;
         }

@@ -1,33 +1,50 @@
-using System.Collections.Immutable;
-using Superfactory.Model.Agents;
 using Superfactory.Wan.Frames;
-using Superfactory.Wan.Links;
+using Superfactory.Wan.Routes;
+using Superfactory.Wan.Sessions;
 
 namespace Superfactory.Wan.Local;
 
 /// <summary>
-/// Where this site's endpoints and the links meet: who is up where, who watches whom, and where a message goes. One lock guards it;
-/// nothing in it waits. Thread-safe.
+/// Where this site's endpoints and the sessions with other sites meet: who is up where, who watches whom, and where a message goes.
+/// The gateway's lock guards it; nothing in it waits. Thread-safe, except where a method says that the caller holds the lock.
 /// </summary>
-internal sealed partial class Switchboard(string site, Func<long> draw, Action<GatewayNotice>? notice) : ILinkOwner
+internal sealed partial class Switchboard(string site, Func<long> draw, Lock gate, Action<GatewayNotice>? notice) : INetworkOwner
 {
     /// <summary>Endpoints registered at one gateway, here and at each peer. With 528 bytes of presence each, telling them all is half a megabyte.</summary>
     public const int EndpointsMax = 1024;
 
-    private readonly Lock _gate = new();
     private readonly SortedDictionary<string, LocalEndpoint> _local = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, Link> _links = new(StringComparer.Ordinal);
     private readonly Dictionary<EndpointAddress, RemoteEndpoint> _remote = [];
+    private readonly Queue<GatewayNotice> _later = new();
     private long _callersRefused;
 
     /// <summary>The site that this is the gateway of.</summary>
     public string Site { get; } = site;
 
+    /// <summary>The sessions with other sites. Set once, before anything happens.</summary>
+    public Network Network { get; set; } = null!;
+
     /// <summary>Connections that were closed before they were any link's.</summary>
     public long CallersRefused => Interlocked.Read(ref _callersRefused);
 
-    /// <summary>Tells people something.</summary>
+    /// <summary>Tells people something. Not under the lock.</summary>
     public void Notice(GatewayNotice text) => notice?.Invoke(text);
+
+    /// <inheritdoc/>
+    public void NoticeLater(GatewayNotice text) => _later.Enqueue(text);
+
+    /// <summary>Takes what there is to be told since the last time, under the lock; null where there is nothing.</summary>
+    public GatewayNotice[]? TakeNotices()
+    {
+        if (_later.Count == 0)
+        {
+            return null;
+        }
+
+        GatewayNotice[] notices = [.. _later];
+        _later.Clear();
+        return notices;
+    }
 
     /// <summary>Counts and tells a connection that was closed before it was any link's.</summary>
     public void RefuseCaller(GatewayNotice text)
@@ -36,58 +53,28 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Action<G
         Notice(text);
     }
 
-    /// <summary>The links, in the order of their peers' names.</summary>
-    public ImmutableArray<Link> Links()
+    /// <summary>There is a new peer, which is to hear of this site's endpoints. The caller holds the lock.</summary>
+    public void AddPeer(Session session)
     {
-        lock (_gate)
+        foreach (var endpoint in _local.Values)
         {
-            return [.. _links.Values];
+            session.Arrive(endpoint.Self);
         }
     }
 
-    /// <summary>The link to a site; null where that is no peer.</summary>
-    public Link? FindLink(string peer)
+    /// <summary>A site is no peer any more: everything that it announced is gone. The caller holds the lock.</summary>
+    public void ForgetPeer(string peer)
     {
-        lock (_gate)
+        var gone = _remote.Values.Where(remote => remote.Session.Peer == peer).Select(remote => remote.Self.Address);
+        foreach (var address in gone.OrderBy(address => address.Name, StringComparer.Ordinal).ToArray())
         {
-            return _links.GetValueOrDefault(peer);
+            _remote.Remove(address);
+            TellDown(address);
         }
     }
 
-    /// <summary>Makes the links those to <paramref name="peers"/>.</summary>
-    /// <param name="peers">The peers; this site itself is passed over.</param>
-    /// <param name="create">Makes a link that is missing.</param>
-    /// <param name="created">The new links, not started yet.</param>
-    /// <returns>The links that were given up, to be disposed of.</returns>
-    public ImmutableArray<Link> SetPeers(IReadOnlyList<PeerGateway> peers, Func<PeerGateway, Link> create, out ImmutableArray<Link> created)
-    {
-        var added = ImmutableArray.CreateBuilder<Link>();
-        lock (_gate)
-        {
-            var wanted = peers.Where(peer => peer.Site != Site).DistinctBy(peer => peer.Site).ToDictionary(peer => peer.Site, StringComparer.Ordinal);
-            var removed = _links.Values.Where(link => !wanted.ContainsKey(link.Peer)).ToImmutableArray();
-            foreach (var link in removed)
-            {
-                _links.Remove(link.Peer);
-                ForgetRemote(link);
-            }
-
-            foreach (var peer in wanted.Values)
-            {
-                if (_links.TryGetValue(peer.Site, out var link))
-                {
-                    link.SetEndpoint(peer.Endpoint);
-                    continue;
-                }
-
-                _links[peer.Site] = link = create(peer);
-                added.Add(link);
-            }
-
-            created = added.ToImmutable();
-            return removed;
-        }
-    }
+    /// <inheritdoc/>
+    public void BeginSession(Session session) => ForgetPeer(session.Peer);
 
     /// <summary>Registers a local endpoint; one of the same name is replaced.</summary>
     /// <returns>The endpoint, or why it is refused.</returns>
@@ -100,8 +87,7 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Action<G
 
         LocalEndpoint endpoint;
         LocalEndpoint? replaced;
-        ImmutableArray<Link> overrun;
-        lock (_gate)
+        lock (gate)
         {
             if (_local.Count >= EndpointsMax && !_local.ContainsKey(address.Name))
             {
@@ -118,14 +104,17 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Action<G
             endpoint = new LocalEndpoint(self, outbox, close);
             _local.Add(address.Name, endpoint);
             endpoint.Add(Frame.Control(FrameType.Registered, Payloads.EncodeNumber(self.Registration)));
-            overrun = [.. _links.Values.Where(link => !link.Session.TryEnqueueArrival(self, Frame.Control(FrameType.EndpointUp, self.Encode())))];
+            foreach (var session in Network.Sessions)
+            {
+                session.Arrive(self);
+            }
+
             foreach (var watcher in _local.Values.Where(watcher => watcher.Watches(address)))
             {
                 watcher.TellUp(self);
             }
         }
 
-        BeginAnew(overrun);
         if (replaced is not null)
         {
             Notice(new GatewayNotice(GatewayNoticeKind.EndpointRefused, string.Empty, $"A newer process registered endpoint {address} and replaces the one before."));
@@ -137,7 +126,7 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Action<G
     /// <summary>A local endpoint's connection ended. What it sent is still carried, then it is announced as gone.</summary>
     public void Unregister(LocalEndpoint endpoint)
     {
-        lock (_gate)
+        lock (gate)
         {
             if (_local.GetValueOrDefault(endpoint.Self.Address.Name) == endpoint)
             {
@@ -150,7 +139,7 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Action<G
     /// <returns>False where it watches too many.</returns>
     public bool TryWatch(LocalEndpoint endpoint, EndpointAddress address)
     {
-        lock (_gate)
+        lock (gate)
         {
             if (!endpoint.TryWatch(address))
             {
@@ -166,53 +155,15 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Action<G
         }
     }
 
-    /// <inheritdoc/>
-    public void BeginSession(Link link, long session)
-    {
-        lock (_gate)
-        {
-            ForgetRemote(link);
-            link.Session.Restart(session);
-            if (_links.GetValueOrDefault(link.Peer) != link)
-            {
-                return;
-            }
-
-            // At most EndpointsMax, far under what may wait.
-            foreach (var endpoint in _local.Values)
-            {
-                link.Session.TryEnqueueNews(Frame.Control(FrameType.EndpointUp, endpoint.Self.Encode()));
-            }
-        }
-    }
-
-    private static void BeginAnew(ImmutableArray<Link> overrun)
-    {
-        foreach (var link in overrun)
-        {
-            link.BeginAnew();
-        }
-    }
-
     private void Withdraw(LocalEndpoint endpoint, bool dropMessages)
     {
         _local.Remove(endpoint.Self.Address.Name);
-        foreach (var link in _links.Values)
+        foreach (var session in Network.Sessions)
         {
-            link.Session.EnqueueFarewell(endpoint.Self, Frame.Control(FrameType.EndpointDown, endpoint.Self.Encode()), dropMessages);
+            session.Leave(endpoint.Self, dropMessages);
         }
 
         TellDown(endpoint.Self.Address);
-    }
-
-    private void ForgetRemote(Link link)
-    {
-        var gone = _remote.Values.Where(remote => remote.Link == link).Select(remote => remote.Self.Address);
-        foreach (var address in gone.OrderBy(address => address.Name, StringComparer.Ordinal).ToArray())
-        {
-            _remote.Remove(address);
-            TellDown(address);
-        }
     }
 
     private void TellDown(EndpointAddress address)
@@ -230,5 +181,5 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Action<G
     private LocalEndpoint? FindLocal(RegisteredEndpoint endpoint)
         => endpoint.Address.Site == Site && _local.TryGetValue(endpoint.Address.Name, out var local) && local.Self == endpoint ? local : null;
 
-    private sealed record RemoteEndpoint(RegisteredEndpoint Self, Link Link);
+    private sealed record RemoteEndpoint(RegisteredEndpoint Self, Session Session);
 }

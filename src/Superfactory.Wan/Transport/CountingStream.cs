@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Superfactory.Wan.Transport;
 
 /// <summary>Bytes that went through the sockets of a link. Thread-safe.</summary>
@@ -19,6 +21,9 @@ internal sealed class ByteCounters
 internal sealed class CountingStream(Stream inner, ByteCounters counters) : AsyncStream(inner), ILinkTransport
 {
     private ByteCounters _counters = counters;
+
+    /// <inheritdoc/>
+    public Socket? Socket => (Inner as NetworkStream)?.Socket;
 
     /// <inheritdoc/>
     public void CountFor(ByteCounters counters)

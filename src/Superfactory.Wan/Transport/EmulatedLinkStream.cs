@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Sockets;
 using Superfactory.Model.Units;
 
 namespace Superfactory.Wan.Transport;
@@ -55,6 +56,9 @@ internal sealed class EmulatedLinkStream : AsyncStream, ILinkTransport
         _departureTicks = time.GetTimestamp();
         _pump = PumpAsync();
     }
+
+    /// <summary>None: how the link behaves is not to be learnt from the socket under it.</summary>
+    public Socket? Socket => null;
 
     /// <inheritdoc/>
     public void CountFor(ByteCounters counters) => (Inner as ILinkTransport)?.CountFor(counters);

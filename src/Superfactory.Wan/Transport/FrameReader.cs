@@ -5,12 +5,12 @@ using Superfactory.Wan.Frames;
 namespace Superfactory.Wan.Transport;
 
 /// <summary>What a <see cref="FrameReader"/> found: a frame, whose payload the caller releases; a refusal; or the end of the stream.</summary>
-internal readonly record struct FrameRead(FrameHeader Header, PooledBuffer? Payload, FrameRefusal Refusal)
+internal readonly record struct FrameRead(FrameHeader Header, PooledBuffer? Payload, FrameRefusal Refusal, FrameRoute? Route = null)
 {
     /// <summary>Whether the stream ended, also in the middle of a frame.</summary>
     public bool Ended => Payload is null && Refusal == FrameRefusal.None;
 
-    public Frame Frame => new(Header.Type, Header.Class, Payload!, Header.PayloadChecksum);
+    public Frame Frame => new(Header.Type, Header.Class, Payload!, Header.PayloadChecksum, Header.Place);
 }
 
 /// <summary>Reads frames off a stream. Small frames share one read; a large payload is read where it stays. For one reader at a time.</summary>
@@ -46,6 +46,25 @@ internal sealed class FrameReader(Stream stream) : IDisposable
         }
 
         _start += FrameHeader.Bytes;
+        FrameRoute? route = null;
+        if (header.RouteBytes > 0)
+        {
+            while (_end - _start < header.RouteBytes)
+            {
+                if (!await FillAsync(cancellationToken))
+                {
+                    return default;
+                }
+            }
+
+            route = FrameRoute.Decode(_buffer.AsSpan(_start, header.RouteBytes));
+            _start += header.RouteBytes;
+            if (route is null)
+            {
+                return new FrameRead(default, null, FrameRefusal.Route);
+            }
+        }
+
         var payload = PooledBuffer.Rent(header.PayloadBytes);
         var complete = false;
         try
@@ -61,7 +80,7 @@ internal sealed class FrameReader(Stream stream) : IDisposable
             }
 
             complete = true;
-            return new FrameRead(header, payload, FrameRefusal.None);
+            return new FrameRead(header, payload, FrameRefusal.None, route);
         }
         finally
         {

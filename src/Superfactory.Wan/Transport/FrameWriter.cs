@@ -4,13 +4,16 @@ using Superfactory.Wan.Frames;
 
 namespace Superfactory.Wan.Transport;
 
-/// <summary>Writes frames to a stream. Small frames share one write; a large payload is written from where it is. For one writer at a time.</summary>
+/// <summary>
+/// Writes frames to a stream. Small frames share one write; of a large payload the beginning goes along with what is before it, so
+/// that no short packet leaves, and the rest is written from where it is. For one writer at a time.
+/// </summary>
 internal sealed class FrameWriter(Stream stream) : IDisposable
 {
     /// <summary>What is gathered before it is written.</summary>
     private const int GatherBytes = 64 * 1024;
 
-    /// <summary>Payloads up to this are copied beside their neighbours: a copy of 16 KiB costs less than another write.</summary>
+    /// <summary>Payloads up to this are copied beside their neighbours, and that much of longer ones: a copy of 16 KiB costs less than another write.</summary>
     public const int CopyBytesMax = 16 * 1024;
 
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(GatherBytes);
@@ -21,12 +24,12 @@ internal sealed class FrameWriter(Stream stream) : IDisposable
     public ValueTask WriteAsync(FrameHeader header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
         => WriteAsync(header, default, payload, cancellationToken);
 
-    /// <summary>Takes a frame whose payload is in two parts, the first at most <see cref="CopyBytesMax"/> long.</summary>
+    /// <summary>Takes a frame that has something in front of its payload's long part, such as its route or the payload's beginning, at most <see cref="CopyBytesMax"/> long.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WriteAsync(FrameHeader header, ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second, CancellationToken cancellationToken)
     {
-        var copied = first.Length + (second.Length <= CopyBytesMax ? second.Length : 0);
-        if (_length + FrameHeader.Bytes + copied > GatherBytes)
+        var copied = Math.Min(second.Length, CopyBytesMax);
+        if (_length + FrameHeader.Bytes + first.Length + copied > GatherBytes)
         {
             await FlushAsync(cancellationToken);
         }
@@ -35,15 +38,12 @@ internal sealed class FrameWriter(Stream stream) : IDisposable
         _length += FrameHeader.Bytes;
         first.Span.CopyTo(_buffer.AsSpan(_length));
         _length += first.Length;
-        if (copied > first.Length)
-        {
-            second.Span.CopyTo(_buffer.AsSpan(_length));
-            _length += second.Length;
-        }
-        else if (second.Length > 0)
+        second.Span[..copied].CopyTo(_buffer.AsSpan(_length));
+        _length += copied;
+        if (copied < second.Length)
         {
             await FlushAsync(cancellationToken);
-            await stream.WriteAsync(second, cancellationToken);
+            await stream.WriteAsync(second[copied..], cancellationToken);
         }
     }
 

@@ -29,16 +29,16 @@ public sealed class FrameCodecTests
     public void Frame_has_the_documented_bytes()
     {
         var payload = new byte[] { 1, 2, 3 };
-        var header = new FrameHeader(FrameType.Message, TrafficClass.Merge, 3, Checksum.Compute(payload)) { Sequence = 0x0102, Acknowledged = 0x0304 };
+        var header = new FrameHeader(FrameType.Message, TrafficClass.Merge, 3, Checksum.Compute(payload)) { Sequence = 0x0102, Session = 0x0304, Place = new FlowPlace(true, 0x0506, 0x0708), RouteBytes = 9 };
         var bytes = new byte[FrameHeader.Bytes];
         header.Write(bytes);
-        Convert.ToHexString(bytes).ShouldBe("5346574E010901000000000003000000020100000000000004030000000000001EF230F197232AAA");
+        Convert.ToHexString(bytes).ShouldBe("5346574E020901010900080703000000020100000000000004030000060500001EF230F12E536E67");
     }
 
     [Fact]
     public void Header_that_is_written_reads_back()
     {
-        var header = new FrameHeader(FrameType.Credit, TrafficClass.Bulk, FrameLimits.PayloadBytesMax, 77) { Sequence = long.MaxValue, Acknowledged = 12 };
+        var header = new FrameHeader(FrameType.Credit, TrafficClass.Bulk, FrameLimits.PayloadBytesMax, 77) { Sequence = long.MaxValue, Session = uint.MaxValue, Place = new FlowPlace(false, uint.MaxValue, ushort.MaxValue), RouteBytes = FrameLimits.RouteBytesMax };
         var bytes = new byte[FrameHeader.Bytes];
         header.Write(bytes);
         FrameHeader.Read(bytes, out var read).ShouldBe(FrameRefusal.None);
@@ -49,7 +49,7 @@ public sealed class FrameCodecTests
     public void Header_with_any_bit_changed_is_refused()
     {
         var bytes = new byte[FrameHeader.Bytes];
-        new FrameHeader(FrameType.Message, TrafficClass.Merge, 1000, 77) { Sequence = 4, Acknowledged = 12 }.Write(bytes);
+        new FrameHeader(FrameType.Message, TrafficClass.Merge, 1000, 77) { Sequence = 4, Session = 12 }.Write(bytes);
         for (var bit = 0; bit < bytes.Length * 8; bit++)
         {
             bytes[bit / 8] ^= (byte)(1 << (bit % 8));
@@ -62,11 +62,11 @@ public sealed class FrameCodecTests
     public void Header_of_another_version_is_refused_except_a_hello()
     {
         var bytes = new byte[FrameHeader.Bytes];
-        (new FrameHeader(FrameType.Message, TrafficClass.Merge, 0, 0) with { Version = 2 }).Write(bytes);
+        (new FrameHeader(FrameType.Message, TrafficClass.Merge, 0, 0) with { Version = 3 }).Write(bytes);
         FrameHeader.Read(bytes, out _).ShouldBe(FrameRefusal.Version);
-        (new FrameHeader(FrameType.Hello, TrafficClass.Control, 0, 0) with { Version = 2 }).Write(bytes);
+        (new FrameHeader(FrameType.Hello, TrafficClass.Control, 0, 0) with { Version = 3 }).Write(bytes);
         FrameHeader.Read(bytes, out var hello).ShouldBe(FrameRefusal.None);
-        hello.Version.ShouldBe((byte)2);
+        hello.Version.ShouldBe((byte)3);
     }
 
     [Fact]
@@ -77,12 +77,14 @@ public sealed class FrameCodecTests
         FrameHeader.Read(bytes, out _).ShouldBe(FrameRefusal.Oversized);
         new FrameHeader(FrameType.Message, TrafficClass.Merge, -1, 0).Write(bytes);
         FrameHeader.Read(bytes, out _).ShouldBe(FrameRefusal.Oversized);
+        (new FrameHeader(FrameType.Message, TrafficClass.Merge, 0, 0) with { RouteBytes = FrameLimits.RouteBytesMax + 1 }).Write(bytes);
+        FrameHeader.Read(bytes, out _).ShouldBe(FrameRefusal.Oversized);
     }
 
     [Fact]
     public void Payloads_that_are_written_read_back_and_every_truncation_of_them_is_refused()
     {
-        var hello = new HelloPayload(1, 2, 3, "atlanta", "wisconsin");
+        var hello = new HelloPayload(1, 3, "atlanta", "wisconsin");
         HelloPayload.Decode(hello.Encode().Span).ShouldBe(hello);
         Truncations(hello.Encode()).ShouldAllBe(bytes => HelloPayload.Decode(bytes) == null);
 
@@ -94,6 +96,31 @@ public sealed class FrameCodecTests
         CreditPayload.TryDecode(credit.Encode().Span, out var readCredit).ShouldBeTrue();
         readCredit.ShouldBe(credit);
         Truncations(credit.Encode()).ShouldAllBe(bytes => !CreditPayload.TryDecode(bytes, out readCredit));
+
+        var open = new OpenPayload(1, 2, 3, true);
+        OpenPayload.TryDecode(open.Encode().Span, out var readOpen).ShouldBeTrue();
+        readOpen.ShouldBe(open);
+        Truncations(open.Encode()).ShouldAllBe(bytes => !OpenPayload.TryDecode(bytes, out readOpen));
+
+        var ack = new AckPayload(7, [new AckRange(1, 2), new AckRange(3, 4)]);
+        AckPayload.TryDecode(ack.Encode().Span, out var readAck).ShouldBeTrue();
+        (readAck.Cumulative, readAck.Ranges.SequenceEqual(ack.Ranges)).ShouldBe((7, true));
+        Truncations(ack.Encode()).ShouldAllBe(bytes => !AckPayload.TryDecode(bytes, out readAck));
+
+        var heartbeat = new HeartbeatPayload(5, 8);
+        HeartbeatPayload.TryDecode(heartbeat.Encode().Span, out var readHeartbeat).ShouldBeTrue();
+        readHeartbeat.ShouldBe(heartbeat);
+        Truncations(heartbeat.Encode()).ShouldAllBe(bytes => !HeartbeatPayload.TryDecode(bytes, out readHeartbeat));
+
+        var state = new LinkStatePayload("ohio", 9, [new LiveLink("atlanta", 14_000), new LiveLink("texas", 1)]);
+        var readState = LinkStatePayload.Decode(state.Encode().Span).ShouldNotBeNull();
+        (readState.Site, readState.Version, readState.Links.SequenceEqual(state.Links)).ShouldBe(("ohio", 9, true));
+        Truncations(state.Encode()).ShouldAllBe(bytes => LinkStatePayload.Decode(bytes) == null);
+
+        var route = new FrameRoute("ohio", ["atlanta", "texas"]);
+        var readRoute = FrameRoute.Decode(route.Encode()).ShouldNotBeNull();
+        (readRoute.Origin, readRoute.Rest.SequenceEqual(route.Rest)).ShouldBe(("ohio", true));
+        Truncations(route.Encode()).ShouldAllBe(bytes => FrameRoute.Decode(bytes) == null);
 
         var envelope = new byte[FrameLimits.EnvelopeBytesMax];
         var length = new Envelope(_from, _to).Write(envelope);
@@ -175,6 +202,11 @@ public sealed class FrameCodecTests
         RegisteredEndpoint.TryDecode(bytes, out _);
         CreditPayload.TryDecode(bytes, out _);
         Envelope.TryDecode(bytes, out _, out _);
+        OpenPayload.TryDecode(bytes, out _);
+        AckPayload.TryDecode(bytes, out _);
+        HeartbeatPayload.TryDecode(bytes, out _);
+        LinkStatePayload.Decode(bytes);
+        FrameRoute.Decode(bytes);
         Payloads.TryDecodeAddress(bytes, out _);
         Payloads.TryDecodeNumber(bytes, out _);
         Payloads.DecodeReason(bytes);

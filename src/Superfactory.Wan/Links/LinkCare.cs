@@ -1,0 +1,93 @@
+using Superfactory.Model.Wan;
+using Superfactory.Wan.Measuring;
+using Superfactory.Wan.Routes;
+
+namespace Superfactory.Wan.Links;
+
+/// <summary>
+/// Looks after one link a few times a second: whether it is to be relied on, what it carries, how many connections it needs, how
+/// much may be under way and how much may wait in the kernel. For one caller at a time.
+/// </summary>
+internal sealed class LinkCare(Link link, LinkLimits limits)
+{
+    /// <summary>What may wait in the kernel of all connections together: this long at the link's rate, so that what is more urgent waits no longer. A machine with more to do than cores may leave a writer waiting for some milliseconds.</summary>
+    private const double NotSentSeconds = 0.008;
+
+    private const int NotSentBytesMax = 2 << 20;
+
+    /// <summary>What is under way is measured over two round trips, and the acknowledgement's delay.</summary>
+    private const int RoundTripsUnderWay = 2;
+
+    private readonly RateMeter[] _classes = [new(), new(), new()];
+    private long _caredAt;
+    private bool _wasFull;
+
+    /// <summary>What a class sent to that site in the last second, over whichever way.</summary>
+    public long BytesPerSecond(TrafficClass trafficClass) => _classes[(int)trafficClass].PerSecond;
+
+    /// <summary>Listens, and says under the gateway's lock what came of it.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="now">The time, in ticks.</param>
+    /// <param name="slept">Whether this process was not running for a while.</param>
+    /// <param name="locked">Runs something under the gateway's lock.</param>
+    public void Look(Network network, long now, bool slept, Action<Action> locked)
+    {
+        var heard = link.Listen(now, slept);
+        var moment = Sample();
+        var seconds = TimeSpan.FromTicks(now - _caredAt).TotalSeconds;
+        locked(() =>
+        {
+            if (network.FindSession(link.Peer) is not { } session)
+            {
+                return;
+            }
+
+            network.Judge(link.Peer, heard is { } at && now - at >= limits.SuspectAfter.Ticks, link.Pulse.RoundTrip.Milliseconds, now);
+            var isFull = network.Port(link.Peer).IsBacklogged;
+            if (_caredAt > 0)
+            {
+                var rate = link.Meter.Add(moment, seconds, isFull && _wasFull);
+                link.Count.Add(rate, seconds, isFull && _wasFull, now);
+                link.Pulse.Wanted = link.Count.Wanted;
+            }
+
+            _wasFull = isFull;
+            var delay = (RoundTripsUnderWay * link.Pulse.RoundTrip.Milliseconds / 1000) + limits.AcknowledgeDelayMax.TotalSeconds;
+            session.WindowBytes = (long)Math.Clamp(2 * link.Meter.AchievableBytesPerSecond * delay, limits.UnacknowledgedBytesMin, limits.UnacknowledgedBytesMax);
+            for (var index = 0; index < _classes.Length; index++)
+            {
+                _classes[index].Add(session.BytesSent[index], now);
+            }
+        });
+        _caredAt = now;
+        LimitNotSent();
+    }
+
+    private StreamSample Sample()
+    {
+        var sum = default(StreamSample);
+        foreach (var stream in link.Streams)
+        {
+            var sample = stream.Sampler.Take();
+            sum = new StreamSample(
+                sum.BytesAcknowledged + sample.BytesAcknowledged,
+                sum.BytesSentAgain + sample.BytesSentAgain,
+                sum.SegmentsSent + sample.SegmentsSent,
+                sum.SegmentsSentAgain + sample.SegmentsSentAgain,
+                sum.DeliveryRate + sample.DeliveryRate);
+        }
+
+        return sum;
+    }
+
+    private void LimitNotSent()
+    {
+        var streams = link.Streams;
+        var all = Math.Clamp(link.Meter.AchievableBytesPerSecond * NotSentSeconds, TcpTuning.NotSentBytesMin, NotSentBytesMax);
+        var each = (int)(all / Math.Max(1, streams.Length - 1));
+        foreach (var stream in streams)
+        {
+            stream.Sampler.LimitNotSent(each);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+using Superfactory.Wan.Frames;
+using Superfactory.Wan.Measuring;
+using Superfactory.Wan.Routes;
+using Superfactory.Wan.Transport;
+
+namespace Superfactory.Wan.Links;
+
+/// <summary>
+/// One connection of a link, after the handshake: a loop that reads and a loop that writes. It ends as a whole, with one reason; what
+/// it had under way leaves again over the others.
+/// </summary>
+internal sealed class LinkStream : IDisposable
+{
+    private const long Nothing = long.MinValue;
+
+    private readonly FramedStream _stream;
+    private readonly LinkSetup _setup;
+    private readonly StreamPort _port;
+    private readonly LinkPulse _pulse;
+    private readonly CancellationTokenSource _stop = new();
+    private LinkEnd? _end;
+    private long _heartbeatToAnswer = Nothing;
+    private volatile bool _heartbeatDue = true;
+    private long _bytesReadBefore = -1;
+    private long _heardAt;
+
+    /// <summary>Sets a connection up.</summary>
+    /// <param name="stream">The connection, whose owner closes it.</param>
+    /// <param name="port">Its place in the link.</param>
+    /// <param name="setup">What the link is made of.</param>
+    /// <param name="pulse">Told every round trip, and how many connections the other side wants.</param>
+    public LinkStream(FramedStream stream, StreamPort port, LinkSetup setup, LinkPulse pulse)
+    {
+        (_stream, _port, _setup, _pulse) = (stream, port, setup, pulse);
+        _heardAt = setup.Clock.Now;
+        Sampler = new StreamSampler(stream.Transport?.Socket);
+    }
+
+    public StreamPort Port => _port;
+
+    /// <summary>Measures the connection.</summary>
+    public StreamSampler Sampler { get; }
+
+    /// <summary>When the last byte came, as the last <see cref="Listen"/> saw it.</summary>
+    public long HeardAt => Volatile.Read(ref _heardAt);
+
+    /// <summary>Runs until the connection ends.</summary>
+    public async Task<LinkEnd> RunAsync()
+    {
+        await Task.WhenAll(Task.Run(() => GuardAsync(ReadAsync)), Task.Run(() => GuardAsync(WriteAsync)));
+        return _end!;
+    }
+
+    /// <summary>Ends the connection; the first reason counts. The loops end soon after.</summary>
+    public void End(LinkEnd end)
+    {
+        if (Interlocked.CompareExchange(ref _end, end, null) is null)
+        {
+            _stop.Cancel();
+        }
+    }
+
+    /// <summary>Looks whether something came; gives the connection up where nothing did for too long.</summary>
+    /// <param name="now">The time, in ticks.</param>
+    /// <param name="slept">Whether this process was not running: then its peers' silence says nothing.</param>
+    public void Listen(long now, bool slept)
+    {
+        var read = _stream.Reader.BytesRead;
+        if (read != _bytesReadBefore || slept)
+        {
+            _bytesReadBefore = read;
+            Volatile.Write(ref _heardAt, now);
+        }
+        else if (now - _heardAt >= _setup.Limits.SilenceMax.Ticks)
+        {
+            End(new LinkEnd(LinkEndKind.Silent, $"the other side said nothing for {TimeSpan.FromTicks(now - _heardAt).TotalSeconds:0.#} s"));
+        }
+    }
+
+    /// <summary>Asks the other side for a sign of life.</summary>
+    public void Ask()
+    {
+        _heartbeatDue = true;
+        _port.Work.Set();
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private async Task GuardAsync(Func<CancellationToken, Task> loop)
+    {
+        try
+        {
+            await loop(_stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Ended on this side, with its reason.
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            End(new LinkEnd(LinkEndKind.Closed, $"the connection broke ({exception.InnerException?.Message ?? exception.Message})"));
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var read = await _stream.Reader.ReadAsync(cancellationToken);
+            if (read.Ended)
+            {
+                End(new LinkEnd(LinkEndKind.Closed, "the other side closed the connection"));
+                return;
+            }
+
+            var refusal = read.Refusal == FrameRefusal.None ? Take(read) : read.Refusal;
+            if (refusal != FrameRefusal.None)
+            {
+                End(new LinkEnd(LinkEndKind.FrameRefused, FrameRefusals.Describe(refusal)));
+                return;
+            }
+        }
+    }
+
+    /// <summary>Takes a frame and its payload.</summary>
+    private FrameRefusal Take(in FrameRead read)
+    {
+        var type = read.Header.Type;
+        if (FrameTypes.IsCarried(type) || type == FrameType.LinkState)
+        {
+            return _setup.Owner.Receive(_setup.Peer, read);
+        }
+
+        try
+        {
+            return TakeOwn(type, read.Payload!.Span);
+        }
+        finally
+        {
+            read.Payload!.Release();
+        }
+    }
+
+    private FrameRefusal TakeOwn(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        switch (type)
+        {
+            case FrameType.Heartbeat when HeartbeatPayload.TryDecode(payload, out var asked):
+                _pulse.PeerWants(asked.Streams);
+                Interlocked.Exchange(ref _heartbeatToAnswer, asked.Stamp);
+                _port.Work.Set();
+                return FrameRefusal.None;
+            case FrameType.HeartbeatReply when HeartbeatPayload.TryDecode(payload, out var answer):
+                var elapsed = _setup.Clock.Now - answer.Stamp;
+                if (elapsed < 0 || answer.Stamp < 0)
+                {
+                    return FrameRefusal.Payload;
+                }
+
+                if (_port.Number == 0)
+                {
+                    _pulse.RoundTrip.Add(TimeSpan.FromTicks(elapsed));
+                }
+
+                return FrameRefusal.None;
+            case FrameType.Heartbeat or FrameType.HeartbeatReply:
+                return FrameRefusal.Payload;
+            case FrameType.Refuse:
+                End(new LinkEnd(LinkEndKind.PeerRefused, Payloads.DecodeReason(payload)));
+                return FrameRefusal.None;
+            default:
+                return FrameRefusal.Unexpected;
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var wrote = await WriteSignsOfLifeAsync(cancellationToken);
+            if (_setup.Owner.TryTake(_setup.Peer, _port, out var next))
+            {
+                try
+                {
+                    await _stream.Writer.WriteAsync(next.Header, next.Route, next.Payload.Memory, cancellationToken);
+                }
+                finally
+                {
+                    next.Payload.Release();
+                }
+
+                continue;
+            }
+
+            await _stream.Writer.FlushAsync(cancellationToken);
+            if (!wrote)
+            {
+                await _port.Work.WaitAsync(cancellationToken);
+            }
+        }
+    }
+
+    private async ValueTask<bool> WriteSignsOfLifeAsync(CancellationToken cancellationToken)
+    {
+        var stamp = Interlocked.Exchange(ref _heartbeatToAnswer, Nothing);
+        if (stamp != Nothing)
+        {
+            await WriteAsync(FrameType.HeartbeatReply, stamp, cancellationToken);
+        }
+
+        if (!_heartbeatDue)
+        {
+            return stamp != Nothing;
+        }
+
+        _heartbeatDue = false;
+        await WriteAsync(FrameType.Heartbeat, _setup.Clock.Now, cancellationToken);
+        return true;
+    }
+
+    private async ValueTask WriteAsync(FrameType type, long stamp, CancellationToken cancellationToken)
+    {
+        var frame = Frame.Control(type, new HeartbeatPayload(stamp, _pulse.Wanted).Encode());
+        try
+        {
+            await _stream.Writer.WriteAsync(frame.Header, frame.Payload.Memory, cancellationToken);
+        }
+        finally
+        {
+            frame.Payload.Release();
+        }
+    }
+}

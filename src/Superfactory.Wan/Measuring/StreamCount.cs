@@ -1,0 +1,85 @@
+namespace Superfactory.Wan.Measuring;
+
+/// <summary>
+/// Finds how many connections fill a link, by trying: while there is always more to send, one more is opened; if that carries
+/// clearly more it stays, and the next one is tried, otherwise it is closed again and the question rests. Pure; not thread-safe.
+/// </summary>
+internal sealed class StreamCount(int streamsMin, int streamsMax)
+{
+    /// <summary>One for control, one for everything else.</summary>
+    public const int AtFirst = 2;
+
+    /// <summary>A further connection must bring this much.</summary>
+    private const double Gain = 1.08;
+
+    /// <summary>A connection's first moments, in which it finds its rate, do not count.</summary>
+    private static readonly long _settle = TimeSpan.FromSeconds(1).Ticks;
+
+    /// <summary>How long a rate is measured.</summary>
+    private static readonly long _measure = TimeSpan.FromSeconds(1).Ticks;
+
+    /// <summary>How long a link is taken to be as it was found.</summary>
+    private static readonly long _rest = TimeSpan.FromMinutes(1).Ticks;
+
+    private long _since;
+    private double _bytes;
+    private double _rateBefore;
+    private long _restUntil;
+
+    /// <summary>How many there are to be.</summary>
+    public int Wanted { get; private set; } = Math.Clamp(AtFirst, streamsMin, streamsMax);
+
+    /// <summary>Takes a moment's measurement.</summary>
+    /// <param name="bytesPerSecond">What the link carried.</param>
+    /// <param name="seconds">How long the moment was.</param>
+    /// <param name="isFull">Whether there was more to send all the time.</param>
+    /// <param name="now">The time, in ticks.</param>
+    public void Add(double bytesPerSecond, double seconds, bool isFull, long now)
+    {
+        if (!isFull)
+        {
+            // Half a measurement says nothing; neither does a trial that was cut short.
+            (_since, _bytes) = (0, 0);
+            return;
+        }
+
+        if (_since == 0)
+        {
+            (_since, _bytes) = (now, 0);
+            return;
+        }
+
+        if (now - _since <= _settle)
+        {
+            return;
+        }
+
+        _bytes += bytesPerSecond * seconds;
+        if (now - _since >= _settle + _measure)
+        {
+            Decide(_bytes / TimeSpan.FromTicks(now - _since - _settle).TotalSeconds, now);
+            (_since, _bytes) = (now, 0);
+        }
+    }
+
+    private void Decide(double rate, long now)
+    {
+        if (_rateBefore > 0)
+        {
+            var isWorthIt = rate >= Gain * _rateBefore;
+            Wanted = isWorthIt ? Wanted : Wanted - 1;
+            _restUntil = isWorthIt ? _restUntil : now + _rest;
+            _rateBefore = 0;
+            if (!isWorthIt)
+            {
+                return;
+            }
+        }
+
+        if (Wanted < streamsMax && now >= _restUntil)
+        {
+            _rateBefore = rate;
+            Wanted++;
+        }
+    }
+}

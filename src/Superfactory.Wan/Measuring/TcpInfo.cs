@@ -1,0 +1,65 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+
+namespace Superfactory.Wan.Measuring;
+
+/// <summary>What the kernel knows of a TCP connection: Linux's <c>struct tcp_info</c>, as <c>linux/tcp.h</c> lays it out, as far as it is used here.</summary>
+/// <param name="RoundTripMicroseconds">The smoothed round trip.</param>
+/// <param name="SegmentsSent">Segments with data, those sent again included.</param>
+/// <param name="SegmentsSentAgain">Segments sent again.</param>
+/// <param name="BytesAcknowledged">Bytes that the other side's kernel has.</param>
+/// <param name="BytesSentAgain">Bytes sent again.</param>
+/// <param name="BytesNotSent">Bytes that wait in the kernel.</param>
+/// <param name="DeliveryRate">The latest measurement of the rate at which bytes arrive, in bytes per second.</param>
+/// <param name="IsLimitedBySender">Whether that measurement was of less than the path could have carried, for want of bytes to send.</param>
+internal readonly record struct TcpInfo(
+    int RoundTripMicroseconds,
+    long SegmentsSent,
+    long SegmentsSentAgain,
+    long BytesAcknowledged,
+    long BytesSentAgain,
+    long BytesNotSent,
+    long DeliveryRate,
+    bool IsLimitedBySender)
+{
+    private const int ProtocolTcp = 6;
+    private const int OptionInfo = 11;
+
+    /// <summary>Up to and with <c>tcpi_bytes_retrans</c>, which kernels have since 4.19.</summary>
+    private const int BytesUsed = 216;
+
+    /// <summary>Asks the kernel; null where it does not say, as on another system, or where the connection is gone.</summary>
+    public static TcpInfo? Read(Socket socket)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        Span<byte> raw = stackalloc byte[256];
+        try
+        {
+            var length = socket.GetRawSocketOption(ProtocolTcp, OptionInfo, raw);
+            return length < BytesUsed ? null : Parse(raw);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The connection ended meanwhile: there is nothing to measure any more.
+            return null;
+        }
+    }
+
+    private static TcpInfo Parse(ReadOnlySpan<byte> raw) => new(
+        RoundTripMicroseconds: (int)Math.Min(Number(raw, 68), int.MaxValue),
+        SegmentsSent: Number(raw, 156),
+        SegmentsSentAgain: Number(raw, 100),
+        BytesAcknowledged: Long(raw, 120),
+        BytesSentAgain: Long(raw, 208),
+        BytesNotSent: Number(raw, 144),
+        DeliveryRate: Long(raw, 160),
+        IsLimitedBySender: (raw[7] & 1) != 0);
+
+    private static long Number(ReadOnlySpan<byte> raw, int at) => BinaryPrimitives.ReadUInt32LittleEndian(raw[at..]);
+
+    private static long Long(ReadOnlySpan<byte> raw, int at) => Math.Max(0, BinaryPrimitives.ReadInt64LittleEndian(raw[at..]));
+}

@@ -1,0 +1,268 @@
+using Superfactory.Model.Wan;
+using Superfactory.Wan.Frames;
+using Superfactory.Wan.Sessions;
+using Superfactory.Wan.Sharing;
+using Superfactory.Wan.Transport;
+
+namespace Superfactory.Wan.Routes;
+
+/// <summary>A connection of a link, as what sends over it is concerned.</summary>
+/// <param name="id">Names the connection; no other of this gateway ever has the same.</param>
+/// <param name="number">Its place in the link; 0 carries control, and everything where it is alone.</param>
+internal sealed class StreamPort(long id, int number)
+{
+    public long Id { get; } = id;
+
+    public int Number { get; } = number;
+
+    /// <summary>Set when there may be something to send.</summary>
+    public AsyncSignal Work { get; } = new();
+
+    /// <summary>Whether it found nothing to send and waits. Guarded by the gateway's lock.</summary>
+    public bool IsIdle { get; set; }
+}
+
+/// <summary>What one session sends of one class over a link: the way, and the rate it is held to.</summary>
+internal sealed record Feed(Session Session, Way Way, Pacer Pacer);
+
+/// <summary>
+/// A link as the network sees it: its connections, and what may leave over them. A connection takes the next frame when it has room,
+/// so that nothing is bound to a connection before it leaves. Pure; not thread-safe: the gateway's lock guards it.
+/// </summary>
+internal sealed class LinkPort(string peer, ClassFloors floors)
+{
+    private const int Classes = (int)TrafficClass.Bulk + 1;
+
+    private readonly List<StreamPort> _streams = [];
+    private readonly List<Feed>[] _feeds = [[], [], []];
+    private readonly int[] _turns = new int[Classes];
+    private readonly ClassScheduler _scheduler = new(floors);
+    private readonly SortedDictionary<string, Frame> _states = new(StringComparer.Ordinal);
+
+    public string Peer { get; } = peer;
+
+    /// <summary>Frames of other sites that go on over this link.</summary>
+    public RelayQueue Relay { get; } = new();
+
+    /// <summary>Whether a connection is open.</summary>
+    public bool IsOpen => _streams.Count > 0;
+
+    /// <summary>Whether nothing came over it for so long that it is not to be relied on.</summary>
+    public bool IsSuspect { get; set; }
+
+    /// <summary>Whether frames are to go over it.</summary>
+    public bool IsUp => IsOpen && !IsSuspect;
+
+    /// <summary>Its connections.</summary>
+    public IReadOnlyList<StreamPort> Streams => _streams;
+
+    /// <summary>The round trip in microseconds.</summary>
+    public int RoundTripMicroseconds { get; set; }
+
+    /// <summary>When the earliest frame may leave that only waits for its rate, in ticks; null where none does.</summary>
+    public long? PacedUntil { get; private set; }
+
+    /// <summary>Whether something waited the last time that a connection for data looked; what fills a link, and what does not.</summary>
+    public bool IsBacklogged => _streams.Count > 0 && !_streams.Exists(stream => stream.IsIdle && Carries(stream, TrafficClass.Merge));
+
+    public void Open(StreamPort stream) => _streams.Add(stream);
+
+    public void Close(StreamPort stream)
+    {
+        _streams.Remove(stream);
+        if (!IsOpen)
+        {
+            Relay.Clear();
+            ClearStates();
+        }
+
+        WakeAll();
+    }
+
+    /// <summary>Forgets what may leave over it; <see cref="Add"/> says it anew.</summary>
+    public void ClearFeeds() => Array.ForEach(_feeds, feeds => feeds.Clear());
+
+    public void Add(TrafficClass trafficClass, Feed feed) => _feeds[(int)trafficClass].Add(feed);
+
+    /// <summary>Sends what a gateway says of its links; what the same one said before and still waits is replaced.</summary>
+    public void Flood(string site, Frame state)
+    {
+        if (!IsOpen)
+        {
+            state.Payload.Release();
+            return;
+        }
+
+        if (_states.Remove(site, out var before))
+        {
+            before.Payload.Release();
+        }
+
+        _states[site] = state;
+        Wake(TrafficClass.Control);
+    }
+
+    /// <summary>A class may have something to send: a connection that waits looks.</summary>
+    public void Wake(TrafficClass trafficClass)
+    {
+        foreach (var stream in _streams)
+        {
+            if (stream.IsIdle && Carries(stream, trafficClass))
+            {
+                stream.IsIdle = false;
+                stream.Work.Set();
+                return;
+            }
+        }
+    }
+
+    public void WakeAll()
+    {
+        foreach (var stream in _streams)
+        {
+            stream.IsIdle = false;
+            stream.Work.Set();
+        }
+    }
+
+    /// <summary>Takes the next frame for a connection. Where there is none, the connection counts as waiting.</summary>
+    public bool TryTake(StreamPort stream, long now, out OutgoingFrame outgoing)
+    {
+        if (stream.Number == 0 && TryTakeState(out outgoing))
+        {
+            return true;
+        }
+
+        Span<bool> has = stackalloc bool[Classes];
+        PacedUntil = null;
+        for (var index = 0; index < Classes; index++)
+        {
+            has[index] = Carries(stream, (TrafficClass)index) && HasWork((TrafficClass)index, now);
+        }
+
+        Span<TrafficClass> order = stackalloc TrafficClass[Classes];
+        var count = _scheduler.Order(has, order);
+        for (var index = 0; index < count; index++)
+        {
+            if (TryTake(order[index], stream, now, out outgoing))
+            {
+                _scheduler.Sent(order[index], outgoing.WireBytes, has);
+                return true;
+            }
+        }
+
+        stream.IsIdle = true;
+        outgoing = default;
+        return false;
+    }
+
+    private bool TryTakeState(out OutgoingFrame outgoing)
+    {
+        foreach (var (site, state) in _states)
+        {
+            _states.Remove(site);
+            outgoing = new OutgoingFrame(state.Header, [], state.Payload);
+            return true;
+        }
+
+        outgoing = default;
+        return false;
+    }
+
+    private bool Carries(StreamPort stream, TrafficClass trafficClass)
+        => _streams.Count <= 1 || (trafficClass == TrafficClass.Control ? IsFirst(stream) : !IsFirst(stream));
+
+    /// <summary>Whether a connection is the one for control: number 0, or the lowest there is while that one is missing.</summary>
+    private bool IsFirst(StreamPort stream)
+    {
+        foreach (var other in _streams)
+        {
+            if (other.Number < stream.Number)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool HasWork(TrafficClass trafficClass, long now)
+    {
+        if (Relay.HasWork(trafficClass))
+        {
+            return true;
+        }
+
+        foreach (var feed in _feeds[(int)trafficClass])
+        {
+            if (MaySend(feed, trafficClass, now))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool MaySend(Feed feed, TrafficClass trafficClass, long now)
+    {
+        if (trafficClass == TrafficClass.Control && feed.Session.HasUnnumbered)
+        {
+            return true;
+        }
+
+        if (!feed.Session.HasWork(trafficClass) || !feed.Way.HasRoom)
+        {
+            return false;
+        }
+
+        if (feed.Pacer.MaySend(now))
+        {
+            return true;
+        }
+
+        var next = feed.Pacer.NextAt(now);
+        PacedUntil = PacedUntil is { } until ? Math.Min(until, next) : next;
+        return false;
+    }
+
+    /// <summary>Takes a frame of a class; whoever has one takes turns.</summary>
+    private bool TryTake(TrafficClass trafficClass, StreamPort stream, long now, out OutgoingFrame outgoing)
+    {
+        var feeds = _feeds[(int)trafficClass];
+        for (var tried = 0; tried <= feeds.Count; tried++)
+        {
+            var turn = _turns[(int)trafficClass] % (feeds.Count + 1);
+            _turns[(int)trafficClass] = turn + 1;
+            if (turn == feeds.Count)
+            {
+                if (Relay.TryTake(trafficClass, out outgoing))
+                {
+                    return true;
+                }
+
+                continue;
+            }
+
+            var feed = feeds[turn];
+            if (MaySend(feed, trafficClass, now) && feed.Session.TryTake(trafficClass, feed.Way, stream.Id, now, out outgoing))
+            {
+                feed.Pacer.Sent(outgoing.WireBytes);
+                return true;
+            }
+        }
+
+        outgoing = default;
+        return false;
+    }
+
+    private void ClearStates()
+    {
+        foreach (var state in _states.Values)
+        {
+            state.Payload.Release();
+        }
+
+        _states.Clear();
+    }
+}
