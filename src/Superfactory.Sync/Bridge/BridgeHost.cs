@@ -32,6 +32,7 @@ internal sealed class BridgeHost : IDisposable
     private readonly ConnectionCloser _closer = new();
     private readonly MergeMachine _machine;
     private readonly BridgePeers _peers;
+    private readonly StallWatch _stalls;
     private readonly TrainerDesk _desk;
     private readonly Queue<MergeInput> _forMachine = new();
     private readonly Channel<HostInput> _inputs = Channel.CreateBounded<HostInput>(new BoundedChannelOptions(InputsMax) { SingleReader = true });
@@ -62,7 +63,10 @@ internal sealed class BridgeHost : IDisposable
         });
         _events = new BridgeEventQueue(emit);
         _reporter = new BridgeReporter(_events, () => _machine.Progress, configuration.Specification.Sync.Mode, time);
-        _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, _reporter);
+        _stalls = new StallWatch(time, StallWatch.StallMax);
+
+        // Where the loop has so much to do that this is left out, it looks by itself.
+        _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, _reporter, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
         _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue, reason => _end ??= BridgeEnd.Failed(reason, retriable: false));
     }
 
@@ -200,7 +204,10 @@ internal sealed class BridgeHost : IDisposable
                 break;
             case HostInput.Tick:
                 _reporter.Tick();
+                WatchForStalls();
                 EndWhenSilent();
+                break;
+            case HostInput.Carried:
                 break;
             case HostInput.Broken broken:
                 ExceptionDispatchInfo.Throw(broken.Error);
@@ -209,8 +216,14 @@ internal sealed class BridgeHost : IDisposable
                 throw new InvalidOperationException($"{input.GetType().Name} is no input of a bridge.");
         }
 
+        _peers.TakeCarried(_epoch, _forMachine.Enqueue);
         while (_end is null && _forMachine.TryDequeue(out var forMachine))
         {
+            if (forMachine is MergeInput.Received { Message: ChunkMessage } chunk)
+            {
+                _stalls.Heard(chunk.Island);
+            }
+
             foreach (var effect in _machine.Handle(forMachine))
             {
                 Carry(effect);
@@ -270,6 +283,17 @@ internal sealed class BridgeHost : IDisposable
             default:
                 _desk.Carry(effect);
                 break;
+        }
+    }
+
+    private void WatchForStalls()
+    {
+        for (var island = 0; island < _epoch.Members.Length; island++)
+        {
+            if (_stalls.IsStalled(island, _machine.IsAwaited(island)))
+            {
+                _forMachine.Enqueue(new MergeInput.Stalled(island));
+            }
         }
     }
 

@@ -29,6 +29,9 @@ internal abstract record HostInput
     /// <summary>A quarter of a second passed.</summary>
     public sealed record Tick : HostInput;
 
+    /// <summary>The transport has taken chunks.</summary>
+    public sealed record Carried : HostInput;
+
     /// <summary>Something that the bridge stands on broke.</summary>
     public sealed record Broken(Exception Error) : HostInput;
 }

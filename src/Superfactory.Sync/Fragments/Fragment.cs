@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Superfactory.Sync.Fragments;
 
 /// <summary>A stretch of the packed parameters: fp32 elements from <paramref name="Offset"/> on.</summary>
@@ -7,53 +5,27 @@ namespace Superfactory.Sync.Fragments;
 /// <param name="Length">Its elements; at least 1.</param>
 public readonly record struct FragmentSpan(int Offset, int Length);
 
-/// <summary>A part of the parameters that is sent, merged and committed by itself. Immutable.</summary>
+/// <summary>
+/// A part of the parameters that is merged and committed by itself: the chunks <c>Index</c>, <c>Index + Stride</c>,
+/// <c>Index + 2 Stride</c> and so on of its plan. Immutable.
+/// </summary>
 public sealed class Fragment
 {
-    internal Fragment(int index, int leader, ImmutableArray<FragmentSpan> spans)
-    {
-        Index = index;
-        Leader = leader;
-        Spans = spans;
-        foreach (var span in spans)
-        {
-            Count += span.Length;
-        }
-    }
+    internal Fragment(int index, int leader, int stride, int chunks, int count) =>
+        (Index, Leader, Stride, Chunks, Count) = (index, leader, stride, chunks, count);
 
-    /// <summary>Its number, from 0.</summary>
+    /// <summary>Its number, from 0, and its first chunk.</summary>
     public int Index { get; }
 
-    /// <summary>The place of the island that leads it.</summary>
+    /// <summary>The place of the island that leads it, unless an attempt is made without that island.</summary>
     public int Leader { get; }
 
-    /// <summary>Its stretches, by rising offset, apart from each other.</summary>
-    public ImmutableArray<FragmentSpan> Spans { get; }
+    /// <summary>The distance from one of its chunks to the next: the fragments of the plan.</summary>
+    public int Stride { get; }
+
+    /// <summary>Its chunks; at least 1.</summary>
+    public int Chunks { get; }
 
     /// <summary>Its elements.</summary>
     public int Count { get; }
-
-    /// <summary>Copies its elements out of the packed parameters, one stretch after another.</summary>
-    /// <param name="packed">All parameters.</param>
-    /// <param name="destination">Exactly <see cref="Count"/> elements.</param>
-    public void Gather(ReadOnlySpan<float> packed, Span<float> destination)
-    {
-        foreach (var span in Spans)
-        {
-            packed.Slice(span.Offset, span.Length).CopyTo(destination);
-            destination = destination[span.Length..];
-        }
-    }
-
-    /// <summary>Copies its elements to their places among the packed parameters.</summary>
-    /// <param name="source">Exactly <see cref="Count"/> elements.</param>
-    /// <param name="packed">All parameters.</param>
-    public void Scatter(ReadOnlySpan<float> source, Span<float> packed)
-    {
-        foreach (var span in Spans)
-        {
-            source[..span.Length].CopyTo(packed.Slice(span.Offset, span.Length));
-            source = source[span.Length..];
-        }
-    }
 }

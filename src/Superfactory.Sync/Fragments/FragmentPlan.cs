@@ -4,24 +4,18 @@ using Superfactory.Sync.Merging;
 namespace Superfactory.Sync.Fragments;
 
 /// <summary>
-/// How the packed parameters are cut into fragments: every island makes the same plan from the same tensor table. Fragments are
-/// balanced in bytes, and neighbouring layers go to different ones, so that no fragment holds the start or the end of the model alone.
-/// Immutable and safe to share between threads.
+/// How the packed parameters are cut: into chunks of equal length, each of which is one stretch of memory and travels in one message,
+/// and the chunks are dealt to fragments in rotation. Every island makes the same plan from the same number of parameters. Neighbouring
+/// layers go to different fragments, no fragment holds the start or the end of the model alone, and whoever sends chunks in their order
+/// sends to all leaders in turn. Immutable and safe to share between threads.
 /// </summary>
 public sealed class FragmentPlan
 {
-    /// <summary>Pieces that an average fragment is made of: the sizes of any two fragments differ by at most one piece.</summary>
-    public const int PiecesPerFragment = 16;
+    /// <summary>Chunks that an average fragment is made of where the model is small: the sizes of any two fragments differ by at most one chunk.</summary>
+    public const int ChunksPerFragment = 16;
 
-    private FragmentPlan(ImmutableArray<Fragment> fragments, int count)
-    {
-        Fragments = fragments;
-        Count = count;
-        foreach (var fragment in fragments)
-        {
-            LargestCount = Math.Max(LargestCount, fragment.Count);
-        }
-    }
+    private FragmentPlan(ImmutableArray<Fragment> fragments, int count, int chunkLength) =>
+        (Fragments, Count, ChunkLength, Chunks) = (fragments, count, chunkLength, (int)(((long)count + chunkLength - 1) / chunkLength));
 
     /// <summary>The fragments by index.</summary>
     public ImmutableArray<Fragment> Fragments { get; }
@@ -29,81 +23,66 @@ public sealed class FragmentPlan
     /// <summary>Parameters in all.</summary>
     public int Count { get; }
 
-    /// <summary>Elements of the largest fragment.</summary>
-    public int LargestCount { get; }
+    /// <summary>Chunks in all; at least as many as fragments.</summary>
+    public int Chunks { get; }
+
+    /// <summary>Elements of each chunk; the last may be shorter. A multiple of 64 wherever a model of that many parameters has several.</summary>
+    public int ChunkLength { get; }
 
     /// <summary>Makes the plan.</summary>
-    /// <param name="sizes">Elements of each parameter tensor, in registered order; at least one in all.</param>
+    /// <param name="total">Parameters in all, at least 1.</param>
     /// <param name="islands">Islands in the run, 1 to <see cref="MergeLimits.IslandsMax"/>.</param>
     /// <param name="wanted">Fragments as the job asks for; 0 chooses by size and number of islands.</param>
-    public static FragmentPlan Create(ReadOnlySpan<int> sizes, int islands, int wanted = 0)
+    /// <param name="chunkLengthMax">Elements that a chunk may have: as many as fit a message in the run's number formats.</param>
+    public static FragmentPlan Create(int total, int islands, int wanted = 0, int chunkLengthMax = MergeLimits.ChunkLengthMax)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(total, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(islands, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(islands, MergeLimits.IslandsMax);
         ArgumentOutOfRangeException.ThrowIfNegative(wanted);
-        var total = 0;
-        foreach (var size in sizes)
-        {
-            total += size;
-        }
-
-        ArgumentOutOfRangeException.ThrowIfLessThan(total, 1, nameof(sizes));
+        ArgumentOutOfRangeException.ThrowIfLessThan(chunkLengthMax, 1);
         var fragments = Choose(total, islands, wanted);
-        var spans = Deal(sizes, total, fragments);
+        var length = ChunkLengthFor(total, fragments, chunkLengthMax);
+        var chunks = (int)(((long)total + length - 1) / length);
         var result = ImmutableArray.CreateBuilder<Fragment>(fragments);
         for (var index = 0; index < fragments; index++)
         {
-            result.Add(new Fragment(index, index % islands, spans[index].ToImmutable()));
+            var own = ((chunks - 1 - index) / fragments) + 1;
+            var count = (int)Math.Min((long)own * length, int.MaxValue);
+            count -= (chunks - 1) % fragments == index ? (int)(((long)chunks * length) - total) : 0;
+            result.Add(new Fragment(index, index % islands, fragments, own, count));
         }
 
-        return new FragmentPlan(result.MoveToImmutable(), total);
+        return new FragmentPlan(result.MoveToImmutable(), total, length);
+    }
+
+    /// <summary>The fragment that a chunk belongs to.</summary>
+    /// <param name="chunk">The chunk, from 0.</param>
+    public Fragment FragmentOf(int chunk) => Fragments[chunk % Fragments.Length];
+
+    /// <summary>Where a chunk lies among the packed parameters.</summary>
+    /// <param name="chunk">The chunk, from 0.</param>
+    public FragmentSpan SpanOf(int chunk)
+    {
+        var offset = chunk * ChunkLength;
+        return new FragmentSpan(offset, Math.Min(ChunkLength, Count - offset));
     }
 
     /// <summary>At least one for each island, so that all lead; a multiple of the islands, so that they lead equally much.</summary>
     private static int Choose(int total, int islands, int wanted)
     {
         var bySize = (int)(((total * 4L) + MergeLimits.FragmentBytesTarget - 1) / MergeLimits.FragmentBytesTarget);
-        var count = wanted > 0 ? wanted : (Math.Max(bySize, 1) + islands - 1) / islands * islands;
+        var count = wanted > 0 ? Math.Max(wanted, islands) : (Math.Max(bySize, 1) + islands - 1) / islands * islands;
         return Math.Clamp(count, 1, Math.Min(total, MergeLimits.FragmentsMax / islands * islands));
     }
 
-    /// <summary>Cuts tensors into pieces and gives each to the fragment that has least, the lowest index first: nearly in rotation.</summary>
-    private static ImmutableArray<FragmentSpan>.Builder[] Deal(ReadOnlySpan<int> sizes, int total, int fragments)
+    /// <summary>A sixteenth of a fragment, within what a message holds and what is worth a message; at most an equal share, so that no fragment is empty.</summary>
+    private static int ChunkLengthFor(int total, int fragments, int most)
     {
-        var pieceMax = Math.Max(1, (int)(total / ((long)fragments * PiecesPerFragment)));
-        var spans = new ImmutableArray<FragmentSpan>.Builder[fragments];
-        var order = new PriorityQueue<int, (long Elements, int Index)>(fragments);
-        for (var index = 0; index < fragments; index++)
-        {
-            spans[index] = ImmutableArray.CreateBuilder<FragmentSpan>();
-            order.Enqueue(index, (0, index));
-        }
-
-        var offset = 0;
-        foreach (var size in sizes)
-        {
-            for (var rest = size; rest > 0;)
-            {
-                var length = Math.Min(rest, pieceMax);
-                order.TryDequeue(out var index, out var load);
-                Append(spans[index], new FragmentSpan(offset, length));
-                order.Enqueue(index, (load.Elements + length, index));
-                offset += length;
-                rest -= length;
-            }
-        }
-
-        return spans;
-    }
-
-    private static void Append(ImmutableArray<FragmentSpan>.Builder spans, FragmentSpan next)
-    {
-        if (spans.Count > 0 && spans[^1] is var last && last.Offset + last.Length == next.Offset)
-        {
-            spans[^1] = last with { Length = last.Length + next.Length };
-            return;
-        }
-
-        spans.Add(next);
+        const int Block = 64;
+        var sixteenth = ((total / ((long)fragments * ChunksPerFragment)) + Block) / Block * Block;
+        var length = (int)Math.Clamp(sixteenth, MergeLimits.ChunkLengthMin, MergeLimits.ChunkLengthMax);
+        var share = total / fragments;
+        return Math.Min(Math.Min(length, most), share > Block ? share / Block * Block : share);
     }
 }

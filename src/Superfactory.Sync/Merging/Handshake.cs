@@ -62,6 +62,7 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
         }
 
         peer.Conversation++;
+        peer.Lane!.Open = false;
         if (!hello.Answer)
         {
             state.Send(peer, Hello(answer: true, hello.Greeting));
@@ -70,7 +71,7 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
         if (hello.TableHash != table.Hash)
         {
             peer.Differs = true;
-            state.SendChunks(peer, StreamKind.Table, 0, 0, table.Bytes);
+            state.SendPieces(peer, StreamKind.Table, table.Bytes);
             return;
         }
 
@@ -82,24 +83,24 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
     }
 
     /// <summary>A piece of the table of a peer whose model is another one; with the last the run fails and the first difference is named.</summary>
-    public void Take(Peer peer, ChunkMessage chunk)
+    public void Take(Peer peer, PieceMessage piece)
     {
         if (!peer.Differs || state.Table is not { } table)
         {
             return;
         }
 
-        if (chunk.Offset == 0 && TensorTable.LengthOf(chunk.Bytes.Span) is { } length)
+        if (piece.Offset == 0 && TensorTable.LengthOf(piece.Bytes.Span) is { } length)
         {
-            peer.Table = new ChunkAssembly(length);
+            peer.Table = new PieceAssembly(length);
         }
 
-        switch (peer.Table?.Accept(chunk, peer.Conversation))
+        switch (peer.Table?.Accept(piece))
         {
-            case ChunkVerdict.Complete:
+            case PieceVerdict.Complete:
                 FailFor(peer, table, TensorTable.FromBytes(peer.Table.Bytes));
                 break;
-            case ChunkVerdict.Taken:
+            case PieceVerdict.Taken:
                 break;
             default:
                 state.Fault(peer, "a piece of its tensor table out of its order or beyond its end");

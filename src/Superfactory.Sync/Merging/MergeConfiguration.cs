@@ -18,6 +18,9 @@ public sealed record MergeConfiguration
 
     /// <summary>When the run is done.</summary>
     public required BudgetSpecification Budget { get; init; }
+
+    /// <summary>Numbers in one chunk at most, 1 to <see cref="MergeLimits.ChunkLengthMax"/>, which is the default; less makes many chunks of a small model.</summary>
+    public int ChunkLengthMax { get; init; } = MergeLimits.ChunkLengthMax;
 }
 
 /// <summary>A tensor that a trainer registered.</summary>

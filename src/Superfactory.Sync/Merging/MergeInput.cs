@@ -10,7 +10,7 @@ public abstract record MergeInput
     {
     }
 
-    /// <summary>A peer can be reached; from here on messages to it arrive in order, once each, until it is down.</summary>
+    /// <summary>A peer can be reached; from here on messages to it arrive once each, in the order that each asks for, until it is down.</summary>
     /// <param name="Island">Its place among the members.</param>
     public sealed record PeerUp(int Island) : MergeInput;
 
@@ -22,6 +22,16 @@ public abstract record MergeInput
     /// <param name="Island">Its place among the members.</param>
     /// <param name="Message">What it said.</param>
     public sealed record Received(int Island, MergeMessage Message) : MergeInput;
+
+    /// <summary>The host has passed on chunks of contributions or results that it was given for a peer, the oldest first, and keeps none of their
+    /// bytes. What it drops when the peer goes down is not counted.</summary>
+    /// <param name="Island">The peer's place among the members.</param>
+    /// <param name="Chunks">How many.</param>
+    public sealed record Carried(int Island, int Chunks) : MergeInput;
+
+    /// <summary>No chunk came from a peer for too long, although it is up and <see cref="MergeMachine.IsAwaited"/>.</summary>
+    /// <param name="Island">The peer's place among the members.</param>
+    public sealed record Stalled(int Island) : MergeInput;
 
     /// <summary>The control plane decided a new epoch; the same islands, some perhaps in a new incarnation.</summary>
     /// <param name="Epoch">The epoch.</param>

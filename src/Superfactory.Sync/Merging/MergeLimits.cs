@@ -6,17 +6,41 @@ public static class MergeLimits
     /// <summary>Islands in a run: a set of contributors is one 64-bit word.</summary>
     public const int IslandsMax = 64;
 
-    /// <summary>Bytes of numbers in one chunk: 192 KiB, a multiple of every element size.</summary>
+    /// <summary>Bytes of numbers in one chunk: 192 KiB, 49,152 numbers of fp32, so that a chunk and what is made of it stay in a second-level cache.</summary>
     public const int ChunkBytesMax = 192 * 1024;
+
+    /// <summary>Numbers in one chunk: 98,304, as many as bf16 puts into <see cref="ChunkBytesMax"/>; 384 KiB decoded. A multiple of 64.</summary>
+    public const int ChunkLengthMax = 96 * 1024;
+
+    /// <summary>Numbers that are worth a message of their own: 4,096, 16 KiB in fp32. A multiple of 64.</summary>
+    public const int ChunkLengthMin = 4096;
 
     /// <summary>Bytes of one message: a full chunk and its fields, or the longest contribution header (8 bytes for each of <see cref="FragmentsMax"/>), rounded up.</summary>
     public const int MessageBytesMax = 256 * 1024;
 
-    /// <summary>Fragments in a run: their hashes in a contribution header take 32 KiB, an eighth of a message.</summary>
+    /// <summary>Fragments in a run: their norms in a contribution header take 32 KiB, an eighth of a message.</summary>
     public const int FragmentsMax = 4096;
 
     /// <summary>Bytes in fp32 that one fragment aims at: small enough that sums and transfers overlap, large enough that a commit is no burden.</summary>
     public const int FragmentBytesTarget = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// Chunks of a run, for the sets of those that arrived: 2³¹ numbers, the most that one bridge holds, in chunks of
+    /// <see cref="ChunkLengthMin"/>; 64 KiB as a set of bits, of which a message holds two.
+    /// </summary>
+    public const int ChunksMax = 512 * 1024;
+
+    /// <summary>Chunks that wait in the host for one peer: 8, 1.5 MiB, so that encoding is ahead of sending and memory is not.</summary>
+    public const int ChunksWaitingMax = 8;
+
+    /// <summary>
+    /// Bytes of contributions that a leader of three or more islands keeps until their turn in the sum comes: 64 MiB, or as much as the
+    /// fragments that it leads where that is more. Each contributor may be ahead by an equal share: at 1 Gbit/s and 100 ms 12.5 MB are on the way.
+    /// </summary>
+    public const long StashBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>Chunks that each contributor may be ahead at least, however many they are: 4, so that sending and summing overlap.</summary>
+    public const int ChunksAheadMin = 4;
 
     /// <summary>UTF-8 bytes of a dataset's identity.</summary>
     public const int DatasetBytesMax = 1024;
@@ -33,7 +57,7 @@ public static class MergeLimits
     /// <summary>Ranges of samples that wait to be dealt again, and holes in what is merged. Beyond it the run fails: so many refusals are no accident.</summary>
     public const int RangesMax = 65_536;
 
-    /// <summary>How often one island asks for damaged or missing chunks again within a round before it gives up.</summary>
+    /// <summary>How often one island asks for damaged results or state again within a round before it gives up.</summary>
     public const int RepeatsMax = 8;
 
     /// <summary>Steps in a row that all islands skip for an overflow before the run fails: a scale of 2^16 has reached the smallest fp16 number after 40 halvings.</summary>

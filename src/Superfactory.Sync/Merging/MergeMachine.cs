@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Fragments;
 using Superfactory.Sync.Merging.Dealing;
 using Superfactory.Sync.Merging.Rounds;
@@ -21,6 +22,7 @@ public sealed class MergeMachine
     private readonly MergeState _state;
     private readonly Handshake _handshake;
     private readonly RoundExchange _exchange;
+    private readonly Attempts _attempts;
     private readonly RoundApplier _applier;
     private readonly SampleDealing _dealing;
     private readonly TrainerSeat _seat;
@@ -38,8 +40,9 @@ public sealed class MergeMachine
         ArgumentNullException.ThrowIfNull(configuration);
         _state = new MergeState(configuration);
         _exchange = new RoundExchange(_state);
+        _attempts = new Attempts(_state, _exchange);
         _seat = new TrainerSeat(_state, _exchange);
-        _applier = new RoundApplier(_state, _exchange, new FragmentMerger(_state, _exchange), _seat);
+        _applier = new RoundApplier(_state, _exchange, new FragmentMerger(_state, _exchange, _attempts), _seat);
         _dealing = new SampleDealing(_state);
         _finale = new Finale(_state, _seat);
         _fetcher = new StateFetcher(_state);
@@ -62,7 +65,13 @@ public sealed class MergeMachine
     /// <summary>Hash of the state that this island holds; for tests and reports. 0 before it holds any.</summary>
     public ulong StateHash => _state.Initialised ? _state.Replica!.StateHash : 0;
 
+    /// <summary>Whether a chunk of a peer's contribution is due here, and the peer can be reached: where none comes for long, it stalls.</summary>
+    /// <param name="island">The peer's place among the members.</param>
+    public bool IsAwaited(int island) => _state.Initialised && !_state.Failed && _exchange.IsAwaited(island);
+
     internal MergeState State => _state;
+
+    internal RoundExchange Exchange => _exchange;
 
     /// <summary>Takes one input and returns what is to be done, in order.</summary>
     /// <param name="input">What happened. The bytes of a received message may be reused after the call.</param>
@@ -86,10 +95,18 @@ public sealed class MergeMachine
         {
             case MergeInput.PeerUp { Island: var island } when _state.IsPeer(island):
                 _state.PeerAt(island).Up = true;
+                _state.PeerAt(island).Lane?.Empty();
                 _handshake.Greet(_state.PeerAt(island));
                 break;
             case MergeInput.PeerDown { Island: var island } when _state.IsPeer(island):
                 (_state.PeerAt(island).Up, _state.PeerAt(island).Established) = (false, false);
+                _state.PeerAt(island).Lane?.Empty();
+                break;
+            case MergeInput.Carried { Island: var island, Chunks: var chunks } when _state.IsPeer(island):
+                _state.PeerAt(island).Lane?.Carry(chunks);
+                break;
+            case MergeInput.Stalled { Island: var island } when _state.IsPeer(island):
+                _attempts.Stalled(island);
                 break;
             case MergeInput.Received { Island: var island, Message: var message } when _state.IsPeer(island):
                 Take(_state.PeerAt(island), message);
@@ -116,6 +133,7 @@ public sealed class MergeMachine
                 _finale.Finish(hash);
                 break;
             case MergeInput.TrainerLost when !_finale.Done:
+                _exchange.Own?.Detach();
                 _seat.Lose();
                 _server.LoseTrainer();
                 _dealing.LoseTrainer();
@@ -140,7 +158,7 @@ public sealed class MergeMachine
         {
             _handshake.Take(peer, hello);
         }
-        else if (message is ChunkMessage { Stream: StreamKind.Table } table)
+        else if (message is PieceMessage { Stream: StreamKind.Table } table)
         {
             _handshake.Take(peer, table);
         }
@@ -160,8 +178,8 @@ public sealed class MergeMachine
             case ContributeMessage contribute:
                 _exchange.Take(peer, contribute);
                 break;
-            case ChunkMessage { Stream: StreamKind.State } chunk:
-                Install(_fetcher.Take(peer, chunk));
+            case PieceMessage piece:
+                Install(_fetcher.Take(peer, piece));
                 break;
             case ChunkMessage chunk:
                 _exchange.Take(peer, chunk);
@@ -178,8 +196,20 @@ public sealed class MergeMachine
             case OfferMessage offer:
                 Install(_fetcher.Take(peer, offer));
                 break;
+            case HaveMessage have:
+                _exchange.Sender.Take(peer, have);
+                break;
+            case GrantMessage grant:
+                _exchange.Sender.Take(peer, grant);
+                break;
+            case ObjectMessage objection:
+                _attempts.Take(peer, objection);
+                break;
+            case AttemptMessage attempt:
+                _attempts.Take(peer, attempt);
+                break;
             case RepeatMessage repeat:
-                _exchange.Take(peer, repeat);
+                _exchange.Sender.Take(peer, repeat);
                 break;
             case FinishedMessage finished:
                 peer.ModelHash = finished.ModelHash;
@@ -259,8 +289,9 @@ public sealed class MergeMachine
         if (_state.Table is null)
         {
             _state.Table = table;
-            _state.Plan = FragmentPlan.Create(table.ParameterSizes, _state.Count, Configuration.Sync.Fragments);
+            _state.Plan = FragmentPlan.Create(table.ParameterSizes.Sum(), _state.Count, Configuration.Sync.Fragments, _state.ChunkLengthMax);
             _state.Replica = new ModelReplica(table, _state.Mode, _state.Plan);
+            _state.Feedback = Configuration.Sync.ErrorFeedback && _state.Format.Format != NumberFormat.Fp32 ? new ContributionFeedback(_state.Plan) : null;
             _exchange.Prepare();
             _handshake.GreetAll();
         }
@@ -319,6 +350,7 @@ public sealed class MergeMachine
         _seat.TryBegin();
         _finale.TryFinalize();
         _finale.TryEnd();
+        _exchange.Sender.Pump();
     }
 
     /// <summary>The run has no state yet: it begins with what this island's trainer has.</summary>
@@ -340,6 +372,7 @@ public sealed class MergeMachine
         _applier.Announce(peer);
         if (peer.Hears && _state.Initialised)
         {
+            _attempts.Resend(peer);
             _exchange.Resend(peer);
         }
 

@@ -19,7 +19,7 @@ public abstract record MergeMessage
     /// <summary>The sender's incarnation, filled in where it is sent; a receiver that knows another one drops it.</summary>
     public int Incarnation { get; init; }
 
-    /// <summary>Numbers that follow the fields on the wire; empty for all but <see cref="ChunkMessage"/>. A slice, never a copy.</summary>
+    /// <summary>Numbers that follow the fields on the wire; empty for all but chunks and pieces. A slice, never a copy.</summary>
     public virtual ReadOnlyMemory<byte> Payload => default;
 
     /// <summary>Whether other messages may overtake it on its way.</summary>
@@ -85,20 +85,20 @@ public sealed record ContributeMessage : MergeMessage
     /// <summary>Sum over the steps of mean loss times tokens.</summary>
     public required double LossSum { get; init; }
 
-    /// <summary>Square of the L2 norm over all fragments, of the numbers as the receivers decode them.</summary>
-    public double SquaredNorm { get; init; }
-
-    /// <summary>Numbers that are not finite; a contribution with any has no chunks.</summary>
+    /// <summary>Numbers that are not finite, or that the number format makes infinite; a contribution with any has no chunks.</summary>
     public long NonFinite { get; init; }
 
     /// <summary>Whether a gradient scaler found an overflow.</summary>
     public bool Overflow { get; init; }
 
-    /// <summary>Hash of each fragment's encoded bytes, in fragment order; empty where there are no chunks.</summary>
-    public ImmutableArray<ulong> FragmentHashes { get; init; } = [];
+    /// <summary>
+    /// Square of the L2 norm of each fragment, of the numbers as the receivers decode them: over each chunk, then over the chunks in
+    /// their order. Empty where there are no chunks.
+    /// </summary>
+    public ImmutableArray<double> SquaredNorms { get; init; } = [];
 }
 
-/// <summary>A piece of a stream of bytes. The pieces of one stream are sent in order and without gaps.</summary>
+/// <summary>A chunk of a contribution or of a result. Chunks of one round may overtake each other on their way.</summary>
 public sealed record ChunkMessage : MergeMessage
 {
     /// <summary>Which stream.</summary>
@@ -107,8 +107,27 @@ public sealed record ChunkMessage : MergeMessage
     /// <summary>The round it belongs to.</summary>
     public required long Round { get; init; }
 
-    /// <summary>The fragment; 0 for streams that are not cut into fragments.</summary>
-    public int Fragment { get; init; }
+    /// <summary>The attempt at that round, from 0.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>Which chunk of the plan, from 0.</summary>
+    public required int Chunk { get; init; }
+
+    /// <summary>Its numbers in the stream's format, 1 to <see cref="MergeLimits.ChunkBytesMax"/> bytes.</summary>
+    public required ReadOnlyMemory<byte> Bytes { get; init; }
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> Payload => Bytes;
+
+    /// <inheritdoc/>
+    public override MessageOrder Order => MessageOrder.Unordered;
+}
+
+/// <summary>A piece of a stream of bytes that is no round's. The pieces of one stream are sent in order and without gaps.</summary>
+public sealed record PieceMessage : MergeMessage
+{
+    /// <summary>Which stream: <see cref="StreamKind.State"/> or <see cref="StreamKind.Table"/>.</summary>
+    public required StreamKind Stream { get; init; }
 
     /// <summary>The place of its first byte in the stream.</summary>
     public required long Offset { get; init; }
@@ -120,13 +139,13 @@ public sealed record ChunkMessage : MergeMessage
     public override ReadOnlyMemory<byte> Payload => Bytes;
 }
 
-/// <summary>What a chunk is a piece of.</summary>
+/// <summary>What a chunk or a piece belongs to.</summary>
 public enum StreamKind
 {
-    /// <summary>A fragment of the sender's contribution.</summary>
+    /// <summary>The sender's contribution.</summary>
     Contribution = 1,
 
-    /// <summary>A fragment of the merged result, from its leader.</summary>
+    /// <summary>The merged result, from the leader of the chunk's fragment.</summary>
     Result = 2,
 
     /// <summary>What an <see cref="OfferMessage"/> announced.</summary>
@@ -136,11 +155,17 @@ public enum StreamKind
     Table = 4,
 }
 
-/// <summary>The leader's word on a fragment: whose contributions are in the result, with which weights, and the result's hash.</summary>
+/// <summary>
+/// The leader's word on a fragment: whose contributions are in the result, with which weights, and the result's hash. It and the chunks
+/// around it may overtake each other.
+/// </summary>
 public sealed record CommitMessage : MergeMessage
 {
     /// <summary>The round.</summary>
     public required long Round { get; init; }
+
+    /// <summary>The attempt at that round.</summary>
+    public int Attempt { get; init; }
 
     /// <summary>The fragment.</summary>
     public required int Fragment { get; init; }
@@ -151,8 +176,11 @@ public sealed record CommitMessage : MergeMessage
     /// <summary>The weight of each contributor, in island order.</summary>
     public ImmutableArray<float> Weights { get; init; } = [];
 
-    /// <summary>With two islands the hash of the mean in fp32, with more the hash of the encoded result; 0 where nobody contributed.</summary>
+    /// <summary>Hash over the hashes of the fragment's chunks, in their order: with two islands of the mean in fp32, with more of the encoded result; 0 where nobody contributed.</summary>
     public required ulong Hash { get; init; }
+
+    /// <inheritdoc/>
+    public override MessageOrder Order => MessageOrder.Unordered;
 }
 
 /// <summary>The sender holds a round's result. A result is final when all islands have said so.</summary>
@@ -194,7 +222,7 @@ public enum FetchKind
     FinalTensors = 5,
 }
 
-/// <summary>Answers a <see cref="FetchMessage"/>: chunks of the parts follow in this order, one stream.</summary>
+/// <summary>Answers a <see cref="FetchMessage"/>: pieces of the parts follow in this order, one stream.</summary>
 public sealed record OfferMessage : MergeMessage
 {
     /// <summary>What was asked for.</summary>
@@ -228,17 +256,86 @@ public sealed record OfferMessage : MergeMessage
     public ulong Hash { get; init; }
 }
 
-/// <summary>Asks for a stream once more, because a piece of it was missing or its hash was wrong.</summary>
-public sealed record RepeatMessage : MergeMessage
+/// <summary>Says at the begin of a conversation which of the receiver's chunks are here: it sends the others, and before this none.</summary>
+public sealed record HaveMessage : MergeMessage
 {
-    /// <summary>Which stream.</summary>
-    public required StreamKind Stream { get; init; }
-
-    /// <summary>Its round.</summary>
+    /// <summary>The round that the sender works on.</summary>
     public required long Round { get; init; }
 
-    /// <summary>Its fragment.</summary>
-    public int Fragment { get; init; }
+    /// <summary>The attempt at that round.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>Chunks of the receiver's contribution from this one on are not to be sent yet.</summary>
+    public int Bound { get; init; }
+
+    /// <summary>A bit for each chunk of the receiver's contribution that is here, the lowest of the first byte first; empty for none.</summary>
+    public ReadOnlyMemory<byte> Contribution { get; init; }
+
+    /// <summary>The same for the chunks of results that the receiver leads.</summary>
+    public ReadOnlyMemory<byte> Results { get; init; }
+}
+
+/// <summary>Gives room for more chunks of the receiver's contribution.</summary>
+public sealed record GrantMessage : MergeMessage
+{
+    /// <summary>The round.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>The attempt at that round.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>Chunks below this one may be sent.</summary>
+    public required int Bound { get; init; }
+
+    /// <inheritdoc/>
+    public override MessageOrder Order => MessageOrder.Unordered;
+}
+
+/// <summary>
+/// To the first island of the epoch: the sender, who leads a fragment, will not commit it in this attempt, because of the island named.
+/// </summary>
+public sealed record ObjectMessage : MergeMessage
+{
+    /// <summary>The round.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>The attempt at that round.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>The island without which it is to be tried again.</summary>
+    public required int Island { get; init; }
+
+    /// <summary>Whether what arrived of it is not what its header says; otherwise nothing arrived for too long.</summary>
+    public required bool Belied { get; init; }
+}
+
+/// <summary>The round is tried again without some islands: decided by the first island of the epoch, passed on by everyone before anything of it.</summary>
+public sealed record AttemptMessage : MergeMessage
+{
+    /// <summary>The round.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>The attempt, from 1; the attempts before it are void.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Islands from which nothing arrived for too long, by place.</summary>
+    public required ulong Stalled { get; init; }
+
+    /// <summary>Islands whose numbers are not what their headers say, by place.</summary>
+    public required ulong Belied { get; init; }
+}
+
+/// <summary>Asks for a fragment's result once more, because its hash was wrong.</summary>
+public sealed record RepeatMessage : MergeMessage
+{
+    /// <summary>The round.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>The attempt at that round.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>The fragment.</summary>
+    public required int Fragment { get; init; }
 }
 
 /// <summary>The sender's trainer has the final model.</summary>

@@ -9,10 +9,10 @@ namespace Superfactory.Sync.Merging;
 /// Merge messages as bytes: version (16 bits), type (8), epoch and incarnation (32 each), then the type's own fields, little-endian,
 /// as <c>docs/protocol.md</c> lists them. Pure; safe to call from any thread.
 /// </summary>
-public static class MergeMessageCodec
+public static partial class MergeMessageCodec
 {
     /// <summary>The version of the merge protocol. A peer of another version is refused by name.</summary>
-    public const int ProtocolVersion = FactoryJson.ProtocolVersion;
+    public const int ProtocolVersion = 2;
 
     private enum Kind : byte
     {
@@ -27,6 +27,11 @@ public static class MergeMessageCodec
         Repeat = 9,
         Finished = 10,
         Over = 11,
+        Piece = 12,
+        Have = 13,
+        Grant = 14,
+        Object = 15,
+        Attempt = 16,
     }
 
     /// <summary>Writes the whole message: its fields and its payload.</summary>
@@ -94,6 +99,11 @@ public static class MergeMessageCodec
         RepeatMessage => Kind.Repeat,
         FinishedMessage => Kind.Finished,
         OverMessage => Kind.Over,
+        PieceMessage => Kind.Piece,
+        HaveMessage => Kind.Have,
+        GrantMessage => Kind.Grant,
+        ObjectMessage => Kind.Object,
+        AttemptMessage => Kind.Attempt,
         _ => throw new ArgumentException($"{message.GetType().Name} has no place on the wire.", nameof(message)),
     };
 
@@ -121,8 +131,12 @@ public static class MergeMessageCodec
             case ChunkMessage chunk:
                 writer.Byte((byte)chunk.Stream);
                 writer.Int64(chunk.Round);
-                writer.Int32(chunk.Fragment);
-                writer.Int64(chunk.Offset);
+                writer.Int32(chunk.Attempt);
+                writer.Int32(chunk.Chunk);
+                break;
+            case PieceMessage piece:
+                writer.Byte((byte)piece.Stream);
+                writer.Int64(piece.Offset);
                 break;
             case CommitMessage commit:
                 WriteCommit(commit, writer);
@@ -138,13 +152,50 @@ public static class MergeMessageCodec
             case OfferMessage offer:
                 WriteOffer(offer, writer);
                 break;
-            case RepeatMessage repeat:
-                writer.Byte((byte)repeat.Stream);
-                writer.Int64(repeat.Round);
-                writer.Int32(repeat.Fragment);
-                break;
             case FinishedMessage finished:
                 writer.Text(finished.ModelHash);
+                break;
+            default:
+                WriteRoundFields(message, writer);
+                break;
+        }
+    }
+
+    /// <summary>The fields of what is said about chunks and attempts of a round.</summary>
+    private static void WriteRoundFields(MergeMessage message, WireWriter writer)
+    {
+        switch (message)
+        {
+            case RepeatMessage repeat:
+                writer.Int64(repeat.Round);
+                writer.Int32(repeat.Attempt);
+                writer.Int32(repeat.Fragment);
+                break;
+            case HaveMessage have:
+                writer.Int64(have.Round);
+                writer.Int32(have.Attempt);
+                writer.Int32(have.Bound);
+                writer.Int32(have.Contribution.Length);
+                writer.Bytes(have.Contribution.Span);
+                writer.Int32(have.Results.Length);
+                writer.Bytes(have.Results.Span);
+                break;
+            case GrantMessage grant:
+                writer.Int64(grant.Round);
+                writer.Int32(grant.Attempt);
+                writer.Int32(grant.Bound);
+                break;
+            case ObjectMessage objection:
+                writer.Int64(objection.Round);
+                writer.Int32(objection.Attempt);
+                writer.Byte((byte)objection.Island);
+                writer.Flag(objection.Belied);
+                break;
+            case AttemptMessage attempt:
+                writer.Int64(attempt.Round);
+                writer.Int32(attempt.Attempt);
+                writer.UInt64(attempt.Stalled);
+                writer.UInt64(attempt.Belied);
                 break;
         }
     }
@@ -156,19 +207,19 @@ public static class MergeMessageCodec
         writer.Int32(contribute.Steps);
         writer.Int64(contribute.Tokens);
         writer.Double(contribute.LossSum);
-        writer.Double(contribute.SquaredNorm);
         writer.Int64(contribute.NonFinite);
         writer.Flag(contribute.Overflow);
-        writer.Int32(contribute.FragmentHashes.Length);
-        foreach (var hash in contribute.FragmentHashes)
+        writer.Int32(contribute.SquaredNorms.Length);
+        foreach (var norm in contribute.SquaredNorms)
         {
-            writer.UInt64(hash);
+            writer.Double(norm);
         }
     }
 
     private static void WriteCommit(CommitMessage commit, WireWriter writer)
     {
         writer.Int64(commit.Round);
+        writer.Int32(commit.Attempt);
         writer.Int32(commit.Fragment);
         writer.UInt64(commit.Contributors);
         foreach (var weight in commit.Weights)
@@ -191,112 +242,5 @@ public static class MergeMessageCodec
         writer.Int64(offer.StaticsBytes);
         writer.Int64(offer.TrainerBytes);
         writer.UInt64(offer.Hash);
-    }
-
-    private static MergeMessage? ReadFields(Kind kind, int epoch, int incarnation, ref WireReader reader, ReadOnlyMemory<byte> bytes) => kind switch
-    {
-        Kind.Hello => new HelloMessage
-        {
-            Epoch = epoch, Incarnation = incarnation, Protocol = ProtocolVersion,
-            Answer = reader.Flag(), Greeting = reader.Int32(), Initialised = reader.Flag(), Round = Round(ref reader), TableHash = reader.UInt64(), StateHash = reader.UInt64(),
-        },
-        Kind.Declare => new DeclareMessage
-        {
-            Epoch = epoch, Incarnation = incarnation, Tracked = reader.Flag(), Count = reader.Int64(0, long.MaxValue),
-            Batch = reader.Int32(0, int.MaxValue), Dataset = reader.Text(MergeLimits.DatasetBytesMax),
-        },
-        Kind.Contribute => ReadContribute(epoch, incarnation, ref reader),
-        Kind.Chunk => ReadChunk(epoch, incarnation, ref reader, bytes),
-        Kind.Commit => ReadCommit(epoch, incarnation, ref reader),
-        Kind.Applied => new AppliedMessage { Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), StateHash = reader.UInt64() },
-        Kind.Fetch => new FetchMessage { Epoch = epoch, Incarnation = incarnation, Kind = FetchOf(ref reader), Round = Round(ref reader) },
-        Kind.Offer => ReadOffer(epoch, incarnation, ref reader),
-        Kind.Repeat => new RepeatMessage
-        {
-            Epoch = epoch, Incarnation = incarnation, Stream = StreamOf(ref reader), Round = Round(ref reader), Fragment = Fragment(ref reader),
-        },
-        Kind.Finished => new FinishedMessage { Epoch = epoch, Incarnation = incarnation, ModelHash = reader.Text(MergeLimits.ModelHashBytesMax) },
-        Kind.Over => new OverMessage { Epoch = epoch, Incarnation = incarnation },
-        _ => null,
-    };
-
-    private static ContributeMessage ReadContribute(int epoch, int incarnation, ref WireReader reader)
-    {
-        var message = new ContributeMessage
-        {
-            Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), BaseHash = reader.UInt64(), Steps = reader.Int32(0, int.MaxValue),
-            Tokens = reader.Int64(0, long.MaxValue), LossSum = reader.Double(), SquaredNorm = reader.Double(),
-            NonFinite = reader.Int64(0, long.MaxValue), Overflow = reader.Flag(),
-        };
-        var count = reader.Int32(0, MergeLimits.FragmentsMax);
-        if (!reader.Require(count * 8L == reader.Remaining))
-        {
-            return message;
-        }
-
-        var hashes = ImmutableArray.CreateBuilder<ulong>(count);
-        for (var fragment = 0; fragment < count; fragment++)
-        {
-            hashes.Add(reader.UInt64());
-        }
-
-        return message with { FragmentHashes = hashes.MoveToImmutable() };
-    }
-
-    private static ChunkMessage ReadChunk(int epoch, int incarnation, ref WireReader reader, ReadOnlyMemory<byte> bytes)
-    {
-        var message = new ChunkMessage
-        {
-            Epoch = epoch, Incarnation = incarnation, Stream = StreamOf(ref reader), Round = Round(ref reader), Fragment = Fragment(ref reader),
-            Offset = reader.Int64(0, long.MaxValue - MergeLimits.ChunkBytesMax), Bytes = bytes[^reader.Remaining..],
-        };
-        reader.Require(message.Bytes.Length is > 0 and <= MergeLimits.ChunkBytesMax);
-        reader.Skip(message.Bytes.Length);
-        return message;
-    }
-
-    private static CommitMessage ReadCommit(int epoch, int incarnation, ref WireReader reader)
-    {
-        long round = Round(ref reader);
-        var fragment = Fragment(ref reader);
-        var contributors = reader.UInt64();
-        var weights = ImmutableArray.CreateBuilder<float>(MergeLimits.IslandsMax);
-        for (var rest = contributors; rest != 0; rest &= rest - 1)
-        {
-            weights.Add(reader.Single());
-        }
-
-        return new CommitMessage
-        {
-            Epoch = epoch, Incarnation = incarnation, Round = round, Fragment = fragment, Contributors = contributors,
-            Weights = weights.ToImmutable(), Hash = reader.UInt64(),
-        };
-    }
-
-    private static OfferMessage ReadOffer(int epoch, int incarnation, ref WireReader reader) => new()
-    {
-        Epoch = epoch, Incarnation = incarnation, Kind = FetchOf(ref reader), Round = Round(ref reader), Available = reader.Flag(),
-        RunBytes = reader.Int64(0, MergeLimits.RunStateBytesMax), ParameterBytes = Size(ref reader), MomentumBytes = Size(ref reader),
-        ResultBytes = Size(ref reader), StaticsBytes = Size(ref reader), TrainerBytes = Size(ref reader), Hash = reader.UInt64(),
-    };
-
-    private static long Round(ref WireReader reader) => reader.Int64(0, long.MaxValue - 2);
-
-    private static long Size(ref WireReader reader) => reader.Int64(0, long.MaxValue / 16);
-
-    private static int Fragment(ref WireReader reader) => reader.Int32(0, MergeLimits.FragmentsMax - 1);
-
-    private static StreamKind StreamOf(ref WireReader reader)
-    {
-        var value = (StreamKind)reader.Byte();
-        reader.Require(value is >= StreamKind.Contribution and <= StreamKind.Table);
-        return value;
-    }
-
-    private static FetchKind FetchOf(ref WireReader reader)
-    {
-        var value = (FetchKind)reader.Byte();
-        reader.Require(value is >= FetchKind.Replica and <= FetchKind.FinalTensors);
-        return value;
     }
 }

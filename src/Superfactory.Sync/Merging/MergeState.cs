@@ -3,6 +3,7 @@ using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic.Formats;
 using Superfactory.Sync.Fragments;
 using Superfactory.Sync.Merging.Dealing;
+using Superfactory.Sync.Merging.Rounds;
 
 namespace Superfactory.Sync.Merging;
 
@@ -30,6 +31,7 @@ internal sealed class MergeState
         History = new RunHistory(Count, configuration.Sync, configuration.Budget);
         // One island sends nothing, so that rounding for the wire would only lose precision.
         Format = NumberFormats.Get(Count == 1 ? NumberFormat.Fp32 : configuration.Sync.Format);
+        ResultFormat = NumberFormats.Get(configuration.Sync.ResultFormat);
     }
 
     public MergeConfiguration Configuration { get; }
@@ -45,7 +47,28 @@ internal sealed class MergeState
 
     public bool EveryStep => Mode == SyncMode.EveryStep;
 
+    /// <summary>How contributions travel.</summary>
     public INumberFormat Format { get; }
+
+    /// <summary>How results travel, with three or more islands.</summary>
+    public INumberFormat ResultFormat { get; }
+
+    /// <summary>Whether there are no more than two islands: both have both contributions, and no result travels.</summary>
+    public bool Direct => Count <= 2;
+
+    /// <summary>What the number format rounded away of this island's contributions; null where that is not kept.</summary>
+    public ContributionFeedback? Feedback { get; set; }
+
+    /// <summary>Numbers that fit one chunk, whichever way it travels; a multiple of the formats' blocks.</summary>
+    public int ChunkLengthMax
+    {
+        get
+        {
+            var bytes = Math.Max(Format.EncodedBytes(MergeLimits.ChunkLengthMax), Direct ? 0 : ResultFormat.EncodedBytes(MergeLimits.ChunkLengthMax));
+            var most = MergeLimits.ChunkLengthMax / ((bytes + MergeLimits.ChunkBytesMax - 1) / MergeLimits.ChunkBytesMax);
+            return Math.Min(most, Configuration.ChunkLengthMax);
+        }
+    }
 
     /// <summary>The other islands, in order.</summary>
     public IReadOnlyList<Peer> Peers { get; }
@@ -76,12 +99,12 @@ internal sealed class MergeState
     /// <summary>Every member but this island; 0 for the only one.</summary>
     public ulong EverybodyElse => (ulong.MaxValue >> (64 - Count)) & ~(1UL << Self);
 
-    /// <summary>Room for a fragment's numbers, with whatever was in it; the same memory for everybody, until the next call.</summary>
+    /// <summary>Room for a chunk's numbers, with whatever was in it; the same memory for everybody, until the next call.</summary>
     public Span<float> Scratch(int count)
     {
         if (_scratch.Length < count)
         {
-            _scratch = new float[Plan!.LargestCount];
+            _scratch = new float[Plan!.ChunkLength];
         }
 
         return _scratch.AsSpan(0, count);
@@ -108,25 +131,13 @@ internal sealed class MergeState
         Incarnation = Epoch.Members[Self].Incarnation,
     }));
 
-    /// <summary>Sends a round's message to every peer that can make use of it; the others get it when they greet again.</summary>
-    public void SendToHearing(MergeMessage message)
-    {
-        foreach (var peer in Peers)
-        {
-            if (peer.Hears)
-            {
-                Send(peer, message);
-            }
-        }
-    }
-
-    /// <summary>Sends bytes as chunks that point into them.</summary>
-    public void SendChunks(Peer peer, StreamKind stream, long round, int fragment, ReadOnlyMemory<byte> bytes, long offset = 0)
+    /// <summary>Sends bytes as pieces that point into them.</summary>
+    public void SendPieces(Peer peer, StreamKind stream, ReadOnlyMemory<byte> bytes, long offset = 0)
     {
         while (!bytes.IsEmpty)
         {
             var length = Math.Min(bytes.Length, MergeLimits.ChunkBytesMax);
-            Send(peer, new ChunkMessage { Stream = stream, Round = round, Fragment = fragment, Offset = offset, Bytes = bytes[..length] });
+            Send(peer, new PieceMessage { Stream = stream, Offset = offset, Bytes = bytes[..length] });
             bytes = bytes[length..];
             offset += length;
         }

@@ -17,7 +17,6 @@ internal sealed class ModelReplica
         _outer = mode == SyncMode.Diloco;
         Parameters = new float[plan.Count];
         Momentum = _outer ? new float[plan.Count] : [];
-        Mean = new float[plan.Count];
         Statics = new byte[table.StaticsBytes];
     }
 
@@ -26,20 +25,32 @@ internal sealed class ModelReplica
     /// <summary>Empty in every-step.</summary>
     public float[] Momentum { get; set; }
 
-    /// <summary>The result of the round that is being merged, fragment by fragment; then of the last one.</summary>
-    public float[] Mean { get; set; }
+    /// <summary>
+    /// The result of the round that is being merged, chunk by chunk; then, in every-step, of the last one, until nobody can need it any more.
+    /// It lies where the trainer will read it; empty before the first round.
+    /// </summary>
+    public Memory<float> Mean { get; set; }
 
     public byte[] Statics { get; set; }
 
     /// <summary>Hash of all that islands must hold alike, as of the last commit.</summary>
     public ulong StateHash { get; private set; }
 
+    /// <summary>The trainer's memory is needed for something else: the mean is taken away from there.</summary>
+    public void TakeMeanFrom(Memory<float> trainers)
+    {
+        if (Mean.Equals(trainers))
+        {
+            Mean = Mean.ToArray();
+        }
+    }
+
     /// <summary>Takes the whole mean; in every-step the trainers do it themselves.</summary>
     public void Step(OuterOptimizerSpecification outer)
     {
         if (_outer)
         {
-            VectorMath.NesterovStep(Parameters, Momentum, Mean, (float)outer.LearningRate, (float)outer.Momentum);
+            VectorMath.NesterovStep(Parameters, Momentum, Mean.Span, (float)outer.LearningRate, (float)outer.Momentum);
         }
     }
 

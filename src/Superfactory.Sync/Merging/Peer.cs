@@ -17,6 +17,9 @@ internal sealed class Peer(int index)
     /// <summary>How often it was greeted: only an answer to the last greeting counts.</summary>
     public int Greeted { get; set; }
 
+    /// <summary>What goes to it of the current round; null before the trainer registered.</summary>
+    public ChunkLane? Lane { get; set; }
+
     /// <summary>Rises with each of its hellos: within one conversation nothing is sent twice.</summary>
     public int Conversation { get; set; }
 
@@ -39,7 +42,7 @@ internal sealed class Peer(int index)
     public bool Differs { get; set; }
 
     /// <summary>Its tensor table on the way, where it is not ours.</summary>
-    public ChunkAssembly? Table { get; set; }
+    public PieceAssembly? Table { get; set; }
 
     /// <summary>The hash of the final model at its trainer; null before it finished.</summary>
     public string? ModelHash { get; set; }

@@ -96,18 +96,21 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
             return $"waits for {state.NameOf(mute)} to say how it draws samples";
         }
 
-        var open = Array.FindIndex(inbox.Settled, settled => !settled);
-        var leader = open < 0 ? state.Self : state.Plan!.Fragments[open].Leader;
-        if (leader == state.Self && inbox.Decision is { } decision)
+        var work = exchange.Work;
+        var open = Array.FindIndex(work.Settled, settled => !settled);
+        var leader = open < 0 ? state.Self : work.LeaderOf(state.Plan!.Fragments[open]);
+        for (var island = 0; island < state.Count; island++)
         {
-            for (var rest = decision.Contributors & state.EverybodyElse; rest != 0 && open >= 0; rest &= rest - 1)
+            if (exchange.IsAwaited(island))
             {
-                leader = BitOperations.TrailingZeroCount(rest);
-                if (!inbox.Contribution(leader, open).Complete)
-                {
-                    break;
-                }
+                leader = island;
+                break;
             }
+        }
+
+        if (work.Objected)
+        {
+            return $"waits for {state.NameOf(0)} to decide how round {round} is tried again";
         }
 
         return $"waits for the numbers of {state.NameOf(leader)} in round {round}";

@@ -215,7 +215,7 @@ public sealed class DilocoRunTests : IAsyncLifetime
             await Task.WhenAll(first.StartAsync(), atlanta.StartAsync());
             first.Write("local", 0, 2, 3);
             await first.SayMergeAsync(100, 250);
-            await _bridges.EventAsync<BridgeEvent.Progress>(0, progress => progress.Value.Waiting is not null);
+            await _bridges.EventAsync<BridgeEvent.Progress>(0, progress => progress.Value.Waiting?.Contains("contribute") == true);
         }
 
         using var second = await JoinAsync(0, [7, 7, 7]);

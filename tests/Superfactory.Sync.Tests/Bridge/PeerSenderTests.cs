@@ -61,14 +61,14 @@ public sealed class PeerSenderTests
         using var sender = new PeerSender("atlanta", transport);
         sender.Open();
         var payload = new byte[] { 1, 2, 3 };
-        sender.TrySend(new ChunkMessage { Epoch = 1, Incarnation = 1, Stream = StreamKind.State, Round = 0, Offset = 0, Bytes = payload });
+        sender.TrySend(new PieceMessage { Epoch = 1, Incarnation = 1, Stream = StreamKind.State, Offset = 0, Bytes = payload });
         payload[1] = 9;
 
         sender.Complete();
         transport.Allow(1);
         await sender.RunAsync(Token);
 
-        ((ChunkMessage)MergeMessageCodec.Read(transport.Sent[0]).Value!).Bytes.ToArray().ShouldBe([1, 9, 3]);
+        ((PieceMessage)MergeMessageCodec.Read(transport.Sent[0]).Value!).Bytes.ToArray().ShouldBe([1, 9, 3]);
     }
 
     [Fact(Timeout = TimeoutMilliseconds)]
@@ -153,7 +153,7 @@ public sealed class PeerSenderTests
     }
 
     private static ChunkMessage Chunk(long round) =>
-        new() { Epoch = 1, Incarnation = 1, Stream = StreamKind.Contribution, Round = round, Offset = 0, Bytes = new byte[8] };
+        new() { Epoch = 1, Incarnation = 1, Stream = StreamKind.Contribution, Round = round, Chunk = 0, Bytes = new byte[8] };
 
     /// <summary>A transport that takes as many messages as it is allowed to.</summary>
     private sealed class Gate : IPeerTransport

@@ -24,9 +24,9 @@ public sealed class JobFaultTests
     {
         var pair = new Pair([Parameter("w", 2)], [Parameter("w", 2)]);
 
-        pair.Handle(0, new MergeInput.Received(1, new HelloMessage { Protocol = 2 }));
+        pair.Handle(0, new MergeInput.Received(1, new HelloMessage { Protocol = 3 }));
 
-        pair.Failure(0).ShouldContain("atlanta speaks version 2 of the merge protocol and wisconsin version 1");
+        pair.Failure(0).ShouldContain("atlanta speaks version 3 of the merge protocol and wisconsin version 2");
     }
 
     [Fact]
@@ -212,6 +212,10 @@ public sealed class JobFaultTests
             while (_messages.TryDequeue(out var message))
             {
                 Handle(message.To, message.Input);
+                if (message.Input is MergeInput.Received { Message: ChunkMessage, Island: var from })
+                {
+                    Handle(from, new MergeInput.Carried(message.To, 1));
+                }
             }
         }
     }

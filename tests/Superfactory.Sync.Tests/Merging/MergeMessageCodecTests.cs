@@ -9,17 +9,22 @@ public sealed class MergeMessageCodecTests
     /// <summary>Each message as <c>docs/protocol.md</c> lists it. These bytes are what other builds of this protocol version speak: they never change.</summary>
     public static TheoryData<string, string> Golden => new()
     {
-        { "hello", "010001070000000300000001090000000105000000000000008877665544332211100f0e0d0c0b0a09" },
-        { "declare", "0100020700000003000000016400000000000000100000000600636f72707573" },
-        { "contribute", "01000307000000030000000500000000000000887766554433221102000000400000000000000000000000000004400000000000001040000000000000000001020000000100000000000000ffffffffffffffff" },
-        { "chunk", "01000407000000030000000105000000000000000100000000000300000000000a0b0c" },
-        { "commit", "010005070000000300000005000000000000000100000005000000000000000000803e0000403f8877665544332211" },
-        { "applied", "010006070000000300000005000000000000008877665544332211" },
-        { "fetch", "0100070700000003000000030500000000000000" },
-        { "offer", "0100080700000003000000010500000000000000010100000000000000020000000000000003000000000000000400000000000000050000000000000006000000000000008877665544332211" },
-        { "repeat", "010009070000000300000002050000000000000001000000" },
-        { "finished", "01000a0700000003000000040061626364" },
-        { "over", "01000b0700000003000000" },
+        { "hello", "020001070000000300000001090000000105000000000000008877665544332211100f0e0d0c0b0a09" },
+        { "declare", "0200020700000003000000016400000000000000100000000600636f72707573" },
+        { "contribute", "0200030700000003000000050000000000000088776655443322110200000040000000000000000000000000000440000000000000000001020000000000000000001040000000000000e03f" },
+        { "chunk", "020004070000000300000001050000000000000002000000010000000a0b0c" },
+        { "commit", "02000507000000030000000500000000000000020000000100000005000000000000000000803e0000403f8877665544332211" },
+        { "applied", "020006070000000300000005000000000000008877665544332211" },
+        { "fetch", "0200070700000003000000030500000000000000" },
+        { "offer", "0200080700000003000000010500000000000000010100000000000000020000000000000003000000000000000400000000000000050000000000000006000000000000008877665544332211" },
+        { "repeat", "020009070000000300000005000000000000000200000001000000" },
+        { "finished", "02000a0700000003000000040061626364" },
+        { "over", "02000b0700000003000000" },
+        { "piece", "02000c07000000030000000300000300000000000a0b0c" },
+        { "have", "02000d0700000003000000050000000000000002000000090000000100000005020000000607" },
+        { "grant", "02000e070000000300000005000000000000000200000009000000" },
+        { "object", "02000f07000000030000000500000000000000020000000401" },
+        { "attempt", "020010070000000300000005000000000000000200000004000000000000000800000000000000" },
     };
 
     [Theory]
@@ -52,13 +57,13 @@ public sealed class MergeMessageCodecTests
         foreach (var (name, message) in Samples)
         {
             var bytes = Write(message);
-            var least = message is ChunkMessage ? bytes.Length - ((ChunkMessage)message).Bytes.Length : bytes.Length - 1;
+            var least = message.Payload.IsEmpty ? bytes.Length - 1 : bytes.Length - message.Payload.Length;
             for (var length = 0; length <= least; length++)
             {
                 MergeMessageCodec.Read(bytes.AsMemory(0, length)).Succeeded.ShouldBeFalse($"{name} cut to {length}");
             }
 
-            if (message is not ChunkMessage)
+            if (message.Payload.IsEmpty)
             {
                 MergeMessageCodec.Read((byte[])[.. bytes, 0]).Succeeded.ShouldBeFalse($"{name} with a byte too many");
             }
@@ -110,7 +115,7 @@ public sealed class MergeMessageCodecTests
     [Fact]
     public void Longest_messages_fit_the_limit()
     {
-        var contribute = (ContributeMessage)Samples["contribute"] with { FragmentHashes = [.. new ulong[MergeLimits.FragmentsMax]] };
+        var contribute = (ContributeMessage)Samples["contribute"] with { SquaredNorms = [.. new double[MergeLimits.FragmentsMax]] };
         var chunk = (ChunkMessage)Samples["chunk"] with { Bytes = new byte[MergeLimits.ChunkBytesMax] };
 
         foreach (var message in new MergeMessage[] { contribute, chunk })
@@ -123,14 +128,15 @@ public sealed class MergeMessageCodecTests
 
     private static Dictionary<string, MergeMessage> Samples { get; } = new()
     {
-        ["hello"] = new HelloMessage { Epoch = 7, Incarnation = 3, Protocol = 1, Answer = true, Greeting = 9, Initialised = true, Round = 5, TableHash = 0x1122334455667788, StateHash = 0x090a0b0c0d0e0f10 },
+        ["hello"] = new HelloMessage { Epoch = 7, Incarnation = 3, Protocol = 2, Answer = true, Greeting = 9, Initialised = true, Round = 5, TableHash = 0x1122334455667788, StateHash = 0x090a0b0c0d0e0f10 },
         ["declare"] = new DeclareMessage { Epoch = 7, Incarnation = 3, Tracked = true, Count = 100, Batch = 16, Dataset = "corpus" },
         ["contribute"] = new ContributeMessage
         {
-            Epoch = 7, Incarnation = 3, Round = 5, BaseHash = 0x1122334455667788, Steps = 2, Tokens = 64, LossSum = 2.5, SquaredNorm = 4, NonFinite = 0, Overflow = true, FragmentHashes = [1, ulong.MaxValue],
+            Epoch = 7, Incarnation = 3, Round = 5, BaseHash = 0x1122334455667788, Steps = 2, Tokens = 64, LossSum = 2.5, NonFinite = 0, Overflow = true, SquaredNorms = [4, 0.5],
         },
-        ["chunk"] = new ChunkMessage { Epoch = 7, Incarnation = 3, Stream = StreamKind.Contribution, Round = 5, Fragment = 1, Offset = 196608, Bytes = new byte[] { 10, 11, 12 } },
-        ["commit"] = new CommitMessage { Epoch = 7, Incarnation = 3, Round = 5, Fragment = 1, Contributors = 5, Weights = [0.25f, 0.75f], Hash = 0x1122334455667788 },
+        ["chunk"] = new ChunkMessage { Epoch = 7, Incarnation = 3, Stream = StreamKind.Contribution, Round = 5, Attempt = 2, Chunk = 1, Bytes = new byte[] { 10, 11, 12 } },
+        ["piece"] = new PieceMessage { Epoch = 7, Incarnation = 3, Stream = StreamKind.State, Offset = 196608, Bytes = new byte[] { 10, 11, 12 } },
+        ["commit"] = new CommitMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Fragment = 1, Contributors = 5, Weights = [0.25f, 0.75f], Hash = 0x1122334455667788 },
         ["applied"] = new AppliedMessage { Epoch = 7, Incarnation = 3, Round = 5, StateHash = 0x1122334455667788 },
         ["fetch"] = new FetchMessage { Epoch = 7, Incarnation = 3, Kind = FetchKind.Trainer, Round = 5 },
         ["offer"] = new OfferMessage
@@ -138,7 +144,11 @@ public sealed class MergeMessageCodecTests
             Epoch = 7, Incarnation = 3, Kind = FetchKind.Replica, Round = 5, Available = true, RunBytes = 1, ParameterBytes = 2, MomentumBytes = 3,
             ResultBytes = 4, StaticsBytes = 5, TrainerBytes = 6, Hash = 0x1122334455667788,
         },
-        ["repeat"] = new RepeatMessage { Epoch = 7, Incarnation = 3, Stream = StreamKind.Result, Round = 5, Fragment = 1 },
+        ["repeat"] = new RepeatMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Fragment = 1 },
+        ["have"] = new HaveMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Bound = 9, Contribution = new byte[] { 5 }, Results = new byte[] { 6, 7 } },
+        ["grant"] = new GrantMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Bound = 9 },
+        ["object"] = new ObjectMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Island = 4, Belied = true },
+        ["attempt"] = new AttemptMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Stalled = 4, Belied = 8 },
         ["finished"] = new FinishedMessage { Epoch = 7, Incarnation = 3, ModelHash = "abcd" },
         ["over"] = new OverMessage { Epoch = 7, Incarnation = 3 },
     };

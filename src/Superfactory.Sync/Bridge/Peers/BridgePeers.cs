@@ -17,14 +17,19 @@ internal sealed class BridgePeers : IDisposable
     private int _faults;
 
     /// <summary>The members of <paramref name="epoch"/> other than <paramref name="self"/>.</summary>
-    public BridgePeers(string self, RunEpoch epoch, IPeerTransport transport, BridgeReporter reporter)
+    /// <param name="self">This bridge's island.</param>
+    /// <param name="epoch">The membership.</param>
+    /// <param name="transport">Reaches the others.</param>
+    /// <param name="reporter">Is told what people should know.</param>
+    /// <param name="carried">Called, on any thread, when there is something for <see cref="TakeCarried"/> again.</param>
+    public BridgePeers(string self, RunEpoch epoch, IPeerTransport transport, BridgeReporter reporter, Action? carried = null)
     {
         (_transport, _reporter) = (transport, reporter);
         foreach (var member in epoch.Members)
         {
             if (member.Island != self)
             {
-                _senders.Add(member.Island, new PeerSender(member.Island, transport));
+                _senders.Add(member.Island, new PeerSender(member.Island, transport, carried));
             }
         }
     }
@@ -81,6 +86,18 @@ internal sealed class BridgePeers : IDisposable
     /// <summary>Queues a message.</summary>
     /// <returns>False where the peer is so far behind that it will not catch up.</returns>
     public bool TrySend(string island, MergeMessage message) => _senders[island].TrySend(message);
+
+    /// <summary>Tells the machine which chunks the transport has taken.</summary>
+    public void TakeCarried(RunEpoch epoch, Action<MergeInput> drive)
+    {
+        foreach (var (island, sender) in _senders)
+        {
+            if (sender.TakeCarried() is > 0 and var chunks)
+            {
+                drive(new MergeInput.Carried(BridgeConfiguration.IndexOf(epoch, island), chunks));
+            }
+        }
+    }
 
     /// <summary>Lets the last messages leave, within <see cref="DrainMax"/>.</summary>
     public async Task DrainAsync(TimeProvider time)

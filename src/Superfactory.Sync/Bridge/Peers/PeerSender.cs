@@ -5,28 +5,34 @@ using Superfactory.Sync.Merging;
 namespace Superfactory.Sync.Bridge.Peers;
 
 /// <summary>
-/// Messages on their way to one peer. They are encoded when the transport has room for them, so that a slow peer costs the memory
-/// of references and never that of copies. Messages of a conversation that was interrupted are dropped.
-/// <see cref="TrySend"/>, <see cref="Open"/> and <see cref="Close"/> are for one thread.
+/// Messages on their way to one peer. They are written when the transport has room for them, so that a slow peer costs the memory
+/// of references and never that of copies; chunks of a round the machine gives only as the transport takes them, which is counted here.
+/// Messages of a conversation that was interrupted are dropped.
+/// <see cref="TrySend"/>, <see cref="Open"/>, <see cref="Close"/> and <see cref="TakeCarried"/> are for one thread.
 /// </summary>
 internal sealed class PeerSender : IDisposable
 {
     /// <summary>
-    /// Messages that may wait for one peer: a round of 40 GB in chunks of 192 KiB, and its headers. Each holds a reference to memory
+    /// Messages that may wait for one peer: state of 40 GB in pieces of 192 KiB. Each holds a reference to memory
     /// that the merge machine keeps anyway. A peer behind by more will not catch up.
     /// </summary>
     public const int MessagesMax = 262_144;
 
     private readonly IPeerTransport _transport;
-    private readonly Channel<(CancellationToken Conversation, MergeMessage Message)> _waiting;
-    private CancellationTokenSource? _conversation;
+    private readonly Action _carried;
+    private readonly Channel<(Conversation Conversation, MergeMessage Message)> _waiting;
+    private Conversation? _conversation;
     private long _dropped;
 
     /// <summary>Messages to the bridge of <paramref name="island"/>.</summary>
-    public PeerSender(string island, IPeerTransport transport, int messagesMax = MessagesMax)
+    /// <param name="island">The peer's island.</param>
+    /// <param name="transport">Carries them.</param>
+    /// <param name="carried">Called, on any thread, when there is something for <see cref="TakeCarried"/> again.</param>
+    /// <param name="messagesMax">How many may wait.</param>
+    public PeerSender(string island, IPeerTransport transport, Action? carried = null, int messagesMax = MessagesMax)
     {
-        (Island, _transport) = (island, transport);
-        _waiting = Channel.CreateBounded<(CancellationToken, MergeMessage)>(new BoundedChannelOptions(messagesMax) { SingleReader = true });
+        (Island, _transport, _carried) = (island, transport, carried ?? (static () => { }));
+        _waiting = Channel.CreateBounded<(Conversation, MergeMessage)>(new BoundedChannelOptions(messagesMax) { SingleReader = true });
     }
 
     /// <summary>The peer's island.</summary>
@@ -39,14 +45,14 @@ internal sealed class PeerSender : IDisposable
     public void Open()
     {
         Close();
-        _conversation = new CancellationTokenSource();
+        _conversation = new Conversation();
     }
 
     /// <summary>The peer is down: what waits is dropped, also what the transport has not taken yet.</summary>
     public void Close()
     {
-        _conversation?.Cancel();
-        _conversation?.Dispose();
+        _conversation?.Stopping.Cancel();
+        _conversation?.Stopping.Dispose();
         _conversation = null;
     }
 
@@ -60,8 +66,11 @@ internal sealed class PeerSender : IDisposable
             return true;
         }
 
-        return _waiting.Writer.TryWrite((conversation.Token, message));
+        return _waiting.Writer.TryWrite((conversation, message));
     }
+
+    /// <summary>Chunks of the conversation that the transport has taken since this was last asked; it keeps none of their bytes.</summary>
+    public int TakeCarried() => _conversation is { } conversation ? Interlocked.Exchange(ref conversation.Carried, 0) : 0;
 
     /// <summary>Carries messages to the transport until <see cref="Complete"/> and all are carried, or the token is cancelled.</summary>
     /// <exception cref="PeerTransportException">The transport is gone.</exception>
@@ -70,7 +79,7 @@ internal sealed class PeerSender : IDisposable
         var header = new ArrayBufferWriter<byte>();
         await foreach (var (conversation, message) in _waiting.Reader.ReadAllAsync(cancellationToken))
         {
-            if (conversation.IsCancellationRequested)
+            if (conversation.Token.IsCancellationRequested)
             {
                 Interlocked.Increment(ref _dropped);
                 continue;
@@ -78,18 +87,13 @@ internal sealed class PeerSender : IDisposable
 
             header.ResetWrittenCount();
             MergeMessageCodec.WriteHeader(message, header);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(conversation, cancellationToken);
-            try
+            if (!await SendAsync(conversation, message, header.WrittenMemory, cancellationToken))
             {
-                if (!await _transport.SendAsync(Island, message.Order, header.WrittenMemory, message.Payload, either.Token))
-                {
-                    Interlocked.Increment(ref _dropped);
-                }
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // The peer went down while the message waited for room.
                 Interlocked.Increment(ref _dropped);
+            }
+            else if (message is ChunkMessage && Interlocked.Increment(ref conversation.Carried) == 1)
+            {
+                _carried();
             }
         }
     }
@@ -99,4 +103,32 @@ internal sealed class PeerSender : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Close();
+
+    private async ValueTask<bool> SendAsync(Conversation conversation, MergeMessage message, ReadOnlyMemory<byte> header, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(conversation.Token, cancellationToken);
+        try
+        {
+            return await _transport.SendAsync(Island, message.Order, header, message.Payload, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The peer went down while the message waited for room.
+            return false;
+        }
+    }
+
+    /// <summary>From one time that the peer came up until it goes down.</summary>
+    private sealed class Conversation
+    {
+        /// <summary>Chunks that the transport has taken and nobody has heard of.</summary>
+        public int Carried;
+
+        public Conversation() => Token = Stopping.Token;
+
+        public CancellationTokenSource Stopping { get; } = new();
+
+        /// <summary>Cancelled when the peer goes down; may be asked afterwards.</summary>
+        public CancellationToken Token { get; }
+    }
 }

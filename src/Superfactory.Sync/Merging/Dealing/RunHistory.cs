@@ -46,7 +46,7 @@ internal sealed class RunHistory
     /// <summary>Steps of a whole round's turns over all committed rounds; what an untracked run is measured by.</summary>
     public long TurnsTaken { get; private set; }
 
-    /// <summary>Islands whose last contribution was refused because it was not finite.</summary>
+    /// <summary>Islands whose last contribution was refused because it was not finite, or not what its header said.</summary>
     public ulong RefusedBefore { get; private set; }
 
     /// <summary>Islands refused in the last round for any reason.</summary>
@@ -140,8 +140,8 @@ internal sealed class RunHistory
             Tokens[island] += decision.Tokens[island];
         }
 
-        RefusedBefore = (RefusedBefore & ~decision.Contributed) | decision.NotFinite;
-        RefusedLast = decision.NotFinite | decision.WrongBase;
+        RefusedBefore = (RefusedBefore & ~decision.Contributed) | decision.NotFinite | decision.Belied;
+        RefusedLast = decision.NotFinite | decision.WrongBase | decision.Stalled | decision.Belied;
         Refusals += ulong.PopCount(RefusedLast) is var refused ? (long)refused : 0;
         SkipsInRow = decision.Overflowed ? SkipsInRow + 1 : 0;
         LastTokens = decision.TokensInAll;

@@ -1,18 +1,19 @@
-using System.Collections.Immutable;
 using System.Numerics;
 using Superfactory.Sync.Fragments;
 
 namespace Superfactory.Sync.Merging.Rounds;
 
-/// <summary>Turns contributions into means, fragment by fragment, and checks them against the leaders' commits.</summary>
-internal sealed class FragmentMerger(MergeState state, RoundExchange exchange)
+/// <summary>Decides the round, checks fragments against headers and commits, and commits those that this island leads.</summary>
+internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, Attempts attempts)
 {
+    private RoundWork Work => exchange.Work;
+
     /// <summary>Decides the round where all headers are here.</summary>
     /// <returns>Whether it is decided.</returns>
     public bool TryDecide()
     {
         var inbox = exchange.Current;
-        if (inbox.Decision is not null)
+        if (Work.Decision is not null)
         {
             return true;
         }
@@ -31,29 +32,37 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange)
             }
         }
 
-        var decision = RoundDecision.Of(inbox.Headers!, state.Mode);
+        var decision = RoundDecision.Of(inbox.Headers!, state.Mode, Work.Stalled, Work.Belied);
         if (decision.Fault(state.History, state.NameOf) is { } fault)
         {
             state.Fail(fault);
             return false;
         }
 
-        inbox.Decision = decision;
-        Report(inbox, decision);
+        Work.Decision = decision;
+        if (Work.Attempt == 0)
+        {
+            Report(inbox, decision);
+        }
+
+        exchange.Chunks.Begin();
         return true;
     }
 
-    /// <summary>Settles every fragment whose bytes and commit are here.</summary>
+    /// <summary>Settles every fragment whose numbers and commit are here.</summary>
     public void Settle()
     {
-        var inbox = exchange.Current;
+        var decision = Work.Decision!;
+        if (FindBelied(decision) is { } culprit && attempts.Object(culprit, belied: true))
+        {
+            return;
+        }
+
         foreach (var fragment in state.Plan!.Fragments)
         {
-            if (!inbox.Settled[fragment.Index] && !state.Failed)
+            if (!Work.Settled[fragment.Index] && !state.Failed)
             {
-                inbox.Settled[fragment.Index] = fragment.Leader == state.Self
-                    ? TryLead(inbox, inbox.Decision!, fragment)
-                    : TryFollow(inbox, inbox.Decision!, fragment);
+                Work.Settled[fragment.Index] = Work.LeaderOf(fragment) == state.Self ? TryLead(decision, fragment) : TryFollow(decision, fragment);
             }
         }
     }
@@ -62,7 +71,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange)
     public ulong ResultHash()
     {
         var hash = new ContentHash();
-        foreach (var commit in exchange.Current.Commits)
+        foreach (var commit in Work.Commits)
         {
             hash.Append(BitConverter.GetBytes(commit!.Hash));
         }
@@ -70,51 +79,95 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange)
         return hash.Finish();
     }
 
-    private bool TryLead(RoundInbox inbox, RoundDecision decision, Fragment fragment)
+    /// <summary>A contributor whose numbers, where they are here, are not what its header says.</summary>
+    private int? FindBelied(RoundDecision decision)
     {
-        if (!AllHere(inbox, decision, fragment.Index))
+        if (Work.Verified)
+        {
+            return null;
+        }
+
+        for (var rest = decision.Contributors & state.EverybodyElse; rest != 0; rest &= rest - 1)
+        {
+            var island = BitOperations.TrailingZeroCount(rest);
+            if (exchange.Arrivals.Of(island).NotFinite)
+            {
+                return island;
+            }
+        }
+
+        // Of two islands each reads all that the other sends, and commits nothing before it has.
+        if (state.Direct && Work.Merged.Count == state.Plan!.Chunks)
+        {
+            foreach (var fragment in state.Plan.Fragments)
+            {
+                if (FindBelied(decision, fragment) is { } island)
+                {
+                    return island;
+                }
+            }
+
+            Work.Verified = true;
+        }
+
+        return null;
+    }
+
+    private int? FindBelied(RoundDecision decision, Fragment fragment)
+    {
+        for (var rest = decision.Contributors & state.EverybodyElse; rest != 0; rest &= rest - 1)
+        {
+            var island = BitOperations.TrailingZeroCount(rest);
+            var announced = exchange.Current.Headers[island]!.SquaredNorms[fragment.Index];
+            if (!exchange.Arrivals.Of(island).SquaredNorm(fragment).Equals(announced))
+            {
+                return island;
+            }
+        }
+
+        return null;
+    }
+
+    private bool TryLead(RoundDecision decision, Fragment fragment)
+    {
+        if (Work.Objected)
         {
             return false;
         }
 
-        var hash = 0UL;
         if (decision.Contributors != 0)
         {
-            var mean = Mean(inbox, decision, fragment);
-            if (state.Count > 2)
+            if (state.Direct ? !Work.Verified : Work.Missing(fragment) > 0)
             {
-                // Encoded once: the leader too goes on from the bytes that the others read.
-                var result = exchange.Results[fragment.Index] ??= new byte[state.Format.EncodedBytes(fragment.Count)];
-                state.Format.Encode(mean, result);
-                state.Format.Decode(result, mean);
-                hash = ContentHash.Of(result);
-            }
-            else
-            {
-                hash = ContentHash.Of(mean);
+                return false;
             }
 
-            fragment.Scatter(mean, state.Replica!.Mean);
+            if (!state.Direct && FindBelied(decision, fragment) is { } culprit)
+            {
+                attempts.Object(culprit, belied: true);
+                return false;
+            }
         }
 
         exchange.Commit(new CommitMessage
         {
-            Round = inbox.Round, Fragment = fragment.Index, Contributors = decision.Contributors, Weights = decision.Weights, Hash = hash,
+            Round = state.History.Round, Attempt = Work.Attempt, Fragment = fragment.Index, Contributors = decision.Contributors, Weights = decision.Weights,
+            Hash = decision.Contributors == 0 ? 0 : Work.HashOf(fragment),
         });
         return true;
     }
 
-    private bool TryFollow(RoundInbox inbox, RoundDecision decision, Fragment fragment)
+    private bool TryFollow(RoundDecision decision, Fragment fragment)
     {
-        if (inbox.Commits[fragment.Index] is not { } commit)
+        if (Work.Commits[fragment.Index] is not { } commit)
         {
             return false;
         }
 
-        var leader = state.PeerAt(fragment.Leader);
+        var leader = state.PeerAt(Work.LeaderOf(fragment));
         if (commit.Contributors != decision.Contributors || !SameBits(commit.Weights, decision.Weights))
         {
-            state.Fail($"Island {state.NameOf(leader.Index)} commits fragment {fragment.Index} of round {inbox.Round} with other contributors or weights than its headers give.", retriable: true);
+            state.Fail($"Island {state.NameOf(leader.Index)} commits fragment {fragment.Index} of round {commit.Round} with other contributors or weights than its headers give.", retriable: true);
             return false;
         }
 
@@ -123,80 +176,30 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange)
             return true;
         }
 
-        return state.Count > 2 ? TryTakeResult(inbox, commit, fragment, leader) : TryCompare(inbox, decision, commit, fragment);
-    }
-
-    /// <summary>More than two islands: the leader's encoded result is what all decode.</summary>
-    private bool TryTakeResult(RoundInbox inbox, CommitMessage commit, Fragment fragment, Peer leader)
-    {
-        var assembly = inbox.Result(fragment.Index);
-        if (!assembly.Complete)
+        if (Work.Missing(fragment) > 0)
         {
             return false;
         }
 
-        if (ContentHash.Of(assembly.Bytes) != commit.Hash)
+        if (Work.HashOf(fragment) == commit.Hash)
         {
-            exchange.AskAgain(leader, inbox, StreamKind.Result, fragment.Index, assembly, "damaged");
-            return false;
+            return true;
         }
 
-        var mean = state.Scratch(fragment.Count);
-        state.Format.Decode(assembly.Bytes, mean);
-        fragment.Scatter(mean, state.Replica!.Mean);
-        return true;
+        if (state.Direct)
+        {
+            // Both hold both contributions, and the leader's hash would prove that both come to the same mean.
+            state.Fail($"Islands {state.NameOf(state.Self)} and {state.NameOf(leader.Index)} come to different means of fragment {fragment.Index} in round {commit.Round}.", retriable: true);
+        }
+        else
+        {
+            exchange.AskAgain(leader, fragment);
+        }
+
+        return false;
     }
 
-    /// <summary>Two islands: both hold both contributions, and the leader's hash proves that both come to the same mean.</summary>
-    private bool TryCompare(RoundInbox inbox, RoundDecision decision, CommitMessage commit, Fragment fragment)
-    {
-        if (!AllHere(inbox, decision, fragment.Index))
-        {
-            return false;
-        }
-
-        var mean = Mean(inbox, decision, fragment);
-        if (ContentHash.Of(mean) != commit.Hash)
-        {
-            state.Fail($"Islands {state.NameOf(state.Self)} and {state.NameOf(fragment.Leader)} come to different means of fragment {fragment.Index} in round {inbox.Round}.", retriable: true);
-            return false;
-        }
-
-        fragment.Scatter(mean, state.Replica!.Mean);
-        return true;
-    }
-
-    private bool AllHere(RoundInbox inbox, RoundDecision decision, int fragment)
-    {
-        for (var rest = decision.Contributors & state.EverybodyElse; rest != 0; rest &= rest - 1)
-        {
-            if (!inbox.Contribution(BitOperations.TrailingZeroCount(rest), fragment).Complete)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>The weighted mean, summed in island order in fp32 from zero: product rounded, then sum rounded.</summary>
-    private Span<float> Mean(RoundInbox inbox, RoundDecision decision, Fragment fragment)
-    {
-        var mean = state.Scratch(fragment.Count);
-        mean.Clear();
-        var place = 0;
-        for (var rest = decision.Contributors; rest != 0; rest &= rest - 1)
-        {
-            var island = BitOperations.TrailingZeroCount(rest);
-            var bytes = island == state.Self ? exchange.Own!.Encoded(fragment.Index).Span : inbox.Contribution(island, fragment.Index).Bytes;
-            state.Format.DecodeAccumulate(decision.Weights[place], bytes, mean);
-            place++;
-        }
-
-        return mean;
-    }
-
-    private static bool SameBits(ImmutableArray<float> one, ImmutableArray<float> other) =>
+    private static bool SameBits(System.Collections.Immutable.ImmutableArray<float> one, System.Collections.Immutable.ImmutableArray<float> other) =>
         System.Runtime.InteropServices.MemoryMarshal.AsBytes(one.AsSpan()).SequenceEqual(System.Runtime.InteropServices.MemoryMarshal.AsBytes(other.AsSpan()));
 
     private void Report(RoundInbox inbox, RoundDecision decision)

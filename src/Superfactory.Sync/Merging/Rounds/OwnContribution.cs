@@ -1,34 +1,36 @@
-using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic;
+using Superfactory.Sync.Arithmetic.Formats;
 
 namespace Superfactory.Sync.Merging.Rounds;
 
 /// <summary>
-/// What this island contributes to a round, encoded once and kept: whatever happens to trainer or peers, the same bytes are sent again.
+/// What this island contributes to a round. A chunk is encoded when it is first needed, once: whatever happens to trainer or peers, the
+/// same bytes are sent again. Gradients in fp32 are not encoded at all: they stay where the trainer wrote them.
 /// </summary>
 internal sealed class OwnContribution
 {
-    private readonly byte[][] _encoded;
+    private readonly MergeState _state;
+    private readonly byte[]?[] _encoded;
+    private readonly ChunkSet _done;
+    private readonly float[]? _base;
+    private Memory<float> _local;
 
-    private OwnContribution(byte[][] encoded) => _encoded = encoded;
-
-    /// <summary>Its header.</summary>
-    public required ContributeMessage Header { get; init; }
-
-    /// <summary>The trainer's own mean loss; null where it took no step.</summary>
-    public required double? Loss { get; init; }
-
-    /// <summary>A fragment's encoded bytes.</summary>
-    public ReadOnlyMemory<byte> Encoded(int fragment) => _encoded[fragment];
-
-    /// <summary>Encodes what the trainer gave.</summary>
+    /// <summary>Takes what the trainer gave: one pass that reads its numbers, for the header.</summary>
     /// <param name="state">The model, and where the trainer's numbers lie.</param>
     /// <param name="given">What came of its steps.</param>
-    /// <param name="reuse">A contribution whose memory may be overwritten: nobody waits for its bytes any more.</param>
-    public static OwnContribution Encode(MergeState state, Contribution given, OwnContribution? reuse)
+    /// <param name="before">The contribution before it, whose memory it takes over.</param>
+    public OwnContribution(MergeState state, Contribution given, OwnContribution? before)
     {
-        var plan = state.Plan!;
-        var encoded = reuse?._encoded ?? [.. plan.Fragments.Select(fragment => new byte[state.Format.EncodedBytes(fragment.Count)])];
+        _state = state;
+        _local = state.Buffers!.Local;
+        _base = state.EveryStep ? null : state.Replica!.Parameters;
+        _encoded = before?._encoded ?? new byte[state.Plan!.Chunks][];
+        _done = before?._done ?? new ChunkSet(state.Plan!.Chunks);
+        _done.Clear();
+        Bare = _base is null && state.Format.Format == NumberFormat.Fp32;
+        Loss = given.Steps > 0 && given.Tokens > 0 ? given.LossSum / given.Tokens : null;
         var header = new ContributeMessage
         {
             Round = given.Round,
@@ -38,41 +40,113 @@ internal sealed class OwnContribution
             LossSum = given.Steps > 0 ? given.LossSum : 0,
             Overflow = given.Steps > 0 && given.Overflow,
         };
-        return new OwnContribution(encoded)
-        {
-            Header = RoundDecision.HasNumbers(header, state.Mode) ? Numbers(state, header, encoded) : header,
-            Loss = given.Steps > 0 && given.Tokens > 0 ? given.LossSum / given.Tokens : null,
-        };
+        Header = RoundDecision.HasNumbers(header, state.Mode) ? Measure(header) : header;
     }
 
-    private static ContributeMessage Numbers(MergeState state, ContributeMessage header, byte[][] encoded)
-    {
-        var plan = state.Plan!;
-        var hashes = ImmutableArray.CreateBuilder<ulong>(plan.Fragments.Length);
-        var (nonFinite, squares) = (0L, 0.0);
-        foreach (var fragment in plan.Fragments)
-        {
-            var mine = state.Scratch(fragment.Count);
-            fragment.Gather(state.Buffers!.Local.Span, mine);
-            if (!state.EveryStep)
-            {
-                var rest = mine;
-                foreach (var span in fragment.Spans)
-                {
-                    var part = rest[..span.Length];
-                    VectorMath.Subtract(state.Replica!.Parameters.AsSpan(span.Offset, span.Length), part, part);
-                    rest = rest[span.Length..];
-                }
-            }
+    /// <summary>Its header.</summary>
+    public ContributeMessage Header { get; }
 
-            state.Format.Encode(mine, encoded[fragment.Index]);
-            // Judged as the others will read it: rounding for the wire may overflow.
-            state.Format.Decode(encoded[fragment.Index], mine);
-            nonFinite += VectorMath.CountNonFinite(mine);
-            squares += VectorMath.SumOfSquares(mine);
-            hashes.Add(ContentHash.Of(encoded[fragment.Index]));
+    /// <summary>The trainer's own mean loss; null where it took no step.</summary>
+    public double? Loss { get; }
+
+    /// <summary>Whether it has chunks.</summary>
+    public bool HasNumbers => !Header.SquaredNorms.IsEmpty;
+
+    /// <summary>Whether its chunks are the trainer's own numbers.</summary>
+    private bool Bare { get; }
+
+    /// <summary>A chunk's bytes, as they are sent.</summary>
+    public ReadOnlyMemory<byte> Chunk(int chunk)
+    {
+        var span = _state.Plan!.SpanOf(chunk);
+        return Bare ? new FloatBytes(_local.Slice(span.Offset, span.Length)).Memory : Encoded(chunk).AsMemory(0, _state.Format.EncodedBytes(span.Length));
+    }
+
+    /// <summary>A chunk's bytes, to be read at once.</summary>
+    public ReadOnlySpan<byte> Bytes(int chunk)
+    {
+        var span = _state.Plan!.SpanOf(chunk);
+        return Bare ? MemoryMarshal.AsBytes(_local.Span.Slice(span.Offset, span.Length)) : Encoded(chunk).AsSpan(0, _state.Format.EncodedBytes(span.Length));
+    }
+
+    /// <summary>The trainer is lost, and the next one will write to its memory: what is still to be read from there is taken away.</summary>
+    public void Detach()
+    {
+        if (!HasNumbers)
+        {
+            return;
         }
 
-        return header with { NonFinite = nonFinite, SquaredNorm = squares, FragmentHashes = nonFinite == 0 ? hashes.MoveToImmutable() : [] };
+        if (Bare)
+        {
+            _local = _local.ToArray();
+            return;
+        }
+
+        for (var chunk = 0; chunk < _state.Plan!.Chunks; chunk++)
+        {
+            Encoded(chunk);
+        }
+    }
+
+    private byte[] Encoded(int chunk)
+    {
+        var span = _state.Plan!.SpanOf(chunk);
+        var room = _encoded[chunk] ??= GC.AllocateUninitializedArray<byte>(_state.Format.EncodedBytes(span.Length));
+        if (!_done.Add(chunk))
+        {
+            return room;
+        }
+
+        if (_base is not null && _state.Format.Format == NumberFormat.Fp32)
+        {
+            VectorMath.Subtract(_base.AsSpan(span.Offset, span.Length), _local.Span.Slice(span.Offset, span.Length), MemoryMarshal.Cast<byte, float>(room.AsSpan()));
+        }
+        else if (_state.Feedback is { } feedback)
+        {
+            feedback.Encode(_state.Format, chunk, span, Numbers(chunk), room);
+        }
+        else
+        {
+            _state.Format.Encode(Numbers(chunk), room);
+        }
+
+        return room;
+    }
+
+    /// <summary>A chunk's numbers before they are encoded; in memory that the next call uses again.</summary>
+    private ReadOnlySpan<float> Numbers(int chunk)
+    {
+        var span = _state.Plan!.SpanOf(chunk);
+        var given = _local.Span.Slice(span.Offset, span.Length);
+        if (_base is null)
+        {
+            return given;
+        }
+
+        var difference = _state.Scratch(span.Length);
+        VectorMath.Subtract(_base.AsSpan(span.Offset, span.Length), given, difference);
+        return difference;
+    }
+
+    private ContributeMessage Measure(ContributeMessage header)
+    {
+        var plan = _state.Plan!;
+        var fragments = new HeaderNumbers[plan.Fragments.Length];
+        for (var chunk = 0; chunk < plan.Chunks; chunk++)
+        {
+            var numbers = Numbers(chunk);
+            fragments[chunk % fragments.Length] += _state.Feedback is { } feedback
+                ? feedback.Measure(_state.Format, plan.SpanOf(chunk), numbers)
+                : _state.Format.Measure(numbers);
+        }
+
+        var nonFinite = 0L;
+        foreach (var numbers in fragments)
+        {
+            nonFinite += numbers.NonFinite;
+        }
+
+        return header with { NonFinite = nonFinite, SquaredNorms = nonFinite == 0 ? [.. fragments.Select(numbers => numbers.SquaredNorm)] : [] };
     }
 }

@@ -9,7 +9,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
     public int? RepairFrom { get; private set; }
 
     /// <summary>Goes as far as what is here allows.</summary>
-    /// <returns>Whether a round was applied.</returns>
+    /// <returns>Whether a round was applied, or another attempt at it began.</returns>
     public bool TryApply()
     {
         if (!state.Initialised || state.History.Finished || exchange.Own is null || !merger.TryDecide())
@@ -17,13 +17,20 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
             return false;
         }
 
+        var attempt = exchange.Work.Attempt;
         merger.Settle();
-        if (state.Failed || !exchange.Current.AllSettled)
+        if (exchange.Work.Attempt != attempt)
+        {
+            // This island objected and decided: what follows from that is done next.
+            return true;
+        }
+
+        if (state.Failed || !exchange.Work.AllSettled || !exchange.Sender.OwnDelivered())
         {
             return false;
         }
 
-        var decision = exchange.Current.Decision!;
+        var decision = exchange.Work.Decision!;
         if ((decision.WrongBase >> state.Self & 1) != 0)
         {
             Repair(decision.Source);
@@ -36,7 +43,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
         }
         else
         {
-            Array.Clear(state.Replica!.Mean);
+            exchange.Chunks.Mean().Span.Clear();
         }
 
         state.History.Commit(decision, merger.ResultHash());
@@ -55,6 +62,9 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
     {
         RepairFrom = null;
         Seal();
+        var contributed = (state.History.RefusedLast >> state.Self & 1) == 0 && !state.History.LastSkipped;
+        state.Feedback?.Complete(contributed);
+        exchange.Results.Complete();
         exchange.Advance();
         foreach (var peer in state.Peers)
         {

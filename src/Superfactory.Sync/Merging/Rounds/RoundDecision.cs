@@ -26,6 +26,12 @@ internal sealed record RoundDecision
     /// <summary>Refused because it started from another state than most.</summary>
     public required ulong WrongBase { get; init; }
 
+    /// <summary>Left out because nothing came from it for too long.</summary>
+    public required ulong Stalled { get; init; }
+
+    /// <summary>Left out because its numbers are not what its header says.</summary>
+    public required ulong Belied { get; init; }
+
     /// <summary>An island whose base is the accepted one: where the others take the state from.</summary>
     public required int Source { get; init; }
 
@@ -54,7 +60,9 @@ internal sealed record RoundDecision
     /// <summary>Decides.</summary>
     /// <param name="headers">The header of every island.</param>
     /// <param name="mode">What is merged.</param>
-    public static RoundDecision Of(IReadOnlyList<ContributeMessage> headers, SyncMode mode)
+    /// <param name="stalled">Islands that this attempt leaves out because nothing came from them.</param>
+    /// <param name="belied">Islands that it leaves out because their numbers are not what their headers say.</param>
+    public static RoundDecision Of(IReadOnlyList<ContributeMessage> headers, SyncMode mode, ulong stalled = 0, ulong belied = 0)
     {
         var source = ElectBase(headers);
         ulong contributed = 0, notFinite = 0, wrongBase = 0;
@@ -74,7 +82,7 @@ internal sealed record RoundDecision
             }
         }
 
-        var contributors = overflowed ? 0 : contributed & ~notFinite & ~wrongBase;
+        var contributors = overflowed ? 0 : contributed & ~(notFinite | wrongBase | stalled | belied);
         var (weights, tokens, sum) = Weigh(headers, contributors);
         return new RoundDecision
         {
@@ -83,9 +91,11 @@ internal sealed record RoundDecision
             Contributed = contributed,
             NotFinite = overflowed ? 0 : notFinite,
             WrongBase = wrongBase,
+            Stalled = stalled,
+            Belied = belied,
             Source = source,
             Overflowed = overflowed,
-            GivenBack = overflowed ? contributed : notFinite | (wrongBase & contributed),
+            GivenBack = overflowed ? contributed : notFinite | ((wrongBase | stalled | belied) & contributed),
             Steps = [.. headers.Select(header => header.Steps)],
             Tokens = tokens,
             TokensInAll = sum,
@@ -108,6 +118,12 @@ internal sealed record RoundDecision
         {
             var island = BitOperations.TrailingZeroCount(again);
             return $"Island {nameOf(island)} is still not finite at step {history.Steps[island] + Steps[island]}, after it was reset to the merged model once.";
+        }
+
+        if ((Belied & history.RefusedBefore) is not 0 and var liars)
+        {
+            var island = BitOperations.TrailingZeroCount(liars);
+            return $"What {nameOf(island)} sends is again not what its header says at step {history.Steps[island] + Steps[island]}: its memory, or the loop that writes to it while it is merged, is at fault.";
         }
 
         return Overflowed && history.SkipsInRow + 1 >= MergeLimits.SkipsInRowMax

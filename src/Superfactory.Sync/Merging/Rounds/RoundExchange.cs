@@ -1,31 +1,62 @@
 namespace Superfactory.Sync.Merging.Rounds;
 
-/// <summary>What islands send each other in a round: headers, fragments, results and commits; taken once each, sent again after an interruption.</summary>
-internal sealed class RoundExchange(MergeState state)
+/// <summary>What islands send each other in a round: headers, chunks and commits; taken once each, sent again after an interruption as far as they are missing.</summary>
+internal sealed class RoundExchange
 {
-    private readonly OwnContribution?[] _own = new OwnContribution?[2];
+    private readonly MergeState _state;
+    private readonly ChunkSender _sender;
+    private readonly ChunkMerger _chunks;
     private RoundInbox[] _inboxes = [];
+    private OwnContribution? _own;
+    private RoundWork? _work;
+    private Arrivals? _arrivals;
+    private LedResults? _results;
 
-    /// <summary>What has arrived for the current round.</summary>
-    public RoundInbox Current => _inboxes[state.History.Round & 1];
+    public RoundExchange(MergeState state)
+    {
+        _state = state;
+        _sender = new ChunkSender(state, this);
+        _chunks = new ChunkMerger(state, this);
+    }
+
+    /// <summary>The headers of the current round.</summary>
+    public RoundInbox Current => _inboxes[_state.History.Round & 1];
 
     /// <summary>This island's contribution to the current round; null before its trainer gave it.</summary>
-    public OwnContribution? Own => _own[state.History.Round & 1] is { } own && own.Header.Round == state.History.Round ? own : null;
+    public OwnContribution? Own => _own is { } own && own.Header.Round == _state.History.Round ? own : null;
 
     /// <summary>This island's newest contribution; null before any.</summary>
-    public OwnContribution? Newest => Own ?? _own[(state.History.Round + 1) & 1];
+    public OwnContribution? Newest => _own;
 
-    /// <summary>Results that this island leads, as sent; with two islands there are none.</summary>
-    public byte[]?[] Results { get; private set; } = [];
+    /// <summary>How far the current attempt is. Only where the trainer has registered, like all that follows.</summary>
+    public RoundWork Work => _work!;
 
-    private bool Direct => state.Count == 2;
+    /// <summary>What arrived of the others' contributions.</summary>
+    public Arrivals Arrivals => _arrivals!;
+
+    /// <summary>Results that this island leads; with two islands none.</summary>
+    public LedResults Results => _results!;
+
+    /// <summary>Sends chunks.</summary>
+    public ChunkSender Sender => _sender;
+
+    /// <summary>Sums chunks.</summary>
+    public ChunkMerger Chunks => _chunks;
 
     /// <summary>The trainer registered: from here on sizes are known.</summary>
     public void Prepare()
     {
-        _inboxes = [NewInbox(), NewInbox()];
-        Results = new byte[]?[state.Plan!.Fragments.Length];
-        ClearFrom(state.History.Round);
+        var plan = _state.Plan!;
+        _inboxes = [new RoundInbox(_state.Count), new RoundInbox(_state.Count)];
+        _work = new RoundWork(_state.Count, plan);
+        _arrivals = new Arrivals(_state.Count, plan, _state.Format.EncodedBytes(plan.ChunkLength));
+        _results = new LedResults(plan, _state.ResultFormat, _state.Self, _state.Configuration.Sync.ErrorFeedback);
+        foreach (var peer in _state.Peers)
+        {
+            peer.Lane = new ChunkLane(plan.Chunks);
+        }
+
+        ClearFrom(_state.History.Round);
     }
 
     /// <summary>Begins with a round, nothing of it or the next being here: after a transfer to an island without memory, or in a new epoch.</summary>
@@ -35,44 +66,58 @@ internal sealed class RoundExchange(MergeState state)
         _inboxes[(round + 1) & 1].Clear(round + 1);
         if (Own is { } own)
         {
-            Current.Headers[state.Self] = own.Header;
+            Current.Headers[_state.Self] = own.Header;
         }
+
+        Begin(0, 0, 0);
+        _sender.Restart(withLate: false);
     }
 
     /// <summary>The round before the current one is done with; its inbox takes the next.</summary>
     public void Advance()
     {
-        _inboxes[(state.History.Round + 1) & 1].Clear(state.History.Round + 1);
+        _inboxes[(_state.History.Round + 1) & 1].Clear(_state.History.Round + 1);
+        _sender.KeepLate();
+        Begin(0, 0, 0);
+        _sender.Restart(withLate: true);
     }
 
-    /// <summary>The trainer's contribution to the current round goes out.</summary>
+    /// <summary>Another attempt at the current round begins.</summary>
+    public void Begin(AttemptMessage attempt)
+    {
+        _results!.Abandon();
+        Begin(attempt.Attempt, attempt.Stalled, attempt.Belied);
+        _sender.Restart(withLate: true);
+    }
+
+    /// <summary>The trainer's contribution to the current round goes out: its header at once, its chunks as there is room.</summary>
     public void Contribute(Contribution given)
     {
-        var own = OwnContribution.Encode(state, given, _own[given.Round & 1]);
-        _own[given.Round & 1] = own;
-        Current.Headers[state.Self] = own.Header;
-        foreach (var peer in state.Peers)
+        _own = new OwnContribution(_state, given, _own);
+        Current.Headers[_state.Self] = _own.Header;
+        foreach (var peer in _state.Peers)
         {
             if (peer.Hears)
             {
-                SendOwn(peer, own);
+                _state.Send(peer, _own.Header);
             }
         }
     }
 
-    /// <summary>Everything of the current round that the peer may have missed.</summary>
+    /// <summary>What of the current round the peer may have missed, and what is here of what it sends.</summary>
     public void Resend(Peer peer)
     {
         if (Own is { } own)
         {
-            SendOwn(peer, own);
+            _state.Send(peer, own.Header);
         }
 
-        foreach (var fragment in state.Plan!.Fragments)
+        _sender.SendHave(peer);
+        foreach (var fragment in _state.Plan!.Fragments)
         {
-            if (fragment.Leader == state.Self && Current.Commits[fragment.Index] is { } commit)
+            if (Work.LeaderOf(fragment) == _state.Self && Work.Commits[fragment.Index] is { } commit)
             {
-                SendResult(peer, commit);
+                _state.Send(peer, commit);
             }
         }
     }
@@ -80,12 +125,12 @@ internal sealed class RoundExchange(MergeState state)
     /// <summary>A fragment that this island leads is merged.</summary>
     public void Commit(CommitMessage commit)
     {
-        Current.Commits[commit.Fragment] = commit;
-        foreach (var peer in state.Peers)
+        Work.Commits[commit.Fragment] = commit;
+        foreach (var peer in _state.Peers)
         {
             if (peer.Hears)
             {
-                SendResult(peer, commit);
+                _state.Send(peer, commit);
             }
         }
     }
@@ -97,10 +142,10 @@ internal sealed class RoundExchange(MergeState state)
             return;
         }
 
-        var fragments = RoundDecision.HasNumbers(header, state.Mode) ? state.Plan!.Fragments.Length : 0;
-        if (header.FragmentHashes.Length != fragments)
+        var fragments = RoundDecision.HasNumbers(header, _state.Mode) ? _state.Plan!.Fragments.Length : 0;
+        if (header.SquaredNorms.Length != fragments)
         {
-            state.Fault(peer, $"a contribution to round {header.Round} with {header.FragmentHashes.Length} fragments where {fragments} belong");
+            _state.Fault(peer, $"a contribution to round {header.Round} with {header.SquaredNorms.Length} fragments where {fragments} belong");
             return;
         }
 
@@ -110,7 +155,7 @@ internal sealed class RoundExchange(MergeState state)
             inbox.HeaderConversations[peer.Index] = peer.Conversation;
             if (!again || !Same(known, header))
             {
-                state.Fault(peer, $"a second contribution to round {header.Round}");
+                _state.Fault(peer, $"a second contribution to round {header.Round}");
             }
 
             return;
@@ -124,187 +169,147 @@ internal sealed class RoundExchange(MergeState state)
 
     public void Take(Peer peer, ChunkMessage chunk)
     {
-        if (InboxOf(peer, chunk.Round) is not { } inbox)
+        if (!IsOfCurrent(peer, chunk.Round, chunk.Attempt, "a chunk"))
         {
             return;
         }
 
-        if (chunk.Fragment >= state.Plan!.Fragments.Length)
+        var plan = _state.Plan!;
+        var contribution = chunk.Stream == StreamKind.Contribution;
+        var format = contribution ? _state.Format : _state.ResultFormat;
+        if (chunk.Chunk >= plan.Chunks || chunk.Bytes.Length != format.EncodedBytes(plan.SpanOf(chunk.Chunk).Length))
         {
-            state.Fault(peer, $"a chunk of fragment {chunk.Fragment} where there are {state.Plan.Fragments.Length}");
+            _state.Fault(peer, $"a chunk {chunk.Chunk} of {chunk.Bytes.Length} bytes in round {chunk.Round}, which the model does not have");
             return;
         }
 
-        var leader = state.Plan.Fragments[chunk.Fragment].Leader;
-        if (chunk.Stream == StreamKind.Contribution && (Direct || leader == state.Self))
+        var leader = Work.LeaderOf(chunk.Chunk);
+        if (contribution ? !_state.Direct && leader != _state.Self : _state.Direct || leader != peer.Index)
         {
-            TakeContribution(peer, inbox, chunk);
+            _state.Fault(peer, $"a chunk {chunk.Chunk} of round {chunk.Round} that {_state.NameOf(leader)} leads");
         }
-        else if (chunk.Stream == StreamKind.Result && !Direct && leader == peer.Index)
+        else if (contribution ? Current.Headers[peer.Index] is not { SquaredNorms.IsEmpty: false } || chunk.Chunk >= Work.Granted : Own is null)
         {
-            Judge(peer, inbox, chunk, inbox.Result(chunk.Fragment));
+            _state.Fault(peer, $"a chunk {chunk.Chunk} of round {chunk.Round} that no header announced, or before there was room for it");
+        }
+        else if (contribution ? !Arrivals.Of(peer.Index).Here.Add(chunk.Chunk) : Work.Merged.Contains(chunk.Chunk))
+        {
+            _state.Fault(peer, $"chunk {chunk.Chunk} of round {chunk.Round} once more");
+        }
+        else if (contribution)
+        {
+            _chunks.TakeContribution(peer.Index, chunk.Chunk, chunk.Bytes.Span);
         }
         else
         {
-            state.Fault(peer, $"a chunk of fragment {chunk.Fragment} that {state.NameOf(leader)} leads");
+            _chunks.TakeResult(chunk.Chunk, chunk.Bytes.Span);
         }
     }
 
     public void Take(Peer peer, CommitMessage commit)
     {
-        if (InboxOf(peer, commit.Round) is not { } inbox)
+        if (!IsOfCurrent(peer, commit.Round, commit.Attempt, "a commit"))
         {
             return;
         }
 
-        if (commit.Fragment >= state.Plan!.Fragments.Length || state.Plan.Fragments[commit.Fragment].Leader != peer.Index)
+        if (commit.Fragment >= _state.Plan!.Fragments.Length || Work.LeaderOf(_state.Plan.Fragments[commit.Fragment]) != peer.Index)
         {
-            state.Fault(peer, $"a commit of fragment {commit.Fragment} that it does not lead");
+            _state.Fault(peer, $"a commit of fragment {commit.Fragment} that it does not lead");
         }
-        else if (inbox.Commits[commit.Fragment] is { } known)
+        else if (Work.Commits[commit.Fragment] is { } known)
         {
-            if (inbox.CommitConversations[commit.Fragment] == peer.Conversation || known.Hash != commit.Hash || known.Contributors != commit.Contributors)
+            if (Work.CommitConversations[commit.Fragment] == peer.Conversation || known.Hash != commit.Hash || known.Contributors != commit.Contributors)
             {
-                state.Fault(peer, $"a second commit of fragment {commit.Fragment} in round {commit.Round}");
+                _state.Fault(peer, $"a second commit of fragment {commit.Fragment} in round {commit.Round}");
             }
 
-            inbox.CommitConversations[commit.Fragment] = peer.Conversation;
+            Work.CommitConversations[commit.Fragment] = peer.Conversation;
         }
         else
         {
-            inbox.Commits[commit.Fragment] = commit;
-            inbox.CommitConversations[commit.Fragment] = peer.Conversation;
+            Work.Commits[commit.Fragment] = commit;
+            Work.CommitConversations[commit.Fragment] = peer.Conversation;
         }
     }
 
-    /// <summary>
-    /// A peer wants one of our streams once more. It may be a round behind: what we sent in that one is kept until the peer has
-    /// contributed to the current one.
-    /// </summary>
-    public void Take(Peer peer, RepeatMessage repeat)
+    /// <summary>A fragment's result came damaged: it is asked for again, a bounded number of times.</summary>
+    public void AskAgain(Peer leader, Fragments.Fragment fragment)
     {
-        if (repeat.Fragment >= state.Plan!.Fragments.Length || !peer.Hears)
+        _state.Note($"Fragment {fragment.Index} of round {_state.History.Round} came from {_state.NameOf(leader.Index)} damaged: it is asked for again.");
+        Work.Repeats++;
+        if (Work.Repeats > MergeLimits.RepeatsMax)
         {
+            _state.Fail($"Round {_state.History.Round} could not be received from {_state.NameOf(leader.Index)} whole after {MergeLimits.RepeatsMax} repetitions.", retriable: true);
             return;
         }
 
-        if (repeat.Stream == StreamKind.Contribution)
-        {
-            if (_own[repeat.Round & 1] is { Header.FragmentHashes.IsEmpty: false } own && own.Header.Round == repeat.Round)
-            {
-                state.SendChunks(peer, StreamKind.Contribution, repeat.Round, repeat.Fragment, own.Encoded(repeat.Fragment));
-            }
-        }
-        else if (repeat.Stream == StreamKind.Result && Results[repeat.Fragment] is { } result)
-        {
-            var committed = Current.Commits[repeat.Fragment] is not null;
-            if (repeat.Round == (committed ? state.History.Round : state.History.Round - 1))
-            {
-                state.SendChunks(peer, StreamKind.Result, repeat.Round, repeat.Fragment, result);
-            }
-        }
+        Work.Forget(fragment);
+        _state.Send(leader, new RepeatMessage { Round = _state.History.Round, Attempt = Work.Attempt, Fragment = fragment.Index });
     }
 
-    /// <summary>A stream came damaged or with a piece missing: it is asked for again, a bounded number of times.</summary>
-    public void AskAgain(Peer peer, RoundInbox inbox, StreamKind stream, int fragment, ChunkAssembly assembly, string why)
+    /// <summary>Whether a chunk of an island's contribution is due here: it may be sent, is needed, and has not come.</summary>
+    public bool IsAwaited(int island)
     {
-        state.Note($"Fragment {fragment} of round {inbox.Round} came from {state.NameOf(peer.Index)} {why}: it is asked for again.");
-        inbox.Repeats++;
-        if (inbox.Repeats > MergeLimits.RepeatsMax)
+        if (!_state.IsPeer(island) || _work?.Decision is not { } decision || (decision.Contributors >> island & 1) == 0 || !_state.PeerAt(island).Hears)
         {
-            state.Fail($"Round {inbox.Round} could not be received from {state.NameOf(peer.Index)} whole after {MergeLimits.RepeatsMax} repetitions.", retriable: true);
-            return;
+            return false;
         }
 
-        assembly.Restart();
-        state.Send(peer, new RepeatMessage { Stream = stream, Round = inbox.Round, Fragment = fragment });
+        var here = Arrivals.Of(island).Here;
+        for (var chunk = 0; chunk < Work.Granted; chunk++)
+        {
+            if ((_state.Direct || Work.LeaderOf(chunk) == _state.Self) && !here.Contains(chunk))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool Same(ContributeMessage one, ContributeMessage other) =>
         one.BaseHash == other.BaseHash && one.Steps == other.Steps && one.Tokens == other.Tokens && one.LossSum.Equals(other.LossSum)
-        && one.Overflow == other.Overflow && one.FragmentHashes.AsSpan().SequenceEqual(other.FragmentHashes.AsSpan());
+        && one.Overflow == other.Overflow && one.SquaredNorms.AsSpan().SequenceEqual(other.SquaredNorms.AsSpan());
 
-    private RoundInbox NewInbox() => new(state.Count, state.Plan!, state.Format);
+    private void Begin(int attempt, ulong stalled, ulong belied)
+    {
+        Work.Begin(attempt, stalled, belied);
+        Arrivals.Clear();
+        _chunks.Restart();
+    }
 
     /// <summary>The inbox of a round; null where the message is late, useless to an island without state, or from a round that cannot be.</summary>
     private RoundInbox? InboxOf(Peer peer, long round)
     {
-        if (!state.Initialised || round < state.History.Round)
+        if (!_state.Initialised || round < _state.History.Round)
         {
             return null;
         }
 
-        if (round > state.History.Round + 1)
+        if (round > _state.History.Round + 1)
         {
-            state.Fault(peer, $"round {round} while round {state.History.Round} is not merged");
+            _state.Fault(peer, $"round {round} while round {_state.History.Round} is not merged");
             return null;
         }
 
         return _inboxes[round & 1];
     }
 
-    private void TakeContribution(Peer peer, RoundInbox inbox, ChunkMessage chunk)
+    /// <summary>Whether something belongs to the current attempt; what is left of earlier ones is passed over.</summary>
+    private bool IsOfCurrent(Peer peer, long round, int attempt, string what)
     {
-        if (inbox.Headers[peer.Index] is not { FragmentHashes.IsEmpty: false } header)
+        if (!_state.Initialised || round < _state.History.Round || (round == _state.History.Round && attempt < Work.Attempt))
         {
-            state.Fault(peer, $"a chunk of round {chunk.Round} that no header announced");
-            return;
+            return false;
         }
 
-        var assembly = inbox.Contribution(peer.Index, chunk.Fragment);
-        if (Judge(peer, inbox, chunk, assembly) && ContentHash.Of(assembly.Bytes) != header.FragmentHashes[chunk.Fragment])
+        if (round == _state.History.Round && attempt == Work.Attempt)
         {
-            AskAgain(peer, inbox, StreamKind.Contribution, chunk.Fragment, assembly, "damaged");
-        }
-    }
-
-    /// <summary>Takes a chunk; true where it completed its stream.</summary>
-    private bool Judge(Peer peer, RoundInbox inbox, ChunkMessage chunk, ChunkAssembly assembly)
-    {
-        switch (assembly.Accept(chunk, peer.Conversation))
-        {
-            case ChunkVerdict.Complete:
-                return true;
-            case ChunkVerdict.Gap when !assembly.Complete:
-                AskAgain(peer, inbox, chunk.Stream, chunk.Fragment, assembly, "with a piece missing");
-                return false;
-            case ChunkVerdict.Gap or ChunkVerdict.Overlap:
-                state.Fault(peer, $"a chunk of fragment {chunk.Fragment} in round {chunk.Round} at byte {chunk.Offset}, out of its order");
-                return false;
-            case ChunkVerdict.Overlong:
-                state.Fault(peer, $"a chunk of fragment {chunk.Fragment} in round {chunk.Round} that goes beyond its end");
-                return false;
-            default:
-                return false;
-        }
-    }
-
-    private void SendOwn(Peer peer, OwnContribution own)
-    {
-        state.Send(peer, own.Header);
-        if (own.Header.FragmentHashes.IsEmpty)
-        {
-            return;
+            return true;
         }
 
-        foreach (var fragment in state.Plan!.Fragments)
-        {
-            var leads = fragment.Leader == peer.Index;
-            // A leader that has committed has had our bytes.
-            if (leads ? Current.Commits[fragment.Index] is null : Direct)
-            {
-                state.SendChunks(peer, StreamKind.Contribution, own.Header.Round, fragment.Index, own.Encoded(fragment.Index));
-            }
-        }
-    }
-
-    private void SendResult(Peer peer, CommitMessage commit)
-    {
-        if (!Direct && commit.Contributors != 0)
-        {
-            state.SendChunks(peer, StreamKind.Result, commit.Round, commit.Fragment, Results[commit.Fragment]!);
-        }
-
-        state.Send(peer, commit);
+        _state.Fault(peer, $"{what} of attempt {attempt} at round {round} during attempt {Work.Attempt} at round {_state.History.Round}");
+        return false;
     }
 }

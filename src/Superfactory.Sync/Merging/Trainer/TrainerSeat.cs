@@ -68,7 +68,8 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         if (fromBuffers)
         {
             // In every-step these are the initial parameters; a peer trainer's state replaces them, or the final merge does.
-            replica.Parameters.CopyTo(state.Buffers!.Merged);
+            replica.TakeMeanFrom(state.Buffers!.Merged);
+            replica.Parameters.CopyTo(state.Buffers.Merged);
             replica.Statics.CopyTo(state.Buffers.Statics);
         }
 
@@ -88,7 +89,16 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         }
 
         var (history, replica) = (state.History, state.Replica!);
-        (state.EveryStep ? replica.Mean : replica.Parameters).CopyTo(state.Buffers!.Merged);
+        if (!state.EveryStep)
+        {
+            replica.Parameters.CopyTo(state.Buffers!.Merged);
+        }
+        else if (!replica.Mean.Equals(state.Buffers!.Merged))
+        {
+            // It came from a peer, or the trainer has other memory than when the merge began.
+            replica.Mean.CopyTo(state.Buffers.Merged);
+        }
+
         Phase = TrainerPhase.Training;
         state.Emit(new MergeEffect.Merged(new MergeOutcome
         {

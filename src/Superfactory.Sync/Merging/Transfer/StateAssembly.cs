@@ -45,15 +45,15 @@ internal sealed class StateAssembly
 
     public byte[] Trainer => _parts[5].Bytes!;
 
-    /// <summary>Takes the next chunk; false, and nothing changed, where it is not the next or does not fit.</summary>
-    public bool TryTake(ChunkMessage chunk)
+    /// <summary>Takes the next piece; false, and nothing changed, where it is not the next or does not fit.</summary>
+    public bool TryTake(PieceMessage piece)
     {
-        if (Complete || chunk.Offset != _received)
+        if (Complete || piece.Offset != _received)
         {
             return false;
         }
 
-        var bytes = chunk.Bytes.Span;
+        var bytes = piece.Bytes.Span;
         var (target, numbers) = _parts[_part];
         if (bytes.Length > LengthOf(_part) - _inPart || (numbers is not null && (bytes.Length % sizeof(float)) != 0))
         {

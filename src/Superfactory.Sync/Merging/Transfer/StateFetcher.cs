@@ -64,7 +64,7 @@ internal sealed class StateFetcher(MergeState state)
     }
 
     /// <summary>Takes an offer.</summary>
-    /// <returns>The state, where no chunks belong to it.</returns>
+    /// <returns>The state, where no pieces belong to it.</returns>
     public ArrivedState? Take(Peer peer, OfferMessage offer)
     {
         if (_need is not { } need || peer != _source || offer.Kind != need.Kind)
@@ -91,18 +91,18 @@ internal sealed class StateFetcher(MergeState state)
         return Check(peer, need, offer, _assembly);
     }
 
-    /// <summary>Takes a chunk.</summary>
-    /// <returns>The state, where this chunk completed it.</returns>
-    public ArrivedState? Take(Peer peer, ChunkMessage chunk)
+    /// <summary>Takes a piece.</summary>
+    /// <returns>The state, where this piece completed it.</returns>
+    public ArrivedState? Take(Peer peer, PieceMessage piece)
     {
         if (_need is not { } need || peer != _source || _assembly is not { } assembly || _offer is not { } offer)
         {
             return null;
         }
 
-        if (!assembly.TryTake(chunk))
+        if (!assembly.TryTake(piece))
         {
-            state.Fault(peer, $"a piece of the state at byte {chunk.Offset}, out of its order or beyond its end");
+            state.Fault(peer, $"a piece of the state at byte {piece.Offset}, out of its order or beyond its end");
             Again(peer, need);
             return null;
         }

@@ -119,5 +119,8 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         return state.Self == 0 ? null : new StateNeed(FetchKind.Replica, 0, [state.PeerAt(0)], hopeless);
     }
 
-    private List<Peer> Ahead() => [.. state.Peers.Where(peer => peer is { Established: true, Hello.Initialised: true } && peer.Hello.Round > state.History.Round)];
+    /// <summary>Of two islands, one that says that it has applied a round has said everything about it: what is not here by then is not to come.</summary>
+    private bool HasGoneOn(Peer peer) => state.Direct && peer.Applied >= state.History.Round;
+
+    private List<Peer> Ahead() => [.. state.Peers.Where(peer => peer is { Established: true, Hello.Initialised: true } && (peer.Hello.Round > state.History.Round || HasGoneOn(peer)))];
 }

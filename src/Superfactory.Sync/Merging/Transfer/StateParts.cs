@@ -36,31 +36,31 @@ internal sealed record StateParts
         Hash = Hash(),
     };
 
-    /// <summary>Sends all parts as chunks that point into them.</summary>
-    public void Send(MergeState state, Peer peer, long round)
+    /// <summary>Sends all parts as pieces that point into them.</summary>
+    public void Send(MergeState state, Peer peer)
     {
         var offset = 0L;
-        offset = Send(state, peer, round, Run, offset);
-        offset = Send(state, peer, round, Parameters, offset);
-        offset = Send(state, peer, round, Momentum, offset);
-        offset = Send(state, peer, round, Result, offset);
-        offset = Send(state, peer, round, Statics, offset);
-        Send(state, peer, round, Trainer, offset);
+        offset = Send(state, peer, Run, offset);
+        offset = Send(state, peer, Parameters, offset);
+        offset = Send(state, peer, Momentum, offset);
+        offset = Send(state, peer, Result, offset);
+        offset = Send(state, peer, Statics, offset);
+        Send(state, peer, Trainer, offset);
     }
 
-    private static long Send(MergeState state, Peer peer, long round, ReadOnlyMemory<byte> part, long offset)
+    private static long Send(MergeState state, Peer peer, ReadOnlyMemory<byte> part, long offset)
     {
-        state.SendChunks(peer, StreamKind.State, round, 0, part, offset);
+        state.SendPieces(peer, StreamKind.State, part, offset);
         return offset + part.Length;
     }
 
-    private static long Send(MergeState state, Peer peer, long round, Memory<float> part, long offset)
+    private static long Send(MergeState state, Peer peer, Memory<float> part, long offset)
     {
         const int ElementsInChunk = MergeLimits.ChunkBytesMax / sizeof(float);
         while (!part.IsEmpty)
         {
             var piece = part[..Math.Min(part.Length, ElementsInChunk)];
-            state.SendChunks(peer, StreamKind.State, round, 0, new FloatBytes(piece).Memory, offset);
+            state.SendPieces(peer, StreamKind.State, new FloatBytes(piece).Memory, offset);
             offset += piece.Length * (long)sizeof(float);
             part = part[piece.Length..];
         }

@@ -143,7 +143,7 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
     private bool Give(Peer peer, FetchMessage fetch, StateParts parts)
     {
         state.Send(peer, parts.ToOffer(fetch.Kind, state.History.Round));
-        parts.Send(state, peer, state.History.Round);
+        parts.Send(state, peer);
         return true;
     }
 

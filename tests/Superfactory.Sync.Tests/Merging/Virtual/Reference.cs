@@ -9,15 +9,19 @@ namespace Superfactory.Sync.Tests.Merging.Virtual;
 internal sealed class Reference
 {
     private readonly Scenario _scenario;
+    private readonly IReadOnlyDictionary<long, ulong> _leftOut;
     private readonly float[] _momentum;
     private readonly float[] _innerMomentum;
     private List<long> _line;
     private List<long> _givenBack = [];
     private int _next;
 
-    public Reference(Scenario scenario)
+    /// <summary>A run as <paramref name="scenario"/> says.</summary>
+    /// <param name="scenario">What decides its result.</param>
+    /// <param name="leftOut">By round, the islands without which it was merged in the end: which those are depends on who stalled when.</param>
+    public Reference(Scenario scenario, IReadOnlyDictionary<long, ulong>? leftOut = null)
     {
-        _scenario = scenario;
+        (_scenario, _leftOut) = (scenario, leftOut ?? new Dictionary<long, ulong>());
         Parameters = scenario.Initial(0);
         _momentum = new float[Parameters.Length];
         _innerMomentum = new float[Parameters.Length];
@@ -54,7 +58,7 @@ internal sealed class Reference
         var contributions = shares.Select(steps => LocalTraining.Round(_scenario.Mode, Parameters, steps)).ToArray();
         var skipped = Enumerable.Range(0, _scenario.Islands).Any(island => shares[island].Count > 0 && _scenario.Overflows(island, round));
         var accepted = Enumerable.Range(0, _scenario.Islands)
-            .Where(island => shares[island].Count > 0 && !skipped && !_scenario.Poisoned(island, round)).ToArray();
+            .Where(island => shares[island].Count > 0 && !skipped && !_scenario.Poisoned(island, round) && !IsLeftOut(island, round)).ToArray();
         for (var island = 0; island < _scenario.Islands; island++)
         {
             (accepted.Contains(island) ? Merged : _givenBack).AddRange(shares[island].SelectMany(step => step));
@@ -82,6 +86,8 @@ internal sealed class Reference
 
         Results.Add(_scenario.Mode == SyncMode.EveryStep ? mean : (float[])Parameters.Clone());
     }
+
+    private bool IsLeftOut(int island, long round) => (_leftOut.GetValueOrDefault(round) >> island & 1) != 0;
 
     private void Apply(float[] mean)
     {

@@ -17,7 +17,15 @@ internal sealed record Scenario
 
     public int Every { get; init; } = 3;
 
+    /// <summary>How results travel, with three or more islands; null for <see cref="Format"/>.</summary>
+    public NumberFormat? ResultFormat { get; init; }
+
+    public bool ErrorFeedback { get; init; }
+
     public int Fragments { get; init; }
+
+    /// <summary>Numbers in a chunk.</summary>
+    public int ChunkLength { get; init; } = 3;
 
     public BudgetSpecification Budget { get; init; } = new() { Steps = 10 };
 
@@ -41,6 +49,12 @@ internal sealed record Scenario
     /// <summary>One contribution in so many is not finite; 0 for none.</summary>
     public int PoisonOneIn { get; init; }
 
+    /// <summary>A host takes a peer that owes something for stalled in one of so many actions; 0 for never.</summary>
+    public int StallOneIn { get; init; }
+
+    /// <summary>One contribution in so many is changed in the trainer's memory after it was given; 0 for none.</summary>
+    public int BelieOneIn { get; init; }
+
     /// <summary>One step in so many overflows somewhere; 0 for none.</summary>
     public int OverflowOneIn { get; init; }
 
@@ -48,7 +62,7 @@ internal sealed record Scenario
 
     public SyncSpecification Sync => new()
     {
-        Mode = Mode, Every = Every, Format = Format, Fragments = Fragments,
+        Mode = Mode, Every = Every, Format = Format, ResultFormat = ResultFormat ?? Format, ErrorFeedback = ErrorFeedback, Fragments = Fragments,
         Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
     };
 
@@ -65,6 +79,10 @@ internal sealed record Scenario
     /// <summary>Not in two rounds one after another, never everywhere, and not where shares may be empty.</summary>
     public bool Poisoned(int island, long round) => PoisonOneIn > 0 && Islands > 1 && round % 2 == 0 && round < (Budget.Steps / StepsInRound) - 1
         && (int)(SeededRandom.Hash((long)Seed, 1, round) % (ulong)Islands) == island && SeededRandom.Hash((long)Seed, 2, round) % (ulong)PoisonOneIn == 0;
+
+    /// <summary>Not in two rounds one after another.</summary>
+    public bool Belies(int island, long round) => BelieOneIn > 0 && round % 2 == 0
+        && (int)(SeededRandom.Hash((long)Seed, 7, round) % (ulong)Islands) == island && SeededRandom.Hash((long)Seed, 8, round) % (ulong)BelieOneIn == 0;
 
     public bool Overflows(int island, long round) => OverflowOneIn > 0 && Mode == SyncMode.EveryStep
         && SeededRandom.Hash((long)Seed, 3, island, round) % (ulong)OverflowOneIn == 0;

@@ -26,7 +26,7 @@ internal sealed class Simulation
         _scenario = scenario;
         _random = new SeededRandom(scenario.Seed);
         _faults = scenario.Faults;
-        Network = new VirtualNetwork(scenario.Islands);
+        Network = new VirtualNetwork(scenario.Islands, _random);
         _epoch = new RunEpoch { Number = 1, Members = [.. Enumerable.Range(0, scenario.Islands).Select(island => new RunMember($"island-{island}", 1))] };
         _machines = [.. Enumerable.Range(0, scenario.Islands).Select(NewMachine)];
         _trainers = [.. Enumerable.Range(0, scenario.Islands).Select(NewTrainer)];
@@ -55,6 +55,9 @@ internal sealed class Simulation
 
     /// <summary>Results as handed to trainers: the same at every island.</summary>
     public IReadOnlyDictionary<long, float[]> Results => _results;
+
+    /// <summary>By round, the islands that the attempt which was applied left out: the same at every island.</summary>
+    public Dictionary<long, ulong> LeftOut { get; } = [];
 
     /// <summary>Called before every action; may disturb the machines.</summary>
     public Action<Simulation>? Disturb { get; init; }
@@ -97,6 +100,11 @@ internal sealed class Simulation
             actions.Add(() => Deliver(from, to));
         }
 
+        foreach (var (from, to) in Network.Carried)
+        {
+            actions.Add(() => Handle(from, Network.TakeCarried(from, to)));
+        }
+
         for (var island = 0; island < _scenario.Islands; island++)
         {
             var self = island;
@@ -115,6 +123,7 @@ internal sealed class Simulation
             }
         }
 
+        AddStalls(actions);
         foreach (var (one, other) in Network.Apart)
         {
             actions.Add(() => Network.Join(one, other));
@@ -127,6 +136,27 @@ internal sealed class Simulation
 
         _random.Pick(actions)();
         return true;
+    }
+
+    /// <summary>A host may take any peer that owes something for stalled: how long it waits is nothing that the result may depend on.</summary>
+    private void AddStalls(List<Action> actions)
+    {
+        if (_scenario.StallOneIn == 0 || !_random.OneIn(_scenario.StallOneIn))
+        {
+            return;
+        }
+
+        for (var island = 0; island < _scenario.Islands; island++)
+        {
+            for (var peer = 0; peer < _scenario.Islands; peer++)
+            {
+                var (self, other) = (island, peer);
+                if (_machines[self].IsAwaited(other))
+                {
+                    actions.Add(() => Handle(self, new MergeInput.Stalled(other)));
+                }
+            }
+        }
     }
 
     private void Deliver(int from, int to)
@@ -146,8 +176,10 @@ internal sealed class Simulation
                 Network.Cut(island, (island + 1 + _random.Below(_scenario.Islands - 1)) % _scenario.Islands);
                 break;
             case 1 when _scenario.TrainerCrashes && _trainers[island] is { Done: false }:
+                var lost = _trainers[island]!;
                 _trainers[island] = null;
                 Handle(island, new MergeInput.TrainerLost());
+                lost.Scribble();
                 break;
             case 2 when _scenario.BlankIncarnations && !_trainers.Any(trainer => trainer is { Done: true }):
                 Restart(island);
@@ -178,7 +210,16 @@ internal sealed class Simulation
     private void Handle(int island, MergeInput input)
     {
         var machine = _machines[island];
-        foreach (var effect in machine.Handle(input))
+        var before = machine.State.History.Round;
+        var effects = machine.Handle(input);
+        if (machine.State.History is { Round: > 0 } history && history.Round == before + 1)
+        {
+            // An island that missed the round takes the history of another.
+            LeftOut.TryAdd(before, history.RefusedLast);
+            LeftOut[before].ShouldBe(history.RefusedLast, $"seed {_scenario.Seed}: round {before} was merged of others at island {island}");
+        }
+
+        foreach (var effect in effects)
         {
             Mix(island, effect);
             switch (effect)
@@ -240,7 +281,7 @@ internal sealed class Simulation
 
     private MergeMachine NewMachine(int island) => new(new MergeConfiguration
     {
-        Self = island, Epoch = _epoch, Sync = _scenario.Sync, Budget = _scenario.Budget,
+        Self = island, Epoch = _epoch, Sync = _scenario.Sync, Budget = _scenario.Budget, ChunkLengthMax = _scenario.ChunkLength,
     });
 
     private VirtualTrainer NewTrainer(int island) => new(_scenario, island) { OnMerged = (round, result) => CheckResult(island, round, result) };

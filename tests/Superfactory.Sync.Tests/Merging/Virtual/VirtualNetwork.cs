@@ -1,15 +1,17 @@
 using System.Buffers;
 using Superfactory.Sync.Merging;
+using Superfactory.Wan;
 
 namespace Superfactory.Sync.Tests.Merging.Virtual;
 
 /// <summary>
-/// Links between islands: in order and once each while a link holds; what is under way is lost when it breaks, and each end learns of it
+/// Links between islands: each message once while a link holds, in order but for those that may overtake each other; what is under way is lost when it breaks, and each end learns of it
 /// in its own time. A message becomes bytes only when it is delivered, so that memory which a machine changes too early shows.
 /// </summary>
-internal sealed class VirtualNetwork(int islands)
+internal sealed class VirtualNetwork(int islands, SeededRandom random)
 {
-    private readonly Queue<object>[] _queues = [.. Enumerable.Range(0, islands * islands).Select(_ => new Queue<object>())];
+    private readonly List<object>[] _queues = [.. Enumerable.Range(0, islands * islands).Select(_ => new List<object>())];
+    private readonly int[] _carried = new int[islands * islands];
     private readonly bool[] _linked = new bool[islands * islands];
     private readonly bool[] _seen = new bool[islands * islands];
 
@@ -79,10 +81,27 @@ internal sealed class VirtualNetwork(int islands)
         }
     }
 
-    /// <summary>Delivers the next of a pair; several inputs where it was tampered with.</summary>
+    /// <summary>Pairs of a sender and a receiver between which chunks were carried that the sender has not heard of.</summary>
+    public IEnumerable<(int From, int To)> Carried =>
+        Enumerable.Range(0, _carried.Length).Where(at => _carried[at] > 0).Select(at => (at / islands, at % islands));
+
+    /// <summary>Takes the news for the sender.</summary>
+    public MergeInput TakeCarried(int from, int to)
+    {
+        var chunks = _carried[At(from, to)];
+        _carried[At(from, to)] = 0;
+        return new MergeInput.Carried(to, chunks);
+    }
+
+    /// <summary>Delivers the next of a pair, or one that may overtake it; several inputs where it was tampered with.</summary>
     public IEnumerable<MergeInput> Deliver(int from, int to)
     {
         var item = Dequeue(At(from, to));
+        if (item is ChunkMessage)
+        {
+            _carried[At(from, to)]++;
+        }
+
         if (item == _up || item == _down)
         {
             _seen[At(from, to)] = item == _up;
@@ -112,13 +131,21 @@ internal sealed class VirtualNetwork(int islands)
 
     private void Enqueue(int at, object item)
     {
-        _queues[at].Enqueue(item);
+        _queues[at].Add(item);
         _pending.Add(at);
     }
 
     private object Dequeue(int at)
     {
-        var item = _queues[at].Dequeue();
+        var overtaking = 0;
+        while (overtaking < _queues[at].Count && _queues[at][overtaking] is MergeMessage { Order: MessageOrder.Unordered })
+        {
+            overtaking++;
+        }
+
+        var place = overtaking > 1 ? random.Below(overtaking) : 0;
+        var item = _queues[at][place];
+        _queues[at].RemoveAt(place);
         if (_queues[at].Count == 0)
         {
             _pending.Remove(at);
@@ -130,6 +157,7 @@ internal sealed class VirtualNetwork(int islands)
     private void Clear(int at)
     {
         _queues[at].Clear();
+        _carried[at] = 0;
         _pending.Remove(at);
     }
 

@@ -77,6 +77,9 @@ internal sealed class VirtualTrainer
         }
     }
 
+    /// <summary>Whoever comes after it writes to its memory.</summary>
+    public void Scribble() => _buffers.Local.Span.Fill(12345);
+
     /// <summary>Takes the action.</summary>
     public MergeInput Act()
     {

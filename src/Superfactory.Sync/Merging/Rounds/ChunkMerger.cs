@@ -1,0 +1,172 @@
+using System.Numerics;
+using Superfactory.Sync.Fragments;
+
+namespace Superfactory.Sync.Merging.Rounds;
+
+/// <summary>
+/// Turns chunks into their part of the mean as they arrive. A chunk is summed in island order from zero, each product rounded and then
+/// each sum, over encoded bytes; one that comes before its turn is kept. Two islands both sum everything; of more, the leader sums,
+/// encodes the result once, and all read those bytes.
+/// </summary>
+internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
+{
+    private readonly int[] _order = new int[state.Count];
+    private int _contributors;
+    private Memory<float>? _mean;
+
+    private RoundWork Work => exchange.Work;
+
+    private FragmentPlan Plan => state.Plan!;
+
+    /// <summary>The round is decided: sums what is here already.</summary>
+    public void Begin()
+    {
+        var decision = Work.Decision!;
+        _contributors = 0;
+        for (var rest = decision.Contributors; rest != 0; rest &= rest - 1)
+        {
+            _order[_contributors++] = BitOperations.TrailingZeroCount(rest);
+        }
+
+        for (var island = 0; island < state.Count; island++)
+        {
+            if (island != state.Self && (decision.Contributors >> island & 1) == 0)
+            {
+                exchange.Arrivals.Release(island);
+            }
+        }
+
+        if (_contributors == 0)
+        {
+            return;
+        }
+
+        var alone = decision.Contributors == 1UL << state.Self;
+        for (var chunk = 0; chunk < Plan.Chunks; chunk++)
+        {
+            if ((state.Direct || Work.LeaderOf(chunk) == state.Self) && (alone || AnyKept(chunk)))
+            {
+                Sum(chunk, -1, default);
+            }
+        }
+    }
+
+    /// <summary>A chunk of a contribution arrived, for the first time.</summary>
+    public void TakeContribution(int island, int chunk, ReadOnlySpan<byte> bytes)
+    {
+        var from = exchange.Arrivals.Of(island);
+        var numbers = state.Format.MeasureEncoded(bytes, Plan.SpanOf(chunk).Length);
+        from.SquaredNorms[chunk] = numbers.SquaredNorm;
+        from.NotFinite |= numbers.NonFinite != 0;
+        if (Work.Decision is not { } decision)
+        {
+            exchange.Arrivals.Keep(island, chunk, bytes);
+        }
+        else if ((decision.Contributors >> island & 1) != 0)
+        {
+            Sum(chunk, island, bytes);
+        }
+    }
+
+    /// <summary>A chunk of a result arrived, for the first time.</summary>
+    public void TakeResult(int chunk, ReadOnlySpan<byte> bytes)
+    {
+        state.ResultFormat.Decode(bytes, MeanOf(chunk));
+        Work.Merge(chunk, ContentHash.Of(bytes));
+    }
+
+    /// <summary>The mean of the round; what is in it means nothing before every fragment is settled.</summary>
+    public Memory<float> Mean()
+    {
+        if (_mean is not { } mean)
+        {
+            // Whoever is needed for a sum or a result has contributed to this round, so that nobody can ask for the one before.
+            mean = state.Buffers!.Merged;
+            _mean = mean;
+            state.Replica!.Mean = mean;
+        }
+
+        return mean;
+    }
+
+    /// <summary>Another round or attempt begins.</summary>
+    public void Restart() => _mean = null;
+
+    private Span<float> MeanOf(int chunk)
+    {
+        var span = Plan.SpanOf(chunk);
+        return Mean().Span.Slice(span.Offset, span.Length);
+    }
+
+    private bool AnyKept(int chunk)
+    {
+        for (var place = 0; place < _contributors; place++)
+        {
+            if (_order[place] != state.Self && exchange.Arrivals.Of(_order[place]).Kept[chunk] is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Goes on with the sum of a chunk as far as its contributions are here.</summary>
+    /// <param name="chunk">The chunk.</param>
+    /// <param name="from">Whose bytes have just arrived; -1 where none have.</param>
+    /// <param name="arrived">Those bytes.</param>
+    private void Sum(int chunk, int from, ReadOnlySpan<byte> arrived)
+    {
+        var weights = Work.Decision!.Weights;
+        var mean = MeanOf(chunk);
+        int place = Work.Places[chunk];
+        if (place == 0 && _contributors > 1 && TryBytes(_order[0], chunk, from, arrived, out var first) && TryBytes(_order[1], chunk, from, arrived, out var second))
+        {
+            state.Format.Mean(weights[0], first, weights[1], second, mean);
+            exchange.Arrivals.Release(_order[0], chunk);
+            exchange.Arrivals.Release(_order[1], chunk);
+            place = 2;
+        }
+
+        for (; place < _contributors && TryBytes(_order[place], chunk, from, arrived, out var bytes); place++)
+        {
+            if (place == 0)
+            {
+                mean.Clear();
+            }
+
+            state.Format.DecodeAccumulate(weights[place], bytes, mean);
+            exchange.Arrivals.Release(_order[place], chunk);
+        }
+
+        Work.Places[chunk] = (byte)place;
+        if (place == _contributors)
+        {
+            Finish(chunk, mean);
+        }
+        else if (from >= 0 && Array.IndexOf(_order, from, 0, _contributors) >= place)
+        {
+            exchange.Arrivals.Keep(from, chunk, arrived);
+        }
+    }
+
+    private bool TryBytes(int island, int chunk, int from, ReadOnlySpan<byte> arrived, out ReadOnlySpan<byte> bytes)
+    {
+        bytes = island == from ? arrived
+            : island == state.Self ? exchange.Own!.Bytes(chunk)
+            : exchange.Arrivals.Of(island).Kept[chunk].AsSpan(0, exchange.Arrivals.Of(island).Kept[chunk] is null ? 0 : state.Format.EncodedBytes(Plan.SpanOf(chunk).Length));
+        return !bytes.IsEmpty;
+    }
+
+    private void Finish(int chunk, Span<float> mean)
+    {
+        if (state.Direct)
+        {
+            Work.Merge(chunk, ContentHash.Of(System.Runtime.InteropServices.MemoryMarshal.AsBytes(mean)));
+            return;
+        }
+
+        Work.Merge(chunk, exchange.Results.Encode(chunk, mean));
+        Work.Ready.Add(chunk);
+    }
+}
