@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Superfactory.Cli.Bench;
+using Superfactory.Cli.Bench.Merge;
 using Superfactory.Cli.Certificates;
 using Superfactory.Cli.Data;
 using Superfactory.Cli.Demo;
@@ -39,6 +40,7 @@ internal static class CommandTree
             InternalCommands.Gang(),
             InternalCommands.Bridge(),
             FibreCommand.Create(),
+            BenchGateway.Create(),
         };
     }
 }

@@ -30,9 +30,9 @@ internal static class MergeBenchRun
     private static async Task<MergeReport> MeasureAsync(Terminal terminal, MergeBenchOptions options, CancellationToken cancellation)
     {
         var machine = Machine.Describe();
-        await using MergeStage stage = new LoopbackStage(options, terminal.Time);
+        await using MergeStage stage = options.Wan is { } wan ? new LabStage(options, wan, terminal.Time) : new LoopbackStage(options, terminal.Time);
         await stage.StartAsync(cancellation);
         var measured = await new MergeBench(options, stage, terminal.Time, terminal.ErrorLine).RunAsync(cancellation);
-        return MergeReports.Of(options, measured, lab: null, stage.Tls, stage.ThroughGateways, machine);
+        return MergeReports.Of(options, measured, stage.Figures, stage.Tls, stage.ThroughGateways, machine);
     }
 }

@@ -43,6 +43,9 @@ internal abstract class MergeStage : IAsyncDisposable
     /// <summary>Whether they are encrypted between islands.</summary>
     public abstract bool Tls { get; }
 
+    /// <summary>What is known of the laboratory once merges have been measured; null without one.</summary>
+    public virtual LabFigures? Figures => null;
+
     /// <summary>The clock.</summary>
     protected TimeProvider Time { get; }
 
@@ -57,6 +60,9 @@ internal abstract class MergeStage : IAsyncDisposable
 
     /// <summary>The socket at which an island's bridge takes its trainer.</summary>
     public string TrainerSocket(string island) => Path.Combine(Root, $"{island}.trainer");
+
+    /// <summary>The socket at which an island's gateway takes its bridge.</summary>
+    public string GatewaySocket(string island) => Path.Combine(Root, $"{island}.gateway");
 
     /// <summary>Puts everything up.</summary>
     public virtual async Task StartAsync(CancellationToken cancellation)
@@ -146,7 +152,7 @@ internal abstract class MergeStage : IAsyncDisposable
                 Budget = new BudgetSpecification { Steps = int.MaxValue },
             },
             TrainerSocket = TrainerSocket(island),
-            GatewaySocket = Path.Combine(Root, $"{island}.gateway"),
+            GatewaySocket = GatewaySocket(island),
             ArenaDirectory = Directory.Exists(SharedMemory) ? SharedMemory : Root,
             GangDirectory = Root,
         });
