@@ -45,7 +45,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("superfactory: --steps: 'many' is no whole number from 1 to 1000000. See 'superfactory demo --help'.", "demo", "--steps", "many")]
     [InlineData("superfactory: --mode: 'dilco' is none of every-step, diloco. Did you mean 'diloco'? See 'superfactory demo --help'.", "demo", "--mode", "dilco")]
     [InlineData("superfactory: 'seven' is no number of a job: expected a whole number from 1, as 'superfactory jobs' lists it. See 'superfactory job --help'.", "job", "seven")]
-    [InlineData("superfactory: A command is missing after 'superfactory bench': expected one of codec. See 'superfactory bench --help'.", "bench")]
+    [InlineData("superfactory: A command is missing after 'superfactory bench': expected one of codec, merge. See 'superfactory bench --help'.", "bench")]
     [InlineData("superfactory: --mib: '0' is no whole number from 1 to 1024. See 'superfactory bench codec --help'.", "bench", "codec", "--mib", "0")]
     [InlineData("superfactory: --repeat: 'often' is no whole number from 1 to 1000. See 'superfactory bench codec --help'.", "bench", "codec", "--repeat", "often")]
     [InlineData("superfactory: --threads: '-1' is no whole number from 1 to 64. See 'superfactory bench codec --help'.", "bench", "codec", "--threads", "-1")]
