@@ -28,8 +28,8 @@ internal sealed class MergeOracle
         _contribution = contribution;
         _result = islands > 2 ? result : NumberFormat.Fp32;
 
-        // A contribution is encoded fragment by fragment, and formats of blocks count from a fragment's first number.
-        _plan = FragmentPlan.Create(sizes, islands);
+        // A contribution is encoded chunk by chunk, and formats of blocks count from a chunk's first number.
+        _plan = FragmentPlan.Create(sizes.Sum(), islands);
     }
 
     /// <summary>Compares what every island holds with what it must be.</summary>
@@ -83,12 +83,10 @@ internal sealed class MergeOracle
         }
 
         var arrived = new float[numbers.Length];
-        Parallel.ForEach(_plan.Fragments, fragment =>
+        Parallel.For(0, _plan.Chunks, chunk =>
         {
-            var (values, back) = (new float[fragment.Count], new float[fragment.Count]);
-            fragment.Gather(numbers.Span, values);
-            ScalarFormat.RoundTrip(format, values, back);
-            fragment.Scatter(back, arrived);
+            var span = _plan.SpanOf(chunk);
+            ScalarFormat.RoundTrip(format, numbers.Span.Slice(span.Offset, span.Length), arrived.AsSpan(span.Offset, span.Length));
         });
         return arrived;
     }
