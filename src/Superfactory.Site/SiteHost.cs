@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Site.Agents;
+using Superfactory.Site.Copies;
 using Superfactory.Site.Engines;
 using Superfactory.Site.Processes;
 using Superfactory.Wan;
@@ -69,8 +70,9 @@ internal sealed class SiteHost(
         var endpoint = options.GatewayAdvertise ?? gateway.ListenEndpoint.ToString();
         var (buffer, changed) = (new ReportBuffer(clock), new Signal());
         var gangs = new GangTable(engine, new GangPreparation(options, directory, socket, pythonDirectory, self).Prepare, buffer, changed.Set);
+        var copies = new CopyTable(new CopySite(options.Name, socket, Path.GetFullPath(options.DataDirectory), clock), changed.Set);
         using var client = new ControlClient(control, options.Name, session);
-        var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, buffer, new GatewayNetwork(gateway), changed), voice.Say, clock);
+        var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, copies, buffer, new GatewayNetwork(gateway), changed), voice.Say, clock);
 
         // The session outlives the request to end, so that the control plane hears how the gangs stop.
         using var enough = new CancellationTokenSource();
@@ -85,7 +87,7 @@ internal sealed class SiteHost(
         }
         finally
         {
-            await gangs.StopAllAsync();
+            await Task.WhenAll(gangs.StopAllAsync(), copies.StopAllAsync());
         }
 
         await enough.CancelAsync();

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Superfactory.Model;
+using Superfactory.Model.Copies;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Cli.Api;
@@ -57,12 +58,30 @@ internal sealed class ControlClient : IDisposable
     }
 
     /// <summary>Cancels a job. The answer's value is the job's number.</summary>
-    public async Task<Answer<string>> CancelAsync(long job, CancellationToken cancellation)
+    public Task<Answer<string>> CancelAsync(long job, CancellationToken cancellation) => CancelAsync($"v1/jobs/{job}/cancel", job, cancellation);
+
+    private async Task<Answer<string>> CancelAsync(string path, long number, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"v1/jobs/{job}/cancel");
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
         var answer = await SendAsync<JsonDocument>(request, cancellation);
-        return answer.Succeeded ? Answer<string>.Of($"{job}") : answer.IsUnreachable ? Answer<string>.Unreachable(answer.Problems[0]) : Answer<string>.Refused(answer.Problems);
+        return answer.Succeeded ? Answer<string>.Of($"{number}") : answer.IsUnreachable ? Answer<string>.Unreachable(answer.Problems[0]) : Answer<string>.Refused(answer.Problems);
     }
+
+    /// <summary>Every copy that is kept.</summary>
+    public Task<Answer<CopyView[]>> CopiesAsync(CancellationToken cancellation) => GetAsync<CopyView[]>("v1/copies", cancellation);
+
+    /// <summary>One copy.</summary>
+    public Task<Answer<CopyView>> CopyAsync(long copy, CancellationToken cancellation) => GetAsync<CopyView>($"v1/copies/{copy}", cancellation);
+
+    /// <summary>Asks for a copy; one that is the same and has not ended is that one.</summary>
+    public async Task<Answer<CopyView>> CopyAsync(CopyRequest copy, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/copies") { Content = JsonContent.Create(copy, options: FactoryJson.Options) };
+        return await SendAsync<CopyView>(request, cancellation);
+    }
+
+    /// <summary>Cancels a copy. The answer's value is its number.</summary>
+    public Task<Answer<string>> CancelCopyAsync(long copy, CancellationToken cancellation) => CancelAsync($"v1/copies/{copy}/cancel", copy, cancellation);
 
     /// <summary>Opens the event stream of a job; throws <see cref="HttpRequestException"/> or <see cref="IOException"/> where it cannot, or later breaks.</summary>
     public async Task<HttpResponseMessage> OpenEventsAsync(long job, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Superfactory.Cli.Bench;
 using Superfactory.Cli.Bench.Merge;
 using Superfactory.Cli.Certificates;
+using Superfactory.Cli.Copies;
 using Superfactory.Cli.Data;
 using Superfactory.Cli.Demo;
 using Superfactory.Cli.Hosts;
@@ -32,6 +33,8 @@ internal static class CommandTree
             LogsCommand.Create(control, terminal),
             JobCommands.Cancel(control, terminal),
             SitesCommand.Create(control, terminal),
+            CopyCommands.Copy(control, terminal),
+            CopyCommands.Copies(control, terminal),
             DataCommand.Create(terminal),
             CertificatesCommand.Create(terminal),
             BenchCommand.Create(terminal),

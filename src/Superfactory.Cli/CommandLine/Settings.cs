@@ -78,15 +78,18 @@ internal static class Settings
     public static Option<bool> Json() => Switch("--json", "Write JSON.");
 
     /// <summary>The number of a job.</summary>
-    public static Argument<long> Job() => new("ID")
+    public static Argument<long> Job() => Number("ID", "The job's number, as 'superfactory jobs' lists it.", "a job", "superfactory jobs");
+
+    /// <summary>The number of something that a command lists.</summary>
+    public static Argument<long> Number(string name, string description, string what, string listing) => new(name)
     {
-        Description = "The job's number, as 'superfactory jobs' lists it.",
+        Description = description,
         CustomParser = result =>
         {
             var given = result.Tokens.Count == 1 ? result.Tokens[0].Value : string.Empty;
             if (!long.TryParse(given, out var value) || value < 1)
             {
-                result.AddError($"'{given}' is no number of a job: expected a whole number from 1, as 'superfactory jobs' lists it.");
+                result.AddError($"'{given}' is no number of {what}: expected a whole number from 1, as '{listing}' lists it.");
             }
 
             return value;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Site.Copies;
 
 namespace Superfactory.Site.Agents;
 
@@ -30,6 +31,7 @@ internal sealed class ControlSession
     private readonly ControlClient _client;
     private readonly AgentHello _hello;
     private readonly GangTable _gangs;
+    private readonly CopyTable _copies;
     private readonly ReportBuffer _buffer;
     private readonly ISiteNetwork _network;
     private readonly Action<string> _say;
@@ -47,7 +49,7 @@ internal sealed class ControlSession
     public ControlSession(Uri control, ControlClient client, AgentHello hello, SiteParts site, Action<string> say, TimeProvider clock)
     {
         (_client, _hello, _say, _clock) = (client, hello, say, clock);
-        (_gangs, _buffer, _network, _changed) = (site.Gangs, site.Buffer, site.Network, site.Changed);
+        (_gangs, _copies, _buffer, _network, _changed) = (site.Gangs, site.Copies, site.Buffer, site.Network, site.Changed);
         _outage = new Outage(control, say, clock);
     }
 
@@ -187,6 +189,7 @@ internal sealed class ControlSession
             {
                 Session = _hello.Session,
                 Gangs = gangs,
+                Copies = _copies.Reports(),
                 Logs = batch.Lines,
                 Measurements = batch.Measurements,
                 Links = _network.LinkReports(),
@@ -216,6 +219,7 @@ internal sealed class ControlSession
                     revision = instructed.Instructions.Revision;
                     _network.SetPeers(instructed.Instructions.Peers);
                     _gangs.Apply(instructed.Instructions);
+                    _copies.Apply(instructed.Instructions.Copies);
                     wait = RetryFirst;
                     break;
                 case ControlAnswer.Unchanged:
@@ -241,10 +245,11 @@ internal sealed record SessionEnd(string Why, bool Refused);
 
 /// <summary>What an agent reports of and is instructed about.</summary>
 /// <param name="Gangs">The site's gangs.</param>
+/// <param name="Copies">Its copies.</param>
 /// <param name="Buffer">Their lines and measurements.</param>
 /// <param name="Network">The site's end of the wide-area network.</param>
 /// <param name="Changed">Set when there is something to report at once.</param>
-internal sealed record SiteParts(GangTable Gangs, ReportBuffer Buffer, ISiteNetwork Network, Signal Changed);
+internal sealed record SiteParts(GangTable Gangs, CopyTable Copies, ReportBuffer Buffer, ISiteNetwork Network, Signal Changed);
 
 /// <summary>What an agent needs of its gateway.</summary>
 internal interface ISiteNetwork

@@ -3,6 +3,7 @@ using System.Net;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Site.Agents;
+using Superfactory.Site.Copies;
 using Superfactory.Site.Gangs;
 using Superfactory.Site.Tests.Support;
 
@@ -183,7 +184,7 @@ public sealed class ControlSessionTests : IAsyncDisposable
     {
         var hello = new AgentHello { Protocol = 1, Session = "session-1", Host = "here", ProcessId = 1, Gateway = "127.0.0.1:9", Version = "0.1.0" };
         _client = new ControlClient(new Uri(url), "atlanta", hello.Session);
-        _session = new ControlSession(new Uri(url), _client, hello, new SiteParts(_gangs, _buffer, _network, _changed), Say, TimeProvider.System);
+        _session = new ControlSession(new Uri(url), _client, hello, new SiteParts(_gangs, new CopyTable(new CopySite("atlanta", "/nowhere/gateway.socket", "/nowhere", TimeProvider.System), _changed.Set), _buffer, _network, _changed), Say, TimeProvider.System);
         _running = _session.RunAsync(connectLimit ?? Patience.Limit, takesOver, _ready.SetResult, _end.Token);
     }
 
