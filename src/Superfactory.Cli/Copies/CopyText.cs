@@ -60,7 +60,7 @@ internal static class CopyText
         var left = progress.LeftOut > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {progress.LeftOut} links and special files left out") : string.Empty;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{progress.FilesDone} files, {ByteCount.Format(progress.BytesDone)}, verified; {ByteCount.Format(progress.BytesReceived)} sent, {ByteCount.Format(progress.BytesKept)} were there or zeros; {seconds:0.#} s, {ByteCount.Format((long)(progress.BytesDone / seconds))}/s{left}.");
+            $"{progress.FilesDone} {(progress.FilesDone == 1 ? "file" : "files")}, {ByteCount.Format(progress.BytesDone)}, verified; {ByteCount.Format(progress.BytesReceived)} sent, {ByteCount.Format(progress.BytesKept)} were there or zeros; {seconds:0.#} s, {ByteCount.Format((long)(progress.BytesDone / seconds))}/s{left}.");
     }
 
     /// <summary>The copies as a table.</summary>
