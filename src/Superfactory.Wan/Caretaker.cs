@@ -8,7 +8,7 @@ using Superfactory.Wan.Transport;
 
 namespace Superfactory.Wan;
 
-/// <summary>Looks after a gateway's links four times a second, and says how they are. Thread-safe.</summary>
+/// <summary>Looks after a gateway's links five times a second, and says how they are. Thread-safe.</summary>
 internal sealed class Caretaker : IDisposable
 {
     private readonly GatewayCore _core;

@@ -41,6 +41,7 @@ public sealed class GatewayClient : IAsyncDisposable
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
+            socket.SendBufferSize = LocalServer.SendBufferBytes;
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
             return await OpenAsync(new NetworkStream(socket, ownsSocket: true), self, cancellationToken);
         }

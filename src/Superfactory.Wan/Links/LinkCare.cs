@@ -68,13 +68,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
         var sum = default(StreamSample);
         foreach (var stream in link.Streams)
         {
-            var sample = stream.Sampler.Take();
-            sum = new StreamSample(
-                sum.BytesAcknowledged + sample.BytesAcknowledged,
-                sum.BytesSentAgain + sample.BytesSentAgain,
-                sum.SegmentsSent + sample.SegmentsSent,
-                sum.SegmentsSentAgain + sample.SegmentsSentAgain,
-                sum.DeliveryRate + sample.DeliveryRate);
+            sum = sum.Beside(stream.Sampler.Take());
         }
 
         return sum;

@@ -28,10 +28,10 @@ internal sealed record LinkLimits
     public long AcknowledgeDelayTicks => AcknowledgeDelayMax.Ticks;
 
     /// <summary>How often each connection asks the other side for a sign of life, and what is slow is looked after.</summary>
-    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(0.25);
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(0.2);
 
     /// <summary>Without a byte from the other side for this long, three heartbeats, traffic takes another way where there is one.</summary>
-    public TimeSpan SuspectAfter { get; init; } = TimeSpan.FromSeconds(0.75);
+    public TimeSpan SuspectAfter { get; init; } = TimeSpan.FromSeconds(0.6);
 
     /// <summary>Without a byte from the other side for this long a connection is given up.</summary>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(2.5);

@@ -14,6 +14,9 @@ internal sealed class LocalServer(string path, Switchboard switchboard, TimeProv
     /// <summary>The longest path that a Unix socket's address holds on Linux, in bytes, with a zero behind it.</summary>
     private const int PathBytesMax = 107;
 
+    /// <summary>What may wait in a local socket: four chunks of 256 KiB, so that writer and reader need not take turns. The system may allow less.</summary>
+    public const int SendBufferBytes = 1 << 20;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskSet _connections = new();
     private Socket? _listener;
@@ -91,6 +94,7 @@ internal sealed class LocalServer(string path, Switchboard switchboard, TimeProv
 
     private async Task ServeAsync(Socket socket)
     {
+        socket.SendBufferSize = SendBufferBytes;
         await using var connection = new LocalConnection(new NetworkStream(socket, ownsSocket: true), switchboard, _stop.Token);
         await connection.RunAsync(time);
     }

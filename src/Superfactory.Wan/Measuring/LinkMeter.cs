@@ -6,6 +6,9 @@ internal sealed class LinkMeter
     /// <summary>What came before counts half after 22 moments, some five seconds.</summary>
     private const double Memory = 0.97;
 
+    /// <summary>A shorter time that connections were busy says nothing about a rate: it is of the order of a round trip.</summary>
+    private const double BusySecondsMin = 0.1;
+
     private double _segmentsSent;
     private double _segmentsSentAgain;
     private double _achievable;
@@ -33,11 +36,12 @@ internal sealed class LinkMeter
         Volatile.Write(ref _loss, _segmentsSent > 0 ? Math.Min(1, _segmentsSentAgain / _segmentsSent) : 0);
         Interlocked.Add(ref _bytesSentAgain, Math.Max(0, moment.BytesSentAgain));
 
-        // A full link shows what it carries; one that is not shows that it carries at least this, and TCP may have seen more in a burst.
+        // A full link shows what it carries. One that is not shows that it carries at least this, and while bytes were under way at least that.
         var rate = seconds > 0 ? moment.BytesAcknowledged / seconds : 0;
-        var best = Math.Max(rate, moment.DeliveryRate);
+        var busy = Math.Min(moment.BusyMicroseconds / 1e6, seconds);
+        var best = busy >= BusySecondsMin ? moment.BytesAcknowledged / busy : rate;
         var known = Volatile.Read(ref _achievable);
-        Volatile.Write(ref _achievable, rate > known ? rate : isFull ? known + ((rate - known) / 4) : Math.Max(known, best));
+        Volatile.Write(ref _achievable, best > known ? best : isFull ? known + ((rate - known) / 4) : known);
         return rate;
     }
 }

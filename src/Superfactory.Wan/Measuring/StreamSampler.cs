@@ -7,8 +7,17 @@ namespace Superfactory.Wan.Measuring;
 /// <param name="BytesSentAgain">Bytes that TCP sent again.</param>
 /// <param name="SegmentsSent">Segments sent.</param>
 /// <param name="SegmentsSentAgain">Segments sent again.</param>
-/// <param name="DeliveryRate">The rate that TCP measured while it was not short of bytes, in bytes per second; 0 where it measured none.</param>
-internal readonly record struct StreamSample(long BytesAcknowledged, long BytesSentAgain, long SegmentsSent, long SegmentsSentAgain, long DeliveryRate);
+/// <param name="BusyMicroseconds">How long bytes were under way or waiting.</param>
+internal readonly record struct StreamSample(long BytesAcknowledged, long BytesSentAgain, long SegmentsSent, long SegmentsSentAgain, long BusyMicroseconds)
+{
+    /// <summary>What two connections of a link did together; one was busy while the other was.</summary>
+    public StreamSample Beside(in StreamSample other) => new(
+        BytesAcknowledged + other.BytesAcknowledged,
+        BytesSentAgain + other.BytesSentAgain,
+        SegmentsSent + other.SegmentsSent,
+        SegmentsSentAgain + other.SegmentsSentAgain,
+        Math.Max(BusyMicroseconds, other.BusyMicroseconds));
+}
 
 /// <summary>Looks at one connection now and then. For one caller at a time.</summary>
 internal sealed class StreamSampler(Socket? socket)
@@ -29,7 +38,7 @@ internal sealed class StreamSampler(Socket? socket)
             info.BytesSentAgain - _before.BytesSentAgain,
             info.SegmentsSent - _before.SegmentsSent,
             info.SegmentsSentAgain - _before.SegmentsSentAgain,
-            info.IsLimitedBySender ? 0 : info.DeliveryRate);
+            info.BusyMicroseconds - _before.BusyMicroseconds);
         _before = info;
         return sample;
     }

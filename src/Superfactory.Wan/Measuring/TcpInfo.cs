@@ -10,8 +10,7 @@ namespace Superfactory.Wan.Measuring;
 /// <param name="BytesAcknowledged">Bytes that the other side's kernel has.</param>
 /// <param name="BytesSentAgain">Bytes sent again.</param>
 /// <param name="BytesNotSent">Bytes that wait in the kernel.</param>
-/// <param name="DeliveryRate">The latest measurement of the rate at which bytes arrive, in bytes per second.</param>
-/// <param name="IsLimitedBySender">Whether that measurement was of less than the path could have carried, for want of bytes to send.</param>
+/// <param name="BusyMicroseconds">How long bytes were under way or waiting, since the connection was made.</param>
 internal readonly record struct TcpInfo(
     int RoundTripMicroseconds,
     long SegmentsSent,
@@ -19,8 +18,7 @@ internal readonly record struct TcpInfo(
     long BytesAcknowledged,
     long BytesSentAgain,
     long BytesNotSent,
-    long DeliveryRate,
-    bool IsLimitedBySender)
+    long BusyMicroseconds)
 {
     private const int ProtocolTcp = 6;
     private const int OptionInfo = 11;
@@ -56,8 +54,7 @@ internal readonly record struct TcpInfo(
         BytesAcknowledged: Long(raw, 120),
         BytesSentAgain: Long(raw, 208),
         BytesNotSent: Number(raw, 144),
-        DeliveryRate: Long(raw, 160),
-        IsLimitedBySender: (raw[7] & 1) != 0);
+        BusyMicroseconds: Long(raw, 168));
 
     private static long Number(ReadOnlySpan<byte> raw, int at) => BinaryPrimitives.ReadUInt32LittleEndian(raw[at..]);
 

@@ -1,0 +1,50 @@
+using Superfactory.Wan.Measuring;
+
+namespace Superfactory.Wan.Tests.Measuring;
+
+public sealed class StreamCountTests
+{
+    private const double Moment = 0.2;
+
+    /// <summary>A link on which each data connection carries so much, up to what the link carries.</summary>
+    [Theory]
+    [InlineData(10_000_000, 10_000_000, 2)]
+    [InlineData(10_000_000, 40_000_000, 5)]
+    [InlineData(10_000_000, 400_000_000, 8)]
+    public void Connections_are_added_while_each_carries_more(double each, double all, int expected)
+    {
+        var count = new StreamCount(1, 8);
+        Run(count, 30, wanted => Math.Min(each * (wanted - 1), all));
+        count.Wanted.ShouldBe(expected);
+    }
+
+    [Fact]
+    public void Link_that_is_not_full_is_not_tried()
+    {
+        var count = new StreamCount(1, 8);
+        for (var now = TimeSpan.TicksPerSecond; now < 100 * TimeSpan.TicksPerSecond; now += (long)(Moment * TimeSpan.TicksPerSecond))
+        {
+            count.Add(1_000_000, Moment, isFull: now % TimeSpan.TicksPerSecond != 0, now);
+        }
+
+        count.Wanted.ShouldBe(StreamCount.AtFirst);
+    }
+
+    [Fact]
+    public void Number_stays_within_its_bounds()
+    {
+        new StreamCount(1, 1).Wanted.ShouldBe(1);
+        new StreamCount(4, 8).Wanted.ShouldBe(4);
+        var count = new StreamCount(1, 3);
+        Run(count, 30, wanted => wanted * 1e6);
+        count.Wanted.ShouldBe(3);
+    }
+
+    private static void Run(StreamCount count, int seconds, Func<int, double> rate)
+    {
+        for (var now = TimeSpan.TicksPerSecond; now < seconds * TimeSpan.TicksPerSecond; now += (long)(Moment * TimeSpan.TicksPerSecond))
+        {
+            count.Add(rate(count.Wanted), Moment, isFull: true, now);
+        }
+    }
+}
