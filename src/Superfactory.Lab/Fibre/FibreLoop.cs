@@ -12,10 +12,10 @@ namespace Superfactory.Lab.Fibre;
 internal sealed unsafe class FibreLoop : IDisposable
 {
     /// <summary>
-    /// The least time between two wake-ups while packets come, 100 µs: a tenth of the millisecond to which round trips are to be true, and at
-    /// most 10,000 wake-ups a second.
+    /// The least time between two wake-ups while packets come, 250 µs: at most 4,000 wake-ups a second, and under traffic a packet is at most a quarter
+    /// of the millisecond late to which round trips are to be true.
     /// </summary>
-    public const long Beat = 100_000;
+    public const long Beat = 250_000;
 
     private const int EventsMax = 64;
     private const int MonotonicClock = 1, Absolute = 1;
@@ -66,35 +66,10 @@ internal sealed unsafe class FibreLoop : IDisposable
         var events = stackalloc byte[PollEvent.Size * EventsMax];
         while (!_ending)
         {
-            var now = Now;
-            var next = Deliver(now);
-            var ready = Wait(events, next - now);
-            if (ready <= 0)
-            {
-                continue;
-            }
-
+            var next = Deliver(Now);
+            var ready = Wait(events, next == long.MaxValue ? next : next - Now);
             var woken = Now;
-            var carried = false;
-            for (var index = 0; index < ready; index++)
-            {
-                var lane = PollEvent.DataOf(events, index);
-                if (lane < 0)
-                {
-                    Obey(woken);
-                }
-                else if (_lanes[lane].Take(woken))
-                {
-                    carried = true;
-                }
-                else
-                {
-                    // The device is gone, with its namespace: there is nothing more to come, and the poll would say so forever.
-                    _ = Native.PollControl(_poll, Native.PollRemove, _lanes[lane].From.Descriptor, null);
-                }
-            }
-
-            if (carried)
+            if (Take(events, ready, woken))
             {
                 SleepUntil(woken + Beat);
             }
@@ -106,6 +81,31 @@ internal sealed unsafe class FibreLoop : IDisposable
     {
         _ = Native.Close(_poll);
         _ = Native.Close(_wake);
+    }
+
+    // Takes what is ready; says whether there were packets.
+    private bool Take(byte* events, int ready, long now)
+    {
+        var taken = false;
+        for (var index = 0; index < ready; index++)
+        {
+            var lane = PollEvent.DataOf(events, index);
+            if (lane < 0)
+            {
+                Obey(now);
+            }
+            else if (_lanes[lane].Take(now))
+            {
+                taken = true;
+            }
+            else
+            {
+                // The device is gone, with its namespace: there is nothing more to come, and the poll would say so forever.
+                _ = Native.PollControl(_poll, Native.PollRemove, _lanes[lane].From.Descriptor, null);
+            }
+        }
+
+        return taken;
     }
 
     private long Deliver(long now)

@@ -20,6 +20,12 @@ internal static unsafe partial class Native
     /// <summary>CLONE_NEWNET.</summary>
     public const int NewNetwork = 0x40000000;
 
+    /// <summary>CLONE_NEWNS.</summary>
+    public const int NewMounts = 0x00020000;
+
+    /// <summary>MS_BIND, and MS_REC | MS_SLAVE.</summary>
+    public const nuint MountBound = 0x1000, MountFollowing = 0x4000 | 0x80000;
+
     /// <summary>SIGTERM and SIGKILL.</summary>
     public const int SignalTerminate = 15, SignalKill = 9;
 
@@ -101,6 +107,12 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     public static partial int EnterNamespace(int descriptor, int kind);
+
+    [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
+    public static partial int LeaveNamespace(int kind);
+
+    [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Mount(string? source, string target, string? type, nuint flags, void* data);
 
     [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
     public static partial int BeginSession();

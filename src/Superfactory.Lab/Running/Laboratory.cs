@@ -69,10 +69,12 @@ public sealed class Laboratory : IAsyncDisposable
     public IReadOnlyList<string> Enter(string site) =>
         [SystemTool.Find(SystemTool.Nsenter) ?? SystemTool.Nsenter, $"--net={NetworkNamespace.PathOf(NamespaceOf(site))}", "--"];
 
-    /// <summary>Turns this process into another program that runs inside a site; returns only where that cannot be done.</summary>
+    /// <summary>
+    /// Turns this process into another program that runs inside a site and knows the sites by name; returns only where that cannot be done.
+    /// </summary>
     /// <returns>What is wrong: no such site or program, or no root.</returns>
     public Problem Become(string site, IReadOnlyList<string> command) =>
-        Topology.Sites.Contains(site) ? Exchange.Become(NamespaceOf(site), command) : NoSite(site);
+        Topology.Sites.Contains(site) ? Exchange.Become(NamespaceOf(site), LaboratoryState.HostsOf(_directory, Name), command) : NoSite(site);
 
     /// <summary>Cuts a link: what is on it and what enters it is lost, both ways. Routes stay as they are. Done when this returns.</summary>
     public Task<Outcome<LabStatus>> CutAsync(string a, string b, CancellationToken cancellation = default) =>

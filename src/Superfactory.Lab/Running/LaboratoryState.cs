@@ -54,6 +54,9 @@ internal sealed record LaboratoryState
     /// <summary>The socket that the program that carries the packets listens on.</summary>
     public static string SocketOf(string directory, string name) => Path.Combine(directory, name + ".sock");
 
+    /// <summary>The names and addresses that programs inside sites see.</summary>
+    public static string HostsOf(string directory, string name) => Path.Combine(directory, name + ".hosts");
+
     /// <summary>What the program that carries the packets wrote before it broke down.</summary>
     public static string LogOf(string directory, string name) => Path.Combine(directory, name + ".log");
 

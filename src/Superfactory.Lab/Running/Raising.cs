@@ -33,6 +33,7 @@ internal static class Raising
         var isUp = false;
         try
         {
+            Setup.WriteHosts(state, LaboratoryState.HostsOf(options.Directory, topology.Name));
             var problem = await Setup.MakeNamespacesAsync(state);
             if (problem is null)
             {

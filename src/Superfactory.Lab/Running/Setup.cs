@@ -42,6 +42,13 @@ internal static class Setup
         return null;
     }
 
+    /// <summary>Writes the file of names and addresses that programs inside sites see: the machine's own, and the sites.</summary>
+    public static void WriteHosts(LaboratoryState state, string file)
+    {
+        var own = File.Exists("/etc/hosts") ? File.ReadAllLines("/etc/hosts") : [];
+        File.WriteAllLines(file, [.. own, .. state.Topology.Sites.Select(site => $"{state.AddressOf(site)} {site}")]);
+    }
+
     /// <summary>Gives the sites their addresses and routes; the devices are there.</summary>
     public static async Task<Problem?> JoinAsync(LaboratoryState state)
     {

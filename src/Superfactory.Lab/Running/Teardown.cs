@@ -30,7 +30,8 @@ internal static class Teardown
 
         var name = state.Topology.Name;
         var file = LaboratoryState.FileOf(directory, name);
-        foreach (var left in new[] { LaboratoryState.SocketOf(directory, name), LaboratoryState.LogOf(directory, name), file + ".new", file })
+        var log = LaboratoryState.LogOf(directory, name);
+        foreach (var left in new[] { LaboratoryState.SocketOf(directory, name), LaboratoryState.HostsOf(directory, name), log, file + ".new", file })
         {
             File.Delete(left);
         }
