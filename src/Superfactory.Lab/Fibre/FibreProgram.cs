@@ -36,6 +36,7 @@ public static class FibreProgram
         _ = Native.BeginSession();
         _ = Native.SendErrorsTo(LaboratoryState.LogOf(arguments[0], arguments[1]));
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var isLetGo = false;
         try
         {
             using var work = FibreWork.Start(state, TimeProvider.System);
@@ -47,6 +48,7 @@ public static class FibreProgram
             var serving = FibreControl.ServeAsync(listener, work.ObeyAsync, ending.Token);
             var held = arguments.Contains(Held) ? EndOfInputAsync() : Task.Delay(Timeout.InfiniteTimeSpan, ending.Token);
             await Task.WhenAny(serving, held);
+            isLetGo = arguments.Contains(Held) && held.IsCompleted && !cancellation.IsCancellationRequested;
             await ending.CancelAsync();
         }
         catch (Exception exception) when (exception is AggregateException or Win32Exception or SocketException or InvalidOperationException)
@@ -55,7 +57,8 @@ public static class FibreProgram
             return 3;
         }
 
-        if (arguments.Contains(Held))
+        // Whoever asks this process to end removes the rest; when its holder has ended, nobody else does.
+        if (isLetGo)
         {
             await Teardown.RemoveAsync(arguments[0], state, TimeProvider.System);
         }

@@ -25,6 +25,7 @@ internal sealed class FibreWork : IDisposable
     /// <exception cref="AggregateException">A device could not be made.</exception>
     public static FibreWork Start(LaboratoryState state, TimeProvider time)
     {
+        _ = WarmUp.Run();
         var links = ImmutableArray.CreateBuilder<FibreLink>();
         foreach (var link in state.Topology.Links)
         {

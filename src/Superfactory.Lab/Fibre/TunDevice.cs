@@ -18,7 +18,8 @@ internal sealed unsafe class TunDevice : IDisposable
     // Packets without checksums, and IPv4 TCP segments together, also those with ECN's CWR: what this program cuts apart. No IPv6, no UDP.
     private const nuint Checksums = 0x01, TcpSegments = 0x02, CongestionNotices = 0x08;
 
-    private TunDevice(string name, int descriptor) => (Name, Descriptor) = (name, descriptor);
+    /// <summary>Takes a descriptor for a device: one that gives and takes packets with virtio's header before them.</summary>
+    public TunDevice(string name, int descriptor) => (Name, Descriptor) = (name, descriptor);
 
     /// <summary>The device's name in its namespace.</summary>
     public string Name { get; }

@@ -56,6 +56,9 @@ internal static unsafe partial class Native
     /// <summary>Lets timers of the calling thread fire as exactly as the kernel can.</summary>
     public static bool SharpenTimers() => ProcessControl(SetTimerSlack, 1, 0, 0, 0) == 0;
 
+    /// <summary>A pipe whose ends do not block.</summary>
+    public static int CreatePipe(int* ends) => Pipe(ends, EventCloseOnExec | EventNonBlocking);
+
     /// <summary>Lets everything that this process writes to standard error, the runtime's last words too, go to a file.</summary>
     /// <returns>Whether it does.</returns>
     public static bool SendErrorsTo(string file)
@@ -71,6 +74,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    private static partial int Pipe(int* ends, int flags);
 
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     private static partial int Duplicate(int descriptor, int target);

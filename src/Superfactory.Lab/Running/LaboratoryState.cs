@@ -77,9 +77,12 @@ internal sealed record LaboratoryState
     public void Write(string file)
     {
         var fresh = file + ".new";
-        File.WriteAllBytes(fresh, JsonSerializer.SerializeToUtf8Bytes(this, _json));
+        File.WriteAllBytes(fresh, ToBytes());
         File.Move(fresh, file, overwrite: true);
     }
+
+    /// <summary>What its file holds.</summary>
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, _json);
 
     private static JsonSerializerOptions CreateJson()
     {

@@ -9,10 +9,13 @@ namespace Superfactory.Lab.Running;
 /// <summary>Sets a laboratory up, or leaves nothing behind.</summary>
 internal static class Raising
 {
+    // How often the directory may vanish under a laboratory that comes while others go, which takes microseconds.
+    private const int ClaimsMax = 10;
+
     /// <summary>See <see cref="Laboratory.UpAsync"/>.</summary>
     public static async Task<Outcome<Laboratory>> UpAsync(LabTopology topology, LaboratoryOptions options, TimeProvider time, CancellationToken cancellation)
     {
-        if (Missing() is { } missing)
+        if ((Missing() ?? Setup.MissingControl(topology)) is { } missing)
         {
             return new Outcome<Laboratory>([missing]);
         }
@@ -133,19 +136,25 @@ internal static class Raising
 
     private static bool TryClaim(LaboratoryState state, string directory)
     {
-        Directory.CreateDirectory(directory);
         var file = LaboratoryState.FileOf(directory, state.Topology.Name);
-        var fresh = $"{file}.{Environment.ProcessId}";
-        state.Write(fresh);
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            File.Move(fresh, file, overwrite: false);
-            return true;
-        }
-        catch (IOException) when (File.Exists(file))
-        {
-            File.Delete(fresh);
-            return false;
+            try
+            {
+                Directory.CreateDirectory(directory);
+                using var claim = new FileStream(file, FileMode.CreateNew);
+                claim.Write(state.ToBytes());
+                return true;
+            }
+            catch (DirectoryNotFoundException) when (attempt < ClaimsMax)
+            {
+                // Another laboratory went at this moment and took the empty directory with it.
+                continue;
+            }
+            catch (IOException) when (File.Exists(file))
+            {
+                return false;
+            }
         }
     }
 

@@ -18,6 +18,23 @@ internal static class Setup
     /// <summary>Packets that a device keeps for the program that carries them, 2,000: at 1 Gbit/s in packets of 1,500 bytes, 24 ms.</summary>
     private const int DevicePackets = 2000;
 
+    /// <summary>What is wrong where the machine's kernel lacks the congestion control that a topology names; null where nothing is.</summary>
+    public static Problem? MissingControl(LabTopology topology)
+    {
+        var path = PathOf("net/ipv4/tcp_available_congestion_control");
+        if (topology.CongestionControl is not { } wanted || !File.Exists(path))
+        {
+            return null;
+        }
+
+        var known = File.ReadAllText(path).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return known.Contains(wanted)
+            ? null
+            : new Problem(
+                $"This machine's kernel has no TCP congestion control '{wanted}'. It has {string.Join(", ", known)}.",
+                Hint: NearMatch.Hint(wanted, known) ?? $"Others may be modules: modprobe tcp_{wanted}.");
+    }
+
     /// <summary>Makes the namespaces, with nothing in them.</summary>
     public static async Task<Problem?> MakeNamespacesAsync(LaboratoryState state)
     {

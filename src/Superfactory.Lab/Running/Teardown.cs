@@ -28,20 +28,7 @@ internal static class Teardown
             await RemoveNamespaceAsync(space, notices, problems, time);
         }
 
-        var name = state.Topology.Name;
-        var file = LaboratoryState.FileOf(directory, name);
-        var log = LaboratoryState.LogOf(directory, name);
-        foreach (var left in new[] { LaboratoryState.SocketOf(directory, name), LaboratoryState.HostsOf(directory, name), log, file + ".new", file })
-        {
-            File.Delete(left);
-        }
-
-        RemoveIfEmpty(directory);
-        if (Path.GetDirectoryName(directory) is { } parent && directory == LaboratoryOptions.DefaultDirectory)
-        {
-            RemoveIfEmpty(parent);
-        }
-
+        RemoveFiles(directory, state.Topology.Name);
         return (notices.ToImmutable(), problems.ToImmutable());
     }
 
@@ -85,11 +72,40 @@ internal static class Teardown
         }
     }
 
+    private static void RemoveFiles(string directory, string name)
+    {
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+
+        var file = LaboratoryState.FileOf(directory, name);
+        var log = LaboratoryState.LogOf(directory, name);
+        foreach (var left in new[] { LaboratoryState.SocketOf(directory, name), LaboratoryState.HostsOf(directory, name), log, file + ".new", file })
+        {
+            File.Delete(left);
+        }
+
+        RemoveIfEmpty(directory);
+        if (Path.GetDirectoryName(directory) is { } parent && directory == LaboratoryOptions.DefaultDirectory)
+        {
+            RemoveIfEmpty(parent);
+        }
+    }
+
     private static void RemoveIfEmpty(string directory)
     {
-        if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any())
+        try
         {
-            Directory.Delete(directory);
+            if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any())
+            {
+                Directory.Delete(directory);
+            }
+        }
+        catch (IOException) when (!Directory.Exists(directory) || Directory.EnumerateFileSystemEntries(directory).Any())
+        {
+            // Another laboratory came or went in between: the directory is its own now, or gone.
+            return;
         }
     }
 }

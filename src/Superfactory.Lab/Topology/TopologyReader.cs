@@ -96,7 +96,7 @@ internal sealed class TopologyReader(JobProblems problems)
     private ImmutableArray<LabLink> ReadLinks(TopologyFields fields, ImmutableArray<string> sites)
     {
         const string expected = "a list of links, each such as {between: [wisconsin, atlanta], bandwidth: 1gbit, rtt: 14ms}";
-        var node = sites.Length == 1 ? fields.Find("links") : fields.Require("links", expected);
+        var node = sites.Length < 2 ? fields.Find("links") : fields.Require("links", expected);
         if (node is not JobNode.List list)
         {
             if (node is not null)
