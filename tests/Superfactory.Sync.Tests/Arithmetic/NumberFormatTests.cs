@@ -31,10 +31,10 @@ public class NumberFormatTests
     {
         foreach (var width in Enum.GetValues<VectorWidth>())
         {
-            // 16 of them, so that the widest vector is used.
-            var encoded = new byte[32];
-            _bf16.Encode(Enumerable.Repeat(value, 16).ToArray(), encoded, width);
-            for (var index = 0; index < 16; index++)
+            // A whole block for the vectors, and one more for the definition.
+            var encoded = new byte[130];
+            _bf16.Encode(Enumerable.Repeat(value, 65).ToArray(), encoded, width);
+            for (var index = 0; index < 65; index++)
             {
                 ((int)BinaryPrimitives.ReadUInt16LittleEndian(encoded.AsSpan(index * 2))).ShouldBe(expected, $"{width}, element {index}");
             }
@@ -48,12 +48,17 @@ public class NumberFormatTests
     [InlineData(0xFFC0_0000u)]
     public void Bf16_keeps_a_NaN_a_NaN_of_the_same_sign(uint pattern)
     {
-        var values = Enumerable.Repeat(BitConverter.UInt32BitsToSingle(pattern), 31).ToArray();
+        var values = Enumerable.Repeat(BitConverter.UInt32BitsToSingle(pattern), 65).ToArray();
         foreach (var width in Enum.GetValues<VectorWidth>())
         {
-            var encoded = new byte[62];
-            var decoded = new float[31];
+            var encoded = new byte[130];
+            var decoded = new float[65];
             _bf16.Encode(values, encoded, width);
+            for (var index = 0; index < 65; index++)
+            {
+                BinaryPrimitives.ReadUInt16LittleEndian(encoded.AsSpan(index * 2)).ShouldBe((ushort)((pattern >> 16) | 0x40), $"{width}, element {index}");
+            }
+
             _bf16.Decode(encoded, decoded, width);
             decoded.ShouldAllBe(value => float.IsNaN(value) && float.IsNegative(value) == (pattern >> 31 == 1));
         }

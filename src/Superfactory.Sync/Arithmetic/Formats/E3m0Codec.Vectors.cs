@@ -24,9 +24,6 @@ internal readonly partial struct E3m0Codec
     // Bits 2^23 apart, less the eight steps that level 8 would be above level 0.
     private const int EightLevels = 8 << Exponent;
 
-    // Zero less this is negative.
-    private const int NoLevel = int.MaxValue;
-
     // Exponent bits of 2^-7, to which a magnitude of 1 to 7 is added.
     private const int LevelZero = 127 - MagnitudeMax;
 
@@ -171,7 +168,8 @@ internal readonly partial struct E3m0Codec
             limits = (oneAndHalf + 1 - EightLevels, BitConverter.SingleToInt32Bits(scale / 128));
             if (largest == 0)
             {
-                limits = (NoLevel, 0);
+                // Zero is over neither limit.
+                limits = default;
             }
             else if (largest >= Bf16.Infinity || pattern < ScaleMin)
             {

@@ -72,6 +72,35 @@ public class BlockFormatTests
     public void More_bytes_than_an_array_holds_are_refused() =>
         Should.Throw<OverflowException>(() => NumberFormats.Get(NumberFormat.Fp32).EncodedBytes(int.MaxValue));
 
+    [Theory]
+    [InlineData(NumberFormat.Int8, 0x7C01, true)]
+    [InlineData(NumberFormat.Int8, 0x7C02, false)]
+    [InlineData(NumberFormat.Int8, 0x7F80, false)]
+    [InlineData(NumberFormat.Int8, 0x7FC0, false)]
+    [InlineData(NumberFormat.Int8, 0x8000, false)]
+    [InlineData(NumberFormat.Int8, 0xBF80, false)]
+    [InlineData(NumberFormat.E3m0, 0x7F7F, true)]
+    [InlineData(NumberFormat.E3m0, 0x7F80, false)]
+    [InlineData(NumberFormat.E3m0, 0x7FC0, false)]
+    [InlineData(NumberFormat.E3m0, 0x8000, false)]
+    [InlineData(NumberFormat.E3m0, 0xBF80, false)]
+    public void A_scale_that_no_encoder_writes_makes_a_block_of_zeros(NumberFormat kind, int scale, bool valid)
+    {
+        foreach (var (width, decoded) in Garbage(kind, scale, code: 0x77))
+        {
+            decoded.ShouldAllBe(value => float.IsFinite(value) && value != 0 == valid, $"{width}");
+        }
+    }
+
+    [Fact]
+    public void The_byte_minus_128_is_read_as_minus_127()
+    {
+        foreach (var (width, decoded) in Garbage(NumberFormat.Int8, scale: 0x7C01, code: 0x80))
+        {
+            decoded.ShouldAllBe(value => value == -127 * BlockOracle.Bf16(0x7C01), $"{width}");
+        }
+    }
+
     [Fact]
     public void E3m0_gives_back_every_code_times_every_scale_that_an_encoder_writes()
     {
@@ -90,6 +119,32 @@ public class BlockFormatTests
             format.Decode(block, values);
             format.Encode(values, again);
             again.ShouldBe(block, $"scale {scale:X4}");
+        }
+    }
+
+    // A whole block for the vectors, and one number for the definition.
+    private static IEnumerable<(VectorWidth Width, float[] Decoded)> Garbage(NumberFormat kind, int scale, byte code)
+    {
+        var bytes = new byte[NumberFormats.Get(kind).EncodedBytes(65)];
+        bytes.AsSpan().Fill(code);
+        foreach (var start in new[] { 0, bytes.Length - 3 })
+        {
+            (bytes[start], bytes[start + 1]) = ((byte)scale, (byte)(scale >> 8));
+        }
+
+        foreach (var width in Enum.GetValues<VectorWidth>().Where(width => width <= VectorWidths.Widest))
+        {
+            var decoded = new float[65];
+            if (kind == NumberFormat.Int8)
+            {
+                new CodecFormat<Int8Codec>().Decode(bytes, decoded, width);
+            }
+            else
+            {
+                new CodecFormat<E3m0Codec>().Decode(bytes, decoded, width);
+            }
+
+            yield return (width, decoded);
         }
     }
 

@@ -56,7 +56,7 @@ internal static class BlockNumbers
         }
 
         var half = index / 64 % 2 == 0 ? ((int)(bits % 253) / 2) - 63.5f : MathF.ScaleB(bits % 7 == 0 ? 1 : 1.5f, -1 - (int)(bits % 7));
-        var nudged = (bits >> 8) % 3 switch { 0 => half, 1 => MathF.BitIncrement(half), _ => MathF.BitDecrement(half) };
+        var nudged = ((bits >> 8) % 3) switch { 0 => half, 1 => MathF.BitIncrement(half), _ => MathF.BitDecrement(half) };
         return (bits >> 16) % 2 == 0 ? nudged : -nudged;
     }
 }
