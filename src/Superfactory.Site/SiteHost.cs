@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Wan;
 using Superfactory.Site.Agents;
 using Superfactory.Site.Copies;
 using Superfactory.Site.Engines;
+using Superfactory.Site.Metrics;
 using Superfactory.Site.Processes;
 using Superfactory.Wan;
 
@@ -56,6 +58,7 @@ internal sealed class SiteHost(
                 return voice.Fail(ExitCodes.BadInput, [problem.ToString()]);
             }
 
+            using var metrics = new WanMetrics(options.Name, gateway.LinkReports, () => gateway.CallersRefused);
             return await ServeAsync(gateway, socket, engine, cancellationToken);
         }
         finally
@@ -120,6 +123,8 @@ internal sealed class SiteHost(
     private sealed class GatewayNetwork(Gateway gateway) : ISiteNetwork
     {
         public void SetPeers(ImmutableArray<PeerGateway> peers) => gateway.SetPeers(peers);
+
+        public void SetRoutes(ImmutableArray<WanRoute> routes) => gateway.SetRoutes(routes);
 
         public ImmutableArray<LinkReport> LinkReports() => gateway.LinkReports();
 

@@ -12,7 +12,7 @@ public sealed class DependencyTests
         ["Core"] = ["Model", "Routing"],
         ["Wan"] = ["Model", "Routing"],
         ["Sync"] = ["Model", "Wan"],
-        ["Control"] = ["Model", "Core"],
+        ["Control"] = ["Model", "Routing", "Core"],
         ["Site"] = ["Model", "Sync", "Wan"],
         ["Lab"] = ["Model"],
         ["Cli"] = ["Model", "Routing", "Control", "Site", "Sync", "Wan", "Lab"],

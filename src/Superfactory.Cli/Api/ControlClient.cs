@@ -39,6 +39,9 @@ internal sealed class ControlClient : IDisposable
     /// <summary>Every site that was ever heard.</summary>
     public Task<Answer<SiteView[]>> SitesAsync(CancellationToken cancellation) => GetAsync<SiteView[]>("v1/sites", cancellation);
 
+    /// <summary>Every direction of every link.</summary>
+    public Task<Answer<LinkView[]>> LinksAsync(CancellationToken cancellation) => GetAsync<LinkView[]>("v1/links", cancellation);
+
     /// <summary>Every job.</summary>
     public Task<Answer<JobView[]>> JobsAsync(CancellationToken cancellation) => GetAsync<JobView[]>("v1/jobs", cancellation);
 

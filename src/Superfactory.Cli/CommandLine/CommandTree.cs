@@ -8,6 +8,7 @@ using Superfactory.Cli.Demo;
 using Superfactory.Cli.Hosts;
 using Superfactory.Cli.Jobs;
 using Superfactory.Cli.Lab;
+using Superfactory.Cli.Links;
 using Superfactory.Cli.Sites;
 using Superfactory.Cli.Up;
 
@@ -33,6 +34,7 @@ internal static class CommandTree
             LogsCommand.Create(control, terminal),
             JobCommands.Cancel(control, terminal),
             SitesCommand.Create(control, terminal),
+            LinksCommand.Create(control, terminal),
             CopyCommands.Copy(control, terminal),
             CopyCommands.Copies(control, terminal),
             DataCommand.Create(terminal),

@@ -26,7 +26,7 @@ internal static class AgentEndpoints
             .Produces(204).WithProblems(400, 410, 503);
         agents.MapGet("/instructions", InstructAsync)
             .WithSummary("What the site is to run.")
-            .WithDescription("Answers at once where the instructions differ from revision 'after', else when they change, else with 204 after 'wait_ms' milliseconds (at most 30,000).")
+            .WithDescription("Answers at once where the instructions differ from revision 'after', or the grants from 'routes' where it is given, else when they change, else with 204 after 'wait_ms' milliseconds (at most 30,000).")
             .Produces<AgentInstructions>().Produces(204).WithProblems(410);
     }
 
@@ -74,10 +74,11 @@ internal static class AgentEndpoints
         IHostApplicationLifetime lifetime,
         CancellationToken cancellation,
         long after = -1,
+        long? routes = null,
         int wait_ms = ApiLimits.WaitMillisecondsDefault)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
-        var (known, instructions) = await desk.WaitAsync(site, session, after, wait_ms, ending.Token);
+        var (known, instructions) = await desk.WaitAsync(site, session, after, routes, wait_ms, ending.Token);
         return known
             ? instructions is null ? TypedResults.NoContent() : TypedResults.Ok(instructions)
             : ApiProblem.Result(StatusCodes.Status410Gone, "The session is not known.", new Model.Problem(

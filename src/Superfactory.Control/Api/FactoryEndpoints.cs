@@ -17,6 +17,9 @@ internal static class FactoryEndpoints
     {
         routes.MapGet("/v1/sites", (FactoryWriter writer, ViewBuilder views) => views.Sites(writer.State))
             .WithTags("sites").WithSummary("All sites, by name.");
+        routes.MapGet("/v1/links", (FactoryWriter writer, ViewBuilder views) => views.Links(writer.State))
+            .WithTags("links").WithSummary("Every direction of every link between sites, by sender and receiver.")
+            .WithDescription("As the sending gateway last reported it, at least once a second: rate, round trip, loss, what is in flight and waiting, by class; grants and routes.");
         routes.MapGet("/v1/events", (long? job, HttpContext context, EventCalls calls) => calls.StreamAsync(job, context))
             .WithTags("events").WithSummary("What happens, live; of one job where 'job' is given.").WithDescription(StreamDescription)
             .Produces<string>(200, "text/event-stream").WithProblems(404, 503);

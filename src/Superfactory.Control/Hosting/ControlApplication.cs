@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Superfactory.Control.Api;
 using Superfactory.Control.Events;
+using Superfactory.Control.Grants;
 using Superfactory.Control.Journal;
 using Superfactory.Control.Reading;
 using Superfactory.Control.Telemetry;
@@ -49,6 +50,8 @@ internal static class ControlApplication
             .AddSingleton(store)
             .AddSingleton<FactoryWriter>()
             .AddSingleton<LeaseClock>()
+            .AddSingleton<GrantBoard>()
+            .AddSingleton<GrantClock>()
             .AddSingleton<InstructionsDesk>()
             .AddSingleton<IslandBoard>()
             .AddSingleton<CopyBoard>()

@@ -20,4 +20,7 @@ internal static partial class ControlLog
 
     [LoggerMessage(EventId = 1006, Level = LogLevel.Error, Message = "Deciding upon {Command} failed; it changed nothing.")]
     public static partial void DecisionFailed(ILogger logger, string command, Exception exception);
+
+    [LoggerMessage(EventId = 1010, Level = LogLevel.Error, Message = "Making grants for the wide-area network failed; nothing is limited.")]
+    public static partial void GrantsFailed(ILogger logger, Exception exception);
 }

@@ -1,23 +1,25 @@
+using Superfactory.Control.Grants;
 using Superfactory.Control.Reading;
 using Superfactory.Control.Telemetry;
 using Superfactory.Control.Writing;
 
 namespace Superfactory.Control.Hosting;
 
-/// <summary>Starts and ends what runs beside the API: the telemetry's writer, the factory's writer, the leases.</summary>
+/// <summary>Starts and ends what runs beside the API: the telemetry's writer, the factory's writer, the leases, the grants.</summary>
 internal sealed class FactoryRuntime
 {
     private readonly FactoryWriter _writer;
     private readonly LeaseClock _leases;
+    private readonly GrantClock _grants;
     private readonly TelemetryStore _store;
     private readonly IslandBoard _board;
     private readonly ILogger<FactoryRuntime> _logger;
 
     // The desk and the publisher listen to the writer from their making on; they are asked for so that they are made before it starts.
     public FactoryRuntime(
-        FactoryWriter writer, LeaseClock leases, TelemetryStore store, IslandBoard board, InstructionsDesk desk, Publisher publisher, ILogger<FactoryRuntime> logger)
+        FactoryWriter writer, LeaseClock leases, GrantClock grants, TelemetryStore store, IslandBoard board, InstructionsDesk desk, Publisher publisher, ILogger<FactoryRuntime> logger)
     {
-        (_writer, _leases, _store, _board, _logger) = (writer, leases, store, board, logger);
+        (_writer, _leases, _grants, _store, _board, _logger) = (writer, leases, grants, store, board, logger);
         ArgumentNullException.ThrowIfNull(desk);
         ArgumentNullException.ThrowIfNull(publisher);
     }
@@ -35,11 +37,13 @@ internal sealed class FactoryRuntime
         _store.Start();
         _writer.Start();
         _leases.Start();
+        _grants.Start();
     }
 
     public async Task StopAsync()
     {
         _leases.Stop();
+        _grants.Dispose();
         await _writer.DisposeAsync();
         await _store.DisposeAsync();
     }

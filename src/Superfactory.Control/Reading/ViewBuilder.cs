@@ -22,6 +22,15 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
     /// <summary>All sites, by name.</summary>
     public ImmutableArray<SiteView> Sites(FactoryState state) => [.. state.Sites.Values.Select(site => Site(state, site))];
 
+    /// <summary>Every direction of every link that was reported, by sender and receiver.</summary>
+    public ImmutableArray<LinkView> Links(FactoryState state) =>
+    [
+        .. from site in state.Sites.Values
+           where site.Standing != SiteStanding.Left
+           from link in board.Links(site.Name).OrderBy(link => link.Peer, StringComparer.Ordinal)
+           select LinkView.Of(site.Name, site.Standing == SiteStanding.Connected, leases.HeardAt(site), link),
+    ];
+
     public SiteView Site(FactoryState state, FactorySite site) => new()
     {
         Name = site.Name,

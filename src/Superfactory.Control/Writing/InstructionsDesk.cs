@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Superfactory.Control.Grants;
 using Superfactory.Core;
 using Superfactory.Model.Agents;
 
@@ -12,18 +13,26 @@ internal sealed class InstructionsDesk
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _signals = new(StringComparer.Ordinal);
     private readonly FactoryWriter _writer;
+    private readonly GrantBoard _grants;
     private readonly TimeProvider _time;
 
-    public InstructionsDesk(FactoryWriter writer, TimeProvider time)
+    public InstructionsDesk(FactoryWriter writer, GrantBoard grants, TimeProvider time)
     {
-        (_writer, _time) = (writer, time);
-        writer.Stepped += (_, effects) => Wake(effects);
+        (_writer, _grants, _time) = (writer, grants, time);
+        writer.Stepped += (_, effects) => Wake(effects.Sites);
+        grants.Changed += Wake;
     }
 
-    /// <summary>Waits until the site's instructions are other than revision <paramref name="after"/>.</summary>
+    /// <summary>Waits until the site's instructions are other than revision <paramref name="after"/>, or its grants other than <paramref name="routes"/>.</summary>
+    /// <param name="site">The site.</param>
+    /// <param name="session">Its agent's session.</param>
+    /// <param name="after">The revision that it has.</param>
+    /// <param name="routes">The revision of the grants that it has; null where it does not wait for grants.</param>
+    /// <param name="waitMilliseconds">How long to wait.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <returns>Whether the session stands, and the instructions; none where nothing changed within the wait or the cancellation ended it.</returns>
     public async Task<(bool SessionKnown, AgentInstructions? Instructions)> WaitAsync(
-        string site, string session, long after, int waitMilliseconds, CancellationToken cancellation)
+        string site, string session, long after, long? routes, int waitMilliseconds, CancellationToken cancellation)
     {
         var began = _time.GetTimestamp();
         var wait = TimeSpan.FromMilliseconds(Math.Clamp(waitMilliseconds, 0, WaitMillisecondsMax));
@@ -37,9 +46,10 @@ internal sealed class InstructionsDesk
                 return (false, null);
             }
 
-            if (state.Sites[site].InstructionsRevision != after)
+            var grants = _grants.Of(site);
+            if (state.Sites[site].InstructionsRevision != after || (routes is { } has && has != grants.Revision))
             {
-                return (true, InstructionsReader.Read(state, site));
+                return (true, InstructionsReader.Read(state, site) with { RoutesRevision = grants.Revision, Routes = grants.Routes });
             }
 
             var left = wait - _time.GetElapsedTime(began);
@@ -62,9 +72,9 @@ internal sealed class InstructionsDesk
         return await Task.WhenAny(signal, timeout) == signal;
     }
 
-    private void Wake(FactoryEffects effects)
+    private void Wake(IEnumerable<string> sites)
     {
-        foreach (var site in effects.Sites)
+        foreach (var site in sites)
         {
             if (_signals.TryRemove(site, out var signal))
             {

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Copies;
 using Superfactory.Model.Jobs;
+using Superfactory.Model.Wan;
 
 namespace Superfactory.Model.Agents;
 
 /// <summary>
-/// What a site is to run and whom it can reach (<c>GET /v1/agents/{site}/instructions?session=S&amp;after=REVISION&amp;wait_ms=N</c>).
+/// What a site is to run and whom it can reach (<c>GET /v1/agents/{site}/instructions?session=S&amp;after=REVISION&amp;routes=ROUTES_REVISION&amp;wait_ms=N</c>).
 /// It is the whole of it, not a change: the agent starts what is missing and stops what is not listed.
 /// </summary>
 public sealed record AgentInstructions
@@ -21,6 +22,12 @@ public sealed record AgentInstructions
 
     /// <summary>The other sites' gateways.</summary>
     public ImmutableArray<PeerGateway> Peers { get; init; } = [];
+
+    /// <summary>Changes with <see cref="Routes"/>, which follow from measurements and come anew about once a second while links are contended.</summary>
+    public long RoutesRevision { get; init; }
+
+    /// <summary>What is granted to this site's traffic; what is missing takes the best way there is, without a limit.</summary>
+    public ImmutableArray<WanRoute> Routes { get; init; } = [];
 }
 
 /// <summary>Another site's gateway.</summary>

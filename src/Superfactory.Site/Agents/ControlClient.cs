@@ -39,11 +39,11 @@ internal sealed class ControlClient : IDisposable
     public Task<ControlAnswer> ReportAsync(AgentReport report, CancellationToken cancellationToken) =>
         CallAsync(HttpMethod.Post, "report", report, TimeSpan.Zero, (_, _) => Task.FromResult<ControlAnswer?>(new ControlAnswer.Taken()), cancellationToken);
 
-    /// <summary>Asks for instructions newer than a revision, and waits for them.</summary>
+    /// <summary>Asks for instructions newer than a revision, or grants other than those of another, and waits for them.</summary>
     /// <returns><see cref="ControlAnswer.Instructed"/>, <see cref="ControlAnswer.Unchanged"/>, <see cref="ControlAnswer.UnknownSession"/> or <see cref="ControlAnswer.Unreachable"/>.</returns>
-    public Task<ControlAnswer> InstructionsAsync(long after, CancellationToken cancellationToken)
+    public Task<ControlAnswer> InstructionsAsync(long after, long routes, CancellationToken cancellationToken)
     {
-        var path = $"instructions?session={Uri.EscapeDataString(_session)}&after={after}&wait_ms={(long)InstructionsWait.TotalMilliseconds}";
+        var path = $"instructions?session={Uri.EscapeDataString(_session)}&after={after}&routes={routes}&wait_ms={(long)InstructionsWait.TotalMilliseconds}";
         return CallAsync(HttpMethod.Get, path, null, InstructionsWait, AnswerInstructionsAsync, cancellationToken);
     }
 

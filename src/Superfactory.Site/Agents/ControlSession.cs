@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Wan;
 using Superfactory.Site.Copies;
 
 namespace Superfactory.Site.Agents;
@@ -207,17 +208,18 @@ internal sealed class ControlSession
 
     private async Task InstructionsLoopAsync(CancellationToken cancellationToken)
     {
-        var revision = -1L;
+        var (revision, routes) = (-1L, -1L);
         var wait = RetryFirst;
         while (true)
         {
-            switch (await _client.InstructionsAsync(revision, cancellationToken))
+            switch (await _client.InstructionsAsync(revision, routes, cancellationToken))
             {
                 case ControlAnswer.UnknownSession:
                     return;
                 case ControlAnswer.Instructed instructed:
-                    revision = instructed.Instructions.Revision;
+                    (revision, routes) = (instructed.Instructions.Revision, instructed.Instructions.RoutesRevision);
                     _network.SetPeers(instructed.Instructions.Peers);
+                    _network.SetRoutes(instructed.Instructions.Routes);
                     _gangs.Apply(instructed.Instructions);
                     _copies.Apply(instructed.Instructions.Copies);
                     wait = RetryFirst;
@@ -256,6 +258,9 @@ internal interface ISiteNetwork
 {
     /// <summary>Says which other sites there are, all of them.</summary>
     void SetPeers(ImmutableArray<PeerGateway> peers);
+
+    /// <summary>Says what is granted to this site's traffic, all of it.</summary>
+    void SetRoutes(ImmutableArray<WanRoute> routes);
 
     /// <summary>How each link is.</summary>
     ImmutableArray<LinkReport> LinkReports();

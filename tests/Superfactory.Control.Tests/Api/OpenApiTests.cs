@@ -20,8 +20,8 @@ public sealed class OpenApiTests : IDisposable
         paths.EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal).ShouldBe(
         [
             "/v1/agents/{site}/instructions", "/v1/agents/{site}/report", "/v1/agents/{site}/session",
-            "/v1/events", "/v1/health", "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/cancel",
-            "/v1/jobs/{id}/events", "/v1/jobs/{id}/logs", "/v1/jobs/{id}/measurements", "/v1/sites",
+            "/v1/copies", "/v1/copies/{id}", "/v1/copies/{id}/cancel", "/v1/events", "/v1/health", "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/cancel",
+            "/v1/jobs/{id}/events", "/v1/jobs/{id}/logs", "/v1/jobs/{id}/measurements", "/v1/links", "/v1/sites",
         ]);
         foreach (var call in paths.EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Wan;
 using Superfactory.Site.Agents;
 using Superfactory.Site.Copies;
 using Superfactory.Site.Gangs;
@@ -57,6 +58,7 @@ public sealed class ControlSessionTests : IAsyncDisposable
         (await control.ReportAsync(report => !report.Logs.IsEmpty)).Logs[0].Text.ShouldBe("step 1");
         (await control.ReportAsync(report => report.Gangs.Any(seen => seen.TrainerRestarts == 1))).Gangs[0].State.ShouldBe(GangState.Running);
         _network.Peers.ShouldContain(peer => peer.Site == "wisconsin");
+        _network.Routes.ShouldHaveSingleItem().To.ShouldBe("wisconsin");
         control.Instruct(2);
         await gang.StopAsked;
     }
@@ -208,7 +210,11 @@ public sealed class ControlSessionTests : IAsyncDisposable
     {
         public ImmutableArray<PeerGateway> Peers { get; private set; } = [];
 
+        public ImmutableArray<WanRoute> Routes { get; private set; } = [];
+
         public void SetPeers(ImmutableArray<PeerGateway> peers) => Peers = peers;
+
+        public void SetRoutes(ImmutableArray<WanRoute> routes) => Routes = routes;
 
         public long CallersRefused => 3;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Wan;
 
 namespace Superfactory.Site.Tests.Support;
 
@@ -45,7 +46,13 @@ internal sealed class FakeControlPlane : IAsyncDisposable
     {
         lock (_lock)
         {
-            _instructions = new AgentInstructions { Revision = revision, Gangs = [.. gangs], Peers = [new PeerGateway("wisconsin", "127.0.0.1:1")] };
+            _instructions = new AgentInstructions
+            {
+                Revision = revision,
+                Gangs = [.. gangs],
+                Peers = [new PeerGateway("wisconsin", "127.0.0.1:1")],
+                Routes = [new WanRoute { From = "atlanta", To = "wisconsin", Class = TrafficClass.Merge, Paths = [new WanPath { Sites = ["atlanta", "wisconsin"], BytesPerSecond = 1 }] }],
+            };
             _instructed.TrySetResult();
             _instructed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using Superfactory.Control.Hosting;
+using Superfactory.Control.Telemetry;
+using Superfactory.Control.Writing;
+using Superfactory.Core;
+using Superfactory.Routing.Grants;
+
+namespace Superfactory.Control.Grants;
+
+/// <summary>Makes grants from the newest reports, about once a second. Safe to use from any thread.</summary>
+internal sealed class GrantClock(FactoryWriter writer, IslandBoard board, GrantBoard grants, TimeProvider time, ILogger<GrantClock> logger) : IDisposable
+{
+    /// <summary>How often grants are made, in milliseconds: twice as seldom as agents report, so that each time there is something new from all.</summary>
+    public const int PeriodMilliseconds = 1_000;
+
+    /// <summary>After a computation, this many times as long nothing is computed: at most one twentieth of one processor goes into grants.</summary>
+    private const int RestFactor = 19;
+
+    private readonly Lock _looking = new();
+    private GrantPlan _plan = GrantPlan.Empty;
+    private ITimer? _timer;
+    private long _restUntil;
+
+    public void Start()
+        => _timer = time.CreateTimer(_ => Look(), null, TimeSpan.FromMilliseconds(PeriodMilliseconds), TimeSpan.FromMilliseconds(PeriodMilliseconds));
+
+    /// <summary>Makes grants now, unless that is under way or was too much work a moment ago.</summary>
+    public void Look()
+    {
+        if (!_looking.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            var began = time.GetTimestamp();
+            if (began < _restUntil)
+            {
+                return;
+            }
+
+            _plan = GrantPlanner.Plan(Reports(writer.State), _plan);
+            grants.Set(_plan.Routes);
+            var ended = time.GetTimestamp();
+            _restUntil = ended + ((ended - began) * RestFactor);
+        }
+        catch (InvalidOperationException fault)
+        {
+            // Without grants everything goes on, each link shared out by its own gateway; a control plane that ended would be worse.
+            ControlLog.GrantsFailed(logger, fault);
+            _plan = GrantPlan.Empty;
+            grants.Set([]);
+        }
+        finally
+        {
+            _looking.Exit();
+        }
+    }
+
+    public void Dispose() => _timer?.Dispose();
+
+    // A site whose agent is not heard may well go on sending; what it reported last is no measure of that.
+    private ImmutableArray<SiteLinks> Reports(FactoryState state) =>
+        [.. state.Sites.Values.Where(site => site.Standing == SiteStanding.Connected).Select(site => new SiteLinks(site.Name, board.Links(site.Name)))];
+}

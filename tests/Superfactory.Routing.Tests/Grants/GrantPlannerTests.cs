@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Wan;
+using Superfactory.Routing.Grants;
+
+namespace Superfactory.Routing.Tests.Grants;
+
+public sealed class GrantPlannerTests
+{
+    // A number of six leading bits, which is not rounded.
+    private const long Rate = 63L << 18;
+
+    [Fact]
+    public void A_lone_link_is_never_limited_whatever_waits_for_it()
+    {
+        var plan = Plan(
+            Site("a", Link("b", Rate, Waiting(TrafficClass.Merge), Waiting(TrafficClass.Bulk), Waiting(TrafficClass.Control))),
+            Site("b", Link("a", Rate, Waiting(TrafficClass.Merge))));
+
+        plan.Routes.ShouldBeEmpty();
+        plan.IsOptimal.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_link_whose_rate_is_unknown_gets_no_grant_and_relays_for_nobody()
+    {
+        var plan = Plan(
+            Site("a", Link("b", 0, Waiting(TrafficClass.Merge)), Link("c", Rate, Waiting(TrafficClass.Merge))),
+            Site("b", Link("a", 0), Link("c", Rate)),
+            Site("c", Link("a", Rate), Link("b", 0)));
+
+        plan.Routes.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Traffic_that_waits_gets_the_way_round_too_no_faster_than_that_way_is()
+    {
+        var plan = Plan(
+            Site("a", Link("b", Rate, Waiting(TrafficClass.Merge)), Link("c", Rate)),
+            Site("b", Link("a", Rate), Link("c", Rate)),
+            Site("c", Link("a", Rate), Link("b", Rate)));
+
+        Text(plan).ShouldBe([$"a→b Merge: a>b=0 a>c>b={Rate + (Rate / 20)}"]);
+    }
+
+    [Fact]
+    public void A_way_through_another_site_that_is_not_full_is_limited_by_its_narrowest_link()
+    {
+        var plan = Plan(
+            Site("a", Link("b", 0, connected: false, Flowing(TrafficClass.Bulk, 200_000)), Link("c", Rate)),
+            Site("c", Link("b", Rate / 2)));
+
+        Text(plan).ShouldBe([$"a→b Bulk: a>c>b={Rate / 2}"]);
+    }
+
+    [Fact]
+    public void A_full_link_that_several_sites_use_is_divided_among_them()
+    {
+        // b → d and c → d go through a, whose own traffic to d wants the same link.
+        var plan = Plan(
+            Site("a", Link("d", Rate, Waiting(TrafficClass.Merge))),
+            Site("b", Link("a", Rate), Link("d", 0, connected: false, Waiting(TrafficClass.Merge))),
+            Site("c", Link("a", Rate), Link("d", 0, connected: false, Waiting(TrafficClass.Merge))));
+        var third = (Rate / 3) + (Rate / 3 / 20);
+
+        Text(plan).ShouldBe([$"a→d Merge: a>d={third}", $"b→d Merge: b>a>d={third}", $"c→d Merge: c>a>d={third}"]);
+    }
+
+    [Fact]
+    public void A_cut_link_is_gone_round_and_used_again_when_it_is_back()
+    {
+        var cut = Plan(Triangle(connected: false));
+
+        Text(cut).ShouldBe([$"a→b Merge: a>c>b={Rate + (Rate / 20)}"]);
+        GrantPlanner.Plan(Triangle(connected: true), cut).Routes.ShouldHaveSingleItem().Paths[0].Sites.ShouldBe(["a", "b"]);
+    }
+
+    [Fact]
+    public void What_was_wanted_fades_by_half_with_each_plan_until_it_is_nothing()
+    {
+        var plan = Plan(Site("a", Link("b", Rate, Flowing(TrafficClass.Merge, 1_000_000))), Site("b"));
+        plan.Recent.ShouldHaveSingleItem().BytesPerSecond.ShouldBe(2_000_000);
+        ImmutableArray<SiteLinks> quiet = [Site("a", Link("b", Rate, new LinkClassReport { Class = TrafficClass.Merge }))];
+
+        long[] wanted = [.. Enumerable.Range(0, 6).Select(_ => (plan = GrantPlanner.Plan(quiet, plan)).Recent.Sum(demand => demand.BytesPerSecond))];
+
+        wanted.ShouldBe([1_000_000, 500_000, 250_000, 125_000, 0, 0]);
+    }
+
+    [Fact]
+    public void Reports_that_make_no_sense_make_no_grants_and_no_fault()
+    {
+        var odd = Link("b", long.MaxValue, new LinkClassReport { Class = (TrafficClass)9, BytesPerSecond = -4, WaitingBytes = 1 }, new LinkClassReport { Class = TrafficClass.Merge, BytesPerSecond = long.MaxValue })
+            with { Loss = double.NaN, RoundTripMilliseconds = double.NegativeInfinity };
+
+        Plan(Site("a", odd, odd, Link("a", 5), Link("c", -1) with { Classes = default }), Site("a", odd)).Routes.ShouldBeEmpty();
+        Plan([.. Enumerable.Range(0, 300).Select(number => Site($"s{number}", Link($"s{number + 1}", Rate, Waiting(TrafficClass.Merge))))]).IsOptimal.ShouldBeFalse();
+    }
+
+    private static SiteLinks[] TriangleSites(bool connected) =>
+    [
+        Site("a", Link("b", Rate, connected, Waiting(TrafficClass.Merge)), Link("c", Rate)),
+        Site("b", Link("a", Rate, connected), Link("c", Rate)),
+        Site("c", Link("a", Rate), Link("b", Rate)),
+    ];
+
+    private static ImmutableArray<SiteLinks> Triangle(bool connected) => [.. TriangleSites(connected)];
+
+    private static GrantPlan Plan(params ImmutableArray<SiteLinks> sites) => GrantPlanner.Plan(sites, GrantPlan.Empty);
+
+    private static SiteLinks Site(string name, params ImmutableArray<LinkReport> links) => new(name, links);
+
+    private static LinkReport Link(string peer, long achievable, params ImmutableArray<LinkClassReport> classes) => Link(peer, achievable, true, classes);
+
+    private static LinkReport Link(string peer, long achievable, bool connected, params ImmutableArray<LinkClassReport> classes) => new()
+    {
+        Peer = peer,
+        Connected = connected,
+        BytesSent = 0,
+        BytesReceived = 0,
+        AchievableBytesPerSecond = achievable,
+        RoundTripMilliseconds = 10,
+        Classes = classes,
+    };
+
+    private static LinkClassReport Waiting(TrafficClass trafficClass) => new() { Class = trafficClass, BytesPerSecond = 1_000_000, WaitingBytes = 5_000_000 };
+
+    private static LinkClassReport Flowing(TrafficClass trafficClass, long rate) => new() { Class = trafficClass, BytesPerSecond = rate };
+
+    private static string[] Text(GrantPlan plan) =>
+        [.. plan.Routes.Select(route => $"{route.From}→{route.To} {route.Class}: {string.Join(' ', route.Paths.Select(path => $"{string.Join('>', path.Sites)}={path.BytesPerSecond}"))}")];
+}
