@@ -24,11 +24,14 @@ internal sealed class BenchProcess : IAsyncDisposable
     private readonly LastLines _last = new();
     private readonly Lock _gate = new();
     private Func<string, bool>? _wanted;
-    private TaskCompletionSource<string>? _arrived;
+    private TaskCompletionSource<string> _arrived;
 
-    private BenchProcess(string name, ChildProcess child, TimeProvider time)
+    private BenchProcess(string name, ChildProcess child, Func<string, bool> isReady, TimeProvider time)
     {
         (Name, _child, _time) = (name, child, time);
+
+        // Set before anything is read: a quick program is ready before this constructor returns.
+        (_wanted, _arrived) = (isReady, NewAnswer());
         child.ReadOutput(LineCharactersMax, Take);
         child.ReadErrors(LineCharactersMax, _last.Add);
         Ended = child.WaitAsync(_drainLimit);
@@ -55,10 +58,10 @@ internal sealed class BenchProcess : IAsyncDisposable
     {
         // In a session of its own, so that the terminal's Ctrl-C reaches only this process, which then ends the others in order.
         ImmutableArray<string> session = SystemTools.Find(SystemTools.SessionMaker) is { } maker ? [maker] : [];
-        var process = new BenchProcess(name, await starter.StartAsync(plan with { Command = [.. session, .. plan.Command] }), time);
+        var process = new BenchProcess(name, await starter.StartAsync(plan with { Command = [.. session, .. plan.Command] }), isReady, time);
         try
         {
-            await process.ExpectAsync(isReady, cancellation).WaitAsync(_readyLimit, time, cancellation);
+            await process.AnswerAsync(process._arrived, cancellation).WaitAsync(_readyLimit, time, cancellation);
             return process;
         }
         catch (TimeoutException error)
@@ -76,9 +79,14 @@ internal sealed class BenchProcess : IAsyncDisposable
     /// <summary>Says a line to it, and waits for a line of its output.</summary>
     public async Task<string> AskAsync(string line, Func<string, bool> isAnswer, CancellationToken cancellation)
     {
-        var answer = ExpectAsync(isAnswer, cancellation);
+        var arrived = NewAnswer();
+        lock (_gate)
+        {
+            (_wanted, _arrived) = (isAnswer, arrived);
+        }
+
         await _child.WriteLineAsync(System.Text.Encoding.UTF8.GetBytes(line), cancellation);
-        return await answer;
+        return await AnswerAsync(arrived, cancellation);
     }
 
     /// <summary>What is to be said where it ended although it should not have.</summary>
@@ -101,14 +109,10 @@ internal sealed class BenchProcess : IAsyncDisposable
         _child.Dispose();
     }
 
-    private async Task<string> ExpectAsync(Func<string, bool> wanted, CancellationToken cancellation)
-    {
-        var arrived = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_gate)
-        {
-            (_wanted, _arrived) = (wanted, arrived);
-        }
+    private static TaskCompletionSource<string> NewAnswer() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private async Task<string> AnswerAsync(TaskCompletionSource<string> arrived, CancellationToken cancellation)
+    {
         var first = await Task.WhenAny(arrived.Task, Ended).WaitAsync(cancellation);
         return first == arrived.Task ? await arrived.Task : throw await FailureAsync(ExitCode.CannotReach);
     }
@@ -119,8 +123,8 @@ internal sealed class BenchProcess : IAsyncDisposable
         {
             if (_wanted is not null && _wanted(line))
             {
-                _arrived!.TrySetResult(line);
-                (_wanted, _arrived) = (null, null);
+                _arrived.TrySetResult(line);
+                _wanted = null;
                 return;
             }
         }
