@@ -18,13 +18,15 @@ internal sealed class StreamCount(int streamsMin, int streamsMax)
     /// <summary>How long a rate is measured.</summary>
     private static readonly long _measure = TimeSpan.FromSeconds(1).Ticks;
 
-    /// <summary>How long a link is taken to be as it was found.</summary>
-    private static readonly long _rest = TimeSpan.FromMinutes(1).Ticks;
+    /// <summary>How long a link is taken to be as it was found: at first, and at most. It doubles with each trial that brings nothing, since a new connection's search for its rate costs the others some.</summary>
+    private static readonly long _restMin = TimeSpan.FromMinutes(1).Ticks;
+    private static readonly long _restMax = TimeSpan.FromHours(1).Ticks;
 
     private long _since;
     private double _bytes;
     private double _rateBefore;
     private long _restUntil;
+    private long _rest = _restMin;
 
     /// <summary>How many there are to be.</summary>
     public int Wanted { get; private set; } = Math.Clamp(AtFirst, streamsMin, streamsMax);
@@ -69,6 +71,7 @@ internal sealed class StreamCount(int streamsMin, int streamsMax)
             var isWorthIt = rate >= Gain * _rateBefore;
             Wanted = isWorthIt ? Wanted : Wanted - 1;
             _restUntil = isWorthIt ? _restUntil : now + _rest;
+            _rest = isWorthIt ? _restMin : Math.Min(2 * _rest, _restMax);
             _rateBefore = 0;
             if (!isWorthIt)
             {

@@ -5,8 +5,8 @@ namespace Superfactory.Wan.Measuring;
 /// <summary>What a link sets on its TCP connections beside the system's defaults. On another system than Linux those are left.</summary>
 internal static class TcpTuning
 {
-    /// <summary>What may wait in the kernel before the link is measured: 8 ms at 130 Mbit/s.</summary>
-    public const int NotSentBytesMin = 128 * 1024;
+    /// <summary>What may wait in the kernel at least, and before the link is measured: 5 ms at 100 Mbit/s.</summary>
+    public const int NotSentBytesMin = 64 * 1024;
 
     private const int ProtocolTcp = 6;
     private const int OptionCongestion = 13;
