@@ -101,6 +101,7 @@ internal sealed class Caretaker : IDisposable
                 BytesReceived = link.Counters.Received,
                 Reconnects = link.Reconnects,
                 FramesRefused = link.Voice.FramesRefused,
+                FramesDropped = session is null ? 0 : _core.Network.Port(link.Peer).Relay.Dropped,
                 RoundTripMilliseconds = link.Pulse.RoundTrip.Milliseconds,
                 Streams = streams,
                 Encryption = link.Encryption,

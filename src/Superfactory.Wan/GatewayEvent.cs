@@ -4,8 +4,8 @@ namespace Superfactory.Wan;
 
 /// <summary>
 /// What a <see cref="GatewayClient"/> learns from its gateway, in order. Between an <see cref="EndpointUp"/> and the next
-/// <see cref="EndpointDown"/> of the same address, the messages that it sent arrive exactly once and in order within each
-/// <see cref="TrafficClass"/>. Nothing is delivered from an endpoint that is not up.
+/// <see cref="EndpointDown"/> of the same address, the messages that it sent arrive exactly once and, within each
+/// <see cref="TrafficClass"/>, in the order that their <see cref="MessageOrder"/> asks for. Nothing is delivered from an endpoint that is not up.
 /// </summary>
 public abstract record GatewayEvent
 {

@@ -24,6 +24,9 @@ public sealed record LinkReport
     /// <summary>Frames refused as oversized, corrupt or of another protocol, each of which closed its connection.</summary>
     public long FramesRefused { get; init; }
 
+    /// <summary>Frames of other sites that were to go on over this link and were dropped, because it was down or more waited than may; their senders send them again.</summary>
+    public long FramesDropped { get; init; }
+
     /// <summary>The smoothed round-trip time in milliseconds; 0 before it is known.</summary>
     public double RoundTripMilliseconds { get; init; }
 

@@ -229,7 +229,7 @@ internal sealed class Link : IAsyncDisposable
             stream.Listen(now, slept);
             stream.Ask();
             heard = Math.Max(heard ?? 0, stream.HeardAt);
-            if (Dials && stream.Port.Number >= Pulse.Agreed)
+            if (Dials && stream.IsToSpare(stream.Port.Number >= Pulse.Agreed, now))
             {
                 stream.End(new LinkEnd(LinkEndKind.Stopped, "the link needs it no longer"));
             }

@@ -43,6 +43,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
             }
 
             network.Judge(link.Peer, heard is { } at && now - at >= limits.SuspectAfter.Ticks, link.Pulse.RoundTrip.Milliseconds, now);
+            network.Port(link.Peer).Retire(link.Pulse.Agreed);
             var isFull = network.Port(link.Peer).IsBacklogged;
             if (_caredAt > 0)
             {

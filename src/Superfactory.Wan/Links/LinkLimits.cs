@@ -36,6 +36,9 @@ internal sealed record LinkLimits
     /// <summary>Without a byte from the other side for this long a connection is given up.</summary>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(2.5);
 
+    /// <summary>A connection that the link has to spare is closed after this long, in which what left over it arrives: nothing has to be sent again.</summary>
+    public TimeSpan RetireAfter { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>On a way over other sites a frame counts as lost where one sent this much later has arrived, or a round trip later if that is longer.</summary>
     public TimeSpan OvertakenMax { get; init; } = TimeSpan.FromSeconds(0.5);
 

@@ -23,6 +23,7 @@ internal sealed class LinkStream : IDisposable
     private volatile bool _heartbeatDue = true;
     private long _bytesReadBefore = -1;
     private long _heardAt;
+    private long? _retiredAt;
 
     /// <summary>Sets a connection up.</summary>
     /// <param name="stream">The connection, whose owner closes it.</param>
@@ -75,6 +76,13 @@ internal sealed class LinkStream : IDisposable
         {
             End(new LinkEnd(LinkEndKind.Silent, $"the other side said nothing for {TimeSpan.FromTicks(now - _heardAt).TotalSeconds:0.#} s"));
         }
+    }
+
+    /// <summary>Whether the link has it to spare for so long that what left over it has arrived.</summary>
+    public bool IsToSpare(bool isRetired, long now)
+    {
+        _retiredAt = isRetired ? _retiredAt ?? now : null;
+        return now - _retiredAt >= _setup.Limits.RetireAfter.Ticks;
     }
 
     /// <summary>Asks the other side for a sign of life.</summary>

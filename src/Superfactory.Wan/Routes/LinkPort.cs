@@ -20,6 +20,9 @@ internal sealed class StreamPort(long id, int number)
 
     /// <summary>Whether it found nothing to send and waits. Guarded by the gateway's lock.</summary>
     public bool IsIdle { get; set; }
+
+    /// <summary>Whether the link has it to spare: it takes nothing more and is closed soon. Guarded by the gateway's lock.</summary>
+    public bool IsRetired { get; set; }
 }
 
 /// <summary>What one session sends of one class over a link: the way, and the rate it is held to.</summary>
@@ -64,6 +67,15 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
 
     /// <summary>Whether something waited the last time that a connection for data looked; what fills a link, and what does not.</summary>
     public bool IsBacklogged => _streams.Count > 0 && !_streams.Exists(stream => stream.IsIdle && Carries(stream, TrafficClass.Merge));
+
+    /// <summary>Says how many connections the link is to have: those above take nothing more.</summary>
+    public void Retire(int agreed)
+    {
+        foreach (var stream in _streams)
+        {
+            stream.IsRetired = stream.Number >= agreed;
+        }
+    }
 
     public void Open(StreamPort stream) => _streams.Add(stream);
 
@@ -169,21 +181,25 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
         return false;
     }
 
+    /// <summary>Whether a class leaves over a connection: control over the first, the others over the rest, everything over one that is alone.</summary>
     private bool Carries(StreamPort stream, TrafficClass trafficClass)
-        => _streams.Count <= 1 || (trafficClass == TrafficClass.Control ? IsFirst(stream) : !IsFirst(stream));
-
-    /// <summary>Whether a connection is the one for control: number 0, or the lowest there is while that one is missing.</summary>
-    private bool IsFirst(StreamPort stream)
     {
+        if (stream.IsRetired)
+        {
+            return false;
+        }
+
+        var (isFirst, isAlone) = (true, true);
         foreach (var other in _streams)
         {
-            if (other.Number < stream.Number)
+            if (other != stream && !other.IsRetired)
             {
-                return false;
+                isAlone = false;
+                isFirst &= other.Number > stream.Number;
             }
         }
 
-        return true;
+        return isAlone || (trafficClass == TrafficClass.Control) == isFirst;
     }
 
     private bool HasWork(TrafficClass trafficClass, long now)

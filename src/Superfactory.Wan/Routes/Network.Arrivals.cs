@@ -95,22 +95,20 @@ internal sealed partial class Network
         var next = route.Rest[0];
         var onward = route.Onward.Encode();
         var frame = new OutgoingFrame(header with { RouteBytes = onward.Length }, onward, payload);
-        if (!_ports.TryGetValue(next, out var port) || !port.IsOpen)
+        if (!_ports.TryGetValue(next, out var port))
         {
-            // Its sender hears of the link that is missing, and sends it another way.
-            Dropped++;
             payload.Release();
-            return FrameRefusal.None;
         }
-
-        if (port.Relay.TryAdd(frame))
+        else if (!port.IsOpen)
+        {
+            // Its sender hears of the link that is down, and sends it another way.
+            port.Relay.Drop(frame);
+        }
+        else if (port.Relay.TryAdd(frame))
         {
             port.Wake(header.Class);
         }
 
         return FrameRefusal.None;
     }
-
-    /// <summary>Frames of others that were dropped because their next link is none, or is down.</summary>
-    public long Dropped { get; private set; }
 }
