@@ -39,6 +39,6 @@ internal static class LabCommand
         return await action(laboratory);
     }
 
-    /// <summary>What exit code an order that failed has: the user's mistake, or a laboratory that has broken down.</summary>
-    public static int FailureOf(Laboratory laboratory) => laboratory.IsCarrying ? ExitCode.BadInput : ExitCode.CannotReach;
+    /// <summary>What exit code an order that failed has: the user's mistake, or a laboratory that has broken down or is not theirs.</summary>
+    public static int FailureOf(Laboratory laboratory) => laboratory.IsCarrying && Laboratory.MayRun ? ExitCode.BadInput : ExitCode.CannotReach;
 }

@@ -47,7 +47,19 @@ internal sealed unsafe class FibreLoop : IDisposable
     public Task<T> DoAsync<T>(Func<long, T> action)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _orders.Enqueue(now => done.SetResult(action(now)));
+        _orders.Enqueue(now =>
+        {
+            try
+            {
+                done.SetResult(action(now));
+            }
+#pragma warning disable CA1031 // Nothing is lost: whoever gave the order gets it, and packets go on.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                done.SetException(exception);
+            }
+        });
         Wake();
         return done.Task;
     }

@@ -50,6 +50,11 @@ public static class FibreProgram
             await Task.WhenAny(serving, held);
             isLetGo = arguments.Contains(Held) && held.IsCompleted && !cancellation.IsCancellationRequested;
             await ending.CancelAsync();
+            if (serving.IsFaulted)
+            {
+                await Console.Error.WriteLineAsync($"It can take no more orders: {serving.Exception?.InnerException}");
+                return 3;
+            }
         }
         catch (Exception exception) when (exception is AggregateException or Win32Exception or SocketException or InvalidOperationException)
         {

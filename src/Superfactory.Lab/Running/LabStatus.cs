@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Superfactory.Model.Units;
 
 namespace Superfactory.Lab.Running;
@@ -7,7 +8,7 @@ namespace Superfactory.Lab.Running;
 /// <summary>What a laboratory does at one instant. Immutable.</summary>
 public sealed record LabStatus
 {
-    /// <summary>How it is written as JSON: bandwidths in bits per second. Safe to share between threads.</summary>
+    /// <summary>How it is written as JSON: bandwidths in bits per second, times in milliseconds. Safe to share between threads.</summary>
     public static JsonSerializerOptions Json => LaboratoryState.Json;
 
     /// <summary>The laboratory's name.</summary>
@@ -55,6 +56,7 @@ public sealed record LinkStatus
     public required bool IsCut { get; init; }
 
     /// <summary>The round trip.</summary>
+    [JsonPropertyName("rtt_ms")]
     public required TimeSpan RoundTrip { get; init; }
 
     /// <summary>The largest IP packet in bytes.</summary>
@@ -71,9 +73,11 @@ public sealed record LinkStatus
 public sealed record DirectionStatus
 {
     /// <summary>What it carries at most.</summary>
+    [JsonPropertyName("bandwidth_bits_per_second")]
     public required Bandwidth Bandwidth { get; init; }
 
     /// <summary>How much a packet's delay differs, at most and either way.</summary>
+    [JsonPropertyName("jitter_ms")]
     public required TimeSpan Jitter { get; init; }
 
     /// <summary>The share of packets that are lost.</summary>
@@ -110,5 +114,6 @@ public sealed record DirectionStatus
     public required long LatePackets { get; init; }
 
     /// <summary>The worst such delay.</summary>
+    [JsonPropertyName("late_worst_ms")]
     public required TimeSpan LateWorst { get; init; }
 }

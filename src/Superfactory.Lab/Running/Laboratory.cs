@@ -137,6 +137,11 @@ public sealed class Laboratory : IAsyncDisposable
 
     private async Task<Problem> SilenceAsync(Exception exception)
     {
+        if (exception is SocketException { SocketErrorCode: SocketError.AccessDenied })
+        {
+            return new Problem($"Laboratory '{Name}' was set up by root and takes orders from nobody else.", Hint: "Run it as root, such as with sudo.");
+        }
+
         var log = LaboratoryState.LogOf(_directory, Name);
         var lines = File.Exists(log) ? await File.ReadAllLinesAsync(log) : [];
         var said = lines.Length == 0 ? string.Empty : $" It wrote: {lines[0]}";

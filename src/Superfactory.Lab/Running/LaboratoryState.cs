@@ -89,10 +89,22 @@ internal sealed record LaboratoryState
         var options = new JsonSerializerOptions();
         FactoryJson.Apply(options);
         options.Converters.Add(new BandwidthConverter());
+        options.Converters.Add(new TimeConverter());
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
     }
 
+    /// <summary>Milliseconds.</summary>
+    private sealed class TimeConverter : JsonConverter<TimeSpan>
+    {
+        public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            TimeSpan.FromTicks((long)Math.Round(reader.GetDecimal() * TimeSpan.TicksPerMillisecond));
+
+        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
+            writer.WriteNumberValue((decimal)value.Ticks / TimeSpan.TicksPerMillisecond);
+    }
+
+    /// <summary>Bits in a second.</summary>
     private sealed class BandwidthConverter : JsonConverter<Bandwidth>
     {
         public override Bandwidth Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetInt64());

@@ -17,7 +17,7 @@ public sealed class CommandLineTests : IDisposable
         var ran = await CommandProcess.RunAsync("--help");
 
         ran.ExitCode.ShouldBe(0);
-        foreach (var command in new[] { "demo", "up", "control", "site", "submit", "jobs", "job", "logs", "cancel", "sites", "data", "certificates", "bench", "version" })
+        foreach (var command in new[] { "demo", "up", "control", "site", "submit", "jobs", "job", "logs", "cancel", "sites", "data", "certificates", "bench", "lab", "version" })
         {
             ran.Output.ShouldContain($"\n  {command}");
         }
@@ -46,6 +46,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("superfactory: --mode: 'dilco' is none of every-step, diloco. Did you mean 'diloco'? See 'superfactory demo --help'.", "demo", "--mode", "dilco")]
     [InlineData("superfactory: 'seven' is no number of a job: expected a whole number from 1, as 'superfactory jobs' lists it. See 'superfactory job --help'.", "job", "seven")]
     [InlineData("superfactory: A command is missing after 'superfactory bench': expected one of codec, merge. See 'superfactory bench --help'.", "bench")]
+    [InlineData("superfactory: A command is missing after 'superfactory lab': expected one of up, run, cut, restore, set, status, down. See 'superfactory lab --help'.", "lab")]
+    [InlineData("superfactory: --rtt: '80' is no time. Expected a number and a unit, us, ms or s, such as 14ms. Did you mean '80ms'? See 'superfactory lab set --help'.", "lab", "set", "a", "b", "--rtt", "80")]
     [InlineData("superfactory: --mib: '0' is no whole number from 1 to 1024. See 'superfactory bench codec --help'.", "bench", "codec", "--mib", "0")]
     [InlineData("superfactory: --repeat: 'often' is no whole number from 1 to 1000. See 'superfactory bench codec --help'.", "bench", "codec", "--repeat", "often")]
     [InlineData("superfactory: --threads: '-1' is no whole number from 1 to 64. See 'superfactory bench codec --help'.", "bench", "codec", "--threads", "-1")]
