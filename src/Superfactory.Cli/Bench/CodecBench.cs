@@ -1,3 +1,4 @@
+using Superfactory.Cli.Bench.Merge;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic;
 using Superfactory.Sync.Arithmetic.Formats;
@@ -8,11 +9,12 @@ namespace Superfactory.Cli.Bench;
 internal sealed class CodecBench : IDisposable
 {
     private const int ValuesPerMib = (1 << 20) / sizeof(float);
-    private const int Seed = 20260101;
+    private const long Seed = 20260101;
 
     private readonly int _mib;
     private readonly int _repeat;
     private readonly TimeProvider _time;
+    private readonly MachineReport _machine = Machine.Describe();
     private readonly Gang _gang;
     private readonly float[] _source;
     private readonly float[] _destination;
@@ -28,7 +30,7 @@ internal sealed class CodecBench : IDisposable
         _destination = GC.AllocateUninitializedArray<float>(_source.Length, pinned: true);
         _first = GC.AllocateUninitializedArray<byte>(_source.Length * sizeof(float), pinned: true);
         _second = GC.AllocateUninitializedArray<byte>(_first.Length, pinned: true);
-        _gang.Run(_source.Length, (start, count) => NormalNumbers.Fill(_source.AsSpan(start, count), unchecked((ulong)(Seed + start))));
+        SeededNormals.Fill(_source, Seed, island: 0, merge: 0);
         Array.Clear(_destination);
         Array.Clear(_first);
         Array.Clear(_second);
@@ -111,6 +113,7 @@ internal sealed class CodecBench : IDisposable
         return new CodecReport
         {
             Mib = _mib, Repeat = _repeat, Threads = _gang.Threads, VectorBits = VectorMath.WidestVectorBits, Memcpy = memcpy, Formats = formats,
+            Machine = _machine,
         };
     }
 

@@ -20,6 +20,9 @@ internal sealed record CodecReport
 
     /// <summary>The operations of each format, by its name in job files.</summary>
     public required IReadOnlyDictionary<string, CodecFigures> Formats { get; init; }
+
+    /// <summary>Where it was measured.</summary>
+    public required Merge.MachineReport Machine { get; init; }
 }
 
 /// <summary>The operations of one format. Immutable.</summary>
