@@ -7,7 +7,7 @@ namespace Superfactory.Cli.Tests.EndToEnd;
 [Collection(WholeFactories.Name)]
 public sealed class CopyTests : IAsyncDisposable
 {
-    private const int LargeBytes = 200_000_000;
+    private const int LargeBytes = 100_000_000;
 
     private readonly FactoryRun _factory = new();
 
