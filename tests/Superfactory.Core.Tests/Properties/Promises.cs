@@ -32,6 +32,11 @@ internal static class Promises
             }
         }
 
+        foreach (var copy in before.Copies.Values.Where(copy => copy.End is not null && after.Copies.ContainsKey(copy.Id)))
+        {
+            after.Copies[copy.Id].ShouldBe(copy, "a copy that ended stays as it is");
+        }
+
         foreach (var job in before.Jobs.Values)
         {
             var next = after.Jobs[job.Id];
@@ -64,11 +69,18 @@ internal static class Promises
             job.Islands.Select(island => island.Site).ShouldBeUnique();
         }
 
+        state.OpenCopies.ShouldBe(state.Copies.Values.Where(copy => copy.End is null).Select(copy => copy.Id));
+        foreach (var copy in state.Copies.Values)
+        {
+            Sentence(copy.End?.Reason ?? CopyReader.WaitsFor(state, copy, now) ?? "It goes on.");
+        }
+
         foreach (var site in state.Sites.Values)
         {
             var gangs = InstructionsReader.Read(state, site.Name).Gangs;
             gangs.Select(gang => gang.Job).ShouldBeSubsetOf(state.JobsHoldingSlots(site.Name));
             gangs.ShouldAllBe(gang => state.Jobs[gang.Job].End == null, "an ended job has no gang");
+            InstructionsReader.Read(state, site.Name).Copies.ShouldAllBe(copy => state.Copies[copy.Copy].End == null, "an ended copy is nobody's");
             gangs.Select(gang => gang.Job).ShouldBeInOrder();
             gangs.ShouldAllBe(gang => gang.Epoch.Members.Contains(new RunMember(gang.Island, gang.Incarnation)));
         }

@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 using Superfactory.Core.Commands;
 using Superfactory.Core.Tests.Support;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Copies;
 
 namespace Superfactory.Core.Tests.Properties;
 
@@ -16,7 +17,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 11)
+        from kind in Gen.Choose(0, 13)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -39,6 +40,8 @@ internal static class Schedule
             5 => new LeaveSite(site, known?.Session ?? "none"),
             6 => new Tick(state.Sites.Keys.Where((_, index) => (move.Pick & (1 << index)) != 0)
                 .ToImmutableSortedDictionary(name => name, _ => now - (2 * move.Milliseconds), StringComparer.Ordinal)),
+            12 => new RequestCopy(new CopyPlace(site, "/a"), new CopyPlace(Sites[move.Job % Sites.Length], "/b")),
+            13 => new CancelCopy(move.Job),
             _ => Report(state, site, known?.Session ?? "none", move),
         };
     }
@@ -51,8 +54,17 @@ internal static class Schedule
             ? Changed(gang.Job, gang.Incarnation, move.Pick)
             : TestFactory.Gang(gang.Job, GangState.Running, gang.Incarnation));
         var stale = move.Milliseconds % 3 == 0 ? [Changed(move.Job, 1 + (move.Pick % 3), move.Pick)] : Array.Empty<GangReport>();
-        return new ReportGangs(site, session, [.. gangs, .. stale]);
+        return new ReportGangs(site, session, [.. gangs, .. stale]) { Copies = [.. Copies(state, site, move)] };
     }
+
+    private static IEnumerable<CopyReport> Copies(FactoryState state, string site, Move move)
+        => (state.Sites.ContainsKey(site) ? InstructionsReader.Read(state, site).Copies : []).Select((copy, index) => new CopyReport
+        {
+            Copy = copy.Copy,
+            Role = copy.Role,
+            Phase = index > 0 ? CopyPhase.Running : move.Pick switch { 0 => CopyPhase.Failed, 1 or 2 => CopyPhase.Completed, 3 => CopyPhase.Waiting, _ => CopyPhase.Running },
+            Reason = move.Pick == 0 ? "The disk is full." : null,
+        });
 
     private static GangReport Changed(long job, int incarnation, int pick) => pick switch
     {
