@@ -125,7 +125,7 @@ public sealed class TlsLinkSecurity : ILinkSecurity
         }
         catch (AuthenticationException exception)
         {
-            throw new LinkSecurityException($"the TLS handshake {withWhom} failed: {(exception.InnerException ?? exception).Message.TrimEnd('.')}", exception);
+            throw new LinkSecurityException($"the TLS handshake {withWhom} failed: {(exception.InnerException ?? exception).Message.TrimEnd('.')}; does the other side run without certificates (--insecure-wan)?", exception);
         }
         catch (IOException exception)
         {

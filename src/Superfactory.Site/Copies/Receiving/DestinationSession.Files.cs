@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Superfactory.Site.Copies.Files;
 using Superfactory.Site.Copies.Wire;
 using Superfactory.Wan;
@@ -7,19 +8,18 @@ namespace Superfactory.Site.Copies.Receiving;
 /// <summary>What is done with files: asked for by some threads, written by others.</summary>
 internal sealed partial class DestinationSession
 {
-    private async Task PrepareAsync()
+    private async Task PrepareAsync(ChannelReader<IncomingFile> files, bool takePlaces)
     {
         var batch = new RequestBatch(message => SendAsync(MessageOrder.Ordered, message), _asked, Stop);
         while (true)
         {
-            if (!_toPrepare.Reader.TryRead(out var file))
+            if (!files.TryRead(out var file))
             {
                 await batch.FlushAsync();
-                file = await _toPrepare.Reader.ReadAsync(Stop);
+                file = await files.ReadAsync(Stop);
             }
 
-            // An attempt that follows another still has its place.
-            if (file.Plan.Count > 1 && !file.HasPlace)
+            if (takePlaces && file.Plan.Count > 1)
             {
                 if (!_large.Wait(0, Stop))
                 {
@@ -156,7 +156,7 @@ internal sealed partial class DestinationSession
         file.Restart(status);
         if (status.Size > 0)
         {
-            _toPrepare.Writer.TryWrite(file);
+            _toRepeat.Writer.TryWrite(file);
             return;
         }
 

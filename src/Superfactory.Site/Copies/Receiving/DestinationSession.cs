@@ -17,6 +17,7 @@ internal sealed partial class DestinationSession : CopySessionBase
     private readonly string _relativeTo;
     private readonly CopyMeter _meter;
     private readonly Channel<IncomingFile> _toPrepare = Channel.CreateUnbounded<IncomingFile>();
+    private readonly Channel<IncomingFile> _toRepeat = Channel.CreateUnbounded<IncomingFile>();
     private readonly Channel<CopyPacket> _toWrite = Channel.CreateBounded<CopyPacket>(CopyLimits.AnswersWaitingMax);
     private readonly ConcurrentDictionary<long, IncomingFile> _files = new();
     private readonly SemaphoreSlim _asked = new(CopyLimits.AskedMax);
@@ -47,8 +48,11 @@ internal sealed partial class DestinationSession : CopySessionBase
         Run(async () => await SendAsync(MessageOrder.Ordered, new CopyWriter().Start(CopyMessageType.Begin).Number(CopyLimits.ChunkBytes).Written));
         for (var preparer = 0; preparer < CopyLimits.Preparers; preparer++)
         {
-            Run(PrepareAsync);
+            Run(() => PrepareAsync(_toPrepare.Reader, takePlaces: true));
         }
+
+        // What begins again has its place and must not wait behind files that wait for one.
+        Run(() => PrepareAsync(_toRepeat.Reader, takePlaces: false));
 
         for (var writer = 0; writer < CopyLimits.Writers; writer++)
         {
