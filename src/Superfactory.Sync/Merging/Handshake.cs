@@ -5,9 +5,9 @@ namespace Superfactory.Sync.Merging;
 
 /// <summary>
 /// Opens and reopens conversations. A hello that is no answer asks for one; after it either side sends again whatever the other may have
-/// missed, and the receiver passes over what it has.
+/// missed, and the receiver passes over what it has. Every hello that is heard is followed by what chunks are here.
 /// </summary>
-internal sealed class Handshake(MergeState state, Action<Peer> resend)
+internal sealed class Handshake(MergeState state, Action<Peer> resend, Action<Peer> have)
 {
     /// <summary>Greets a peer, where it can be reached and there is something to say.</summary>
     public void Greet(Peer peer)
@@ -16,7 +16,7 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
         if (peer.Up && state.Table is not null)
         {
             peer.Greeted++;
-            state.Send(peer, Hello(answer: false, peer.Greeted));
+            Say(peer, answer: false, peer.Greeted);
         }
     }
 
@@ -55,17 +55,16 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
         }
 
         var answered = peer.Established;
-        peer.Hello = hello;
+        (peer.Hello, peer.Heard) = (hello, hello.Number);
         if (hello.Initialised && hello.Round - 1 >= peer.Applied)
         {
             (peer.Applied, peer.AppliedHash) = (hello.Round - 1, hello.StateHash);
         }
 
         peer.Conversation++;
-        peer.Lane!.Open = false;
         if (!hello.Answer)
         {
-            state.Send(peer, Hello(answer: true, hello.Greeting));
+            Say(peer, answer: true, hello.Greeting);
         }
 
         if (hello.TableHash != table.Hash)
@@ -80,6 +79,8 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
         {
             resend(peer);
         }
+
+        have(peer);
     }
 
     /// <summary>A piece of the table of a peer whose model is another one; with the last the run fails and the first difference is named.</summary>
@@ -116,14 +117,20 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend)
             : TensorTable.Difference(mine, table.Entries, other, entries));
     }
 
-    private HelloMessage Hello(bool answer, int greeting) => new()
+    private void Say(Peer peer, bool answer, int greeting)
     {
-        Protocol = MergeMessageCodec.ProtocolVersion,
-        Answer = answer,
-        Greeting = greeting,
-        Initialised = state.Initialised,
-        Round = state.Initialised ? state.History.Round : 0,
-        TableHash = state.Table!.Hash,
-        StateHash = state.Initialised ? state.Replica!.StateHash : 0,
-    };
+        peer.Said++;
+        peer.Lane!.Open = false;
+        state.Send(peer, new HelloMessage
+        {
+            Protocol = MergeMessageCodec.ProtocolVersion,
+            Answer = answer,
+            Greeting = greeting,
+            Number = peer.Said,
+            Initialised = state.Initialised,
+            Round = state.Initialised ? state.History.Round : 0,
+            TableHash = state.Table!.Hash,
+            StateHash = state.Initialised ? state.Replica!.StateHash : 0,
+        });
+    }
 }

@@ -21,6 +21,9 @@ public sealed record MergeConfiguration
 
     /// <summary>Numbers in one chunk at most, 1 to <see cref="MergeLimits.ChunkLengthMax"/>, which is the default; less makes many chunks of a small model.</summary>
     public int ChunkLengthMax { get; init; } = MergeLimits.ChunkLengthMax;
+
+    /// <summary>Bytes of contributions that a leader of three or more islands keeps until their turn comes, where its fragments are smaller; the default is <see cref="MergeLimits.StashBytesMax"/>.</summary>
+    public long StashBytesMax { get; init; } = MergeLimits.StashBytesMax;
 }
 
 /// <summary>A tensor that a trainer registered.</summary>

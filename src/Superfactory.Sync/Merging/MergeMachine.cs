@@ -48,7 +48,7 @@ public sealed class MergeMachine
         _fetcher = new StateFetcher(_state);
         _server = new StateServer(_state, _exchange, _seat, _finale);
         _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale);
-        _handshake = new Handshake(_state, Resend);
+        _handshake = new Handshake(_state, Resend, Have);
         _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale);
         Progress = _report.Make();
     }
@@ -362,6 +362,15 @@ public sealed class MergeMachine
         _seat.IsSource = true;
         _applier.Seal();
         _handshake.GreetAll();
+    }
+
+    /// <summary>A hello was heard: the peer sends what chunks are not here.</summary>
+    private void Have(Peer peer)
+    {
+        if (peer.Hears && _state.Initialised)
+        {
+            _exchange.Sender.SendHave(peer);
+        }
     }
 
     /// <summary>A conversation began: what the peer may have missed goes out again.</summary>

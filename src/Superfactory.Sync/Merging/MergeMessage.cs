@@ -38,6 +38,9 @@ public sealed record HelloMessage : MergeMessage
     /// <summary>The sender's number for its greeting; in an answer, the receiver's number that is answered.</summary>
     public int Greeting { get; init; }
 
+    /// <summary>How many hellos the sender has said to the receiver with this one.</summary>
+    public int Number { get; init; }
+
     /// <summary>Whether the sender holds the run's state.</summary>
     public bool Initialised { get; init; }
 
@@ -256,7 +259,7 @@ public sealed record OfferMessage : MergeMessage
     public ulong Hash { get; init; }
 }
 
-/// <summary>Says at the begin of a conversation which of the receiver's chunks are here: it sends the others, and before this none.</summary>
+/// <summary>Says after each hello which of the receiver's chunks are here: it sends the others, and before this none.</summary>
 public sealed record HaveMessage : MergeMessage
 {
     /// <summary>The round that the sender works on.</summary>
@@ -264,6 +267,9 @@ public sealed record HaveMessage : MergeMessage
 
     /// <summary>The attempt at that round.</summary>
     public int Attempt { get; init; }
+
+    /// <summary>The number of the receiver's hello that was heard last: said before a later one, it does not count.</summary>
+    public int Hello { get; init; }
 
     /// <summary>Chunks of the receiver's contribution from this one on are not to be sent yet.</summary>
     public int Bound { get; init; }

@@ -11,7 +11,7 @@ public static partial class MergeMessageCodec
         Kind.Hello => new HelloMessage
         {
             Epoch = epoch, Incarnation = incarnation, Protocol = ProtocolVersion,
-            Answer = reader.Flag(), Greeting = reader.Int32(), Initialised = reader.Flag(), Round = Round(ref reader), TableHash = reader.UInt64(), StateHash = reader.UInt64(),
+            Answer = reader.Flag(), Greeting = reader.Int32(), Number = reader.Int32(), Initialised = reader.Flag(), Round = Round(ref reader), TableHash = reader.UInt64(), StateHash = reader.UInt64(),
         },
         Kind.Declare => new DeclareMessage
         {
@@ -93,8 +93,8 @@ public static partial class MergeMessageCodec
 
     private static HaveMessage ReadHave(int epoch, int incarnation, ref WireReader reader, ReadOnlyMemory<byte> bytes) => new()
     {
-        Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), Attempt = Attempt(ref reader), Bound = Chunk(ref reader),
-        Contribution = Set(ref reader, bytes), Results = Set(ref reader, bytes),
+        Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), Attempt = Attempt(ref reader), Hello = reader.Int32(),
+        Bound = Chunk(ref reader), Contribution = Set(ref reader, bytes), Results = Set(ref reader, bytes),
     };
 
     private static ReadOnlyMemory<byte> Set(ref WireReader reader, ReadOnlyMemory<byte> bytes)

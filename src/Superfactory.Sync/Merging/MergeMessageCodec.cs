@@ -114,6 +114,7 @@ public static partial class MergeMessageCodec
             case HelloMessage hello:
                 writer.Flag(hello.Answer);
                 writer.Int32(hello.Greeting);
+                writer.Int32(hello.Number);
                 writer.Flag(hello.Initialised);
                 writer.Int64(hello.Round);
                 writer.UInt64(hello.TableHash);
@@ -174,6 +175,7 @@ public static partial class MergeMessageCodec
             case HaveMessage have:
                 writer.Int64(have.Round);
                 writer.Int32(have.Attempt);
+                writer.Int32(have.Hello);
                 writer.Int32(have.Bound);
                 writer.Int32(have.Contribution.Length);
                 writer.Bytes(have.Contribution.Span);

@@ -17,6 +17,12 @@ internal sealed class Peer(int index)
     /// <summary>How often it was greeted: only an answer to the last greeting counts.</summary>
     public int Greeted { get; set; }
 
+    /// <summary>How many hellos it was said: what it has counts where it says so after it heard the last.</summary>
+    public int Said { get; set; }
+
+    /// <summary>The number of its last hello that was heard here.</summary>
+    public int Heard { get; set; }
+
     /// <summary>What goes to it of the current round; null before the trainer registered.</summary>
     public ChunkLane? Lane { get; set; }
 

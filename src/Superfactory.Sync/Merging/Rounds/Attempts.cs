@@ -61,7 +61,8 @@ internal sealed class Attempts(MergeState state, RoundExchange exchange)
             return;
         }
 
-        if (state.Self != Decider || objection.Island >= state.Count || Work.Decision is null)
+        // Where a header is still missing here, what follows is decided when it has come.
+        if (state.Self != Decider || objection.Island >= state.Count || Work.IsOut(objection.Island))
         {
             state.Fault(peer, $"an objection to island {objection.Island} in round {objection.Round}");
             return;

@@ -150,10 +150,25 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         }
     }
 
+    /// <summary>What this island itself puts into a sum that it leads is compared with its header, too: nobody else reads it.</summary>
+    private ReadOnlySpan<byte> OwnBytes(int chunk)
+    {
+        var bytes = exchange.Own!.Bytes(chunk);
+        if (!state.Direct)
+        {
+            var numbers = state.Format.MeasureEncoded(bytes, Plan.SpanOf(chunk).Length);
+            var own = exchange.Arrivals.Of(state.Self);
+            own.SquaredNorms[chunk] = numbers.SquaredNorm;
+            own.NotFinite |= numbers.NonFinite != 0;
+        }
+
+        return bytes;
+    }
+
     private bool TryBytes(int island, int chunk, int from, ReadOnlySpan<byte> arrived, out ReadOnlySpan<byte> bytes)
     {
         bytes = island == from ? arrived
-            : island == state.Self ? exchange.Own!.Bytes(chunk)
+            : island == state.Self ? OwnBytes(chunk)
             : exchange.Arrivals.Of(island).Kept[chunk].AsSpan(0, exchange.Arrivals.Of(island).Kept[chunk] is null ? 0 : state.Format.EncodedBytes(Plan.SpanOf(chunk).Length));
         return !bytes.IsEmpty;
     }

@@ -88,6 +88,7 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
         {
             Round = state.History.Round,
             Attempt = Work.Attempt,
+            Hello = peer.Heard,
             Bound = Work.Granted,
             Contribution = exchange.Arrivals.Of(peer.Index).Here.ToBytes(),
             Results = results.ToBytes(),
@@ -96,6 +97,12 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
 
     public void Take(Peer peer, HaveMessage have)
     {
+        if (have.Hello != peer.Said)
+        {
+            // It has said so before it heard the last hello, and will say it again.
+            return;
+        }
+
         var lane = peer.Lane!;
         lane.Restart(BoundOf(peer.Index));
         if (have.Round == state.History.Round && have.Attempt == Work.Attempt)
@@ -157,15 +164,24 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
             || (peer.Lane is { Open: true } lane && lane.Own.Count == Plan.Chunks && lane.OwnCarried);
     }
 
+    /// <summary>Chunks that each contributor may be ahead of the sum at a leader of three or more islands.</summary>
+    public long ChunksAhead
+    {
+        get
+        {
+            var led = (Plan.Chunks + state.Count - 1) / state.Count;
+            var kept = state.Configuration.StashBytesMax / ((state.Count - 1) * (long)state.Format.EncodedBytes(Plan.ChunkLength));
+            return Math.Max(Math.Max(kept, led / (state.Count - 1)), MergeLimits.ChunksAheadMin);
+        }
+    }
+
     /// <summary>The first chunk that may not be sent at once to a leader.</summary>
     private int BoundOf(int leader) => state.Direct ? Plan.Chunks : After(0, leader);
 
     /// <summary>The place after as many of a leader's chunks as each contributor may be ahead, from one of its chunks on.</summary>
     private int After(int first, int leader)
     {
-        var led = (Plan.Chunks + state.Count - 1) / state.Count;
-        var kept = MergeLimits.StashBytesMax / ((state.Count - 1) * (long)state.Format.EncodedBytes(Plan.ChunkLength));
-        var ahead = Math.Max(Math.Max(kept, led / (state.Count - 1)), MergeLimits.ChunksAheadMin);
+        var ahead = ChunksAhead;
         var bound = first;
         for (; bound < Plan.Chunks && ahead > 0; bound++)
         {

@@ -87,7 +87,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
             return null;
         }
 
-        for (var rest = decision.Contributors & state.EverybodyElse; rest != 0; rest &= rest - 1)
+        for (var rest = Read(decision); rest != 0; rest &= rest - 1)
         {
             var island = BitOperations.TrailingZeroCount(rest);
             if (exchange.Arrivals.Of(island).NotFinite)
@@ -113,9 +113,12 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
         return null;
     }
 
+    /// <summary>Whose contributions are compared with their headers here: of two islands the other reads this one's.</summary>
+    private ulong Read(RoundDecision decision) => decision.Contributors & (state.Direct ? state.EverybodyElse : ulong.MaxValue);
+
     private int? FindBelied(RoundDecision decision, Fragment fragment)
     {
-        for (var rest = decision.Contributors & state.EverybodyElse; rest != 0; rest &= rest - 1)
+        for (var rest = Read(decision); rest != 0; rest &= rest - 1)
         {
             var island = BitOperations.TrailingZeroCount(rest);
             var announced = exchange.Current.Headers[island]!.SquaredNorms[fragment.Index];

@@ -104,7 +104,7 @@ internal sealed class RoundExchange
         }
     }
 
-    /// <summary>What of the current round the peer may have missed, and what is here of what it sends.</summary>
+    /// <summary>What of the current round the peer may have missed.</summary>
     public void Resend(Peer peer)
     {
         if (Own is { } own)
@@ -112,7 +112,6 @@ internal sealed class RoundExchange
             _state.Send(peer, own.Header);
         }
 
-        _sender.SendHave(peer);
         foreach (var fragment in _state.Plan!.Fragments)
         {
             if (Work.LeaderOf(fragment) == _state.Self && Work.Commits[fragment.Index] is { } commit)

@@ -1,4 +1,6 @@
 using Superfactory.Model.Jobs;
+using Superfactory.Sync.Arithmetic.Formats;
+using Superfactory.Sync.Fragments;
 
 namespace Superfactory.Sync.Tests.Merging.Virtual;
 
@@ -12,6 +14,8 @@ internal sealed class Reference
     private readonly IReadOnlyDictionary<long, ulong> _leftOut;
     private readonly float[] _momentum;
     private readonly float[] _innerMomentum;
+    private readonly float[][]? _residuals;
+    private readonly float[]? _resultResidual;
     private List<long> _line;
     private List<long> _givenBack = [];
     private int _next;
@@ -25,6 +29,12 @@ internal sealed class Reference
         Parameters = scenario.Initial(0);
         _momentum = new float[Parameters.Length];
         _innerMomentum = new float[Parameters.Length];
+        if (scenario.ErrorFeedback)
+        {
+            _residuals = [.. Enumerable.Range(0, scenario.Islands).Select(_ => new float[Parameters.Length])];
+            _resultResidual = new float[Parameters.Length];
+        }
+
         Planned = scenario.Budget.Samples > 0 ? scenario.Budget.Samples
             : scenario.Budget.Steps * Enumerable.Range(0, scenario.Islands).Sum(scenario.BatchOf);
         _line = [.. Enumerable.Range(0, (int)Planned).Select(position => (long)position)];
@@ -66,17 +76,19 @@ internal sealed class Reference
 
         var tokens = accepted.Sum(island => contributions[island].Tokens);
         var mean = new float[Parameters.Length];
-        for (var index = 0; index < mean.Length && accepted.Length > 0; index++)
+        foreach (var island in accepted)
         {
-            var sum = 0f;
-            foreach (var island in accepted)
+            float[] numbers = [.. contributions[island].Given.Select((given, index) => _scenario.Mode == SyncMode.EveryStep ? given : Parameters[index] - given)];
+            var wire = Wire(_scenario.Format, numbers, _residuals?[island]);
+            for (var index = 0; index < mean.Length; index++)
             {
-                var given = contributions[island].Given[index];
-                var number = _scenario.Mode == SyncMode.EveryStep ? given : Parameters[index] - given;
-                sum += (float)((double)contributions[island].Tokens / tokens) * Wire(number);
+                mean[index] += (float)((double)contributions[island].Tokens / tokens) * wire[index];
             }
+        }
 
-            mean[index] = _scenario.Islands > 2 ? Wire(sum) : sum;
+        if (_scenario.Islands > 2 && accepted.Length > 0)
+        {
+            mean = Wire(_scenario.ResultFormat ?? _scenario.Format, mean, _resultResidual);
         }
 
         if (accepted.Length > 0)
@@ -125,15 +137,35 @@ internal sealed class Reference
         return shares;
     }
 
-    private float Wire(float number)
+    /// <summary>Numbers as they are after a journey, chunk by chunk; what was lost of them goes into the residual, where one is kept.</summary>
+    private float[] Wire(NumberFormat format, float[] numbers, float[]? residual)
     {
-        if (_scenario.Islands == 1 || _scenario.Format == NumberFormat.Fp32)
+        var arrived = (float[])numbers.Clone();
+        if (_scenario.Islands == 1 || format == NumberFormat.Fp32)
         {
-            return number;
+            return arrived;
         }
 
-        // Round to nearest, ties to even, into the upper half.
-        var bits = BitConverter.SingleToUInt32Bits(number);
-        return BitConverter.UInt32BitsToSingle((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000);
+        var chunk = FragmentPlan.Create(numbers.Length, _scenario.Islands, _scenario.Fragments, _scenario.ChunkLength).ChunkLength;
+        for (var index = 0; index < numbers.Length; index++)
+        {
+            arrived[index] += residual?[index] ?? 0;
+        }
+
+        var codec = NumberFormats.Get(format);
+        for (var start = 0; start < numbers.Length; start += chunk)
+        {
+            var part = arrived.AsSpan(start, Math.Min(chunk, numbers.Length - start));
+            float[] wanted = [.. part];
+            var bytes = new byte[codec.EncodedBytes(part.Length)];
+            codec.Encode(part, bytes);
+            codec.Decode(bytes, part);
+            for (var index = 0; index < part.Length && residual is not null; index++)
+            {
+                residual[start + index] = wanted[index] - part[index];
+            }
+        }
+
+        return arrived;
     }
 }

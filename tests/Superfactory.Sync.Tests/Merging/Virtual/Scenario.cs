@@ -24,6 +24,9 @@ internal sealed record Scenario
 
     public int Fragments { get; init; }
 
+    /// <summary>Bytes that a leader keeps; null for the limit of real runs.</summary>
+    public long? StashBytes { get; init; }
+
     /// <summary>Numbers in a chunk.</summary>
     public int ChunkLength { get; init; } = 3;
 

@@ -59,6 +59,9 @@ internal sealed class Simulation
     /// <summary>By round, the islands that the attempt which was applied left out: the same at every island.</summary>
     public Dictionary<long, ulong> LeftOut { get; } = [];
 
+    /// <summary>The most that any island kept for the others at once, in bytes.</summary>
+    public long KeptBytesPeak { get; private set; }
+
     /// <summary>Called before every action; may disturb the machines.</summary>
     public Action<Simulation>? Disturb { get; init; }
 
@@ -219,6 +222,12 @@ internal sealed class Simulation
             LeftOut[before].ShouldBe(history.RefusedLast, $"seed {_scenario.Seed}: round {before} was merged of others at island {island}");
         }
 
+        if (input is MergeInput.TrainerContributed { Contribution.Round: var given } && _scenario.Belies(island, given))
+        {
+            _trainers[island]!.Belie();
+        }
+
+        CheckMemory(island, machine);
         foreach (var effect in effects)
         {
             Mix(island, effect);
@@ -248,6 +257,25 @@ internal sealed class Simulation
         if (_machines[island] == machine)
         {
             CheckLedger(island, machine.Progress);
+        }
+    }
+
+    /// <summary>What is kept for others has a bound that follows from the model and the number of islands alone.</summary>
+    private void CheckMemory(int island, MergeMachine machine)
+    {
+        if (machine.State.Table is null)
+        {
+            return;
+        }
+
+        var (state, exchange) = (machine.State, machine.Exchange);
+        var chunk = (long)state.Format.EncodedBytes(state.Plan!.ChunkLength);
+        var chunks = state.Direct ? state.Plan.Chunks : (state.Count - 1) * Math.Min(exchange.Sender.ChunksAhead, state.Plan.Chunks);
+        exchange.Arrivals.KeptBytesPeak.ShouldBeLessThanOrEqualTo(chunks * chunk, $"seed {_scenario.Seed}: island {island} keeps more than it has room for");
+        KeptBytesPeak = Math.Max(KeptBytesPeak, exchange.Arrivals.KeptBytesPeak);
+        foreach (var peer in state.Peers)
+        {
+            peer.Lane!.Waiting.ShouldBeLessThanOrEqualTo(MergeLimits.ChunksWaitingMax);
         }
     }
 
@@ -281,7 +309,7 @@ internal sealed class Simulation
 
     private MergeMachine NewMachine(int island) => new(new MergeConfiguration
     {
-        Self = island, Epoch = _epoch, Sync = _scenario.Sync, Budget = _scenario.Budget, ChunkLengthMax = _scenario.ChunkLength,
+        Self = island, Epoch = _epoch, Sync = _scenario.Sync, Budget = _scenario.Budget, ChunkLengthMax = _scenario.ChunkLength, StashBytesMax = _scenario.StashBytes ?? MergeLimits.StashBytesMax,
     });
 
     private VirtualTrainer NewTrainer(int island) => new(_scenario, island) { OnMerged = (round, result) => CheckResult(island, round, result) };

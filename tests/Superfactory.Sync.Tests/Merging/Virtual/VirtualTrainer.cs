@@ -77,6 +77,9 @@ internal sealed class VirtualTrainer
         }
     }
 
+    /// <summary>Changes what it gave while it is merged, as no trainer may.</summary>
+    public void Belie() => _buffers.Local.Span[^1] += 1000;
+
     /// <summary>Whoever comes after it writes to its memory.</summary>
     public void Scribble() => _buffers.Local.Span.Fill(12345);
 
