@@ -184,7 +184,7 @@ public sealed class DirectTransportTests : IAsyncLifetime
         return events.Current.ShouldBeOfType<T>();
     }
 
-    private static async Task MeetAsync(IPeerTransport one, IPeerTransport two)
+    private static async Task MeetAsync(DirectPeerTransport one, DirectPeerTransport two)
     {
         await one.WatchAsync("two", TestContext.Current.CancellationToken);
         await two.WatchAsync("one", TestContext.Current.CancellationToken);
