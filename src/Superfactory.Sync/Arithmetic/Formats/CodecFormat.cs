@@ -142,9 +142,18 @@ internal sealed class CodecFormat<TCodec> : INumberFormat
         for (var left = count; left > 0; left -= Piece)
         {
             var piece = numbers[..Math.Min(Piece, left)];
-            Decode(source[..EncodedBytes(piece.Length)], piece, width);
-            sum.Add(piece);
-            source = source[EncodedBytes(piece.Length)..];
+            var bytes = source[..EncodedBytes(piece.Length)];
+            if (typeof(TCodec) == typeof(Fp32Codec))
+            {
+                sum.Add(MemoryMarshal.Cast<byte, float>(bytes));
+            }
+            else
+            {
+                Decode(bytes, piece, width);
+                sum.Add(piece);
+            }
+
+            source = source[bytes.Length..];
         }
 
         return sum.Total();
