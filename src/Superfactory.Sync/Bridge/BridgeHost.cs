@@ -35,7 +35,10 @@ internal sealed class BridgeHost : IDisposable
     private readonly StallWatch _stalls;
     private readonly TrainerDesk _desk;
     private readonly Queue<MergeInput> _forMachine = new();
-    private readonly Channel<HostInput> _inputs = Channel.CreateBounded<HostInput>(new BoundedChannelOptions(InputsMax) { SingleReader = true });
+
+    // Where the loop waits, whoever has something runs it at once: a message is merged on the thread that read it, still in its cache.
+    private readonly Channel<HostInput> _inputs = Channel.CreateBounded<HostInput>(
+        new BoundedChannelOptions(InputsMax) { SingleReader = true, AllowSynchronousContinuations = true });
     private RunEpoch _epoch;
     private BridgeEnd? _end;
     private long? _quietSince;

@@ -18,6 +18,7 @@ internal sealed class DirectConnection : IDisposable
     private readonly Lock _sending = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly byte[] _header = new byte[DirectFrame.HeaderBytes];
+    private int _wakeAt = 1;
 
     /// <summary>Takes over a connected socket.</summary>
     public DirectConnection(Socket socket) => _socket = socket;
@@ -104,18 +105,30 @@ internal sealed class DirectConnection : IDisposable
         (buffer, length) = ([], 0);
         try
         {
+            WakeAt(1);
             if (!TryFill(_header) || !DirectFrame.TryRead(_header, bytesMax, out length, out var checksum))
             {
                 return false;
             }
 
             buffer = buffers.Take(_closing.Token);
+            WakeAt(length);
             return TryFill(buffer.AsSpan(0, length)) && Checksum.Compute(buffer.AsSpan(0, length)) == checksum;
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // The end of a connection, whichever side made it, is what returning says.
             return false;
+        }
+    }
+
+    /// <summary>Lets the system wake this thread once for a message, not for every segment of it.</summary>
+    private void WakeAt(int bytes)
+    {
+        if (bytes != _wakeAt)
+        {
+            _wakeAt = bytes;
+            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, Math.Max(bytes, 1));
         }
     }
 
