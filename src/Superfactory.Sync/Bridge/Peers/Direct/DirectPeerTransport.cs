@@ -27,6 +27,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
     private readonly ConcurrentDictionary<string, DirectConnection> _connections = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, bool> _running = new();
     private readonly CancellationTokenSource _stopping = new();
+    private int _disposed;
 
     // Whoever waits for events goes on at once, on the thread that read the message: its bytes are still in that processor's cache.
     private readonly Channel<PeerEvent> _events = Channel.CreateBounded<PeerEvent>(
@@ -85,6 +86,11 @@ internal sealed class DirectPeerTransport : IPeerTransport
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync();
         _listener.Dispose();
         _events.Writer.TryComplete();
