@@ -97,6 +97,27 @@ public sealed class PeerSenderTests
     }
 
     [Fact(Timeout = TimeoutMilliseconds)]
+    public async Task Chunks_that_the_transport_took_are_counted_for_the_conversation_that_lasts()
+    {
+        var transport = new Gate();
+        var told = 0;
+        using var sender = new PeerSender("atlanta", transport, () => told++);
+        sender.Open();
+        sender.TrySend(Chunk(0));
+        sender.TrySend(new OverMessage());
+        sender.TrySend(Chunk(1));
+        sender.Complete();
+        transport.Allow(3);
+        await sender.RunAsync(Token);
+
+        told.ShouldBe(1);
+        sender.TakeCarried().ShouldBe(2);
+        sender.TakeCarried().ShouldBe(0);
+        sender.Open();
+        sender.TakeCarried().ShouldBe(0);
+    }
+
+    [Fact(Timeout = TimeoutMilliseconds)]
     public async Task A_bridge_that_ends_lets_its_last_messages_leave()
     {
         var transport = new Gate();

@@ -1,0 +1,122 @@
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Merging;
+using Superfactory.Sync.Tests.Merging.Virtual;
+
+namespace Superfactory.Sync.Tests.Merging;
+
+/// <summary>How chunks flow: held back by the host, resumed at what is missing, where the trainer wrote them.</summary>
+public sealed class ChunkFlowTests
+{
+    private const int KindAt = 2;
+    private const int StreamAt = 11;
+    private const int FieldsEnd = 28;
+    private const byte ChunkKind = 4;
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Interruption_costs_the_chunks_that_were_under_way_and_no_others(int islands)
+    {
+        for (var seed = 1UL; seed <= 20; seed++)
+        {
+            var scenario = new Scenario { Seed = seed, Islands = islands, Sizes = [600], ChunkLength = 2, Every = 1, Batches = [1], Budget = new BudgetSpecification { Steps = islands } };
+            var (delivered, cut) = (0, false);
+            var simulation = new Simulation(scenario)
+            {
+                Disturb = simulation =>
+                {
+                    if (delivered > 150 && !cut)
+                    {
+                        cut = true;
+                        simulation.Network.Cut(0, 1);
+                    }
+                },
+            };
+            var seen = new HashSet<(int, int, string)>();
+            simulation.Network.Tamper = (from, to, bytes) =>
+            {
+                if (bytes[KindAt] == ChunkKind)
+                {
+                    delivered++;
+                    seen.Add((from, to, Convert.ToHexString(bytes.AsSpan(StreamAt..FieldsEnd)))).ShouldBeTrue($"seed {seed}: a chunk arrived twice");
+                }
+
+                return 1;
+            };
+
+            RunChecks.Verify(scenario, simulation);
+
+            cut.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public void Chunks_wait_until_the_host_says_that_the_last_ones_have_gone()
+    {
+        var machine = Started(chunks: 20, out var handle);
+
+        var first = handle(new MergeInput.TrainerContributed(new Contribution { Round = 0, Steps = 1, Tokens = 1, LossSum = 1 }));
+
+        Chunks(first).ShouldBe(Enumerable.Range(0, MergeLimits.ChunksWaitingMax));
+        handle(new MergeInput.TrainerStateCopied(default)).ShouldBeEmpty();
+        Chunks(handle(new MergeInput.Carried(1, 3))).ShouldBe([8, 9, 10]);
+        Chunks(handle(new MergeInput.Carried(1, 8))).ShouldBe(Enumerable.Range(11, 8));
+        Chunks(handle(new MergeInput.Carried(1, 100))).ShouldBe([19]);
+        machine.FaultsOfPeers.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Gradients_in_fp32_are_sent_from_where_the_trainer_wrote_them()
+    {
+        Started(chunks: 4, out var handle, out var buffers);
+        var effects = handle(new MergeInput.TrainerContributed(new Contribution { Round = 0, Steps = 1, Tokens = 1, LossSum = 1 }));
+
+        buffers.Local.Span[0] = 7;
+
+        var chunk = effects.OfType<MergeEffect.Send>().Select(send => send.Message).OfType<ChunkMessage>().First();
+        BitConverter.ToSingle(chunk.Bytes.Span).ShouldBe(7);
+    }
+
+    private static IEnumerable<int> Chunks(IReadOnlyList<MergeEffect> effects) =>
+        effects.OfType<MergeEffect.Send>().Select(send => send.Message).OfType<ChunkMessage>().Select(chunk => chunk.Chunk);
+
+    private static MergeMachine Started(int chunks, out Func<MergeInput, IReadOnlyList<MergeEffect>> handle) => Started(chunks, out handle, out _);
+
+    /// <summary>The first of two islands, whose peer has said all that it says before its contribution.</summary>
+    private static MergeMachine Started(int chunks, out Func<MergeInput, IReadOnlyList<MergeEffect>> handle, out MergeBuffers buffers)
+    {
+        var epoch = new Model.Agents.RunEpoch { Number = 1, Members = [new("one", 1), new("two", 1)] };
+        var machines = Enumerable.Range(0, 2).Select(self => new MergeMachine(new MergeConfiguration
+        {
+            Self = self, Epoch = epoch, ChunkLengthMax = 2, Budget = new BudgetSpecification { Steps = 4 },
+            Sync = new SyncSpecification { Mode = SyncMode.EveryStep, Format = NumberFormat.Fp32 },
+        })).ToArray();
+        var queue = new Queue<(int To, MergeInput Input)>();
+        var own = new MergeBuffers(new float[2 * chunks], new float[2 * chunks], default);
+        for (var self = 0; self < 2; self++)
+        {
+            queue.Enqueue((self, new MergeInput.PeerUp(1 - self)));
+            queue.Enqueue((self, new MergeInput.TrainerRegistered(
+                [new TensorEntry("w", [2 * chunks], "float32", TensorRole.Parameter, 8L * chunks)],
+                self == 0 ? own : new MergeBuffers(new float[2 * chunks], new float[2 * chunks], default))));
+        }
+
+        Drain(machines, queue);
+        queue.Enqueue((0, new MergeInput.TrainerData(null)));
+        queue.Enqueue((1, new MergeInput.TrainerData(null)));
+        Drain(machines, queue);
+        (handle, buffers) = (machines[0].Handle, own);
+        return machines[0];
+    }
+
+    private static void Drain(MergeMachine[] machines, Queue<(int To, MergeInput Input)> queue)
+    {
+        while (queue.TryDequeue(out var next))
+        {
+            foreach (var send in machines[next.To].Handle(next.Input).OfType<MergeEffect.Send>())
+            {
+                queue.Enqueue((send.Island, new MergeInput.Received(next.To, send.Message)));
+            }
+        }
+    }
+}
