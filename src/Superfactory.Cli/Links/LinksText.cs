@@ -32,7 +32,7 @@ internal static class LinksText
 
     private static string Heading(LinkView link) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{link.From} → {link.To}  {(link.Connected ? "up" : "down")}, {link.Streams} {(link.Streams == 1 ? "stream" : "streams")}, encryption {link.Encryption}, round trip {RoundTrip(link)}, loss {link.Loss * 100:0.##} %, carries {Carries(link)}, sent {ByteCount.Format(link.BytesSent)}, retransmitted {ByteCount.Format(link.BytesRetransmitted)}, reconnects {link.Reconnects}, refused {link.FramesRefused}");
+        $"{link.From} → {link.To}  {(link.Connected ? "up" : "down")}, {link.Streams} {(link.Streams == 1 ? "stream" : "streams")}, encryption {link.Encryption}, round trip {RoundTrip(link)}, loss {link.Loss * 100:0.##} %, carries {Carries(link)}, sent {ByteCount.Format(link.BytesSent)}, retransmitted {ByteCount.Format(link.BytesRetransmitted)}, reconnects {link.Reconnects}, refused {link.FramesRefused}, dropped {link.FramesDropped}");
 
     private static string RoundTrip(LinkView link) =>
         link.RoundTripMilliseconds > 0 ? link.RoundTripMilliseconds.ToString("0.##", CultureInfo.InvariantCulture) + " ms" : "unknown";

@@ -48,6 +48,9 @@ public sealed record LinkView
     /// <summary>Frames refused, each of which closed its connection.</summary>
     public required long FramesRefused { get; init; }
 
+    /// <summary>Frames of other sites that the sending gateway relays over this link and had no room for; their senders send them again.</summary>
+    public long FramesDropped { get; init; }
+
     /// <summary>The traffic from the one site to the other by class, whichever ways it takes.</summary>
     public ImmutableArray<LinkClassReport> Classes { get; init; } = [];
 
@@ -75,6 +78,7 @@ public sealed record LinkView
             BytesRetransmitted = report.BytesRetransmitted,
             Reconnects = report.Reconnects,
             FramesRefused = report.FramesRefused,
+            FramesDropped = report.FramesDropped,
             Classes = report.Classes.IsDefault ? [] : report.Classes,
         };
     }

@@ -31,6 +31,7 @@ public sealed class WanMetrics : IDisposable
         Counter("superfactory.wan.bytes.retransmitted", "By", "Bytes that TCP or the gateway sent again.", link => link.BytesRetransmitted);
         Counter("superfactory.wan.reconnects", "{reconnect}", "How often a connection had to be made again.", link => link.Reconnects);
         Counter("superfactory.wan.frames.refused", "{frame}", "Frames refused, each of which closed its connection.", link => link.FramesRefused);
+        Counter("superfactory.wan.frames.dropped", "{frame}", "Relayed frames that there was no room for; their senders send them again.", link => link.FramesDropped);
         Gauge("superfactory.wan.connected", "1", "1 where a connection is open, else 0.", link => link.Connected ? 1 : 0);
         Gauge("superfactory.wan.streams", "{stream}", "TCP connections that are open.", link => link.Streams);
         Gauge("superfactory.wan.round_trip", "ms", "The smoothed round-trip time; 0 before it is known.", link => link.RoundTripMilliseconds);

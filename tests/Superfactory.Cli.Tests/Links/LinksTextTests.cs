@@ -37,7 +37,7 @@ public sealed class LinksTextTests
 
         LinksText.Lines([link]).ShouldBe(
         [
-            "wisconsin → atlanta  up, 4 streams, encryption tls1.3, round trip 14.25 ms, loss 0.1 %, carries 99.2 Mbit/s, sent 5 MB, retransmitted 2.9 kB, reconnects 1, refused 0",
+            "wisconsin → atlanta  up, 4 streams, encryption tls1.3, round trip 14.25 ms, loss 0.1 %, carries 99.2 Mbit/s, sent 5 MB, retransmitted 2.9 kB, reconnects 1, refused 0, dropped 0",
             "  CLASS         RATE  IN FLIGHT  WAITING     GRANTED  ROUTE",
             "  control  800 bit/s        0 B      0 B    no limit  direct",
             "  merge    96 Mbit/s     700 kB     3 MB  100 Mbit/s  direct, via iowa and texas",

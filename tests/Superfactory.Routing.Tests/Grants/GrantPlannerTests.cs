@@ -33,6 +33,27 @@ public sealed class GrantPlannerTests
     }
 
     [Fact]
+    public void A_link_that_only_carried_heartbeats_counts_as_unknown()
+    {
+        var plan = Plan(
+            Site("a", Link("b", Rate, Waiting(TrafficClass.Merge)), Link("c", 3_000)),
+            Site("b", Link("a", Rate), Link("c", Rate)),
+            Site("c", Link("a", 3_000), Link("b", Rate)));
+
+        plan.Routes.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_way_through_more_than_three_other_sites_is_not_taken()
+    {
+        string[] ring = ["a", "b", "c", "d", "e", "f"];
+        var sites = ring.Select((site, index) => Site(
+            site, Link(ring[(index + 1) % 6], Rate), Link(ring[(index + 5) % 6], Rate, site == "a" ? [Waiting(TrafficClass.Merge)] : [])));
+
+        Plan([.. sites]).Routes.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Traffic_that_waits_gets_the_way_round_too_no_faster_than_that_way_is()
     {
         var plan = Plan(
@@ -40,7 +61,7 @@ public sealed class GrantPlannerTests
             Site("b", Link("a", Rate), Link("c", Rate)),
             Site("c", Link("a", Rate), Link("b", Rate)));
 
-        Text(plan).ShouldBe([$"a→b Merge: a>b=0 a>c>b={Rate + (Rate / 20)}"]);
+        Text(plan).ShouldBe([$"a→b Merge: a>b=0 a>c>b={Rate + (Rate / 8)}"]);
     }
 
     [Fact]
@@ -61,7 +82,7 @@ public sealed class GrantPlannerTests
             Site("a", Link("d", Rate, Waiting(TrafficClass.Merge))),
             Site("b", Link("a", Rate), Link("d", 0, connected: false, Waiting(TrafficClass.Merge))),
             Site("c", Link("a", Rate), Link("d", 0, connected: false, Waiting(TrafficClass.Merge))));
-        var third = (Rate / 3) + (Rate / 3 / 20);
+        var third = (Rate / 3) + (Rate / 3 / 8);
 
         Text(plan).ShouldBe([$"a→d Merge: a>d={third}", $"b→d Merge: b>a>d={third}", $"c→d Merge: c>a>d={third}"]);
     }
@@ -71,7 +92,7 @@ public sealed class GrantPlannerTests
     {
         var cut = Plan(Triangle(connected: false));
 
-        Text(cut).ShouldBe([$"a→b Merge: a>c>b={Rate + (Rate / 20)}"]);
+        Text(cut).ShouldBe([$"a→b Merge: a>c>b={Rate + (Rate / 8)}"]);
         GrantPlanner.Plan(Triangle(connected: true), cut).Routes.ShouldHaveSingleItem().Paths[0].Sites.ShouldBe(["a", "b"]);
     }
 

@@ -19,6 +19,7 @@ public sealed class WanMetricsTests
             BytesRetransmitted = 3,
             Reconnects = 4,
             FramesRefused = 5,
+            FramesDropped = 14,
             Streams = 6,
             RoundTripMilliseconds = 7.5,
             Loss = 0.25,
@@ -54,7 +55,7 @@ public sealed class WanMetricsTests
             "achievable atlanta 8", "bytes.received atlanta 2", "bytes.retransmitted atlanta 3", "bytes.sent atlanta 1", "callers.refused 13",
             "class.granted atlanta merge 12", "class.in_flight atlanta bulk 0", "class.in_flight atlanta merge 10", "class.rate atlanta bulk 0",
             "class.rate atlanta merge 9", "class.waiting atlanta bulk 0", "class.waiting atlanta merge 11", "connected atlanta 1",
-            "frames.refused atlanta 5", "loss atlanta 0.25", "reconnects atlanta 4", "round_trip atlanta 7.5", "streams atlanta 6",
+            "frames.dropped atlanta 14", "frames.refused atlanta 5", "loss atlanta 0.25", "reconnects atlanta 4", "round_trip atlanta 7.5", "streams atlanta 6",
         ]);
 
         void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
