@@ -102,6 +102,7 @@ internal sealed class FibreWork : IDisposable
         Name = _state.Topology.Name,
         Sites = [.. _state.Topology.Sites.Select(site => new SiteStatus { Name = site, Address = _state.AddressOf(site).ToString(), Namespace = _state.NamespaceOf(site) })],
         Links = [.. _links.Select(link => link.Status(now))],
+        ClockSeconds = now / 1e9,
         FibreProcess = Environment.ProcessId,
         FibreProcessorSeconds = ProcessIdentity.Own.ProcessorSeconds,
         IsRealTime = _isRealTime,

@@ -20,6 +20,9 @@ public sealed record LabStatus
     /// <summary>The links, in the order of the topology.</summary>
     public required ImmutableArray<LinkStatus> Links { get; init; }
 
+    /// <summary>When this was, in seconds of the machine's monotonic clock: what two instants differ by, by this, are rates.</summary>
+    public required double ClockSeconds { get; init; }
+
     /// <summary>The process that carries the packets.</summary>
     public required int FibreProcess { get; init; }
 

@@ -18,21 +18,30 @@ internal static class Setup
     /// <summary>Packets that a device keeps for the program that carries them, 2,000: at 1 Gbit/s in packets of 1,500 bytes, 24 ms.</summary>
     private const int DevicePackets = 2000;
 
-    /// <summary>What is wrong where the machine's kernel lacks the congestion control that a topology names; null where nothing is.</summary>
+    /// <summary>
+    /// What is wrong where the congestion control that a topology names is not there, or not permitted: in a namespace, root too has only the choice
+    /// of <c>tcp_allowed_congestion_control</c>. Null where nothing is.
+    /// </summary>
     public static Problem? MissingControl(LabTopology topology)
     {
-        var path = PathOf("net/ipv4/tcp_available_congestion_control");
-        if (topology.CongestionControl is not { } wanted || !File.Exists(path))
+        if (topology.CongestionControl is not { } wanted)
         {
             return null;
         }
 
-        var known = File.ReadAllText(path).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        return known.Contains(wanted)
-            ? null
-            : new Problem(
+        var (known, allowed) = (Words("net/ipv4/tcp_available_congestion_control"), Words("net/ipv4/tcp_allowed_congestion_control"));
+        if (known.Length > 0 && !known.Contains(wanted))
+        {
+            return new Problem(
                 $"This machine's kernel has no TCP congestion control '{wanted}'. It has {string.Join(", ", known)}.",
                 Hint: NearMatch.Hint(wanted, known) ?? $"Others may be modules: modprobe tcp_{wanted}.");
+        }
+
+        return allowed.Length > 0 && !allowed.Contains(wanted)
+            ? new Problem(
+                $"This machine permits '{wanted}' in no namespace, only {string.Join(", ", allowed)}.",
+                Hint: $"Permit it with: sysctl -w net.ipv4.tcp_allowed_congestion_control='{string.Join(' ', allowed)} {wanted}'.")
+            : null;
     }
 
     /// <summary>Makes the namespaces, with nothing in them.</summary>
@@ -124,10 +133,13 @@ internal static class Setup
 
     private static void Raise(string name)
     {
-        var values = File.ReadAllText(PathOf(name)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        var values = Words(name);
         var most = Math.Max(TcpBufferMax, long.Parse(values[2], CultureInfo.InvariantCulture));
         Set(name, string.Create(CultureInfo.InvariantCulture, $"{values[0]} {values[1]} {most}"));
     }
+
+    private static string[] Words(string name) =>
+        File.Exists(PathOf(name)) ? File.ReadAllText(PathOf(name)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) : [];
 
     private static void Set(string name, string value)
     {
