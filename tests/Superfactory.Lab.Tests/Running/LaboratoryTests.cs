@@ -121,7 +121,7 @@ public sealed class LaboratoryTests : IDisposable
         await LabBench.UntilAsync(() => File.ReadAllText($"/proc/{sleeper.Id}/comm").StartsWith("sleep", StringComparison.Ordinal), "it runs inside");
 
         (await laboratory.DownAsync()).Notices.ShouldBe([$"Ended what still ran in {laboratory.NamespaceOf("a")}: process {sleeper.Id}."]);
-        await sleeper.WaitForExitAsync(Cancellation);
+        await sleeper.WaitForExitAsync(Cancellation).WaitAsync(LabBench.Limit, Cancellation);
         _bench.ShouldHaveLeftNothing();
     }
 

@@ -55,9 +55,9 @@ public sealed class TrafficTests : IDisposable
         listener.Start();
         using var sender = In(laboratory, "a", static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         var begin = Stopwatch.GetTimestamp();
-        await sender.ConnectAsync(laboratory.AddressOf("b"), Port, Cancellation);
+        await sender.ConnectAsync(laboratory.AddressOf("b"), Port, Cancellation).AsTask().WaitAsync(LabBench.Limit, Cancellation);
         using var receiver = await listener.AcceptSocketAsync(Cancellation);
-        await Task.WhenAll(SendAsync(sender, bytes, sent), ReceiveAsync(receiver, received));
+        await Task.WhenAll(SendAsync(sender, bytes, sent), ReceiveAsync(receiver, received)).WaitAsync(LabBench.Limit, Cancellation);
         var took = Stopwatch.GetElapsedTime(begin);
 
         received.Hash.ShouldBe(sent.Hash);
@@ -144,7 +144,7 @@ public sealed class TrafficTests : IDisposable
     {
         var bytes = new byte[4];
         await caller.SendToAsync(bytes, new IPEndPoint(to, Port), Cancellation);
-        return await caller.ReceiveAsync(bytes, Cancellation) == 4;
+        return await caller.ReceiveAsync(bytes, Cancellation).AsTask().WaitAsync(LabBench.Limit, Cancellation) == 4;
     }
 
     private static async Task CountAsync(Laboratory laboratory, Func<LinkStatus, bool> condition)
