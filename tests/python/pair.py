@@ -25,7 +25,7 @@ class BridgePair:
         self.directory = Path(self._temporary.name)
         job = {"name": "test", "kind": "pretrain", "sites": [f"island-{each}" for each in range(islands)],
                **({"trainer": trainer} if trainer else {"command": ["python3", "train.py"]}),
-               "sync": {"mode": mode, "every": every if mode == "diloco" else 1, "format": number_format,
+               "sync": {"mode": mode, "every": every if mode == "diloco" else 1, "format": number_format, "result_format": number_format,
                         "outer": {"learning_rate": outer[0], "momentum": outer[1]}},
                "budget": {"steps": steps}, "seed": seed, "trainer_restarts_max": restarts}
         (self.directory / "submitted.json").write_text(json.dumps(job))

@@ -32,7 +32,7 @@ internal static class DemoJob
             changed = changed with
             {
                 Sync = mode == SyncMode.EveryStep
-                    ? new SyncSpecification { Mode = mode, Every = 1, Format = NumberFormat.Fp32 }
+                    ? new SyncSpecification { Mode = mode, Every = 1, Format = NumberFormat.Fp32, ResultFormat = NumberFormat.Fp32 }
                     : new SyncSpecification { Mode = mode },
             };
         }
