@@ -72,7 +72,7 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
     public void TakeResult(int chunk, ReadOnlySpan<byte> bytes)
     {
         state.ResultFormat.Decode(bytes, MeanOf(chunk));
-        Work.Merge(chunk, ContentHash.Of(bytes));
+        Work.Merge(chunk, ChunkHash.Of(bytes));
     }
 
     /// <summary>The mean of the round; what is in it means nothing before every fragment is settled.</summary>
@@ -177,7 +177,7 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
     {
         if (state.Direct)
         {
-            Work.Merge(chunk, ContentHash.Of(System.Runtime.InteropServices.MemoryMarshal.AsBytes(mean)));
+            Work.Merge(chunk, ChunkHash.Of(System.Runtime.InteropServices.MemoryMarshal.AsBytes(mean)));
             return;
         }
 

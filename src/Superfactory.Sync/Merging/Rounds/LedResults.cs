@@ -43,7 +43,7 @@ internal sealed class LedResults(FragmentPlan plan, INumberFormat format, int se
             format.Decode(bytes, mean);
         }
 
-        return ContentHash.Of(bytes);
+        return ChunkHash.Of(bytes);
     }
 
     /// <summary>Another attempt at the round: the residuals are as they were before it.</summary>
