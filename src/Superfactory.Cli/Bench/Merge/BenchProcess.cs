@@ -113,8 +113,9 @@ internal sealed class BenchProcess : IAsyncDisposable
 
     private async Task<string> AnswerAsync(TaskCompletionSource<string> arrived, CancellationToken cancellation)
     {
-        var first = await Task.WhenAny(arrived.Task, Ended).WaitAsync(cancellation);
-        return first == arrived.Task ? await arrived.Task : throw await FailureAsync(ExitCode.CannotReach);
+        // A program may answer and end at once.
+        await Task.WhenAny(arrived.Task, Ended).WaitAsync(cancellation);
+        return arrived.Task.IsCompleted ? await arrived.Task : throw await FailureAsync(ExitCode.CannotReach);
     }
 
     private void Take(string line)
