@@ -15,7 +15,7 @@ internal sealed class LabBench : IDisposable
 
     private static int _last;
 
-    private readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("sf-lab-");
+    private readonly DirectoryInfo _directory;
 
     public LabBench()
     {
@@ -29,6 +29,7 @@ internal sealed class LabBench : IDisposable
             Assert.Skip("needs /dev/net/tun and iproute2");
         }
 
+        _directory = System.IO.Directory.CreateTempSubdirectory("sf-lab-");
         Name = $"t{Environment.ProcessId}-{Interlocked.Increment(ref _last)}";
         Directory = Path.Combine(_directory.FullName, "lab");
     }
