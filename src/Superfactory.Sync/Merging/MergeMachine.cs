@@ -50,14 +50,13 @@ public sealed class MergeMachine
         _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale);
         _handshake = new Handshake(_state, Resend, Have);
         _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale);
-        Progress = _report.Make();
     }
 
     /// <summary>What it was told at its start.</summary>
     public MergeConfiguration Configuration => _state.Configuration;
 
-    /// <summary>How far the run is, as this island sees it; renewed by every input.</summary>
-    public RunProgress Progress { get; private set; }
+    /// <summary>How far the run is, as this island sees it after the last input; put together when it is asked for.</summary>
+    public RunProgress Progress => _report.Make();
 
     /// <summary>Messages of peers that were refused because they break the protocol.</summary>
     public long FaultsOfPeers => _state.Faults;
@@ -85,7 +84,6 @@ public sealed class MergeMachine
 
         Take(input);
         Advance();
-        Progress = _report.Make();
         return _state.TakeEffects();
     }
 

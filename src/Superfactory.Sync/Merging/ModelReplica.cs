@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic;
 using Superfactory.Sync.Fragments;
@@ -57,6 +58,19 @@ internal sealed class ModelReplica
     /// <summary>Hashes what islands must hold alike. In every-step the parameters lie at the trainers; the history's chain over all results stands for them.</summary>
     /// <param name="history">The history's bytes.</param>
     public void Seal(ReadOnlySpan<byte> history) => StateHash = _outer
-        ? ContentHash.Of(ContentHash.Of(history), ContentHash.Of(Parameters), ContentHash.Of(Momentum))
+        ? ContentHash.Of(ContentHash.Of(history), Hash(Parameters), Hash(Momentum))
         : ContentHash.Of(history);
+
+    private static ulong Hash(ReadOnlySpan<float> numbers)
+    {
+        // Cut so that the length in bytes fits an int.
+        const int ElementsAtOnce = 1 << 28;
+        var hash = 0UL;
+        for (; numbers.Length > ElementsAtOnce; numbers = numbers[ElementsAtOnce..])
+        {
+            hash = ContentHash.Of(hash, ChunkHash.Of(MemoryMarshal.AsBytes(numbers[..ElementsAtOnce])));
+        }
+
+        return ContentHash.Of(hash, ChunkHash.Of(MemoryMarshal.AsBytes(numbers)));
+    }
 }
