@@ -105,14 +105,12 @@ internal sealed class DirectConnection : IDisposable
         (buffer, length) = ([], 0);
         try
         {
-            WakeAt(1);
             if (!TryFill(_header) || !DirectFrame.TryRead(_header, bytesMax, out length, out var checksum))
             {
                 return false;
             }
 
             buffer = buffers.Take(_closing.Token);
-            WakeAt(length);
             return TryFill(buffer.AsSpan(0, length)) && Checksum.Compute(buffer.AsSpan(0, length)) == checksum;
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
@@ -122,20 +120,12 @@ internal sealed class DirectConnection : IDisposable
         }
     }
 
-    /// <summary>Lets the system wake this thread once for a message, not for every segment of it.</summary>
-    private void WakeAt(int bytes)
-    {
-        if (bytes != _wakeAt)
-        {
-            _wakeAt = bytes;
-            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, Math.Max(bytes, 1));
-        }
-    }
-
     private bool TryFill(Span<byte> destination)
     {
         while (!destination.IsEmpty)
         {
+            // What is missing, each time: a signal may end a wait early, and with more than that asked for nothing would end the next one.
+            WakeAt(destination.Length);
             var read = _socket.Receive(destination);
             if (read == 0)
             {
@@ -146,5 +136,15 @@ internal sealed class DirectConnection : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>Lets the system wake this thread once that many bytes are here, not for every segment.</summary>
+    private void WakeAt(int bytes)
+    {
+        if (bytes != _wakeAt)
+        {
+            _wakeAt = bytes;
+            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, bytes);
+        }
     }
 }
