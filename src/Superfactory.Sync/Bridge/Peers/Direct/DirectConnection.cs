@@ -18,7 +18,6 @@ internal sealed class DirectConnection : IDisposable
     private readonly Lock _sending = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly byte[] _header = new byte[DirectFrame.HeaderBytes];
-    private int _wakeAt = 1;
 
     /// <summary>Takes over a connected socket.</summary>
     public DirectConnection(Socket socket) => _socket = socket;
@@ -105,46 +104,18 @@ internal sealed class DirectConnection : IDisposable
         (buffer, length) = ([], 0);
         try
         {
-            if (!TryFill(_header) || !DirectFrame.TryRead(_header, bytesMax, out length, out var checksum))
+            if (!WholeReceive.TryFill(_socket, _header) || !DirectFrame.TryRead(_header, bytesMax, out length, out var checksum))
             {
                 return false;
             }
 
             buffer = buffers.Take(_closing.Token);
-            return TryFill(buffer.AsSpan(0, length)) && Checksum.Compute(buffer.AsSpan(0, length)) == checksum;
+            return WholeReceive.TryFill(_socket, buffer.AsSpan(0, length)) && Checksum.Compute(buffer.AsSpan(0, length)) == checksum;
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // The end of a connection, whichever side made it, is what returning says.
             return false;
-        }
-    }
-
-    private bool TryFill(Span<byte> destination)
-    {
-        while (!destination.IsEmpty)
-        {
-            // What is missing, each time: a signal may end a wait early, and with more than that asked for nothing would end the next one.
-            WakeAt(destination.Length);
-            var read = _socket.Receive(destination);
-            if (read == 0)
-            {
-                return false;
-            }
-
-            destination = destination[read..];
-        }
-
-        return true;
-    }
-
-    /// <summary>Lets the system wake this thread once that many bytes are here, not for every segment.</summary>
-    private void WakeAt(int bytes)
-    {
-        if (bytes != _wakeAt)
-        {
-            _wakeAt = bytes;
-            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, bytes);
         }
     }
 }
