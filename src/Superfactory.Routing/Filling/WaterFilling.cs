@@ -49,6 +49,7 @@ internal static class WaterFilling
                 var share = new FlowSimplex(network, demands, Array.ConvertAll(network.Capacity, capacity => capacity * floor / 1000), workMax);
                 FillClass(share, demands, members);
                 optimal &= !share.GaveUp;
+                simplex.BeginLike(share, members);
                 foreach (var demand in members)
                 {
                     simplex.Growth[demand] = share.Rate[demand] * (1 - FloorSlack);
@@ -62,7 +63,6 @@ internal static class WaterFilling
             return optimal;
         }
 
-        simplex.Begin(kept);
         if (simplex.Raise(1, out _))
         {
             simplex.EndBlocked();

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Superfactory.Routing.Flows;
 
@@ -13,6 +14,7 @@ internal sealed class FlowBasis
     private readonly int _rows;
     private readonly double[] _capacity;
     private readonly double[] _rest;
+    private readonly int[] _sameDemand;
     private double[][] _inverse;
 
     public FlowBasis(Network network, double[] capacity, int demands)
@@ -20,9 +22,12 @@ internal sealed class FlowBasis
         _rows = network.Links;
         _capacity = capacity;
         _rest = new double[_rows];
+        _sameDemand = new int[_rows];
         _inverse = Identity(_rows);
         Values = [.. capacity];
         Paths = new FlowPath?[_rows];
+        DemandOfRow = new int[_rows];
+        Array.Fill(DemandOfRow, -1);
         Slack = [.. Enumerable.Range(0, _rows)];
         SlackRow = [.. Slack];
         Keys = new FlowPath?[demands];
@@ -35,6 +40,9 @@ internal sealed class FlowBasis
 
     /// <summary>The path in each row; null where a slack or the level stands there.</summary>
     public FlowPath?[] Paths { get; }
+
+    /// <summary>The demand whose path stands in each row; −1 where there is none.</summary>
+    public int[] DemandOfRow { get; }
 
     /// <summary>The link whose slack stands in each row; −1 where it is none.</summary>
     public int[] Slack { get; }
@@ -121,11 +129,31 @@ internal sealed class FlowBasis
         }
     }
 
+    /// <summary>The path of a demand that carries most.</summary>
+    public FlowPath FullestPath(int demand)
+    {
+        var (best, most, key) = (Keys[demand]!, double.NegativeInfinity, Rate[demand]);
+        for (var row = 0; row < _rows; row++)
+        {
+            if (Paths[row] is { } path && path.Demand == demand)
+            {
+                key -= Values[row];
+                if (Values[row] > most)
+                {
+                    (best, most) = (path, Values[row]);
+                }
+            }
+        }
+
+        return key >= most ? Keys[demand]! : best;
+    }
+
     /// <summary>Puts a path into a row in place of what stands there.</summary>
     public void EnterPath(int row, double[] column, FlowPath path, double value)
     {
         Replace(row, column, value);
         Paths[row] = path;
+        DemandOfRow[row] = path.Demand;
     }
 
     /// <summary>Puts a slack into a row in place of what stands there.</summary>
@@ -155,16 +183,21 @@ internal sealed class FlowBasis
     {
         var path = Paths[row]!;
         var growth = LevelRow >= 0 ? Growth[path.Demand] : 0;
-        for (var link = 0; link < _rows; link++)
+        var count = 0;
+        for (var other = 0; other < _rows; other++)
         {
-            var column = _inverse[link];
-            var sum = 0.0;
-            for (var other = 0; other < _rows; other++)
+            if (DemandOfRow[other] == path.Demand)
             {
-                if (Paths[other] is { } standing && standing.Demand == path.Demand)
-                {
-                    sum += column[other];
-                }
+                _sameDemand[count++] = other;
+            }
+        }
+
+        foreach (var column in _inverse)
+        {
+            var sum = 0.0;
+            for (var index = 0; index < count; index++)
+            {
+                sum += column[_sameDemand[index]];
             }
 
             column[row] = growth == 0 ? -sum : (growth * column[LevelRow]) - sum;
@@ -200,6 +233,7 @@ internal sealed class FlowBasis
         var slackBasic = SlackRow.Select(row => row >= 0).ToArray();
         _inverse = Identity(_rows);
         Array.Clear(Paths);
+        Array.Fill(DemandOfRow, -1);
         LevelRow = -1;
         for (var link = 0; link < _rows; link++)
         {
@@ -286,6 +320,7 @@ internal sealed class FlowBasis
         }
 
         Paths[row] = null;
+        DemandOfRow[row] = -1;
         Values[row] = value;
         var pivot = 1 / column[row];
         for (var link = 0; link < _rows; link++)
@@ -305,14 +340,15 @@ internal sealed class FlowBasis
     // Product and sum are rounded one by one, so that the result does not depend on the width of the machine's vectors.
     private static void Add(double[] target, double[] source, double factor)
     {
-        var index = 0;
         var scale = new Vector<double>(factor);
-        for (; index <= target.Length - Vector<double>.Count; index += Vector<double>.Count)
+        var targets = MemoryMarshal.Cast<double, Vector<double>>(target.AsSpan());
+        var sources = MemoryMarshal.Cast<double, Vector<double>>(source.AsSpan())[..targets.Length];
+        for (var index = 0; index < targets.Length; index++)
         {
-            (new Vector<double>(target, index) + (new Vector<double>(source, index) * scale)).CopyTo(target, index);
+            targets[index] += sources[index] * scale;
         }
 
-        for (; index < target.Length; index++)
+        for (var index = targets.Length * Vector<double>.Count; index < target.Length; index++)
         {
             target[index] += source[index] * factor;
         }

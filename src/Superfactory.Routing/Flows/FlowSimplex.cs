@@ -7,7 +7,7 @@ namespace Superfactory.Routing.Flows;
 internal sealed class FlowSimplex
 {
     // The inverse is computed anew after this many changes: about as long as errors stay below 1e-12.
-    private const int ChangesMax = 100;
+    private const int ChangesMax = 200;
 
     private readonly Network _network;
     private readonly long _workMax;
@@ -44,6 +44,15 @@ internal sealed class FlowSimplex
 
     /// <summary>Gives each of these demands that carry nothing yet the quickest way with room.</summary>
     public void Begin(ReadOnlySpan<int> demands) => _pricing.ChooseKeys(demands);
+
+    /// <summary>Gives each of these demands that carry nothing yet the fullest way that it has in other flows over the same links.</summary>
+    public void BeginLike(FlowSimplex other, ReadOnlySpan<int> demands)
+    {
+        foreach (var demand in demands)
+        {
+            _basis.Keys[demand] = other._basis.FullestPath(demand);
+        }
+    }
 
     /// <summary>
     /// Raises the level, and each rate by its growth times as much, rerouting everything as needed, until it has risen by

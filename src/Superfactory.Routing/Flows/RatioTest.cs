@@ -44,11 +44,12 @@ internal sealed class RatioTest(FlowBasis basis, int rows, int demands)
         var levelRate = levelEnters ? 1 : basis.LevelRow >= 0 ? -column[basis.LevelRow] : 0;
         Gather(column, entering, levelRate);
         var bound = double.PositiveInfinity;
-        for (var row = 0; row < rows; row++)
+        var values = basis.Values;
+        for (var row = 0; row < column.Length; row++)
         {
             if (column[row] > PivotMin && row != basis.LevelRow)
             {
-                bound = Math.Min(bound, (Math.Max(0, basis.Values[row]) + Feasibility) / column[row]);
+                bound = Math.Min(bound, (Math.Max(0, values[row]) + Feasibility) / column[row]);
             }
         }
 
@@ -76,7 +77,7 @@ internal sealed class RatioTest(FlowBasis basis, int rows, int demands)
         var best = -1;
         for (var row = 0; row < rows; row++)
         {
-            if (basis.Paths[row] is { } path && path.Demand == demand && (best < 0 || basis.Values[row] > basis.Values[best]))
+            if (basis.DemandOfRow[row] == demand && (best < 0 || basis.Values[row] > basis.Values[best]))
             {
                 best = row;
             }
@@ -100,13 +101,15 @@ internal sealed class RatioTest(FlowBasis basis, int rows, int demands)
             _change[entering] += 1;
         }
 
-        for (var row = 0; row < rows; row++)
+        var (demands, values) = (basis.DemandOfRow, basis.Values);
+        for (var row = 0; row < demands.Length; row++)
         {
-            if (basis.Paths[row] is { } path)
+            var demand = demands[row];
+            if (demand >= 0)
             {
-                Touch(path.Demand, levelRate);
-                _sum[path.Demand] -= basis.Values[row];
-                _change[path.Demand] -= column[row];
+                Touch(demand, levelRate);
+                _sum[demand] -= values[row];
+                _change[demand] -= column[row];
             }
         }
     }
@@ -127,13 +130,14 @@ internal sealed class RatioTest(FlowBasis basis, int rows, int demands)
     private void Choose(double[] column, double bound)
     {
         (Row, KeyDemand, Step) = (-1, -1, double.PositiveInfinity);
-        var pivot = 0.0;
-        for (var row = 0; row < rows; row++)
+        var pivot = PivotMin;
+        var values = basis.Values;
+        for (var row = 0; row < column.Length; row++)
         {
-            if (column[row] > PivotMin && row != basis.LevelRow && column[row] > pivot && Math.Max(0, basis.Values[row]) / column[row] <= bound)
+            if (column[row] > pivot && Math.Max(0, values[row]) <= bound * column[row] && row != basis.LevelRow)
             {
                 pivot = column[row];
-                (Row, Step) = (row, Math.Max(0, basis.Values[row]) / column[row]);
+                (Row, Step) = (row, Math.Max(0, values[row]) / column[row]);
             }
         }
 
@@ -141,7 +145,7 @@ internal sealed class RatioTest(FlowBasis basis, int rows, int demands)
         {
             var demand = _touched[index];
             var change = _change[demand];
-            if (change > PivotMin && change > pivot && Math.Max(0, _sum[demand]) / change <= bound)
+            if (change > pivot && Math.Max(0, _sum[demand]) <= bound * change)
             {
                 pivot = change;
                 (Row, KeyDemand, KeyPivot, KeyFlow) = (-1, demand, change, _sum[demand]);
