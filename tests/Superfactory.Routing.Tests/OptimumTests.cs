@@ -36,7 +36,7 @@ public sealed class OptimumTests
 
     [Theory]
     [MemberData(nameof(Large))]
-    public void Rates_of_many_demands_are_within_a_hundredth_of_the_optimum(string topology, int seed, int demands)
+    public void Rates_of_many_demands_are_the_optimum_to_a_millionth_as_well(string topology, int seed, int demands)
     {
         var problem = Named(topology).Problem(seed, demands, seed % 2 == 1 ? _all : _merge, seed % 2 == 1 ? ClassFloors.Standard : ClassFloors.None);
         var plan = Routed(problem);
@@ -47,7 +47,7 @@ public sealed class OptimumTests
             ((double)plan.Allocations[index].BytesPerSecond).ShouldBeGreaterThanOrEqualTo(((1 - 1e-6) * optimum[index]) - 3, $"{problem.Demands[index]}");
         }
 
-        plan.Allocations.Sum(allocation => (double)allocation.BytesPerSecond).ShouldBeGreaterThanOrEqualTo(0.99 * optimum.Sum());
+        plan.Allocations.Sum(allocation => (double)allocation.BytesPerSecond).ShouldBeGreaterThanOrEqualTo((1 - 1e-6) * optimum.Sum());
     }
 
     [Theory]
