@@ -53,7 +53,8 @@ public sealed class ChunkFlowTests
     [Fact]
     public void Chunks_wait_until_the_host_says_that_the_last_ones_have_gone()
     {
-        var machine = Started(chunks: 20, out var handle);
+        var machine = Started(elements: 40, out _)[0];
+        var handle = machine.Handle;
 
         var first = handle(new MergeInput.TrainerContributed(new Contribution { Round = 0, Steps = 1, Tokens = 1, LossSum = 1 }));
 
@@ -68,8 +69,8 @@ public sealed class ChunkFlowTests
     [Fact]
     public void Gradients_in_fp32_are_sent_from_where_the_trainer_wrote_them()
     {
-        Started(chunks: 4, out var handle, out var buffers);
-        var effects = handle(new MergeInput.TrainerContributed(new Contribution { Round = 0, Steps = 1, Tokens = 1, LossSum = 1 }));
+        var machines = Started(elements: 8, out var buffers);
+        var effects = machines[0].Handle(new MergeInput.TrainerContributed(new Contribution { Round = 0, Steps = 1, Tokens = 1, LossSum = 1 }));
 
         buffers.Local.Span[0] = 7;
 
@@ -77,13 +78,26 @@ public sealed class ChunkFlowTests
         BitConverter.ToSingle(chunk.Bytes.Span).ShouldBe(7);
     }
 
+    [Fact]
+    public void Trainer_has_its_memory_back_when_the_host_has_passed_on_the_last_chunk_that_lies_there()
+    {
+        // One parameter: the second island leads nothing, so that no commit of it tells that it has read everything.
+        var machines = Started(elements: 1, out _);
+        var contribution = new MergeInput.TrainerContributed(new Contribution { Round = 0, Steps = 1, Tokens = 1, LossSum = 1 });
+        machines[0].Handle(contribution);
+        foreach (var send in machines[1].Handle(contribution).OfType<MergeEffect.Send>())
+        {
+            machines[0].Handle(new MergeInput.Received(1, send.Message)).ShouldNotContain(effect => effect is MergeEffect.Merged);
+        }
+
+        machines[0].Handle(new MergeInput.Carried(1, 1)).ShouldContain(effect => effect is MergeEffect.Merged);
+    }
+
     private static IEnumerable<int> Chunks(IReadOnlyList<MergeEffect> effects) =>
         effects.OfType<MergeEffect.Send>().Select(send => send.Message).OfType<ChunkMessage>().Select(chunk => chunk.Chunk);
 
-    private static MergeMachine Started(int chunks, out Func<MergeInput, IReadOnlyList<MergeEffect>> handle) => Started(chunks, out handle, out _);
-
-    /// <summary>The first of two islands, whose peer has said all that it says before its contribution.</summary>
-    private static MergeMachine Started(int chunks, out Func<MergeInput, IReadOnlyList<MergeEffect>> handle, out MergeBuffers buffers)
+    /// <summary>Two islands that have said all that they say before they contribute.</summary>
+    private static MergeMachine[] Started(int elements, out MergeBuffers buffers)
     {
         var epoch = new Model.Agents.RunEpoch { Number = 1, Members = [new("one", 1), new("two", 1)] };
         var machines = Enumerable.Range(0, 2).Select(self => new MergeMachine(new MergeConfiguration
@@ -92,21 +106,20 @@ public sealed class ChunkFlowTests
             Sync = new SyncSpecification { Mode = SyncMode.EveryStep, Format = NumberFormat.Fp32 },
         })).ToArray();
         var queue = new Queue<(int To, MergeInput Input)>();
-        var own = new MergeBuffers(new float[2 * chunks], new float[2 * chunks], default);
+        buffers = new MergeBuffers(new float[elements], new float[elements], default);
         for (var self = 0; self < 2; self++)
         {
             queue.Enqueue((self, new MergeInput.PeerUp(1 - self)));
             queue.Enqueue((self, new MergeInput.TrainerRegistered(
-                [new TensorEntry("w", [2 * chunks], "float32", TensorRole.Parameter, 8L * chunks)],
-                self == 0 ? own : new MergeBuffers(new float[2 * chunks], new float[2 * chunks], default))));
+                [new TensorEntry("w", [elements], "float32", TensorRole.Parameter, 4L * elements)],
+                self == 0 ? buffers : new MergeBuffers(new float[elements], new float[elements], default))));
         }
 
         Drain(machines, queue);
         queue.Enqueue((0, new MergeInput.TrainerData(null)));
         queue.Enqueue((1, new MergeInput.TrainerData(null)));
         Drain(machines, queue);
-        (handle, buffers) = (machines[0].Handle, own);
-        return machines[0];
+        return machines;
     }
 
     private static void Drain(MergeMachine[] machines, Queue<(int To, MergeInput Input)> queue)

@@ -97,6 +97,8 @@ public sealed class MergeScheduleTests
             // A residual is lost with the island that keeps it: here none is.
             Seed = seed, Islands = islands, Format = format, ResultFormat = result, ErrorFeedback = seed % 2 == 0, ChunkLength = 1 + (int)(seed % 9),
             Mode = seed % 3 == 0 ? SyncMode.EveryStep : SyncMode.Diloco, Faults = (int)(seed % 6), TrainerCrashes = false, BlankIncarnations = seed % 2 != 0,
+            // Whoever leads a fragment for one attempt has no residual of it.
+            StallOneIn = islands == 2 && seed % 4 < 2 ? 30 : 0, Budget = new BudgetSpecification { Steps = 20 },
         });
 
     [Theory]
