@@ -48,6 +48,11 @@ internal sealed class Caretaker : IDisposable
 
             Locked(() => _core.Network.OnTick(now));
         }
+        catch (Exception exception)
+        {
+            // Thrown out of a timer, it would end the process and with it every link.
+            _core.Failed("look after its links", exception);
+        }
         finally
         {
             _looking.Exit();

@@ -20,6 +20,7 @@ internal sealed class GatewayCore : ILinkOwner, IDisposable
     private readonly Clock _clock;
     private readonly ITimer _alarm;
     private readonly SortedDictionary<string, Link> _links = new(StringComparer.Ordinal);
+    private string? _lastFailure;
     private long _alarmAt = long.MaxValue;
 
     public GatewayCore(GatewayOptions options, LinkLimits limits, Func<long> draw, Clock clock)
@@ -158,6 +159,23 @@ internal sealed class GatewayCore : ILinkOwner, IDisposable
     /// <inheritdoc/>
     public void Notice(GatewayNotice notice) => Switchboard.Notice(notice);
 
+    /// <summary>Tells of a defect that cost no more than one turn of a task that is done again and again. The same one is told once in a row.</summary>
+    /// <param name="task">What was not done, as the gateway's task.</param>
+    /// <param name="exception">The defect.</param>
+    public void Failed(string task, Exception exception)
+    {
+        var text = $"The gateway failed to {task}, and goes on: {exception.GetType().Name}: {exception.Message} Please report it.";
+        if (Interlocked.Exchange(ref _lastFailure, text) != text)
+        {
+            Switchboard.Notice(new GatewayNotice(GatewayNoticeKind.Failure, string.Empty, text));
+        }
+    }
+
+    /// <summary>How long the timer waits, in its unit of a millisecond: rounded up, so that it is not too early, which would be for ever where less is left.</summary>
+    /// <param name="ticks">What is left, in ticks.</param>
+    internal static TimeSpan AlarmSpan(long ticks)
+        => TimeSpan.FromMilliseconds(Math.Max(1, (Math.Max(0, ticks) + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond));
+
     public void Dispose()
     {
         _alarm.Dispose();
@@ -184,16 +202,24 @@ internal sealed class GatewayCore : ILinkOwner, IDisposable
         if (at < _alarmAt)
         {
             _alarmAt = at;
-            _alarm.Change(TimeSpan.FromTicks(Math.Max(0, at - _clock.Now)), Timeout.InfiniteTimeSpan);
+            _alarm.Change(AlarmSpan(at - _clock.Now), Timeout.InfiniteTimeSpan);
         }
     }
 
     private void OnAlarm()
     {
-        lock (_gate)
+        try
         {
-            _alarmAt = long.MaxValue;
-            Network.OnAlarm(_clock.Now);
+            lock (_gate)
+            {
+                _alarmAt = long.MaxValue;
+                Network.OnAlarm(_clock.Now);
+            }
+        }
+        catch (Exception exception)
+        {
+            // Thrown out of a timer, it would end the process and with it every link.
+            Failed("wake what waits", exception);
         }
     }
 }

@@ -26,4 +26,7 @@ public enum GatewayNoticeKind
 
     /// <summary>A process of this site was refused or replaced.</summary>
     EndpointRefused,
+
+    /// <summary>The gateway itself failed at something: a defect of this program, which cost no more than the text says.</summary>
+    Failure,
 }

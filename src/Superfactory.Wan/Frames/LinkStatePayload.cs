@@ -19,6 +19,9 @@ internal sealed record LinkStatePayload(string Site, long Version, ImmutableArra
     /// <summary>The most links of a site: with 69 bytes each, 4.4 kB.</summary>
     public const int LinksMax = 64;
 
+    /// <summary>The highest version: one counted up from the time of day, in ticks, is below it for more than 10,000 years.</summary>
+    public const long VersionMax = 1L << 62;
+
     private const int BytesMax = 1 + FrameLimits.SiteBytesMax + sizeof(long) + 1 + (LinksMax * (1 + FrameLimits.SiteBytesMax + sizeof(int)));
 
     public PooledBuffer Encode() => Payloads.Build(
@@ -41,7 +44,7 @@ internal sealed record LinkStatePayload(string Site, long Version, ImmutableArra
         var reader = new PayloadReader(payload);
         if (!reader.TryReadName(FrameLimits.SiteBytesMax, out var site)
             || !reader.TryReadInt64(out var version)
-            || version < 0
+            || version is < 0 or > VersionMax
             || !reader.TryReadByte(out var count)
             || count > LinksMax)
         {

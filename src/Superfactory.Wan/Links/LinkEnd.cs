@@ -21,6 +21,9 @@ internal enum LinkEndKind
     /// <summary>A newer connection takes its place.</summary>
     Replaced,
 
+    /// <summary>This gateway failed at it: a defect of its own.</summary>
+    Failed,
+
     /// <summary>This side stops, or has connections to spare.</summary>
     Stopped,
 }

@@ -57,7 +57,14 @@ internal sealed class LinkStream : IDisposable
     {
         if (Interlocked.CompareExchange(ref _end, end, null) is null)
         {
-            _stop.Cancel();
+            try
+            {
+                _stop.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Who looks after the links comes when the connection is over already: there is nothing left to end.
+            }
         }
     }
 
@@ -107,6 +114,11 @@ internal sealed class LinkStream : IDisposable
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
             End(new LinkEnd(LinkEndKind.Closed, $"the connection broke ({exception.InnerException?.Message ?? exception.Message})"));
+        }
+        catch (Exception exception)
+        {
+            // A defect of this program, whatever brought it out: it costs this connection, is told, and the link goes on with the next.
+            End(new LinkEnd(LinkEndKind.Failed, $"{exception.GetType().Name}: {exception.Message}"));
         }
     }
 
@@ -159,15 +171,15 @@ internal sealed class LinkStream : IDisposable
                 _port.Work.Set();
                 return FrameRefusal.None;
             case FrameType.HeartbeatReply when HeartbeatPayload.TryDecode(payload, out var answer):
-                var elapsed = _setup.Clock.Now - answer.Stamp;
-                if (elapsed < 0 || answer.Stamp < 0)
+                var now = _setup.Clock.Now;
+                if (answer.Stamp < 0 || answer.Stamp > now)
                 {
                     return FrameRefusal.Payload;
                 }
 
                 if (_port.Number == 0)
                 {
-                    _pulse.RoundTrip.Add(TimeSpan.FromTicks(elapsed));
+                    _pulse.RoundTrip.Add(TimeSpan.FromTicks(now - answer.Stamp));
                 }
 
                 return FrameRefusal.None;

@@ -6,7 +6,7 @@ internal sealed class LinkVoice(string peer, Action<GatewayNotice> notice)
     private string? _lastProblem;
     private long _framesRefused;
 
-    /// <summary>Frames that were refused, each of which closed its connection.</summary>
+    /// <summary>Frames that were refused, or at which this gateway failed: each closed its connection.</summary>
     public long FramesRefused => Interlocked.Read(ref _framesRefused);
 
     /// <summary>The link is connected.</summary>
@@ -22,7 +22,7 @@ internal sealed class LinkVoice(string peer, Action<GatewayNotice> notice)
     /// <param name="endpoint">Where the peer was dialled; null where this side does not dial.</param>
     public void Tell(LinkEnd end, bool isOpen, string? endpoint)
     {
-        if (end.Kind == LinkEndKind.FrameRefused)
+        if (end.Kind is LinkEndKind.FrameRefused or LinkEndKind.Failed)
         {
             Interlocked.Increment(ref _framesRefused);
         }
@@ -38,6 +38,7 @@ internal sealed class LinkVoice(string peer, Action<GatewayNotice> notice)
             LinkEndKind.FrameRefused => new GatewayNotice(GatewayNoticeKind.FrameRefused, peer, $"A connection to {peer} was closed: it brought {end.Text}."),
             LinkEndKind.PeerRefused => new GatewayNotice(GatewayNoticeKind.PeerRefused, peer, $"The link to {peer} is refused: {end.Text}."),
             LinkEndKind.Unreachable => new GatewayNotice(GatewayNoticeKind.LinkDown, peer, $"The gateway of {peer} cannot be reached at {endpoint}: {end.Text}."),
+            LinkEndKind.Failed => new GatewayNotice(GatewayNoticeKind.Failure, peer, $"A connection to {peer} ended by a defect of this gateway; please report it: {end.Text}."),
             _ => new GatewayNotice(GatewayNoticeKind.LinkDown, peer, $"The link to {peer} is down: {end.Text}."),
         });
     }

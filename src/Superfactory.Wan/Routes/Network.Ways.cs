@@ -22,7 +22,9 @@ internal sealed partial class Network
 
     private void Announce()
     {
-        var state = new LinkStatePayload(Self, ++_version, _announced);
+        // At the highest version, which only a lie of a peer's leads to, others do not take what is new; everything else goes on.
+        _version = Math.Min(_version + 1, LinkStatePayload.VersionMax);
+        var state = new LinkStatePayload(Self, _version, _announced);
         _states.Accept(state);
         Flood(state, except: null);
     }
@@ -48,7 +50,7 @@ internal sealed partial class Network
         if (state.Site == Self)
         {
             // From before this start, by a clock that ran ahead: what is said from now on is newer.
-            if (state.Version >= _version)
+            if (state.Version >= _version && _version < LinkStatePayload.VersionMax)
             {
                 _version = state.Version;
                 Announce();

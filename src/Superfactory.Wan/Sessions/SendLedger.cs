@@ -106,10 +106,16 @@ internal sealed class SendLedger
     /// <returns>False where that was never sent.</returns>
     public bool Acknowledge(in AckPayload ack, Action<SentFrame> forget)
     {
+        // Numbers as large as they can be said are nothing that was sent; below, 255 ranges of twice 2^31 stay far below 2^63.
+        if (ack.Cumulative >= _next)
+        {
+            return false;
+        }
+
         var end = ack.Cumulative;
         foreach (var range in ack.Ranges)
         {
-            end += range.Skipped + range.Count;
+            end += (long)range.Skipped + range.Count;
         }
 
         if (end >= _next)
@@ -122,7 +128,7 @@ internal sealed class SendLedger
         foreach (var range in ack.Ranges)
         {
             AcknowledgeUpTo(Math.Max(_first, told + range.Skipped + 1), told + range.Skipped + range.Count, forget);
-            told += range.Skipped + range.Count;
+            told += (long)range.Skipped + range.Count;
         }
 
         while (_first < _next && Slot(_first).Acknowledged)

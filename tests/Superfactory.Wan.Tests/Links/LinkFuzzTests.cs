@@ -40,6 +40,7 @@ public sealed class LinkFuzzTests
         await t.NextAsync<GatewayEvent.EndpointUp>();
         (await t.NextAsync<GatewayEvent.Delivered>()).Message.Length.ShouldBe(100_000);
         var report = wisconsin.LinkReports().Single(link => link.Peer == "atlanta");
+        wisconsin.Notices.ShouldNotContain(notice => notice.Kind == GatewayNoticeKind.Failure, $"seed {seed}");
         report.FramesRefused.ShouldBeGreaterThan(0, $"seed {seed}, {rounds} rounds");
         wisconsin.LinkReports().Single(link => link.Peer == "texas").Reconnects.ShouldBe(0);
         (GC.GetTotalMemory(forceFullCollection: true) - memory).ShouldBeLessThan(64L << 20, $"seed {seed}, {rounds} rounds");
@@ -124,19 +125,24 @@ public sealed class LinkFuzzTests
             case 0:
                 return new OpenPayload(random.Next(3), random.Next(1, 4), random.Next(3), random.Next(2) == 0).Encode().Span.ToArray();
             case 1:
-                return new AckPayload(random.Next(4), [.. Enumerable.Range(0, random.Next(3)).Select(_ => new AckRange(random.Next(1, 5), random.Next(1, 5)))]).Encode().Span.ToArray();
+                return new AckPayload(Number(random, 4), [.. Enumerable.Range(0, random.Next(3)).Select(_ => new AckRange(Count(random), Count(random)))]).Encode().Span.ToArray();
             case 2:
-                return new LinkStatePayload(Name(random), random.Next(100), [new LiveLink(Name(random), random.Next(1000))]).Encode().Span.ToArray();
+                return new LinkStatePayload(Name(random), Number(random, 100), [new LiveLink(Name(random), Count(random))]).Encode().Span.ToArray();
             case 3:
                 return new RegisteredEndpoint(new EndpointAddress(Name(random), "e"), random.Next(5)).Encode().Span.ToArray();
             case 4:
-                return new HeartbeatPayload(random.Next(100), random.Next(100)).Encode().Span.ToArray();
+                return new HeartbeatPayload(random.Next(4) == 0 ? long.MinValue + random.Next(2) : Number(random, 100), Count(random)).Encode().Span.ToArray();
             default:
                 var bytes = new byte[random.Next(2000)];
                 random.NextBytes(bytes);
                 return bytes;
         }
     }
+
+    /// <summary>A small number, or one at the edge of what can be said.</summary>
+    private static long Number(Random random, int below) => random.Next(3) == 0 ? long.MaxValue - random.Next(3) : random.Next(below);
+
+    private static int Count(Random random) => random.Next(3) == 0 ? int.MaxValue - random.Next(2) : random.Next(1, 5);
 
     private static string Name(Random random) => random.Next(4) switch
     {
