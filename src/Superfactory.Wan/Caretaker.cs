@@ -51,7 +51,7 @@ internal sealed class Caretaker : IDisposable
         catch (Exception exception)
         {
             // Thrown out of a timer, it would end the process and with it every link.
-            _core.Failed("look after its links", exception);
+            _core.Switchboard.Failed("look after its links", exception);
         }
         finally
         {

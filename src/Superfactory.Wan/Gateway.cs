@@ -24,7 +24,7 @@ public sealed class Gateway : IAsyncDisposable
     private readonly LocalServer _local;
     private readonly LinkListener _listener;
     private readonly Caretaker _caretaker;
-    private readonly TaskSet _closing = new();
+    private readonly TaskSet _closing;
     private readonly Lock _gate = new();
     private bool _disposed;
 
@@ -41,6 +41,7 @@ public sealed class Gateway : IAsyncDisposable
         _limits = Stretch(limits, options.Wan?.RoundTrip ?? TimeSpan.Zero);
         _clock = new Clock(options.Time);
         _core = new GatewayCore(options, _limits, Draw, _clock);
+        _closing = new TaskSet(exception => _core.Switchboard.Failed("close a link", exception));
         _transport = new TcpTransport(options.Wan, options.Time);
         _local = new LocalServer(options.SocketPath, _core.Switchboard, options.Time);
         _listener = new LinkListener(_core, _transport, _options.Security, _limits, options.Time);

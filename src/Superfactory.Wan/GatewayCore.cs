@@ -20,7 +20,6 @@ internal sealed class GatewayCore : ILinkOwner, IDisposable
     private readonly Clock _clock;
     private readonly ITimer _alarm;
     private readonly SortedDictionary<string, Link> _links = new(StringComparer.Ordinal);
-    private string? _lastFailure;
     private long _alarmAt = long.MaxValue;
 
     public GatewayCore(GatewayOptions options, LinkLimits limits, Func<long> draw, Clock clock)
@@ -159,18 +158,6 @@ internal sealed class GatewayCore : ILinkOwner, IDisposable
     /// <inheritdoc/>
     public void Notice(GatewayNotice notice) => Switchboard.Notice(notice);
 
-    /// <summary>Tells of a defect that cost no more than one turn of a task that is done again and again. The same one is told once in a row.</summary>
-    /// <param name="task">What was not done, as the gateway's task.</param>
-    /// <param name="exception">The defect.</param>
-    public void Failed(string task, Exception exception)
-    {
-        var text = $"The gateway failed to {task}, and goes on: {exception.GetType().Name}: {exception.Message} Please report it.";
-        if (Interlocked.Exchange(ref _lastFailure, text) != text)
-        {
-            Switchboard.Notice(new GatewayNotice(GatewayNoticeKind.Failure, string.Empty, text));
-        }
-    }
-
     /// <summary>How long the timer waits, in its unit of a millisecond: rounded up, so that it is not too early, which would be for ever where less is left.</summary>
     /// <param name="ticks">What is left, in ticks.</param>
     internal static TimeSpan AlarmSpan(long ticks)
@@ -219,7 +206,7 @@ internal sealed class GatewayCore : ILinkOwner, IDisposable
         catch (Exception exception)
         {
             // Thrown out of a timer, it would end the process and with it every link.
-            Failed("wake what waits", exception);
+            Switchboard.Failed("wake what waits", exception);
         }
     }
 }

@@ -49,7 +49,7 @@ internal sealed class LinkDialer(LinkSetup setup, Link link, string endpoint, Ca
                 }
 
                 var began = setup.Clock.Now;
-                link.Tell(await DialOnceAsync(number));
+                link.Tell(await TryDialAsync(number));
                 wait = setup.Clock.Now - began >= setup.Limits.SteadyAfter.Ticks ? setup.Limits.ReconnectDelayMin : wait;
                 await WaitAsync(number, wait);
                 wait = TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, setup.Limits.ReconnectDelayMax.Ticks));
@@ -67,6 +67,19 @@ internal sealed class LinkDialer(LinkSetup setup, Link link, string endpoint, Ca
         var delay = Task.Delay(wait, setup.Clock.Time, elapsed.Token);
         await (number == 0 ? Task.WhenAny(delay, _look[0].WaitAsync(elapsed.Token)) : Task.WhenAny(delay));
         await elapsed.CancelAsync();
+    }
+
+    /// <summary>Dials once; whatever goes wrong with that is told like any other end, and the next attempt comes.</summary>
+    private async Task<LinkEnd> TryDialAsync(int number)
+    {
+        try
+        {
+            return await DialOnceAsync(number);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            return new LinkEnd(LinkEndKind.Failed, $"{exception.GetType().Name}: {exception.Message}");
+        }
     }
 
     private async Task<LinkEnd> DialOnceAsync(int number)

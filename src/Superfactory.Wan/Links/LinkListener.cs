@@ -13,7 +13,7 @@ internal sealed class LinkListener(GatewayCore core, TcpTransport transport, ILi
     private const int ConnectionsMax = 512;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskSet _connections = new();
+    private readonly TaskSet _connections = new(exception => core.Switchboard.Failed("serve a connection of another gateway", exception));
     private readonly LinkReception _reception = new(core, security, limits, time);
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;

@@ -18,7 +18,7 @@ internal sealed class LocalServer(string path, Switchboard switchboard, TimeProv
     public const int SendBufferBytes = 1 << 20;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskSet _connections = new();
+    private readonly TaskSet _connections = new(exception => switchboard.Failed("serve a process of this site", exception));
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
 

@@ -16,6 +16,7 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Lock gat
     private readonly SortedDictionary<string, LocalEndpoint> _local = new(StringComparer.Ordinal);
     private readonly Dictionary<EndpointAddress, RemoteEndpoint> _remote = [];
     private readonly Queue<GatewayNotice> _later = new();
+    private string? _lastFailure;
     private long _callersRefused;
 
     /// <summary>The site that this is the gateway of.</summary>
@@ -51,6 +52,18 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Lock gat
     {
         Interlocked.Increment(ref _callersRefused);
         Notice(text);
+    }
+
+    /// <summary>Tells of a defect that cost no more than one turn of a task that is done again and again. The same one is told once in a row.</summary>
+    /// <param name="task">What was not done, as the gateway's task.</param>
+    /// <param name="exception">The defect.</param>
+    public void Failed(string task, Exception exception)
+    {
+        var text = $"The gateway failed to {task}, and goes on: {exception.GetType().Name}: {exception.Message} Please report it.";
+        if (Interlocked.Exchange(ref _lastFailure, text) != text)
+        {
+            Notice(new GatewayNotice(GatewayNoticeKind.Failure, string.Empty, text));
+        }
     }
 
     /// <summary>There is a new peer, which is to hear of this site's endpoints. The caller holds the lock.</summary>

@@ -29,6 +29,22 @@ internal sealed class CertificateSet
     /// <summary>When the certificate ends.</summary>
     public DateTimeOffset ValidUntil => Own.NotAfter.ToUniversalTime();
 
+    /// <summary>
+    /// How TLS builds the chain of a certificate that another side shows, before this side judges it: from what is here alone. A
+    /// certificate that is not trusted yet must not make this side connect anywhere.
+    /// </summary>
+    public X509ChainPolicy ChainPolicy()
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            DisableCertificateDownloads = true,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        policy.CustomTrustStore.AddRange(Authorities);
+        return policy;
+    }
+
     /// <summary>Reads the files of a site and makes sure that others will accept it.</summary>
     public static Outcome<CertificateSet> Read(CertificateFiles files, string site, DateTimeOffset now)
     {

@@ -1,7 +1,8 @@
 namespace Superfactory.Wan.Transport;
 
 /// <summary>Tasks under way, so that whoever started them can wait for their end. Thread-safe.</summary>
-internal sealed class TaskSet
+/// <param name="failed">Told why a task failed, from any thread.</param>
+internal sealed class TaskSet(Action<Exception> failed)
 {
     private readonly Lock _gate = new();
     private readonly HashSet<Task> _tasks = [];
@@ -25,7 +26,7 @@ internal sealed class TaskSet
         return true;
     }
 
-    /// <summary>Ends when every task has ended that was under way; fails as the first of them failed.</summary>
+    /// <summary>Ends when every task has ended that was under way, however it did.</summary>
     public async Task WhenAllAsync()
     {
         Task[] tasks;
@@ -34,18 +35,20 @@ internal sealed class TaskSet
             tasks = [.. _tasks];
         }
 
-        await Task.WhenAll(tasks);
+        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task RemoveAsync(Task task)
     {
         await Task.WhenAny(task);
-        if (task.IsCompletedSuccessfully)
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                _tasks.Remove(task);
-            }
+            _tasks.Remove(task);
+        }
+
+        if (task.Exception is { } exception)
+        {
+            failed(exception.InnerException ?? exception);
         }
     }
 }

@@ -27,20 +27,22 @@ internal sealed class TcpTransport(WanProfile? emulated, TimeProvider time)
             throw new IOException($"'{endpoint}' is no host:port.");
         }
 
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        Socket? socket = null;
         try
         {
+            // Without a descriptor left there is no socket.
+            socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(host, port, cancellationToken);
             return Wrap(socket, counters);
         }
         catch (SocketException exception)
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw new IOException(exception.Message, exception);
         }
         catch
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw;
         }
     }

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -74,6 +76,36 @@ public sealed class TlsLinkSecurityTests : IDisposable
         (await Should.ThrowAsync<LinkSecurityException>(server)).Message.ShouldBe("it showed no certificate");
         (await TlsVerdict.ReadAsync(bare, Cancel)).ShouldBe("it showed no certificate");
         (await bare.ReadAsync(new byte[1], Cancel)).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_says_where_its_issuer_is_found_makes_this_side_connect_nowhere()
+    {
+        using var found = new TcpListener(IPAddress.Loopback, 0);
+        found.Start();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var issuerKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=atlanta", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [$"http://{found.LocalEndpoint}/issuer"]));
+        using var bare = request.Create(
+            new X500DistinguishedName("CN=nobody"), X509SignatureGenerator.CreateForECDsa(issuerKey), Fleet.Start.AddDays(-3000), Fleet.Start.AddDays(3000), [1, 2, 3]);
+        using var own = bare.CopyWithPrivateKey(key);
+        var (left, right) = await Fleet.WireAsync();
+        await using var caller = new SslStream(left);
+        var server = _fleet.Tls("iowa").AsServerAsync(right, Cancel).AsTask();
+        await caller.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = "iowa",
+                EnabledSslProtocols = SslProtocols.Tls13,
+                ClientCertificateContext = SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true),
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
+            },
+            Cancel);
+        await caller.WriteAsync(new byte[] { 0, 0 }, Cancel);
+
+        await Should.ThrowAsync<LinkSecurityException>(server);
+        found.Pending().ShouldBeFalse();
     }
 
     [Fact]
