@@ -118,12 +118,14 @@ internal sealed class ClientConnection : IAsyncDisposable
     {
         var bytes = first.Length + second.Length;
         var charge = FlowWindow.Charge(bytes);
-        var checksum = Checksum.Append(Checksum.Compute(first.Span), second.Span);
         if (!await flow.TakeAsync(trafficClass, charge, cancellationToken))
         {
             ThrowIfFailed();
             return false;
         }
+
+        // After the wait: a sender that writes to its memory meanwhile, against the rules, spoils its message and not its connection.
+        var checksum = Checksum.Append(Checksum.Compute(first.Span), second.Span);
 
         // Whoever sends in this class waits for this one's turn to end: the place is nobody else's.
         var numbering = flow.Numbering(trafficClass);

@@ -8,7 +8,7 @@ namespace Superfactory.Wan.Routes;
 
 /// <summary>A connection of a link, as what sends over it is concerned.</summary>
 /// <param name="id">Names the connection; no other of this gateway ever has the same.</param>
-/// <param name="number">Its place in the link; 0 carries control, and everything where it is alone.</param>
+/// <param name="number">Its place in the link; 0 carries control, and everything where it is alone; of two the one that came later.</param>
 internal sealed class StreamPort(long id, int number)
 {
     public long Id { get; } = id;
@@ -35,10 +35,14 @@ internal sealed record Feed(Session Session, Way Way, Pacer Pacer);
 internal sealed class LinkPort(string peer, ClassFloors floors)
 {
     private const int Classes = (int)TrafficClass.Bulk + 1;
+    private const long Unpaced = long.MaxValue;
 
     private readonly List<StreamPort> _streams = [];
     private readonly List<Feed>[] _feeds = [[], [], []];
     private readonly int[] _turns = new int[Classes];
+
+    /// <summary>The same by class, as the last connection that carries the class found it.</summary>
+    private readonly long[] _pacedUntil = [Unpaced, Unpaced, Unpaced];
     private readonly ClassScheduler _scheduler = new(floors);
     private readonly SortedDictionary<string, Frame> _states = new(StringComparer.Ordinal);
 
@@ -63,7 +67,7 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
     public int RoundTripMicroseconds { get; set; }
 
     /// <summary>When the earliest frame may leave that only waits for its rate, in ticks; null where none does.</summary>
-    public long? PacedUntil { get; private set; }
+    public long? PacedUntil => _pacedUntil.Min() is var until and < Unpaced ? until : null;
 
     /// <summary>Whether something waited the last time that a connection for data looked; what fills a link, and what does not.</summary>
     public bool IsBacklogged => _streams.Count > 0 && !_streams.Exists(stream => stream.IsIdle && Carries(stream, TrafficClass.Merge));
@@ -137,19 +141,39 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
         }
     }
 
+    /// <summary>Wakes everything where a rate lets something leave again.</summary>
+    public void WakePaced(long now)
+    {
+        if (!(PacedUntil <= now))
+        {
+            return;
+        }
+
+        // Whoever carries the class looks, and says it anew.
+        foreach (ref var until in _pacedUntil.AsSpan())
+        {
+            until = until <= now ? Unpaced : until;
+        }
+
+        WakeAll();
+    }
+
     /// <summary>Takes the next frame for a connection. Where there is none, the connection counts as waiting.</summary>
     public bool TryTake(StreamPort stream, long now, out OutgoingFrame outgoing)
     {
-        if (stream.Number == 0 && TryTakeState(out outgoing))
+        if (_states.Count > 0 && Carries(stream, TrafficClass.Control) && TryTakeState(out outgoing))
         {
             return true;
         }
 
         Span<bool> has = stackalloc bool[Classes];
-        PacedUntil = null;
         for (var index = 0; index < Classes; index++)
         {
-            has[index] = Carries(stream, (TrafficClass)index) && HasWork((TrafficClass)index, now);
+            if (Carries(stream, (TrafficClass)index))
+            {
+                _pacedUntil[index] = Unpaced;
+                has[index] = HasWork((TrafficClass)index, now);
+            }
         }
 
         Span<TrafficClass> order = stackalloc TrafficClass[Classes];
@@ -195,7 +219,9 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
             if (other != stream && !other.IsRetired)
             {
                 isAlone = false;
-                isFirst &= other.Number > stream.Number;
+
+                // One that took another's place carries what that one did, also while the other lingers.
+                isFirst &= other.Number > stream.Number || (other.Number == stream.Number && other.Id < stream.Id);
             }
         }
 
@@ -237,8 +263,8 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
             return true;
         }
 
-        var next = feed.Pacer.NextAt(now);
-        PacedUntil = PacedUntil is { } until ? Math.Min(until, next) : next;
+        ref var until = ref _pacedUntil[(int)trafficClass];
+        until = Math.Min(until, feed.Pacer.NextAt(now));
         return false;
     }
 

@@ -111,6 +111,7 @@ internal sealed partial class Network
             }
 
             table.Drop(way => IsUp(way.Sites));
+            table.Session.AcknowledgeAgain();
         }
 
         foreach (var port in _ports.Values)

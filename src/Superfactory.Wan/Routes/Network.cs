@@ -140,6 +140,7 @@ internal sealed partial class Network(NetworkSetup setup)
         foreach (var session in Sessions)
         {
             session.LoseStream(stream.Id);
+            session.AcknowledgeAgain();
         }
     }
 
@@ -201,16 +202,10 @@ internal sealed partial class Network(NetworkSetup setup)
 
         foreach (var port in _ports.Values)
         {
+            port.WakePaced(now);
             if (port.PacedUntil is { } until)
             {
-                if (until <= now)
-                {
-                    port.WakeAll();
-                }
-                else
-                {
-                    setup.Alarm(until);
-                }
+                setup.Alarm(until);
             }
         }
     }

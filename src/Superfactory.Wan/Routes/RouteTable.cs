@@ -15,7 +15,8 @@ internal readonly record struct Leg(ImmutableArray<string> Sites, long BytesPerS
 /// </summary>
 internal sealed class RouteTable(Session session)
 {
-    private readonly Dictionary<string, Way> _ways = new(StringComparer.Ordinal);
+    /// <summary>By class, since gateways between pass frames on by class: what is overtaken by more urgent ones is not lost, and holds nobody's window.</summary>
+    private readonly Dictionary<(TrafficClass Class, string Way), Way> _ways = [];
     private readonly Dictionary<(TrafficClass Class, string Way), Pacer> _pacers = [];
     private readonly ImmutableArray<Feed>[] _feeds = [[], [], []];
 
@@ -36,11 +37,11 @@ internal sealed class RouteTable(Session session)
     [
         .. legs.Select(leg =>
         {
-            var key = string.Join('\n', leg.Sites);
+            var key = (trafficClass, string.Join('\n', leg.Sites));
             var way = _ways.TryGetValue(key, out var known) ? known : _ways[key] = new Way(leg.Sites);
-            if (!_pacers.TryGetValue((trafficClass, key), out var pacer))
+            if (!_pacers.TryGetValue(key, out var pacer))
             {
-                _pacers[(trafficClass, key)] = pacer = new Pacer(TimeSpan.TicksPerSecond);
+                _pacers[key] = pacer = new Pacer(TimeSpan.TicksPerSecond);
             }
 
             pacer.SetRate(leg.BytesPerSecond, now);
@@ -63,10 +64,7 @@ internal sealed class RouteTable(Session session)
             if (!isUsed && way.BytesUnderWay == 0)
             {
                 _ways.Remove(key);
-                foreach (var trafficClass in Enum.GetValues<TrafficClass>())
-                {
-                    _pacers.Remove((trafficClass, key));
-                }
+                _pacers.Remove(key);
             }
         }
     }

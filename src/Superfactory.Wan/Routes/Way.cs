@@ -3,7 +3,7 @@ using Superfactory.Wan.Frames;
 
 namespace Superfactory.Wan.Routes;
 
-/// <summary>One way from this site to another, and what is under way on it. Pure; not thread-safe: the gateway's lock guards it.</summary>
+/// <summary>One way from this site to another for one class, and what is under way on it. Pure; not thread-safe: the gateway's lock guards it.</summary>
 internal sealed class Way
 {
     /// <summary>Sets a way up.</summary>

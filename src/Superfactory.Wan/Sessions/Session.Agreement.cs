@@ -77,6 +77,15 @@ internal sealed partial class Session
         }
     }
 
+    /// <summary>What was acknowledged last may be lost with its connection or its way, and nothing else would say it again: no frame of the other side's need be lost with it.</summary>
+    public void AcknowledgeAgain()
+    {
+        if (IsAgreed)
+        {
+            AcknowledgeSoon();
+        }
+    }
+
     /// <summary>Takes a frame of the other side's.</summary>
     /// <param name="header">Its header.</param>
     /// <param name="payload">Its payload, for frames of the session itself.</param>

@@ -40,6 +40,28 @@ public sealed class NetworkTests
     }
 
     [Fact]
+    public void Acknowledgement_that_dies_with_its_stream_is_repeated_over_another()
+    {
+        var world = new NetworkWorld(5, streams: 2, "atlanta", "wisconsin");
+        world.Trouble(500, deaths: false);
+        world.Settle();
+        for (var round = 0; round < 40; round++)
+        {
+            world["atlanta"].Send("wisconsin", TrafficClass.Merge, MessageOrder.Ordered, 100);
+            for (var step = 0; step < 4 * round; step++)
+            {
+                world.Step();
+            }
+
+            // What it carried, the message, is on the other one or has arrived.
+            world.Kill(0);
+            world.Settle();
+        }
+
+        world["atlanta"].ShouldHaveReached(world["wisconsin"]);
+    }
+
+    [Fact]
     public void Traffic_takes_the_way_over_a_third_site_while_the_link_is_cut_and_returns_when_it_is_back()
     {
         var world = new NetworkWorld(7, streams: 2, "atlanta", "ohio", "wisconsin");

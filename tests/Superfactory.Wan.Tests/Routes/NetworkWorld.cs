@@ -91,6 +91,9 @@ internal sealed class NetworkWorld
         throw new InvalidOperationException("It does not settle.");
     }
 
+    /// <summary>The connections of a number die, with what is on them.</summary>
+    public void Kill(int number) => _wires.Where(wire => wire.Number == number).ToList().ForEach(wire => wire.Close(_now));
+
     public void Step()
     {
         _now += TimeSpan.FromMilliseconds(0.2).Ticks;
@@ -150,12 +153,14 @@ internal sealed class NetworkWorld
 
         public SimulatedSite Other { get; } = other;
 
+        public int Number { get; } = number;
+
         public bool IsOpen => _onePort is not null;
 
         public void Open(long now)
         {
-            _onePort = One.Network.Open(Other.Name, number, now);
-            _otherPort = Other.Network.Open(One.Name, number, now);
+            _onePort = One.Network.Open(Other.Name, Number, now);
+            _otherPort = Other.Network.Open(One.Name, Number, now);
         }
 
         public void Close(long now)
