@@ -49,7 +49,7 @@ internal sealed class LinkReception(GatewayCore core, ILinkSecurity security, Li
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
-            core.Notice(new GatewayNotice(GatewayNoticeKind.PeerRefused, string.Empty, $"A connection from {caller} broke before it said who it is."));
+            Refuse(GatewayNoticeKind.PeerRefused, $"A connection from {caller} broke before it said who it is.");
         }
         finally
         {

@@ -29,7 +29,8 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Lock gat
     public long CallersRefused => Interlocked.Read(ref _callersRefused);
 
     /// <summary>Tells people something. Not under the lock.</summary>
-    public void Notice(GatewayNotice text) => notice?.Invoke(text);
+    public void Notice(GatewayNotice text)
+        => notice?.Invoke(text with { Site = PrintableText.Of(text.Site), Text = PrintableText.Of(text.Text) });
 
     /// <inheritdoc/>
     public void NoticeLater(GatewayNotice text) => _later.Enqueue(text);

@@ -39,6 +39,9 @@ internal sealed class SendLedger
     /// <summary>Numbers from the first that is not acknowledged on: 64 Ki frames of 300 bytes with their bookkeeping are 24 MiB.</summary>
     public const int FramesMax = 64 * 1024;
 
+    /// <summary>Numbers that each class leaves to those before it, so that a flood of small bulk frames leaves merges and control theirs: an eighth.</summary>
+    public const int FramesReserved = FramesMax / 8;
+
     private const int FramesMin = 64;
     private const int Classes = (int)TrafficClass.Bulk + 1;
 
@@ -48,11 +51,11 @@ internal sealed class SendLedger
     private long _first = 1;
     private long _next = 1;
 
-    /// <summary>Whether a new frame may be numbered.</summary>
-    public bool HasRoom => _next - _first < FramesMax;
-
     /// <summary>Whether everything is acknowledged.</summary>
     public bool IsEmpty => _first == _next;
+
+    /// <summary>Whether a new frame of a class may be numbered.</summary>
+    public bool HasRoom(TrafficClass trafficClass) => _next - _first < FramesMax - ((int)trafficClass * FramesReserved);
 
     /// <summary>Bytes of a class that were sent and are not acknowledged.</summary>
     public long Bytes(TrafficClass trafficClass) => _bytes[(int)trafficClass];

@@ -203,7 +203,7 @@ internal sealed partial class Session(string peer, long start, LinkLimits limits
 
     private long HeldOf(TrafficClass trafficClass) => _sent.Bytes(trafficClass) + _queues.Bytes(trafficClass);
 
-    private bool MayNumber(TrafficClass trafficClass) => _sent.HasRoom && _sent.Bytes(trafficClass) < WindowBytes;
+    private bool MayNumber(TrafficClass trafficClass) => _sent.HasRoom(trafficClass) && _sent.Bytes(trafficClass) < WindowBytes;
 
     private bool TryTakeNew(TrafficClass trafficClass, out Frame frame, out long registration)
     {
