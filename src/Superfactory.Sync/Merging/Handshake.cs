@@ -120,6 +120,7 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend, Action<Pe
     private void Say(Peer peer, bool answer, int greeting)
     {
         peer.Said++;
+        peer.SaidRound = state.Initialised ? state.History.Round : 0;
         peer.Lane!.Open = false;
         state.Send(peer, new HelloMessage
         {
@@ -128,7 +129,7 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend, Action<Pe
             Greeting = greeting,
             Number = peer.Said,
             Initialised = state.Initialised,
-            Round = state.Initialised ? state.History.Round : 0,
+            Round = peer.SaidRound,
             TableHash = state.Table!.Hash,
             StateHash = state.Initialised ? state.Replica!.StateHash : 0,
         });

@@ -20,6 +20,9 @@ internal sealed class Peer(int index)
     /// <summary>How many hellos it was said: what it has counts where it says so after it heard the last.</summary>
     public int Said { get; set; }
 
+    /// <summary>The round that the last of them named.</summary>
+    public long SaidRound { get; set; }
+
     /// <summary>The number of its last hello that was heard here.</summary>
     public int Heard { get; set; }
 

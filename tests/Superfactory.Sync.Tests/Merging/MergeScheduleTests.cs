@@ -115,6 +115,15 @@ public sealed class MergeScheduleTests
     }
 
     [Fact]
+    public void Results_of_a_round_that_ended_at_their_leader_between_its_hello_and_the_peers_answer_are_sent_still() =>
+        RunChecks.Verify(new Scenario
+        {
+            // In this schedule a link comes back between a leader that is about to apply the round and an island that lacks its results.
+            Seed = 365, Islands = 3, Format = NumberFormat.Int8, ResultFormat = NumberFormat.Int8, ChunkLength = 6, Mode = SyncMode.Diloco, Faults = 5,
+            TrainerCrashes = false, Budget = new BudgetSpecification { Steps = 20 },
+        });
+
+    [Fact]
     public void Same_seed_gives_the_same_effects_in_the_same_order()
     {
         var scenario = new Scenario { Seed = 99, Islands = 3, Faults = 8 };

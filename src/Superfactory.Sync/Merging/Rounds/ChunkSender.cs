@@ -112,8 +112,13 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
             lane.Bound = Math.Min(have.Bound, Plan.Chunks);
         }
 
-        // A peer that missed the end of the last round fetches its result.
+        // A peer that missed the end of the last round fetches its result, unless it ended here after the last hello.
         (lane.Open, lane.LateNext) = (true, int.MaxValue);
+        if (have.Round == _lateRound && have.Attempt == _lateAttempt && peer.SaidRound <= _lateRound)
+        {
+            lane.Late.Take(have.Results.Span);
+            lane.LateNext = 0;
+        }
     }
 
     public void Take(Peer peer, GrantMessage grant)

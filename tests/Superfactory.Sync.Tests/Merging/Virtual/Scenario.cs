@@ -83,8 +83,8 @@ internal sealed record Scenario
     public bool Poisoned(int island, long round) => PoisonOneIn > 0 && Islands > 1 && round % 2 == 0 && round < (Budget.Steps / StepsInRound) - 1
         && (int)(SeededRandom.Hash((long)Seed, 1, round) % (ulong)Islands) == island && SeededRandom.Hash((long)Seed, 2, round) % (ulong)PoisonOneIn == 0;
 
-    /// <summary>Not in two rounds one after another.</summary>
-    public bool Belies(int island, long round) => BelieOneIn > 0 && round % 2 == 0
+    /// <summary>Not in two rounds one after another, and not where shares may be empty.</summary>
+    public bool Belies(int island, long round) => BelieOneIn > 0 && round % 2 == 0 && round < (Budget.Steps / StepsInRound) - 1
         && (int)(SeededRandom.Hash((long)Seed, 7, round) % (ulong)Islands) == island && SeededRandom.Hash((long)Seed, 8, round) % (ulong)BelieOneIn == 0;
 
     public bool Overflows(int island, long round) => OverflowOneIn > 0 && Mode == SyncMode.EveryStep

@@ -201,12 +201,24 @@ internal sealed class Simulation
         _ledgerMerged[island] = 0;
         _machines[island] = NewMachine(island);
         _trainers[island] = NewTrainer(island);
+        ForgetWhatIsLost();
         for (var other = 0; other < _scenario.Islands; other++)
         {
             if (other != island)
             {
                 _epochs[other].Enqueue(_epoch);
             }
+        }
+    }
+
+    /// <summary>What a lost island alone had applied is merged again, perhaps of others: nobody has used it.</summary>
+    private void ForgetWhatIsLost()
+    {
+        var applied = Holders.Select(machine => machine.State.History.Round).DefaultIfEmpty().Max();
+        foreach (var round in LeftOut.Keys.Concat(_results.Keys).Where(round => round >= applied).ToList())
+        {
+            LeftOut.Remove(round);
+            _results.Remove(round);
         }
     }
 
