@@ -70,7 +70,8 @@ internal sealed class BridgeHost : IDisposable
 
         // Where the loop has so much to do that this is left out, it looks by itself.
         _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, _reporter, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
-        _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue, reason => _end ??= BridgeEnd.Failed(reason, retriable: false));
+        _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue, reason => _end ??= BridgeEnd.Failed(reason, retriable: false),
+            () => _machine.ReadsTrainerMemory);
     }
 
     /// <summary>Runs until the run is over, it fails, it is told to stop, or the token is cancelled, which stops it too. Called once.</summary>
@@ -175,8 +176,9 @@ internal sealed class BridgeHost : IDisposable
             await _peers.DrainAsync(_time);
         }
 
-        await _peers.StopAsync();
+        await _peers.StopAsync(_time);
         await _transport.DisposeAsync();
+        await _peers.WaitAsync(_time);
         await _closer.WaitAsync();
         Dispose();
     }
@@ -222,9 +224,9 @@ internal sealed class BridgeHost : IDisposable
         _peers.TakeCarried(_epoch, _forMachine.Enqueue);
         while (_end is null && _forMachine.TryDequeue(out var forMachine))
         {
-            if (forMachine is MergeInput.Received { Message: ChunkMessage } chunk)
+            if (forMachine is MergeInput.Received { Island: var alive })
             {
-                _stalls.Heard(chunk.Island);
+                _stalls.Heard(alive);
             }
 
             foreach (var effect in _machine.Handle(forMachine))
@@ -233,6 +235,7 @@ internal sealed class BridgeHost : IDisposable
             }
         }
 
+        _desk.GiveArena();
         if (input is HostInput.Peer { Event: PeerEvent.Delivered { Release: { } release } })
         {
             // The machine has copied what it needs: a round's chunks go through the same few buffers.
@@ -291,11 +294,15 @@ internal sealed class BridgeHost : IDisposable
 
     private void WatchForStalls()
     {
+        var attempt = _machine.Attempt;
+        _stalls.Look(attempt);
         for (var island = 0; island < _epoch.Members.Length; island++)
         {
             if (_stalls.IsStalled(island, _machine.IsAwaited(island)))
             {
-                _forMachine.Enqueue(new MergeInput.Stalled(island));
+                // One at a time: what becomes of it may settle the others.
+                _forMachine.Enqueue(new MergeInput.Stalled(island, attempt));
+                return;
             }
         }
     }

@@ -3,6 +3,11 @@ using Superfactory.Model.Agents;
 
 namespace Superfactory.Sync.Merging;
 
+/// <summary>An attempt at a round.</summary>
+/// <param name="Round">The round, from 0.</param>
+/// <param name="Number">The attempt at it, from 0.</param>
+public readonly record struct RoundAttempt(long Round, int Number);
+
 /// <summary>Something that happened to a <see cref="MergeMachine"/> from outside.</summary>
 public abstract record MergeInput
 {
@@ -31,7 +36,8 @@ public abstract record MergeInput
 
     /// <summary>No chunk came from a peer for too long, although it is up and <see cref="MergeMachine.IsAwaited"/>.</summary>
     /// <param name="Island">The peer's place among the members.</param>
-    public sealed record Stalled(int Island) : MergeInput;
+    /// <param name="Attempt">The <see cref="MergeMachine.Attempt"/> in which nothing came; where another one is under way, it says nothing.</param>
+    public sealed record Stalled(int Island, RoundAttempt Attempt) : MergeInput;
 
     /// <summary>The control plane decided a new epoch; the same islands, some perhaps in a new incarnation.</summary>
     /// <param name="Epoch">The epoch.</param>

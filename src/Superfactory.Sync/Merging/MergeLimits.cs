@@ -42,6 +42,15 @@ public static class MergeLimits
     /// <summary>Chunks that each contributor may be ahead at least, however many they are: 4, so that sending and summing overlap.</summary>
     public const int ChunksAheadMin = 4;
 
+    /// <summary>
+    /// Tokens of one contribution: 2⁴⁸, 2.8 · 10¹⁴, more than any model was trained on. Those of <see cref="IslandsMax"/> islands come to 2⁵⁴,
+    /// so that no sum over a round is beyond 64 bits.
+    /// </summary>
+    public const long TokensMax = 1L << 48;
+
+    /// <summary>Tokens of one island that a run counts: 2⁵⁶, so that those of <see cref="IslandsMax"/> islands come to 2⁶². Beyond it the count stays there.</summary>
+    public const long TokensInRunMax = 1L << 56;
+
     /// <summary>UTF-8 bytes of a dataset's identity.</summary>
     public const int DatasetBytesMax = 1024;
 

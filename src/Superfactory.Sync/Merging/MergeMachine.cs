@@ -64,9 +64,18 @@ public sealed class MergeMachine
     /// <summary>Hash of the state that this island holds; for tests and reports. 0 before it holds any.</summary>
     public ulong StateHash => _state.Initialised ? _state.Replica!.StateHash : 0;
 
+    /// <summary>The attempt that is under way; the first one of round 0 before there is any.</summary>
+    public RoundAttempt Attempt => _state.Table is null ? default : new(_state.History.Round, _exchange.Work.Attempt);
+
     /// <summary>Whether a chunk of a peer's contribution is due here, and the peer can be reached: where none comes for long, it stalls.</summary>
     /// <param name="island">The peer's place among the members.</param>
     public bool IsAwaited(int island) => _state.Initialised && !_state.Failed && _exchange.IsAwaited(island);
+
+    /// <summary>
+    /// Whether chunks that the host was given lie in <see cref="MergeBuffers.Local"/>, where the trainer wrote them: as long as this is so,
+    /// no other trainer may have that memory. Ends with <see cref="MergeInput.Carried"/> or <see cref="MergeInput.PeerDown"/>.
+    /// </summary>
+    public bool ReadsTrainerMemory => _exchange.Newest is { Bare: true } && !_exchange.Sender.OwnCarried;
 
     internal MergeState State => _state;
 
@@ -103,7 +112,7 @@ public sealed class MergeMachine
             case MergeInput.Carried { Island: var island, Chunks: var chunks } when _state.IsPeer(island):
                 _state.PeerAt(island).Lane?.Carry(chunks);
                 break;
-            case MergeInput.Stalled { Island: var island } when _state.IsPeer(island):
+            case MergeInput.Stalled { Island: var island } stalled when _state.IsPeer(island) && stalled.Attempt == Attempt:
                 _attempts.Stalled(island);
                 break;
             case MergeInput.Received { Island: var island, Message: var message } when _state.IsPeer(island):
@@ -304,7 +313,7 @@ public sealed class MergeMachine
             return;
         }
 
-        if (contribution.Steps != asked.Steps || contribution.Tokens < 0)
+        if (contribution.Steps != asked.Steps || contribution.Tokens is < 0 or > MergeLimits.TokensMax)
         {
             _state.Fail($"The trainer of {_state.NameOf(_state.Self)} contributed {contribution.Steps} steps and {contribution.Tokens} tokens to round {asked.Round} where {asked.Steps} steps were asked for.");
             return;

@@ -49,7 +49,7 @@ public static partial class MergeMessageCodec
         var message = new ContributeMessage
         {
             Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), BaseHash = reader.UInt64(), Steps = reader.Int32(0, int.MaxValue),
-            Tokens = reader.Int64(0, long.MaxValue), LossSum = reader.Double(),
+            Tokens = reader.Int64(0, MergeLimits.TokensMax), LossSum = reader.Double(),
             NonFinite = reader.Int64(0, long.MaxValue), Overflow = reader.Flag(),
         };
         var count = reader.Int32(0, MergeLimits.FragmentsMax);

@@ -35,6 +35,38 @@ public sealed class StallWatchTests
     }
 
     [Fact]
+    public void Pause_of_the_bridge_itself_counts_against_nobody()
+    {
+        var watch = new StallWatch(_time, Limit);
+        watch.Look(default);
+        watch.IsStalled(1, awaited: true);
+        _time.Advance(Limit);
+
+        watch.Look(default);
+
+        watch.IsStalled(1, awaited: true).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Another_attempt_begins_the_time_anew_and_looks_in_time_do_not()
+    {
+        var watch = new StallWatch(_time, Limit);
+        watch.Look(default);
+        watch.IsStalled(1, awaited: true);
+        watch.IsStalled(2, awaited: true);
+        for (var second = 0; second < Limit.TotalSeconds; second++)
+        {
+            _time.Advance(StallWatch.GapMax);
+            watch.Look(default);
+        }
+
+        watch.IsStalled(1, awaited: true).ShouldBeTrue();
+        watch.Look(new(0, 1));
+
+        watch.IsStalled(2, awaited: true).ShouldBeFalse();
+    }
+
+    [Fact]
     public void Peer_of_which_nothing_is_due_never_stalls()
     {
         var watch = new StallWatch(_time, Limit);

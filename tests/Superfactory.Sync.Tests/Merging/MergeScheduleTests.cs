@@ -19,6 +19,14 @@ public sealed class MergeScheduleTests
     public void Run_under_interruptions_equals_the_plain_loop_and_ends(int islands, SyncMode mode) =>
         ForSeeds(seed => new Scenario { Seed = seed, Islands = islands, Mode = mode, Faults = 1 + (int)(seed % 14) });
 
+    [Fact]
+    public void Run_that_sends_gradients_from_where_the_trainer_wrote_them_survives_its_crashes() =>
+        ForSeeds(seed => new Scenario
+        {
+            Seed = seed, Islands = 2, Mode = SyncMode.EveryStep, Format = NumberFormat.Fp32, Faults = 2 + (int)(seed % 14),
+            BlankIncarnations = seed % 2 == 0, Budget = new BudgetSpecification { Steps = 16 },
+        });
+
     [Theory]
     [InlineData(2, SyncMode.Diloco)]
     [InlineData(3, SyncMode.Diloco)]

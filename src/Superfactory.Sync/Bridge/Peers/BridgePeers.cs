@@ -9,6 +9,9 @@ internal sealed class BridgePeers : IDisposable
     /// <summary>How long a bridge that ends lets its last messages take.</summary>
     public static readonly TimeSpan DrainMax = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a message that a paused peer holds up may take to be given up: 2 seconds, in which a cancelled write returns many times over.</summary>
+    public static readonly TimeSpan StopMax = TimeSpan.FromSeconds(2);
+
     private readonly IPeerTransport _transport;
     private readonly BridgeReporter _reporter;
     private readonly SortedDictionary<string, PeerSender> _senders = new(StringComparer.Ordinal);
@@ -110,12 +113,15 @@ internal sealed class BridgePeers : IDisposable
         await Task.WhenAny(_sending, Task.Delay(DrainMax, time));
     }
 
-    /// <summary>Drops what is still queued.</summary>
-    public async Task StopAsync()
+    /// <summary>Drops what is still queued. What a transport does not let go within <see cref="StopMax"/> ends with the transport.</summary>
+    public async Task StopAsync(TimeProvider time)
     {
         await _stopping.CancelAsync();
-        await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(_sending, Task.Delay(StopMax, time));
     }
+
+    /// <summary>The transport has ended: so does what was still sending.</summary>
+    public Task WaitAsync(TimeProvider time) => Task.WhenAny(_sending, Task.Delay(StopMax, time));
 
     /// <inheritdoc/>
     public void Dispose()

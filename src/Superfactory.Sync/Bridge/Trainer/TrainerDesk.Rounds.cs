@@ -82,10 +82,10 @@ internal sealed partial class TrainerDesk
     private void Contribute(TrainerMessage.Merge merge)
     {
         var turn = _turn!;
-        if (merge.Round != turn.Round || merge.Steps < 0 || merge.Steps > turn.Steps || merge.Tokens < 0)
+        if (merge.Round != turn.Round || merge.Steps < 0 || merge.Steps > turn.Steps || merge.Tokens is < 0 or > MergeLimits.TokensMax)
         {
             Refuse($"The trainer of {Island} contributes {merge.Steps} steps and {merge.Tokens} tokens to round {merge.Round}; "
-                + $"the bridge expected up to {turn.Steps} steps for round {turn.Round}.");
+                + $"the bridge expected up to {turn.Steps} steps for round {turn.Round}, and at most {MergeLimits.TokensMax} tokens.");
             return;
         }
 

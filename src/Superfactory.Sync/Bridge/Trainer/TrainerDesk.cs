@@ -18,6 +18,7 @@ internal sealed partial class TrainerDesk : IDisposable
     private readonly ConnectionCloser _closer;
     private readonly Action<MergeInput> _drive;
     private readonly Action<string> _fail;
+    private readonly Func<bool> _isRead;
     private TrainerConnection? _connection;
     private TrainerPhase _phase;
     private RoundTurn? _turn;
@@ -29,6 +30,7 @@ internal sealed partial class TrainerDesk : IDisposable
     private bool _registered;
     private bool _declared;
     private bool _peerStateGiven;
+    private bool _arenaDue;
 
     /// <summary>A desk where no trainer has come yet.</summary>
     /// <param name="configuration">Which run this is.</param>
@@ -36,8 +38,10 @@ internal sealed partial class TrainerDesk : IDisposable
     /// <param name="closer">Lets connections end.</param>
     /// <param name="drive">Takes inputs for the merge machine; it must not call back before it returns.</param>
     /// <param name="fail">Ends the run for a fault that no restart of the trainer mends.</param>
-    public TrainerDesk(BridgeConfiguration configuration, BridgeReporter reporter, ConnectionCloser closer, Action<MergeInput> drive, Action<string> fail) =>
-        (_configuration, _reporter, _closer, _drive, _fail) = (configuration, reporter, closer, drive, fail);
+    /// <param name="isRead">Whether what the last trainer wrote to its memory is still being sent.</param>
+    public TrainerDesk(
+        BridgeConfiguration configuration, BridgeReporter reporter, ConnectionCloser closer, Action<MergeInput> drive, Action<string> fail, Func<bool> isRead) =>
+        (_configuration, _reporter, _closer, _drive, _fail, _isRead) = (configuration, reporter, closer, drive, fail, isRead);
 
     /// <summary>What the trainer gave as results.</summary>
     public TrainerResults Results { get; } = new();
@@ -95,7 +99,7 @@ internal sealed partial class TrainerDesk : IDisposable
             _drive(new MergeInput.TrainerLost());
         }
 
-        (_registered, _mergedMeanwhile) = (false, null);
+        (_registered, _arenaDue, _mergedMeanwhile) = (false, false, null);
     }
 
     /// <summary>The run cannot go on: the trainer is told why, and its connection ends.</summary>
@@ -157,7 +161,7 @@ internal sealed partial class TrainerDesk : IDisposable
             case (TrainerPhase.Register, TrainerMessage.Register register):
                 Register(register);
                 break;
-            case (TrainerPhase.Start, TrainerMessage.Start):
+            case (TrainerPhase.Start, TrainerMessage.Start) when !_arenaDue:
                 (_phase, _registered, _declared) = (TrainerPhase.Beginning, true, false);
                 _drive(new MergeInput.TrainerRegistered(_table!.Tensors, _arena!.Buffers));
                 break;
@@ -252,8 +256,20 @@ internal sealed partial class TrainerDesk : IDisposable
             return;
         }
 
+        (_phase, _arenaDue) = (TrainerPhase.Start, true);
+        GiveArena();
+    }
+
+    /// <summary>Gives a trainer that has registered its memory, as soon as nothing that its predecessor wrote there is still being sent.</summary>
+    public void GiveArena()
+    {
+        if (!_arenaDue || _isRead())
+        {
+            return;
+        }
+
+        _arenaDue = false;
         var (arena, layout) = (_arena!, _arena!.Layout);
-        _phase = TrainerPhase.Start;
         Answer(new TrainerReply.Arena(arena.Path, layout.Bytes, ArenaLayout.Local, layout.Merged, layout.Statics, layout.StaticsBytes));
     }
 

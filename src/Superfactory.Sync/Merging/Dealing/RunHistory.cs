@@ -137,7 +137,7 @@ internal sealed class RunHistory
         for (var island = 0; island < _islands; island++)
         {
             Steps[island] += decision.Steps[island];
-            Tokens[island] += decision.Tokens[island];
+            Tokens[island] = Math.Min(Tokens[island] + decision.Tokens[island], MergeLimits.TokensInRunMax);
         }
 
         RefusedBefore = (RefusedBefore & ~decision.Contributed) | decision.NotFinite | decision.Belied;
@@ -205,7 +205,7 @@ internal sealed class RunHistory
         };
         for (var island = 0; island < islands; island++)
         {
-            history.Tokens[island] = reader.Int64(0, long.MaxValue / 2);
+            history.Tokens[island] = reader.Int64(0, MergeLimits.TokensInRunMax);
             history.Steps[island] = reader.Int64(0, long.MaxValue / 2);
         }
 

@@ -78,8 +78,12 @@ internal sealed class Attempts(MergeState state, RoundExchange exchange)
             return;
         }
 
+        // Each attempt leaves out one island more than the one before it, for one reason.
         var everybody = state.EverybodyElse | 1UL << state.Self;
         if (((attempt.Stalled | attempt.Belied) & ~everybody) != 0
+            || (attempt.Stalled & attempt.Belied) != 0
+            || BitOperations.PopCount(attempt.Stalled | attempt.Belied) != attempt.Attempt
+            || (Work.Stalled & ~attempt.Stalled) != 0 || (Work.Belied & ~attempt.Belied) != 0
             || (attempt.Attempt == Work.Attempt && (attempt.Stalled, attempt.Belied) != (Work.Stalled, Work.Belied)))
         {
             state.Fault(peer, $"attempt {attempt.Attempt} at round {attempt.Round} without other islands than were decided");

@@ -132,8 +132,9 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
     /// <summary>A peer wants a fragment's result once more.</summary>
     public void Take(Peer peer, RepeatMessage repeat)
     {
-        if (repeat.Round != state.History.Round && repeat.Round != state.History.Round - 1)
+        if (!(repeat.Round == state.History.Round && repeat.Attempt == Work.Attempt) && !(repeat.Round == _lateRound && repeat.Attempt == _lateAttempt))
         {
+            // The attempt that it belongs to is void, or its result is fetched.
             return;
         }
 
@@ -151,6 +152,23 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
         }
 
         (lane.LateNext, lane.ResultNext) = late ? (0, lane.ResultNext) : (lane.LateNext, 0);
+    }
+
+    /// <summary>Whether the host has passed on every chunk of this island's contributions that it was given, also those of earlier attempts.</summary>
+    public bool OwnCarried
+    {
+        get
+        {
+            foreach (var peer in state.Peers)
+            {
+                if (peer.Lane is { OwnCarried: false })
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
     }
 
     /// <summary>

@@ -53,7 +53,7 @@ internal sealed class OwnContribution
     public bool HasNumbers => !Header.SquaredNorms.IsEmpty;
 
     /// <summary>Whether its chunks are the trainer's own numbers.</summary>
-    private bool Bare { get; }
+    public bool Bare { get; }
 
     /// <summary>A chunk's bytes, as they are sent.</summary>
     public ReadOnlyMemory<byte> Chunk(int chunk)
@@ -69,7 +69,10 @@ internal sealed class OwnContribution
         return Bare ? MemoryMarshal.AsBytes(_local.Span.Slice(span.Offset, span.Length)) : Encoded(chunk).AsSpan(0, _state.Format.EncodedBytes(span.Length));
     }
 
-    /// <summary>The trainer is lost, and the next one will write to its memory: what is still to be read from there is taken away.</summary>
+    /// <summary>
+    /// The trainer is lost, and the next one will write to its memory: what is still to be sent from there is taken away. Chunks that the
+    /// host was given already still lie there: until it has passed them on, see <see cref="MergeMachine.ReadsTrainerMemory"/>.
+    /// </summary>
     public void Detach()
     {
         if (!HasNumbers)

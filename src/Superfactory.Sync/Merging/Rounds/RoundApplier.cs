@@ -64,7 +64,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
         Seal();
         var contributed = (state.History.RefusedLast >> state.Self & 1) == 0 && !state.History.LastSkipped;
         state.Feedback?.Complete(contributed);
-        exchange.Results.Complete();
+        exchange.CompleteResults();
         exchange.Advance();
         foreach (var peer in state.Peers)
         {

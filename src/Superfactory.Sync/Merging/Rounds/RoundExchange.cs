@@ -69,6 +69,7 @@ internal sealed class RoundExchange
             Current.Headers[_state.Self] = own.Header;
         }
 
+        _results!.Abandon();
         Begin(0, 0, 0);
         _sender.Restart(withLate: false);
     }
@@ -88,6 +89,21 @@ internal sealed class RoundExchange
         _results!.Abandon();
         Begin(attempt.Attempt, attempt.Stalled, attempt.Belied);
         _sender.Restart(withLate: true);
+    }
+
+    /// <summary>The round is applied: the residuals of the results that this island led advance where it committed them in the last attempt that it knows of.</summary>
+    public void CompleteResults()
+    {
+        foreach (var fragment in _state.Plan!.Fragments)
+        {
+            if (Work.LeaderOf(fragment) == _state.Self && Work.Commits[fragment.Index] is null)
+            {
+                Results.Abandon();
+                return;
+            }
+        }
+
+        Results.Complete();
     }
 
     /// <summary>The trainer's contribution to the current round goes out: its header at once, its chunks as there is room.</summary>

@@ -15,6 +15,7 @@ internal sealed class Simulation
     private readonly SeededRandom _random;
     private readonly MergeMachine[] _machines;
     private readonly VirtualTrainer?[] _trainers;
+    private readonly VirtualTrainer?[] _lost;
     private readonly Queue<RunEpoch>[] _epochs;
     private readonly long[] _ledgerMerged;
     private readonly Dictionary<long, float[]> _results = [];
@@ -30,6 +31,7 @@ internal sealed class Simulation
         _epoch = new RunEpoch { Number = 1, Members = [.. Enumerable.Range(0, scenario.Islands).Select(island => new RunMember($"island-{island}", 1))] };
         _machines = [.. Enumerable.Range(0, scenario.Islands).Select(NewMachine)];
         _trainers = [.. Enumerable.Range(0, scenario.Islands).Select(NewTrainer)];
+        _lost = new VirtualTrainer?[scenario.Islands];
         _epochs = [.. Enumerable.Range(0, scenario.Islands).Select(_ => new Queue<RunEpoch>())];
         _ledgerMerged = new long[scenario.Islands];
     }
@@ -111,11 +113,15 @@ internal sealed class Simulation
         for (var island = 0; island < _scenario.Islands; island++)
         {
             var self = island;
-            if (_trainers[self] is null)
+            if (_trainers[self] is null && !_machines[self].ReadsTrainerMemory)
             {
-                actions.Add(() => _trainers[self] = NewTrainer(self));
+                actions.Add(() =>
+                {
+                    _lost[self]?.Scribble();
+                    _trainers[self] = NewTrainer(self);
+                });
             }
-            else if (_trainers[self]!.Next is not null)
+            else if (_trainers[self]?.Next is not null)
             {
                 actions.Add(() => Handle(self, _trainers[self]!.Act()));
             }
@@ -156,7 +162,7 @@ internal sealed class Simulation
                 var (self, other) = (island, peer);
                 if (_machines[self].IsAwaited(other))
                 {
-                    actions.Add(() => Handle(self, new MergeInput.Stalled(other)));
+                    actions.Add(() => Handle(self, new MergeInput.Stalled(other, _machines[self].Attempt)));
                 }
             }
         }
@@ -179,10 +185,8 @@ internal sealed class Simulation
                 Network.Cut(island, (island + 1 + _random.Below(_scenario.Islands - 1)) % _scenario.Islands);
                 break;
             case 1 when _scenario.TrainerCrashes && _trainers[island] is { Done: false }:
-                var lost = _trainers[island]!;
-                _trainers[island] = null;
+                (_lost[island], _trainers[island]) = (_trainers[island], null);
                 Handle(island, new MergeInput.TrainerLost());
-                lost.Scribble();
                 break;
             case 2 when _scenario.BlankIncarnations && !_trainers.Any(trainer => trainer is { Done: true }):
                 Restart(island);
@@ -200,7 +204,7 @@ internal sealed class Simulation
         _epochs[island].Clear();
         _ledgerMerged[island] = 0;
         _machines[island] = NewMachine(island);
-        _trainers[island] = NewTrainer(island);
+        (_lost[island], _trainers[island]) = (null, NewTrainer(island));
         ForgetWhatIsLost();
         for (var other = 0; other < _scenario.Islands; other++)
         {
