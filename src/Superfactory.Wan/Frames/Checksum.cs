@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Superfactory.Wan.Frames;
 
 /// <summary>
-/// CRC-32C (Castagnoli), as iSCSI and ext4 use it. The processor's instruction takes three cycles and can begin one each cycle, so
+/// CRC-32C (Castagnoli), as iSCSI and ext4 use it. Where the processor has no products of polynomials for whole vectors
+/// (<see cref="FoldedChecksum"/>) its instruction for CRCs is used, which takes three cycles and can begin one each cycle, so that
 /// long inputs are taken in three parts at once, whose sums are then put together: a CRC is linear, and what a part's sum becomes
 /// when <see cref="PartBytes"/> zeros follow it is looked up (V. Gopal and others, "Fast CRC Computation for iSCSI Polynomial Using
 /// CRC32 Instruction", Intel, 2011).
@@ -13,6 +14,9 @@ internal static class Checksum
 {
     /// <summary>The checksum of no bytes, which <see cref="Append"/> goes on from.</summary>
     public const uint Empty = 0;
+
+    /// <summary>Bytes from which <see cref="FoldedChecksum"/> is worth its end: four times what it takes at once.</summary>
+    private const int FoldedMin = 4 * FoldedChecksum.StepBytes;
 
     private const int PartWords = 128;
     private const int PartBytes = PartWords * sizeof(ulong);
@@ -26,6 +30,19 @@ internal static class Checksum
     public static uint Append(uint checksum, ReadOnlySpan<byte> bytes)
     {
         var crc = ~checksum;
+        if (FoldedChecksum.IsSupported && bytes.Length >= FoldedMin)
+        {
+            var folded = bytes.Length / FoldedChecksum.StepBytes * FoldedChecksum.StepBytes;
+            crc = FoldedChecksum.Append(crc, bytes[..folded]);
+            bytes = bytes[folded..];
+        }
+
+        return ~AppendInParts(crc, bytes);
+    }
+
+    /// <summary>The same by the processor's instruction alone, on a register of the CRC, which is not its inverse.</summary>
+    internal static uint AppendInParts(uint crc, ReadOnlySpan<byte> bytes)
+    {
         while (bytes.Length >= 3 * PartBytes)
         {
             crc = AppendParts(crc, MemoryMarshal.Cast<byte, ulong>(bytes[..(3 * PartBytes)]));
@@ -43,7 +60,7 @@ internal static class Checksum
             crc = BitOperations.Crc32C(crc, value);
         }
 
-        return ~crc;
+        return crc;
     }
 
     private static uint AppendParts(uint crc, ReadOnlySpan<ulong> words)

@@ -15,6 +15,7 @@ public sealed class ChecksumTests
         {
             crc = Bitwise(crc, bytes[length - 1]);
             Checksum.Compute(bytes.AsSpan(0, length)).ShouldBe(~crc, $"length {length}");
+            Checksum.AppendInParts(uint.MaxValue, bytes.AsSpan(0, length)).ShouldBe(crc, $"length {length}");
         }
     }
 
@@ -39,5 +40,26 @@ public sealed class ChecksumTests
         }
 
         return crc;
+    }
+
+    [Fact]
+    public void Checksum_by_products_of_polynomials_is_that_of_single_bytes()
+    {
+        Assert.SkipUnless(FoldedChecksum.IsSupported, "needs a processor that multiplies polynomials by whole vectors");
+        var bytes = new byte[9 * FoldedChecksum.StepBytes];
+        new Random(5).NextBytes(bytes);
+        foreach (var register in new[] { 0u, 1u, 0x80000000u, uint.MaxValue, 0x12345678u })
+        {
+            for (var length = FoldedChecksum.StepBytes; length < bytes.Length; length += FoldedChecksum.StepBytes)
+            {
+                var expected = register;
+                foreach (var value in bytes.AsSpan(3, length))
+                {
+                    expected = System.Numerics.BitOperations.Crc32C(expected, value);
+                }
+
+                FoldedChecksum.Append(register, bytes.AsSpan(3, length)).ShouldBe(expected);
+            }
+        }
     }
 }
