@@ -6,17 +6,15 @@ internal sealed class LinkMeter
     /// <summary>What came before counts half after 22 moments, some five seconds.</summary>
     private const double Memory = 0.97;
 
-    /// <summary>A shorter time that connections were busy says nothing about a rate: it is of the order of a round trip.</summary>
-    private const double BusySecondsMin = 0.1;
-
+    private readonly DeliveryRate _delivery = new();
     private double _segmentsSent;
     private double _segmentsSentAgain;
-    private double _achievable;
+    private long _achievable;
     private double _loss;
     private long _bytesSentAgain;
 
     /// <summary>What the link carries when it is full, in bytes per second; 0 before it is known.</summary>
-    public long AchievableBytesPerSecond => (long)Volatile.Read(ref _achievable);
+    public long AchievableBytesPerSecond => Interlocked.Read(ref _achievable);
 
     /// <summary>The share of segments that were sent again lately.</summary>
     public double Loss => Volatile.Read(ref _loss);
@@ -35,13 +33,7 @@ internal sealed class LinkMeter
         _segmentsSentAgain = (_segmentsSentAgain * Memory) + moment.SegmentsSentAgain;
         Volatile.Write(ref _loss, _segmentsSent > 0 ? Math.Min(1, _segmentsSentAgain / _segmentsSent) : 0);
         Interlocked.Add(ref _bytesSentAgain, Math.Max(0, moment.BytesSentAgain));
-
-        // A full link shows what it carries. One that is not shows that it carries at least this, and while bytes were under way at least that.
-        var rate = seconds > 0 ? moment.BytesAcknowledged / seconds : 0;
-        var busy = Math.Min(moment.BusyMicroseconds / 1e6, seconds);
-        var best = busy >= BusySecondsMin ? moment.BytesAcknowledged / busy : rate;
-        var known = Volatile.Read(ref _achievable);
-        Volatile.Write(ref _achievable, best > known ? best : isFull ? known + ((rate - known) / 4) : known);
-        return rate;
+        Interlocked.Exchange(ref _achievable, (long)_delivery.Add(moment.BytesAcknowledged, moment.BusyMicroseconds / 1e6, seconds, isFull));
+        return seconds > 0 ? moment.BytesAcknowledged / seconds : 0;
     }
 }

@@ -22,7 +22,11 @@ internal sealed class StreamCount(int streamsMin, int streamsMax)
     private static readonly long _restMin = TimeSpan.FromMinutes(1).Ticks;
     private static readonly long _restMax = TimeSpan.FromHours(1).Ticks;
 
+    /// <summary>What a link carried before a trial is no measure of it when the trial could not be ended for so long.</summary>
+    private static readonly long _trialMax = TimeSpan.FromSeconds(10).Ticks;
+
     private long _since;
+    private long _triedSince;
     private double _bytes;
     private double _rateBefore;
     private long _restUntil;
@@ -40,8 +44,14 @@ internal sealed class StreamCount(int streamsMin, int streamsMax)
     {
         if (!isFull)
         {
-            // Half a measurement says nothing; neither does a trial that was cut short.
+            // Half a measurement says nothing. A trial waits for the next time that the link is full, and is given up without a verdict
+            // where that does not come soon: a connection that was never judged must not stay.
             (_since, _bytes) = (0, 0);
+            if (_rateBefore > 0 && now - _triedSince >= _trialMax)
+            {
+                (_rateBefore, Wanted) = (0, Wanted - 1);
+            }
+
             return;
         }
 
@@ -81,7 +91,7 @@ internal sealed class StreamCount(int streamsMin, int streamsMax)
 
         if (Wanted < streamsMax && now >= _restUntil)
         {
-            _rateBefore = rate;
+            (_rateBefore, _triedSince) = (rate, now);
             Wanted++;
         }
     }

@@ -10,13 +10,13 @@ namespace Superfactory.Wan.Measuring;
 /// <param name="BusyMicroseconds">How long bytes were under way or waiting.</param>
 internal readonly record struct StreamSample(long BytesAcknowledged, long BytesSentAgain, long SegmentsSent, long SegmentsSentAgain, long BusyMicroseconds)
 {
-    /// <summary>What two connections of a link did together; one was busy while the other was.</summary>
+    /// <summary>What two connections of a link did together. They may have been busy one after the other: their times add up.</summary>
     public StreamSample Beside(in StreamSample other) => new(
         BytesAcknowledged + other.BytesAcknowledged,
         BytesSentAgain + other.BytesSentAgain,
         SegmentsSent + other.SegmentsSent,
         SegmentsSentAgain + other.SegmentsSentAgain,
-        Math.Max(BusyMicroseconds, other.BusyMicroseconds));
+        BusyMicroseconds + other.BusyMicroseconds);
 }
 
 /// <summary>Looks at one connection now and then. For one caller at a time.</summary>

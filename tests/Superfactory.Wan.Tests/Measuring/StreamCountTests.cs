@@ -31,6 +31,35 @@ public sealed class StreamCountTests
     }
 
     [Fact]
+    public void Trial_that_is_cut_short_leaves_no_connection_that_was_never_judged()
+    {
+        var count = new StreamCount(1, 8);
+        var now = Run(count, 4, _ => 10e6);
+        count.Wanted.ShouldBe(StreamCount.AtFirst + 1);
+        for (var left = 60.0; left > 0; left -= Moment)
+        {
+            count.Add(1e6, Moment, isFull: false, now += (long)(Moment * TimeSpan.TicksPerSecond));
+        }
+
+        count.Wanted.ShouldBe(StreamCount.AtFirst);
+    }
+
+    [Fact]
+    public void Trial_goes_on_after_a_short_break()
+    {
+        var count = new StreamCount(1, 3);
+        var now = Run(count, 4, _ => 10e6);
+        count.Add(1e6, Moment, isFull: false, now += TimeSpan.TicksPerSecond);
+        Run(count, 4, _ => 20e6, now);
+        count.Wanted.ShouldBe(3);
+        var worthless = new StreamCount(1, 3);
+        now = Run(worthless, 4, _ => 10e6);
+        worthless.Add(1e6, Moment, isFull: false, now += TimeSpan.TicksPerSecond);
+        Run(worthless, 4, _ => 10e6, now);
+        worthless.Wanted.ShouldBe(2);
+    }
+
+    [Fact]
     public void Number_stays_within_its_bounds()
     {
         new StreamCount(1, 1).Wanted.ShouldBe(1);
@@ -40,11 +69,14 @@ public sealed class StreamCountTests
         count.Wanted.ShouldBe(3);
     }
 
-    private static void Run(StreamCount count, int seconds, Func<int, double> rate)
+    private static long Run(StreamCount count, int seconds, Func<int, double> rate, long from = TimeSpan.TicksPerSecond)
     {
-        for (var now = TimeSpan.TicksPerSecond; now < seconds * TimeSpan.TicksPerSecond; now += (long)(Moment * TimeSpan.TicksPerSecond))
+        var now = from;
+        for (; now < from + ((seconds - 1) * TimeSpan.TicksPerSecond); now += (long)(Moment * TimeSpan.TicksPerSecond))
         {
             count.Add(rate(count.Wanted), Moment, isFull: true, now);
         }
+
+        return now;
     }
 }
