@@ -26,17 +26,21 @@ public sealed record CertificateFiles(string Certificate, string Key, string Aut
     /// <summary>Whether any of them is there.</summary>
     public bool AnyExists => File.Exists(Certificate) || File.Exists(Key);
 
-    /// <summary>When any of them was last written; changes when one is replaced.</summary>
-    internal DateTime WrittenAt()
+    /// <summary>
+    /// What is in the files, as a hash: whatever replaces one shows, with an older date and the same length too. They are a few
+    /// kilobytes, read at most once a second and only while connections are made.
+    /// </summary>
+    /// <exception cref="IOException">One of them cannot be read; so with an <see cref="UnauthorizedAccessException"/>.</exception>
+    internal string Fingerprint()
     {
-        var newest = File.GetLastWriteTimeUtc(Certificate);
-        foreach (var file in (ReadOnlySpan<string>)[Key, Authority])
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in (ReadOnlySpan<string>)[Certificate, Key, Authority])
         {
-            var written = File.GetLastWriteTimeUtc(file);
-            newest = written > newest ? written : newest;
+            // A file that is missing is its own state; each is hashed by itself, so that nothing moves from one into the next unseen.
+            hash.AppendData(File.Exists(file) ? SHA256.HashData(File.ReadAllBytes(file)) : [0]);
         }
 
-        return newest;
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     /// <summary>Writes a certificate or a key as PEM: beside its place first and then moved, so that nobody ever reads half of it.</summary>

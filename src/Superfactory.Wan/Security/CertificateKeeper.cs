@@ -18,7 +18,7 @@ internal sealed class CertificateKeeper
     private readonly Action<string> _tell;
     private readonly Lock _lock = new();
     private CertificateSet _set;
-    private DateTime _refusedAt;
+    private string? _refused;
     private DateTimeOffset? _looked;
     private DateTimeOffset? _told;
 
@@ -56,18 +56,24 @@ internal sealed class CertificateKeeper
 
     private void Renew(DateTimeOffset now)
     {
-        DateTime written;
+        string found;
         try
         {
-            written = _files.WrittenAt();
+            found = _files.Fingerprint();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Refuse(DateTime.MinValue, exception.Message);
+            Refuse(exception.Message, exception.Message);
             return;
         }
 
-        if (written == _set.WrittenAt || written == _refusedAt)
+        if (found == _set.Fingerprint)
+        {
+            _refused = null;
+            return;
+        }
+
+        if (found == _refused)
         {
             return;
         }
@@ -76,20 +82,21 @@ internal sealed class CertificateKeeper
         var read = CertificateSet.Read(_files, _site, now);
         if (read.Succeeded)
         {
-            (_set, _refusedAt, _told) = (read.Value, default, null);
+            (_set, _refused, _told) = (read.Value, null, null);
             _tell($"The certificate was renewed and is valid until {_set.ValidUntil:yyyy-MM-dd HH:mm} UTC.");
         }
         else
         {
-            Refuse(written, read.Problems[0].ToString());
+            Refuse(found, read.Problems[0].ToString());
         }
     }
 
-    private void Refuse(DateTime written, string why)
+    /// <summary>Tells once of what cannot be used.</summary>
+    private void Refuse(string found, string why)
     {
-        if (_refusedAt != written || written == DateTime.MinValue)
+        if (_refused != found)
         {
-            _refusedAt = written;
+            _refused = found;
             _tell($"The certificate files have changed and cannot be used; the earlier ones stay in use. {why}");
         }
     }

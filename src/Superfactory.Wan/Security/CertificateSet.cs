@@ -8,9 +8,9 @@ namespace Superfactory.Wan.Security;
 /// <summary>What a gateway proves with who it is, as read from its files at one moment. Immutable.</summary>
 internal sealed class CertificateSet
 {
-    private CertificateSet(X509Certificate2 own, X509Certificate2Collection authorities, DateTime writtenAt)
+    private CertificateSet(X509Certificate2 own, X509Certificate2Collection authorities, string fingerprint)
     {
-        (Own, Authorities, WrittenAt) = (own, authorities, writtenAt);
+        (Own, Authorities, Fingerprint) = (own, authorities, fingerprint);
         Context = SslStreamCertificateContext.Create(own, additionalCertificates: null, offline: true);
     }
 
@@ -23,8 +23,8 @@ internal sealed class CertificateSet
     /// <summary>The same as <see cref="Own"/>, as TLS takes it.</summary>
     public SslStreamCertificateContext Context { get; }
 
-    /// <summary>When the files were written that it was read from.</summary>
-    public DateTime WrittenAt { get; }
+    /// <summary>What was in the files that it was read from, <see cref="CertificateFiles.Fingerprint"/>.</summary>
+    public string Fingerprint { get; }
 
     /// <summary>When the certificate ends.</summary>
     public DateTimeOffset ValidUntil => Own.NotAfter.ToUniversalTime();
@@ -48,7 +48,17 @@ internal sealed class CertificateSet
     /// <summary>Reads the files of a site and makes sure that others will accept it.</summary>
     public static Outcome<CertificateSet> Read(CertificateFiles files, string site, DateTimeOffset now)
     {
-        var writtenAt = files.WrittenAt();
+        string fingerprint;
+        try
+        {
+            // Before the files are read: one that is replaced in between shows the next time.
+            fingerprint = files.Fingerprint();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return new([new Problem($"The certificate's files cannot be read: {exception.Message.TrimEnd('.')}.", files.Certificate)]);
+        }
+
         var (own, authorities) = (CertificateFiles.ReadOwn(files.Certificate, files.Key), CertificateFiles.ReadAll(files.Authority));
         if (!own.Succeeded || !authorities.Succeeded)
         {
@@ -72,6 +82,6 @@ internal sealed class CertificateSet
             problems.Add(new Problem("Other users of this machine can read this private key.", files.Key, Hint: $"Take it from them with 'chmod 600 {files.Key}'; if they may have read it, make a new one."));
         }
 
-        return problems.Count > 0 ? new(problems.DrainToImmutable()) : new(new CertificateSet(own.Value, authorities.Value, writtenAt));
+        return problems.Count > 0 ? new(problems.DrainToImmutable()) : new(new CertificateSet(own.Value, authorities.Value, fingerprint));
     }
 }

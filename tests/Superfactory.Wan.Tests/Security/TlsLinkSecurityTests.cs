@@ -136,7 +136,30 @@ public sealed class TlsLinkSecurityTests : IDisposable
         var (old, young) = (_fleet.Tls("atlanta", _fleet.Issue("atlanta", days: 1)), _fleet.Tls("iowa"));
         _fleet.Time.Move(TimeSpan.FromDays(2));
         _fleet.Issue("atlanta", days: 30);
-        File.SetLastWriteTimeUtc(CertificateFiles.In(_fleet.Directory_, "atlanta").Key, new DateTime(2030, 1, 3, 0, 0, 0, DateTimeKind.Utc));
+
+        var met = await Fleet.MeetAsync(old, young, "iowa");
+
+        met.Server!.Value.Site.ShouldBe("atlanta");
+        _fleet.Told.ShouldContain("The certificate was renewed and is valid until 2030-02-02 00:00 UTC.");
+        await met.Client!.DisposeAsync();
+        await met.Server.Value.Stream.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_file_that_is_replaced_by_an_older_one_is_taken_up_too()
+    {
+        var files = CertificateFiles.In(_fleet.Directory_, "atlanta");
+        var (young, old) = (_fleet.Tls("iowa"), _fleet.Tls("atlanta", _fleet.Issue("atlanta", days: 1)));
+        var newest = File.GetLastWriteTimeUtc(files.Authority);
+        _fleet.Time.Move(TimeSpan.FromDays(2));
+        _fleet.Issue("atlanta", days: 30);
+
+        // As when it was made elsewhere some time ago and is copied here with its date, beside an authority's of today.
+        File.SetLastWriteTimeUtc(files.Authority, newest);
+        foreach (var file in new[] { files.Certificate, files.Key })
+        {
+            File.SetLastWriteTimeUtc(file, newest.AddDays(-1));
+        }
 
         var met = await Fleet.MeetAsync(old, young, "iowa");
 
