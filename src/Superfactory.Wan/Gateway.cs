@@ -157,6 +157,7 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>An emulated link may be slower than what the limits are made for: a handshake takes three halves of a round trip.</summary>
     private static LinkLimits Stretch(LinkLimits limits, TimeSpan roundTrip) => limits with
     {
+        IntroductionMax = limits.IntroductionMax + (roundTrip * 2),
         HandshakeMax = limits.HandshakeMax + (roundTrip * 2),
         SuspectAfter = limits.SuspectAfter + roundTrip,
         SilenceMax = limits.SilenceMax + roundTrip,

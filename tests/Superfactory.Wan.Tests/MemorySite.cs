@@ -28,12 +28,14 @@ internal sealed class MemorySite : IAsyncDisposable
     private readonly ConcurrentBag<Task> _served = [];
     private readonly Clock _clock = new(TimeProvider.System);
     private readonly Caretaker _caretaker;
+    private readonly LinkReception _reception;
     private readonly Dictionary<string, (MemorySite Site, Func<MemoryWire> Wires)> _others = [];
 
     public MemorySite(string name, LinkLimits? limits = null, int streams = 1)
     {
         (Name, _limits, _streams) = (name, limits ?? Quick, streams);
         Core = new GatewayCore(new GatewayOptions { Site = name, SocketPath = "memory", Notice = Notices.Enqueue }, _limits, Draw, _clock);
+        _reception = new LinkReception(Core, NoSecurity.Instance, _limits, TimeProvider.System);
         _caretaker = new Caretaker(Core, _limits, _clock);
         _caretaker.Start();
     }
@@ -70,7 +72,7 @@ internal sealed class MemorySite : IAsyncDisposable
     }
 
     public void Serve(Stream connection)
-        => _served.Add(new LinkReception(Core, NoSecurity.Instance, _limits, TimeProvider.System).ServeAsync(connection, "memory", _stop.Token));
+        => _served.Add(_reception.ServeAsync(connection, "memory", "memory", _stop.Token));
 
     public async Task<GatewayClient> ConnectAsync(string endpoint)
     {

@@ -11,7 +11,7 @@ internal sealed class TwoSites : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sf-wan-");
-    private readonly LinkLimits _limits = new() { ReconnectDelayMin = TimeSpan.FromMilliseconds(5), ReconnectDelayMax = TimeSpan.FromMilliseconds(50) };
+    private LinkLimits _limits = new() { ReconnectDelayMin = TimeSpan.FromMilliseconds(5), ReconnectDelayMax = TimeSpan.FromMilliseconds(50) };
 
     public Gateway Atlanta { get; private set; } = null!;
 
@@ -21,9 +21,10 @@ internal sealed class TwoSites : IAsyncDisposable
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<TwoSites> StartAsync(WanProfile? wan = null)
+    public static async Task<TwoSites> StartAsync(WanProfile? wan = null, Func<LinkLimits, LinkLimits>? change = null)
     {
         var sites = new TwoSites();
+        sites._limits = change?.Invoke(sites._limits) ?? sites._limits;
         sites.Atlanta = await sites.StartGatewayAsync("atlanta", wan);
         sites.Wisconsin = await sites.StartGatewayAsync("wisconsin", wan);
         sites.SetPeers();
@@ -43,6 +44,13 @@ internal sealed class TwoSites : IAsyncDisposable
     {
         await Wisconsin.DisposeAsync();
         Wisconsin = await StartGatewayAsync("wisconsin");
+        SetPeers();
+    }
+
+    public async Task RestartAtlantaAsync()
+    {
+        await Atlanta.DisposeAsync();
+        Atlanta = await StartGatewayAsync("atlanta");
         SetPeers();
     }
 

@@ -48,7 +48,10 @@ internal sealed record LinkLimits
     /// <summary>For a connection to be made: it is tried again after that, since the network's own repetitions come ever more seldom.</summary>
     public TimeSpan ConnectMax { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>For shaking hands.</summary>
+    /// <summary>For a caller to say who it is, by its certificate where links are encrypted and by its Hello: two round trips and what two cores need that are busy. Nobody is owed more before that.</summary>
+    public TimeSpan IntroductionMax { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>For shaking hands with a peer.</summary>
     public TimeSpan HandshakeMax { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The wait before the first new attempt to connect; it doubles with each that fails.</summary>

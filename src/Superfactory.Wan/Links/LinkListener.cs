@@ -9,8 +9,11 @@ namespace Superfactory.Wan.Links;
 /// <summary>Listens for other gateways.</summary>
 internal sealed class LinkListener(GatewayCore core, TcpTransport transport, ILinkSecurity security, LinkLimits limits, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>Connections at a time: 16 for each of 20 sites, new ones beside them, and some that never say who they are.</summary>
+    /// <summary>Connections of peers at a time: 16 for each of 20 sites, and new ones beside them.</summary>
     private const int ConnectionsMax = 512;
+
+    /// <summary>The same with those that have not said whose they are, and as many that were just sent away and end: these never take a peer's place.</summary>
+    private const int AllConnectionsMax = ConnectionsMax + (2 * LinkReception.CallersMax);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskSet _connections = new(exception => core.Switchboard.Failed("serve a connection of another gateway", exception));
@@ -49,7 +52,7 @@ internal sealed class LinkListener(GatewayCore core, TcpTransport transport, ILi
 
         _listener = listener;
         Endpoint = (IPEndPoint)listener.LocalEndPoint!;
-        _accepting = Task.Run(() => SocketAcceptor.RunAsync(listener, _connections, ConnectionsMax, ServeAsync, time, _stop.Token), CancellationToken.None);
+        _accepting = Task.Run(() => SocketAcceptor.RunAsync(listener, _connections, AllConnectionsMax, ServeAsync, time, _stop.Token), CancellationToken.None);
         return null;
     }
 
@@ -64,7 +67,9 @@ internal sealed class LinkListener(GatewayCore core, TcpTransport transport, ILi
 
     private Task ServeAsync(Socket socket)
     {
-        var caller = socket.RemoteEndPoint?.ToString() ?? "an unknown address";
-        return _reception.ServeAsync(transport.Wrap(socket, new ByteCounters()), caller, _stop.Token);
+        // Who hung up before it was looked at has no address any more.
+        var caller = socket.RemoteEndPoint as IPEndPoint;
+        return _reception.ServeAsync(
+            transport.Wrap(socket, new ByteCounters()), caller?.Address.ToString() ?? string.Empty, caller?.ToString() ?? "an unknown address", _stop.Token);
     }
 }

@@ -6,21 +6,29 @@ namespace Superfactory.Wan.Links;
 /// <summary>Finds out who calls on a new connection and hands it to the link to that site, or says why not.</summary>
 internal sealed class LinkReception(GatewayCore core, ILinkSecurity security, LinkLimits limits, TimeProvider time)
 {
+    /// <summary>
+    /// Connections at a time that have not said whose they are: when all sites connect at once after a start they are 16 for each of
+    /// 16, and who finds no place comes again. Each costs a socket and what TLS holds before its handshake, some 64 KiB: 16 MiB.
+    /// </summary>
+    public const int CallersMax = 256;
+
+    private readonly CallerRoom _room = new(CallersMax, limits.IntroductionMax, time);
+
     /// <summary>Serves a connection until it ends. Owns it.</summary>
     /// <param name="transport">The connection.</param>
+    /// <param name="address">The address that it comes from, without the port.</param>
     /// <param name="caller">Where it comes from, for people.</param>
     /// <param name="stop">Ends the wait for who it is.</param>
-    public async Task ServeAsync(Stream transport, string caller, CancellationToken stop)
+    public async Task ServeAsync(Stream transport, string address, string caller, CancellationToken stop)
     {
         FramedStream? stream = null;
         var handedOver = false;
-        using var timeout = new CancellationTokenSource(limits.HandshakeMax, time);
+        using var waiting = _room.Enter(address, stop);
         try
         {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
-            var secured = await security.AsServerAsync(transport, either.Token);
+            var secured = await security.AsServerAsync(transport, waiting.Token);
             stream = new FramedStream(secured.Stream, transport);
-            var (hello, refused) = await Handshake.ReadHelloAsync(stream, core.Network.Self, null, either.Token);
+            var (hello, refused) = await Handshake.ReadHelloAsync(stream, core.Network.Self, null, waiting.Token);
             var isHonest = hello is null || secured.Site is null || secured.Site == hello.Site;
             var link = hello is null || !isHonest ? null : core.FindLink(hello.Site);
             refused ??= isHonest
@@ -29,11 +37,12 @@ internal sealed class LinkReception(GatewayCore core, ILinkSecurity security, Li
             if (refused is null)
             {
                 handedOver = true;
+                waiting.Dispose();
                 await link!.ServeAsync(stream, hello!);
                 return;
             }
 
-            await RefuseAsync(stream, caller, hello, link, refused, either.Token);
+            await RefuseAsync(stream, caller, hello, link, refused, waiting.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -41,7 +50,9 @@ internal sealed class LinkReception(GatewayCore core, ILinkSecurity security, Li
         }
         catch (OperationCanceledException)
         {
-            Refuse(GatewayNoticeKind.PeerRefused, $"A connection from {caller} was closed: it did not say who it is within {limits.HandshakeMax.TotalSeconds:0.#} s.");
+            Refuse(GatewayNoticeKind.PeerRefused, waiting.IsEvicted
+                ? $"A connection from {caller} was closed: it did not say who it is, and {CallersMax} others wait."
+                : $"A connection from {caller} was closed: it did not say who it is within {limits.IntroductionMax.TotalSeconds:0.#} s.");
         }
         catch (LinkSecurityException exception)
         {
