@@ -56,6 +56,7 @@ internal sealed partial class Network(NetworkSetup setup)
     private ImmutableArray<LiveLink> _announced = [];
     private long _version = setup.FirstVersion;
     private long _lastStream;
+    private long _lastHalf;
 
     public string Self => setup.Self;
 
@@ -74,7 +75,7 @@ internal sealed partial class Network(NetworkSetup setup)
     /// <summary>Makes a peer known.</summary>
     public Session AddPeer(string peer, long now)
     {
-        var session = new Session(peer, setup.Start, setup.Limits, setup.Draw) { Wake = WakeFor };
+        var session = new Session(peer, setup.Start, setup.Limits, DrawHalf) { Wake = WakeFor };
         _tables[peer] = new RouteTable(session);
         _ports[peer] = new LinkPort(peer, setup.Floors);
         Route(now);
@@ -226,6 +227,9 @@ internal sealed partial class Network(NetworkSetup setup)
         session.End();
         setup.Owner.BeginSession(session);
     }
+
+    /// <summary>A half of a session: the upper 32 bits count, so that a later one is known as such; the lower ones are drawn, so that no two sessions look alike.</summary>
+    private long DrawHalf() => (++_lastHalf << 32) | (setup.Draw() & uint.MaxValue);
 
     private void WakeFor(Session session, TrafficClass trafficClass)
     {

@@ -24,9 +24,13 @@ internal enum Reception
 /// <summary>How the two sides agree on the session, and what arrives in it.</summary>
 internal sealed partial class Session
 {
+    /// <summary>Starts of the other side that are known to be over: nothing is under way for as long as 16 starts take.</summary>
+    private const int EarlierStartsMax = 16;
+
     private long _incarnation = draw();
     private long _known;
     private long _peerStart;
+    private readonly Queue<long> _earlierStarts = new();
     private bool _heard;
     private bool _openDue = true;
     private uint _tag;
@@ -154,9 +158,15 @@ internal sealed partial class Session
     private Reception ReceiveOpen(in OpenPayload open)
     {
         var result = Reception.Done;
-        if (open.Incarnation != _known)
+        if (IsLate(open))
+        {
+            return result;
+        }
+
+        if ((open.Start, open.Incarnation) != (_peerStart, _known))
         {
             result = _peerStart != 0 && _peerStart != open.Start ? Reception.Restarted : Reception.Begun;
+            Remember(_peerStart, open.Start);
             (_known, _peerStart, _heard) = (open.Incarnation, open.Start, false);
             Drop();
             _tag = Tag();
@@ -175,6 +185,28 @@ internal sealed partial class Session
         }
 
         return result;
+    }
+
+    /// <summary>
+    /// Whether the other side has said something newer since: on its way over other sites an Open may be overtaken by the next one,
+    /// and must not end the session that this began. Halves of one start count up in their upper 32 bits.
+    /// </summary>
+    private bool IsLate(in OpenPayload open)
+        => open.Start == _peerStart ? open.Incarnation >> 32 < _known >> 32 : _earlierStarts.Contains(open.Start);
+
+    private void Remember(long before, long now)
+    {
+        if (before == 0 || before == now)
+        {
+            return;
+        }
+
+        if (_earlierStarts.Count >= EarlierStartsMax)
+        {
+            _earlierStarts.Dequeue();
+        }
+
+        _earlierStarts.Enqueue(before);
     }
 
     /// <summary>The other side knows this side's half.</summary>
