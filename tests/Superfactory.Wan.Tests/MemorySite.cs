@@ -76,9 +76,15 @@ internal sealed class MemorySite : IAsyncDisposable
 
     public async Task<GatewayClient> ConnectAsync(string endpoint)
     {
+        return await GatewayClient.OpenAsync(CallLocal(), new EndpointAddress(Name, endpoint), TwoSites.Token);
+    }
+
+    /// <summary>A bridge's connection that has said nothing yet.</summary>
+    public Stream CallLocal()
+    {
         var wire = new MemoryWire();
         _served.Add(ServeLocalAsync(wire.Left));
-        return await GatewayClient.OpenAsync(wire.Right, new EndpointAddress(Name, endpoint), TwoSites.Token);
+        return wire.Right;
     }
 
     public async ValueTask DisposeAsync()

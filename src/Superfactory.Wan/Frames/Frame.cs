@@ -13,7 +13,10 @@ internal readonly record struct Frame(FrameType Type, TrafficClass Class, Pooled
     /// <summary>Bytes on the wire, but for its route.</summary>
     public int WireBytes => FrameHeader.Bytes + Payload.Length;
 
-    public FrameHeader Header => new(Type, Class, Payload.Length, PayloadChecksum) { Place = Place };
+    /// <summary>On a local socket, the meeting of two endpoints that it belongs to, <see cref="FrameHeader.Sequence"/>; otherwise 0.</summary>
+    public long Meeting { get; init; }
+
+    public FrameHeader Header => new(Type, Class, Payload.Length, PayloadChecksum) { Place = Place, Sequence = Meeting };
 
     public static Frame Create(FrameType type, TrafficClass trafficClass, PooledBuffer payload)
         => new(type, trafficClass, payload, Checksum.Compute(payload.Span));

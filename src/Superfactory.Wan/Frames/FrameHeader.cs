@@ -49,6 +49,11 @@ internal readonly record struct FrameHeader
 
     public int PayloadBytes { get; init; }
 
+    /// <summary>
+    /// The number in the session; 0 for frames that are not numbered. On local sockets the meeting: how often the gateway has told this
+    /// bridge that some endpoint is up. An EndpointUp says it, and Messages and Credit to and from that endpoint carry it until it is
+    /// down, so that what was said before is not taken for what is said now.
+    /// </summary>
     public long Sequence { get; init; }
 
     public uint Session { get; init; }

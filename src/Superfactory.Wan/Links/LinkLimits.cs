@@ -12,8 +12,14 @@ internal sealed record LinkLimits
     /// <summary>The same at most, for a long fast link: 10 Gbit/s over 50 ms is 62.5 MB. Three classes to 19 peers could hold 3.6 GB, but their endpoints' windows of 16 and 8 MiB hold far less.</summary>
     public long UnacknowledgedBytesMax { get; init; } = 64L << 20;
 
-    /// <summary>Messages of one class that wait for a peer: four windows of merges. A bridge beyond it is not read any further.</summary>
+    /// <summary>Messages of one class that wait for a peer, whoever sent them: four windows of merges.</summary>
     public long QueuedBytesMax { get; init; } = 64L << 20;
+
+    /// <summary>
+    /// Messages of one bridge that wait for all peers, beyond what fits into <see cref="QueuedBytesMax"/>: the full windows of merges to
+    /// 32 islands, as for what waits for a bridge. A bridge beyond both is not read any further.
+    /// </summary>
+    public long SenderQueuedBytesMax { get; init; } = 512L << 20;
 
     /// <summary>Credit that waits for a peer: each is at least a part of a window, and a well-behaved endpoint returns quarters. Beyond it the session begins anew.</summary>
     public int QueuedNewsMax { get; init; } = 16 * 1024;

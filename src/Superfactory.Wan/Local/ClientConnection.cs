@@ -15,7 +15,7 @@ internal sealed class ClientConnection : IAsyncDisposable
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly AsyncSignal _creditDue = new();
-    private readonly ConcurrentQueue<CreditPayload> _credits = new();
+    private readonly ConcurrentQueue<(CreditPayload Credit, long Meeting)> _credits = new();
 
     // By address: up as the gateway said, and up as the user has read. They differ while events wait to be read.
     private readonly ConcurrentDictionary<EndpointAddress, PeerFlow> _told = new();
@@ -129,7 +129,7 @@ internal sealed class ClientConnection : IAsyncDisposable
 
         // Whoever sends in this class waits for this one's turn to end: the place is nobody else's.
         var numbering = flow.Numbering(trafficClass);
-        var header = new FrameHeader(FrameType.Message, trafficClass, bytes, checksum) { Place = numbering.Next(order) };
+        var header = new FrameHeader(FrameType.Message, trafficClass, bytes, checksum) { Place = numbering.Next(order), Sequence = flow.Meeting };
         var written = false;
         try
         {
@@ -218,7 +218,7 @@ internal sealed class ClientConnection : IAsyncDisposable
                     kept = TakeMessage(read.Header, payload);
                     return kept;
                 case FrameType.EndpointUp:
-                    return RegisteredEndpoint.TryDecode(payload.Span, out var up) && TakeUp(up);
+                    return RegisteredEndpoint.TryDecode(payload.Span, out var up) && TakeUp(up, read.Header.Sequence);
                 case FrameType.EndpointDown:
                     return RegisteredEndpoint.TryDecode(payload.Span, out var down) && TakeDown(down);
                 case FrameType.Credit:
@@ -253,9 +253,9 @@ internal sealed class ClientConnection : IAsyncDisposable
         return true;
     }
 
-    private bool TakeUp(RegisteredEndpoint endpoint)
+    private bool TakeUp(RegisteredEndpoint endpoint, long meeting)
     {
-        var flow = new PeerFlow(endpoint, (delivered, to) => _events.TryAdd(delivered, to));
+        var flow = new PeerFlow(endpoint, meeting, (delivered, to) => _events.TryAdd(delivered, to));
         return _told.TryAdd(endpoint.Address, flow) && _events.TryAdd(new GatewayEvent.EndpointUp(endpoint.Address, endpoint.Registration), flow);
     }
 
@@ -296,7 +296,7 @@ internal sealed class ClientConnection : IAsyncDisposable
                 var due = flow.Taken(delivered.Class, FlowWindow.Charge(delivered.PayloadBytes));
                 if (due > 0)
                 {
-                    _credits.Enqueue(new CreditPayload(new Envelope(flow.Endpoint, Self), delivered.Class, due));
+                    _credits.Enqueue((new CreditPayload(new Envelope(flow.Endpoint, Self), delivered.Class, due), flow.Meeting));
                     _creditDue.Set();
                 }
 
@@ -310,12 +310,12 @@ internal sealed class ClientConnection : IAsyncDisposable
         {
             while (true)
             {
-                while (_credits.TryDequeue(out var credit))
+                while (_credits.TryDequeue(out var next))
                 {
-                    var payload = credit.Encode();
+                    var payload = next.Credit.Encode();
                     try
                     {
-                        await WriteAsync(Frame.Control(FrameType.Credit, payload).Header, default, payload.Memory, _stop.Token);
+                        await WriteAsync(Frame.Control(FrameType.Credit, payload).Header with { Sequence = next.Meeting }, default, payload.Memory, _stop.Token);
                     }
                     finally
                     {

@@ -147,9 +147,9 @@ internal sealed class LocalConnection : IAsyncDisposable
         switch (read.Header.Type)
         {
             case FrameType.Message:
-                return await TakeMessageAsync(endpoint, read.Frame);
+                return await TakeMessageAsync(endpoint, read.Frame, read.Header.Sequence);
             case FrameType.Credit:
-                return _switchboard.TakeCredit(endpoint, read.Frame);
+                return _switchboard.TakeCredit(endpoint, read.Frame, read.Header.Sequence);
             case FrameType.Watch:
                 var decoded = Payloads.TryDecodeAddress(read.Payload!.Span, out var address);
                 read.Payload.Release();
@@ -160,12 +160,12 @@ internal sealed class LocalConnection : IAsyncDisposable
         }
     }
 
-    private async ValueTask<FrameRefusal> TakeMessageAsync(LocalEndpoint endpoint, Frame frame)
+    private async ValueTask<FrameRefusal> TakeMessageAsync(LocalEndpoint endpoint, Frame frame, long meeting)
     {
-        var refusal = _switchboard.TakeMessage(endpoint, frame, again: false, out var retry);
+        var refusal = _switchboard.TakeMessage(endpoint, frame, meeting, again: false, out var retry);
         while (retry is not null)
         {
-            // The link is full: this endpoint is read no further until there is room.
+            // More waits for sites that take nothing than all of this endpoint's flows should have: it is read no further until there is room.
             try
             {
                 await retry.WaitAsync(_stop.Token);
@@ -176,7 +176,7 @@ internal sealed class LocalConnection : IAsyncDisposable
                 throw;
             }
 
-            refusal = _switchboard.TakeMessage(endpoint, frame, again: true, out retry);
+            refusal = _switchboard.TakeMessage(endpoint, frame, meeting, again: true, out retry);
         }
 
         return refusal;

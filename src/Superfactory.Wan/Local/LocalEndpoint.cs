@@ -1,4 +1,5 @@
 using Superfactory.Wan.Frames;
+using Superfactory.Wan.Sessions;
 
 namespace Superfactory.Wan.Local;
 
@@ -9,12 +10,16 @@ internal sealed class LocalEndpoint(RegisteredEndpoint self, Outbox outbox, Acti
     public const int WatchesMax = 4096;
 
     private readonly HashSet<EndpointAddress> _watches = [];
-    private readonly Dictionary<EndpointAddress, long> _up = [];
+    private readonly Dictionary<EndpointAddress, (long Registration, long Meeting)> _up = [];
+    private long _lastMeeting;
 
     public RegisteredEndpoint Self { get; } = self;
 
     /// <summary>Messages from this endpoint.</summary>
     public FlowLedger Sent { get; } = new();
+
+    /// <summary>Messages from this endpoint that wait for other sites.</summary>
+    public SenderTally Waiting { get; } = new(self.Registration);
 
     /// <summary>Messages to this endpoint.</summary>
     public FlowLedger Received { get; } = new();
@@ -38,7 +43,7 @@ internal sealed class LocalEndpoint(RegisteredEndpoint self, Outbox outbox, Acti
     {
         if (_up.TryGetValue(endpoint.Address, out var known))
         {
-            if (known == endpoint.Registration)
+            if (known.Registration == endpoint.Registration)
             {
                 return;
             }
@@ -46,15 +51,23 @@ internal sealed class LocalEndpoint(RegisteredEndpoint self, Outbox outbox, Acti
             TellDown(endpoint.Address);
         }
 
-        _up[endpoint.Address] = endpoint.Registration;
-        Add(Frame.Control(FrameType.EndpointUp, endpoint.Encode()));
+        _up[endpoint.Address] = (endpoint.Registration, ++_lastMeeting);
+        Add(Frame.Control(FrameType.EndpointUp, endpoint.Encode()) with { Meeting = _lastMeeting });
     }
+
+    /// <summary>
+    /// Whether this is the time that an endpoint was told to be up. The same registration goes and comes when a session begins anew: what
+    /// its bridge sent or took before it read of that belongs to nothing any more.
+    /// </summary>
+    public bool IsMeeting(RegisteredEndpoint endpoint, long meeting)
+        => _up.TryGetValue(endpoint.Address, out var up) && up == (endpoint.Registration, meeting);
 
     /// <summary>Tells that an endpoint is gone, where it was told to be up.</summary>
     public void TellDown(EndpointAddress address)
     {
-        if (_up.Remove(address, out var registration))
+        if (_up.Remove(address, out var up))
         {
+            var registration = up.Registration;
             Sent.Forget(registration);
             Received.Forget(registration);
             Add(Frame.Control(FrameType.EndpointDown, new RegisteredEndpoint(address, registration).Encode()));

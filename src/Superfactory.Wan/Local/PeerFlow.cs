@@ -17,11 +17,12 @@ internal sealed class PeerFlow
 
     /// <summary>Begins with full windows and nothing sent.</summary>
     /// <param name="endpoint">The other endpoint.</param>
+    /// <param name="meeting">The number of its coming up, as the gateway counts.</param>
     /// <param name="deliver">Takes its messages, in order.</param>
-    public PeerFlow(RegisteredEndpoint endpoint, Action<GatewayEvent.Delivered, PeerFlow> deliver)
+    public PeerFlow(RegisteredEndpoint endpoint, long meeting, Action<GatewayEvent.Delivered, PeerFlow> deliver)
     {
         _orders = [.. _numberings.Select(_ => new FlowOrder<GatewayEvent.Delivered>(delivered => deliver(delivered, this)))];
-        Endpoint = endpoint;
+        (Endpoint, Meeting) = (endpoint, meeting);
         var classes = Enum.GetValues<TrafficClass>();
         _available = [.. classes.Select(FlowWindow.Bytes)];
         _taken = new long[classes.Length];
@@ -30,6 +31,9 @@ internal sealed class PeerFlow
     }
 
     public RegisteredEndpoint Endpoint { get; }
+
+    /// <summary>What messages and credit to it carry, so that they count only while it stays up.</summary>
+    public long Meeting { get; }
 
     /// <summary>Who sends in a class at the moment; others wait in order, so that messages keep it.</summary>
     public SemaphoreSlim Turn(TrafficClass trafficClass) => _turns[(int)trafficClass];

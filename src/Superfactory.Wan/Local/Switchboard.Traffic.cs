@@ -9,9 +9,10 @@ internal sealed partial class Switchboard
     /// <summary>Takes a message from a local endpoint, with its payload.</summary>
     /// <param name="endpoint">Whose connection it came over.</param>
     /// <param name="frame">The message.</param>
+    /// <param name="meeting">The meeting with its receiver that it was sent in.</param>
     /// <param name="retry">Set where too much waits for that site: the message is still the caller's, to be offered again with <paramref name="again"/> when this ends.</param>
     /// <param name="again">Whether it was offered before.</param>
-    public FrameRefusal TakeMessage(LocalEndpoint endpoint, Frame frame, bool again, out Task? retry)
+    public FrameRefusal TakeMessage(LocalEndpoint endpoint, Frame frame, long meeting, bool again, out Task? retry)
     {
         retry = null;
         if (!Envelope.TryDecode(frame.Payload.Span, out var envelope, out _) || envelope.From != endpoint.Self)
@@ -23,9 +24,9 @@ internal sealed partial class Switchboard
         lock (gate)
         {
             var (to, registration) = (envelope.To.Address, envelope.To.Registration);
-            if (FindLocal(endpoint.Self) != endpoint || FindUp(to) is not { } up || up.Registration != registration)
+            if (FindLocal(endpoint.Self) != endpoint || FindUp(to) != envelope.To || !endpoint.IsMeeting(envelope.To, meeting))
             {
-                // The receiver went away while the message was on its way here; its sender is told, or replaced.
+                // The receiver went away while the message was on its way here, if only for a moment; its sender is told, or replaced.
                 frame.Payload.Release();
                 return FrameRefusal.None;
             }
@@ -41,13 +42,16 @@ internal sealed partial class Switchboard
                 return Deliver(envelope, frame);
             }
 
-            retry = _remote[to].Session.TryEnqueueMessage(frame, endpoint.Self.Registration);
+            retry = _remote[to].Session.TryEnqueueMessage(frame, endpoint.Waiting);
             return FrameRefusal.None;
         }
     }
 
     /// <summary>A local endpoint took messages: passes the credit on to their sender.</summary>
-    public FrameRefusal TakeCredit(LocalEndpoint endpoint, Frame frame)
+    /// <param name="endpoint">Whose connection it came over.</param>
+    /// <param name="frame">The credit.</param>
+    /// <param name="meeting">The meeting with the sender of the messages that it took them in.</param>
+    public FrameRefusal TakeCredit(LocalEndpoint endpoint, Frame frame, long meeting)
     {
         try
         {
@@ -59,7 +63,7 @@ internal sealed partial class Switchboard
             lock (gate)
             {
                 var from = credit.Flow.From;
-                if (FindUp(from.Address) != from)
+                if (FindUp(from.Address) != from || !endpoint.IsMeeting(from, meeting))
                 {
                     return FrameRefusal.None;
                 }

@@ -3,8 +3,8 @@ using Superfactory.Wan.Frames;
 
 namespace Superfactory.Wan.Sessions;
 
-/// <summary>A message that waits, and the local registration that sent it.</summary>
-internal readonly record struct WaitingMessage(Frame Frame, long Registration);
+/// <summary>A message that waits, and who sent it.</summary>
+internal readonly record struct WaitingMessage(Frame Frame, SenderTally Sender);
 
 /// <summary>
 /// Messages that wait for a session, by class, first come first served; those of a registration that the other side has not heard
@@ -26,18 +26,19 @@ internal sealed class ClassQueues
 
     /// <summary>Queues a message.</summary>
     /// <param name="frame">The message.</param>
-    /// <param name="registration">Who sent it.</param>
+    /// <param name="sender">Who sent it.</param>
     /// <param name="hold">Whether it must wait for <see cref="Release"/>.</param>
-    public void Enqueue(Frame frame, long registration, bool hold)
+    public void Enqueue(Frame frame, SenderTally sender, bool hold)
     {
         var queue = _queues[(int)frame.Class];
-        if (hold && !_held.TryGetValue(registration, out queue!))
+        if (hold && !_held.TryGetValue(sender.Registration, out queue!))
         {
-            _held[registration] = queue = new();
+            _held[sender.Registration] = queue = new();
         }
 
-        queue.Enqueue(new WaitingMessage(frame, registration));
+        queue.Enqueue(new WaitingMessage(frame, sender));
         _bytes[(int)frame.Class] += frame.WireBytes;
+        sender.Add(frame.WireBytes);
     }
 
     /// <summary>What a registration has here may be sent.</summary>
@@ -60,6 +61,7 @@ internal sealed class ClassQueues
         }
 
         _bytes[(int)trafficClass] -= waiting.Frame.WireBytes;
+        waiting.Sender.Remove(waiting.Frame.WireBytes);
         return true;
     }
 
@@ -74,13 +76,14 @@ internal sealed class ClassQueues
             for (var left = queue.Count; left > 0; left--)
             {
                 var waiting = queue.Dequeue();
-                if (waiting.Registration != registration)
+                if (waiting.Sender.Registration != registration)
                 {
                     queue.Enqueue(waiting);
                     continue;
                 }
 
                 _bytes[(int)waiting.Frame.Class] -= waiting.Frame.WireBytes;
+                waiting.Sender.Remove(waiting.Frame.WireBytes);
                 waiting.Frame.Payload.Release();
                 dropped++;
             }
@@ -96,6 +99,7 @@ internal sealed class ClassQueues
         {
             foreach (var waiting in queue)
             {
+                waiting.Sender.Remove(waiting.Frame.WireBytes);
                 waiting.Frame.Payload.Release();
             }
 

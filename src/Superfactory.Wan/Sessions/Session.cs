@@ -28,7 +28,7 @@ internal sealed partial class Session(string peer, long start, LinkLimits limits
     private readonly PresenceLedger _presence = new();
     private readonly Queue<Frame> _news = new();
     private readonly Dictionary<long, int> _outstanding = [];
-    private readonly List<TaskCompletionSource> _waitingForSpace = [];
+    private readonly HashSet<SenderTally> _waitingForSpace = [];
     private TaskCompletionSource? _waitingForEmpty;
 
     /// <summary>The other site.</summary>
@@ -98,9 +98,9 @@ internal sealed partial class Session(string peer, long start, LinkLimits limits
         return true;
     }
 
-    /// <summary>Queues a message of a local registration.</summary>
+    /// <summary>Queues a message of a local registration. Below one limit whoever sends it may, and beyond it who has little waiting at all sites together.</summary>
     /// <returns>Null where it was taken; otherwise ends when it may be tried again.</returns>
-    public Task? TryEnqueueMessage(Frame frame, long registration)
+    public Task? TryEnqueueMessage(Frame frame, SenderTally sender)
     {
         if (!IsAgreed)
         {
@@ -108,16 +108,15 @@ internal sealed partial class Session(string peer, long start, LinkLimits limits
             return null;
         }
 
-        if (_queues.Bytes(frame.Class) + frame.WireBytes > limits.QueuedBytesMax)
+        if (_queues.Bytes(frame.Class) + frame.WireBytes > limits.QueuedBytesMax && sender.BytesWaiting + frame.WireBytes > limits.SenderQueuedBytesMax)
         {
-            var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waitingForSpace.Add(waiter);
-            return waiter.Task;
+            _waitingForSpace.Add(sender);
+            return sender.WaitAsync();
         }
 
-        var hold = !_presence.IsTold(registration);
-        _queues.Enqueue(frame, registration, hold);
-        _outstanding[registration] = _outstanding.GetValueOrDefault(registration) + 1;
+        var hold = !_presence.IsTold(sender.Registration);
+        _queues.Enqueue(frame, sender, hold);
+        _outstanding[sender.Registration] = _outstanding.GetValueOrDefault(sender.Registration) + 1;
         if (!hold)
         {
             Wake?.Invoke(this, frame.Class);
@@ -214,7 +213,7 @@ internal sealed partial class Session(string peer, long start, LinkLimits limits
         }
 
         var taken = _queues.TryDequeue(trafficClass, out var waiting);
-        (frame, registration) = (waiting.Frame, waiting.Registration);
+        (frame, registration) = (waiting.Frame, taken ? waiting.Sender.Registration : 0);
         if (taken)
         {
             ReleaseWaiters();
@@ -330,9 +329,9 @@ internal sealed partial class Session(string peer, long start, LinkLimits limits
 
     private void ReleaseWaiters()
     {
-        foreach (var waiter in _waitingForSpace)
+        foreach (var sender in _waitingForSpace)
         {
-            waiter.TrySetResult();
+            sender.MayTryAgain();
         }
 
         _waitingForSpace.Clear();

@@ -25,7 +25,7 @@ public sealed class LinkPortTests
         pacer.SetRate(1000, 1);
         pacer.Sent(1000);
         port.Add(TrafficClass.Merge, new Feed(session, _way, pacer));
-        session.TryEnqueueMessage(Frame.Create(FrameType.Message, TrafficClass.Merge, PooledBuffer.Rent(10)), endpoint.Registration).ShouldBeNull();
+        session.TryEnqueueMessage(Frame.Create(FrameType.Message, TrafficClass.Merge, PooledBuffer.Rent(10)), new SenderTally(endpoint.Registration)).ShouldBeNull();
         session.HasWork(TrafficClass.Merge).ShouldBeTrue();
 
         port.TryTake(data, 2, out _).ShouldBeFalse();

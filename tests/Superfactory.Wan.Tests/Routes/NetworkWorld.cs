@@ -221,6 +221,7 @@ internal sealed class NetworkWorld
 internal sealed class SimulatedSite : INetworkOwner
 {
     private readonly RegisteredEndpoint _self;
+    private readonly SenderTally _sender;
     private readonly List<string> _peers = [];
     private readonly Dictionary<(string To, TrafficClass Class), FlowNumbering> _numberings = [];
     private readonly Dictionary<(string From, TrafficClass Class), FlowOrder<int>> _orders = [];
@@ -231,6 +232,7 @@ internal sealed class SimulatedSite : INetworkOwner
     {
         Name = name;
         _self = new RegisteredEndpoint(new EndpointAddress(name, "e"), registration);
+        _sender = new SenderTally(registration);
         Network = new Network(new NetworkSetup { Self = name, Start = draw(), Draw = draw, FirstVersion = 1, Owner = this });
     }
 
@@ -272,7 +274,7 @@ internal sealed class SimulatedSite : INetworkOwner
         var place = numbering.Next(order);
         numbering.Sent(order);
         sent.Add((sent.Count, place));
-        Network.FindSession(to)!.TryEnqueueMessage(Frame.Create(FrameType.Message, trafficClass, payload) with { Place = place }, _self.Registration).ShouldBeNull();
+        Network.FindSession(to)!.TryEnqueueMessage(Frame.Create(FrameType.Message, trafficClass, payload) with { Place = place }, _sender).ShouldBeNull();
     }
 
     /// <summary>What this site sent to another one has arrived there once, and in order.</summary>
