@@ -89,7 +89,7 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
     /// <summary>Gives the trainer the final tensors, where they are here and the last round is final.</summary>
     public void TryFinalize()
     {
-        if (seat.Phase != TrainerPhase.Finalizing || !state.History.Finished || !LastIsFinal)
+        if (seat.Phase != TrainerPhase.Finalizing || !state.History.Finished || !LastIsFinal || state.IsRead(state.Buffers!.Merged))
         {
             return;
         }

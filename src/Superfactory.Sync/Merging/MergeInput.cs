@@ -28,8 +28,8 @@ public abstract record MergeInput
     /// <param name="Message">What it said.</param>
     public sealed record Received(int Island, MergeMessage Message) : MergeInput;
 
-    /// <summary>The host has passed on chunks of contributions or results that it was given for a peer, the oldest first, and keeps none of their
-    /// bytes. What it drops when the peer goes down is not counted.</summary>
+    /// <summary>The host has passed on chunks of contributions or results, or pieces of state, that it was given for a peer, the oldest first, and keeps
+    /// none of their bytes. What it drops when the peer goes down is not counted.</summary>
     /// <param name="Island">The peer's place among the members.</param>
     /// <param name="Chunks">How many.</param>
     public sealed record Carried(int Island, int Chunks) : MergeInput;

@@ -30,7 +30,7 @@ public static class MergeLimits
     /// </summary>
     public const int ChunksMax = 512 * 1024;
 
-    /// <summary>Chunks that wait in the host for one peer: 8, 1.5 MiB, so that encoding is ahead of sending and memory is not.</summary>
+    /// <summary>Chunks and pieces of state that wait in the host for one peer: 8, 1.5 MiB, so that encoding is ahead of sending and memory is not.</summary>
     public const int ChunksWaitingMax = 8;
 
     /// <summary>

@@ -75,7 +75,7 @@ public sealed class MergeMachine
     /// Whether chunks that the host was given lie in <see cref="MergeBuffers.Local"/>, where the trainer wrote them: as long as this is so,
     /// no other trainer may have that memory. Ends with <see cref="MergeInput.Carried"/> or <see cref="MergeInput.PeerDown"/>.
     /// </summary>
-    public bool ReadsTrainerMemory => _exchange.Newest is { Bare: true } && !_exchange.Sender.OwnCarried;
+    public bool ReadsTrainerMemory => _state.Buffers is { } buffers && _state.IsRead(buffers.Local);
 
     internal MergeState State => _state;
 
@@ -106,8 +106,7 @@ public sealed class MergeMachine
                 _handshake.Greet(_state.PeerAt(island));
                 break;
             case MergeInput.PeerDown { Island: var island } when _state.IsPeer(island):
-                (_state.PeerAt(island).Up, _state.PeerAt(island).Established) = (false, false);
-                _state.PeerAt(island).Lane?.Empty();
+                _state.PeerAt(island).Leave();
                 break;
             case MergeInput.Carried { Island: var island, Chunks: var chunks } when _state.IsPeer(island):
                 _state.PeerAt(island).Lane?.Carry(chunks);
@@ -198,7 +197,7 @@ public sealed class MergeMachine
                 _applier.Take(peer, applied);
                 break;
             case FetchMessage fetch:
-                peer.Fetch = fetch;
+                peer.Ask(fetch);
                 break;
             case OfferMessage offer:
                 Install(_fetcher.Take(peer, offer));
@@ -383,7 +382,7 @@ public sealed class MergeMachine
     /// <summary>A conversation began: what the peer may have missed goes out again.</summary>
     private void Resend(Peer peer)
     {
-        peer.Fetch = null;
+        (peer.Fetch, peer.Stream) = (null, null);
         _dealing.Resend(peer);
         _applier.Announce(peer);
         if (peer.Hears && _state.Initialised)

@@ -209,6 +209,9 @@ public sealed record FetchMessage : MergeMessage
 /// <summary>What a <see cref="FetchMessage"/> asks for.</summary>
 public enum FetchKind
 {
+    /// <summary>Nothing any more: what was asked for before need not be sent.</summary>
+    Nothing,
+
     /// <summary>All that an island without memory needs.</summary>
     Replica = 1,
 

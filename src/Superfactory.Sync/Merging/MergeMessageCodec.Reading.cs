@@ -22,7 +22,7 @@ public static partial class MergeMessageCodec
         Kind.Chunk => ReadChunk(epoch, incarnation, ref reader, bytes),
         Kind.Commit => ReadCommit(epoch, incarnation, ref reader),
         Kind.Applied => new AppliedMessage { Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), StateHash = reader.UInt64() },
-        Kind.Fetch => new FetchMessage { Epoch = epoch, Incarnation = incarnation, Kind = FetchOf(ref reader), Round = Round(ref reader) },
+        Kind.Fetch => new FetchMessage { Epoch = epoch, Incarnation = incarnation, Kind = FetchOf(ref reader, FetchKind.Nothing), Round = Round(ref reader) },
         Kind.Offer => ReadOffer(epoch, incarnation, ref reader),
         Kind.Repeat => new RepeatMessage
         {
@@ -131,7 +131,7 @@ public static partial class MergeMessageCodec
 
     private static OfferMessage ReadOffer(int epoch, int incarnation, ref WireReader reader) => new()
     {
-        Epoch = epoch, Incarnation = incarnation, Kind = FetchOf(ref reader), Round = Round(ref reader), Available = reader.Flag(),
+        Epoch = epoch, Incarnation = incarnation, Kind = FetchOf(ref reader, FetchKind.Replica), Round = Round(ref reader), Available = reader.Flag(),
         RunBytes = reader.Int64(0, MergeLimits.RunStateBytesMax), ParameterBytes = Size(ref reader), MomentumBytes = Size(ref reader),
         ResultBytes = Size(ref reader), StaticsBytes = Size(ref reader), TrainerBytes = Size(ref reader), Hash = reader.UInt64(),
     };
@@ -155,10 +155,10 @@ public static partial class MergeMessageCodec
         return value;
     }
 
-    private static FetchKind FetchOf(ref WireReader reader)
+    private static FetchKind FetchOf(ref WireReader reader, FetchKind first)
     {
         var value = (FetchKind)reader.Byte();
-        reader.Require(value is >= FetchKind.Replica and <= FetchKind.FinalTensors);
+        reader.Require(value >= first && value <= FetchKind.FinalTensors);
         return value;
     }
 }

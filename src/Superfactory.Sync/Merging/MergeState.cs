@@ -110,6 +110,37 @@ internal sealed class MergeState
         return _scratch.AsSpan(0, count);
     }
 
+    /// <summary>Whether the host still reads encoded bytes, for a message that it was given and has not passed on.</summary>
+    public bool IsRead(ReadOnlySpan<byte> memory)
+    {
+        foreach (var peer in Peers)
+        {
+            if (peer.Lane is { } lane && lane.Reads(memory))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Whether somebody still reads numbers: the host, for a message that it was given and has not passed on, or a transfer of state that
+    /// has not ended. As long as this is so they must not change, whatever has become of the attempt or the need that it was for.
+    /// </summary>
+    public bool IsRead(ReadOnlyMemory<float> memory)
+    {
+        foreach (var peer in Peers)
+        {
+            if (peer.Lane is { } lane && (lane.Reads(memory.Span) || peer.Stream?.Reads(memory.Span) == true))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public Peer PeerAt(int island) => _peers[island]!;
 
     public bool IsPeer(int island) => (uint)island < (uint)Count && island != Self;

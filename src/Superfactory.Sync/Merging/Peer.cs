@@ -1,4 +1,5 @@
 using Superfactory.Sync.Merging.Rounds;
+using Superfactory.Sync.Merging.Transfer;
 
 namespace Superfactory.Sync.Merging;
 
@@ -47,6 +48,9 @@ internal sealed class Peer(int index)
     /// <summary>What it asked for and has not been given.</summary>
     public FetchMessage? Fetch { get; set; }
 
+    /// <summary>State on its way to it, as the host takes it; null where there is none.</summary>
+    public StateStream? Stream { get; set; }
+
     /// <summary>Whether its tensors are not ours.</summary>
     public bool Differs { get; set; }
 
@@ -59,10 +63,20 @@ internal sealed class Peer(int index)
     /// <summary>Whether it knows that all have finished.</summary>
     public bool Over { get; set; }
 
+    /// <summary>It asks for state, or needs what it asked for no more: either ends what is on its way to it.</summary>
+    public void Ask(FetchMessage fetch) => (Fetch, Stream) = (fetch.Kind == FetchKind.Nothing ? null : fetch, null);
+
+    /// <summary>It cannot be reached any more: the host drops what waits for it.</summary>
+    public void Leave()
+    {
+        (Up, Established, Stream) = (false, false, null);
+        Lane?.Empty();
+    }
+
     /// <summary>The island is lost, or was started again without its memory: all it said is void.</summary>
     public void Forget()
     {
-        (Established, Hello, Applied, AppliedHash, Fetch) = (false, null, -1, null, null);
+        (Established, Hello, Applied, AppliedHash, Fetch, Stream) = (false, null, -1, null, null, null);
         (Differs, Table, ModelHash, Over) = (false, null, null, false);
     }
 }

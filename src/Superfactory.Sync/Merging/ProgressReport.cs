@@ -49,7 +49,7 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
     {
         TrainerPhase.Absent => "waits for its trainer to register",
         TrainerPhase.Ready => WaitingToBegin(),
-        TrainerPhase.Waiting => WaitingForMerge(),
+        TrainerPhase.Waiting => seat.IsDue ? "waits until its numbers have left its memory" : WaitingForMerge(),
         TrainerPhase.Training when FirstWithout(island => dealing.HasDeclared(island)) is { } island => $"waits for {state.NameOf(island)} to say how it draws samples",
         TrainerPhase.Finalizing => !finale.LastIsFinal
             ? $"waits for {Name(peer => peer.Applied < state.History.Round - 1)} to hold the last result"

@@ -93,16 +93,67 @@ public sealed class ChunkFlowTests
         machines[0].Handle(new MergeInput.Carried(1, 1)).ShouldContain(effect => effect is MergeEffect.Merged);
     }
 
+    [Fact]
+    public void State_goes_to_a_peer_as_the_host_takes_it_and_stops_when_the_peer_needs_it_no_more()
+    {
+        const int PieceNumbers = MergeLimits.ChunkBytesMax / sizeof(float);
+        var machine = Started(elements: 40 * PieceNumbers, out _, chunkLength: PieceNumbers)[0];
+        IReadOnlyList<MergeEffect> Said(MergeMessage message) => machine.Handle(new MergeInput.Received(1, message));
+
+        var first = Said(new FetchMessage { Epoch = 1, Incarnation = 1, Kind = FetchKind.Replica, Round = 0 });
+
+        Pieces(first).ShouldBe(MergeLimits.ChunksWaitingMax);
+        Pieces(machine.Handle(new MergeInput.Carried(1, 3))).ShouldBe(3);
+        Pieces(Said(new FetchMessage { Epoch = 1, Incarnation = 1, Kind = FetchKind.Nothing, Round = 0 })).ShouldBe(0);
+        Pieces(machine.Handle(new MergeInput.Carried(1, 8))).ShouldBe(0);
+        Pieces(Said(new FetchMessage { Epoch = 1, Incarnation = 1, Kind = FetchKind.Replica, Round = 0 })).ShouldBe(MergeLimits.ChunksWaitingMax);
+        machine.Handle(new MergeInput.PeerDown(1));
+        Pieces(machine.Handle(new MergeInput.PeerUp(1))).ShouldBe(0);
+        machine.FaultsOfPeers.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Island_that_needs_the_state_no_more_that_it_asked_for_says_so_and_is_sent_none_of_it_after(int islands)
+    {
+        const byte Fetch = 7, Offer = 8, Piece = 12;
+        var stops = 0;
+        for (var seed = 1UL; seed <= 150; seed++)
+        {
+            var scenario = new Scenario { Seed = seed, Islands = islands, Mode = SyncMode.EveryStep, Faults = 20, Budget = new BudgetSpecification { Steps = 20 } };
+            var stopped = new bool[islands * islands];
+            var simulation = new Simulation(scenario);
+            simulation.Network.Tamper = (from, to, bytes) =>
+            {
+                var (asks, gives) = (bytes[KindAt] == Fetch && bytes[StreamAt] == (byte)FetchKind.Nothing, bytes[KindAt] == Piece && bytes[StreamAt] == (byte)StreamKind.State);
+                stops += asks ? 1 : 0;
+                stopped[(to * islands) + from] |= asks;
+                stopped[(from * islands) + to] &= bytes[KindAt] != Offer;
+
+                // What was in the host when the word came may still arrive.
+                (gives && stopped[(from * islands) + to] && simulation.Machines[from].State.PeerAt(to).Stream is not null).ShouldBeFalse();
+                return 1;
+            };
+
+            RunChecks.Verify(scenario, simulation);
+        }
+
+        stops.ShouldBeGreaterThan(0);
+    }
+
+    private static int Pieces(IReadOnlyList<MergeEffect> effects) => effects.OfType<MergeEffect.Send>().Count(send => send.Message is PieceMessage);
+
     private static IEnumerable<int> Chunks(IReadOnlyList<MergeEffect> effects) =>
         effects.OfType<MergeEffect.Send>().Select(send => send.Message).OfType<ChunkMessage>().Select(chunk => chunk.Chunk);
 
     /// <summary>Two islands that have said all that they say before they contribute.</summary>
-    private static MergeMachine[] Started(int elements, out MergeBuffers buffers)
+    private static MergeMachine[] Started(int elements, out MergeBuffers buffers, int chunkLength = 2)
     {
         var epoch = new Model.Agents.RunEpoch { Number = 1, Members = [new("one", 1), new("two", 1)] };
         var machines = Enumerable.Range(0, 2).Select(self => new MergeMachine(new MergeConfiguration
         {
-            Self = self, Epoch = epoch, ChunkLengthMax = 2, Budget = new BudgetSpecification { Steps = 4 },
+            Self = self, Epoch = epoch, ChunkLengthMax = chunkLength, Budget = new BudgetSpecification { Steps = 4 },
             Sync = new SyncSpecification { Mode = SyncMode.EveryStep, Format = NumberFormat.Fp32 },
         })).ToArray();
         var queue = new Queue<(int To, MergeInput Input)>();
@@ -129,6 +180,10 @@ public sealed class ChunkFlowTests
             foreach (var send in machines[next.To].Handle(next.Input).OfType<MergeEffect.Send>())
             {
                 queue.Enqueue((send.Island, new MergeInput.Received(next.To, send.Message)));
+                if (send.Message is PieceMessage)
+                {
+                    queue.Enqueue((next.To, new MergeInput.Carried(send.Island, 1)));
+                }
             }
         }
     }

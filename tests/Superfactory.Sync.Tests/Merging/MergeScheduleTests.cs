@@ -19,11 +19,17 @@ public sealed class MergeScheduleTests
     public void Run_under_interruptions_equals_the_plain_loop_and_ends(int islands, SyncMode mode) =>
         ForSeeds(seed => new Scenario { Seed = seed, Islands = islands, Mode = mode, Faults = 1 + (int)(seed % 14) });
 
-    [Fact]
-    public void Run_that_sends_gradients_from_where_the_trainer_wrote_them_survives_its_crashes() =>
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(3, 0)]
+    [InlineData(4, 0)]
+    [InlineData(2, 40)]
+    [InlineData(3, 40)]
+    [InlineData(4, 40)]
+    public void Run_that_sends_gradients_from_where_the_trainer_wrote_them_survives_its_crashes(int islands, int stallOneIn) =>
         ForSeeds(seed => new Scenario
         {
-            Seed = seed, Islands = 2, Mode = SyncMode.EveryStep, Format = NumberFormat.Fp32, Faults = 2 + (int)(seed % 14),
+            Seed = seed, Islands = islands, Mode = SyncMode.EveryStep, Format = NumberFormat.Fp32, Faults = 2 + (int)(seed % 14), StallOneIn = stallOneIn,
             BlankIncarnations = seed % 2 == 0, Budget = new BudgetSpecification { Steps = 16 },
         });
 
@@ -129,6 +135,15 @@ public sealed class MergeScheduleTests
             // In this schedule a link comes back between a leader that is about to apply the round and an island that lacks its results.
             Seed = 365, Islands = 3, Format = NumberFormat.Int8, ResultFormat = NumberFormat.Int8, ChunkLength = 6, Mode = SyncMode.Diloco, Faults = 5,
             TrainerCrashes = false, Budget = new BudgetSpecification { Steps = 20 },
+        });
+
+    [Fact]
+    public void Results_of_an_attempt_that_ended_at_their_leader_before_others_heard_of_it_are_sent_still() =>
+        RunChecks.Verify(new Scenario
+        {
+            // In this schedule an island says what it has of the last attempt, and meanwhile its peer alone makes another and applies the round.
+            Seed = 487, Islands = 3, Mode = SyncMode.EveryStep, Format = NumberFormat.Fp32, Faults = 13, StallOneIn = 40,
+            BlankIncarnations = false, Budget = new BudgetSpecification { Steps = 16 },
         });
 
     [Fact]

@@ -13,10 +13,10 @@ namespace Superfactory.Sync.Bridge.Peers;
 internal sealed class PeerSender : IDisposable
 {
     /// <summary>
-    /// Messages that may wait for one peer: state of 40 GB in pieces of 192 KiB. Each holds a reference to memory
-    /// that the merge machine keeps anyway. A peer behind by more will not catch up.
+    /// Messages that may wait for one peer: headers, grants and the commits of 4,096 fragments, in several conversations, and few chunks
+    /// and pieces of state, which the machine gives only as they are taken. A peer behind by more will not catch up.
     /// </summary>
-    public const int MessagesMax = 262_144;
+    public const int MessagesMax = 65_536;
 
     private readonly IPeerTransport _transport;
     private readonly Action _carried;
@@ -69,7 +69,7 @@ internal sealed class PeerSender : IDisposable
         return _waiting.Writer.TryWrite((conversation, message));
     }
 
-    /// <summary>Chunks of the conversation that the transport has taken since this was last asked; it keeps none of their bytes.</summary>
+    /// <summary>Chunks and pieces of state of the conversation that the transport has taken since this was last asked; it keeps none of their bytes.</summary>
     public int TakeCarried() => _conversation is { } conversation ? Interlocked.Exchange(ref conversation.Carried, 0) : 0;
 
     /// <summary>Carries messages to the transport until <see cref="Complete"/> and all are carried, or the token is cancelled.</summary>
@@ -91,7 +91,7 @@ internal sealed class PeerSender : IDisposable
             {
                 Interlocked.Increment(ref _dropped);
             }
-            else if (message is ChunkMessage && Interlocked.Increment(ref conversation.Carried) == 1)
+            else if (message is ChunkMessage or PieceMessage { Stream: StreamKind.State } && Interlocked.Increment(ref conversation.Carried) == 1)
             {
                 _carried();
             }

@@ -80,8 +80,14 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
     {
         if (_mean is not { } mean)
         {
-            // Whoever is needed for a sum or a result has contributed to this round, so that nobody can ask for the one before.
+            // Whoever is needed for a sum or a result has contributed to this round, so that nobody can ask for the one before. A transfer
+            // of it that nobody needs any more may still be read from there.
             mean = state.Buffers!.Merged;
+            if (state.IsRead(mean))
+            {
+                mean = new float[mean.Length];
+            }
+
             _mean = mean;
             state.Replica!.Mean = mean;
         }

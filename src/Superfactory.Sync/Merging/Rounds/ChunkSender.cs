@@ -114,9 +114,10 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
 
         // A peer that missed the end of the last round fetches its result, unless it ended here after the last hello.
         (lane.Open, lane.LateNext) = (true, int.MaxValue);
-        if (have.Round == _lateRound && have.Attempt == _lateAttempt && peer.SaidRound <= _lateRound)
+        if (have.Round == _lateRound && have.Attempt <= _lateAttempt && peer.SaidRound <= _lateRound)
         {
-            lane.Late.Take(have.Results.Span);
+            // Who said so before it heard of the attempt that was applied has nothing of it.
+            lane.Late.Take(have.Attempt == _lateAttempt ? have.Results.Span : default);
             lane.LateNext = 0;
         }
     }
@@ -152,23 +153,6 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
         }
 
         (lane.LateNext, lane.ResultNext) = late ? (0, lane.ResultNext) : (lane.LateNext, 0);
-    }
-
-    /// <summary>Whether the host has passed on every chunk of this island's contributions that it was given, also those of earlier attempts.</summary>
-    public bool OwnCarried
-    {
-        get
-        {
-            foreach (var peer in state.Peers)
-            {
-                if (peer.Lane is { OwnCarried: false })
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
     }
 
     /// <summary>
@@ -250,7 +234,7 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
             return;
         }
 
-        for (; lane.OwnNext < lane.Bound && lane.Waiting < MergeLimits.ChunksWaitingMax; lane.OwnNext++)
+        for (; lane.OwnNext < lane.Bound && lane.HasRoom; lane.OwnNext++)
         {
             if ((state.Direct || Work.LeaderOf(lane.OwnNext) == peer.Index) && lane.Own.Add(lane.OwnNext))
             {
@@ -261,7 +245,7 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
 
     private void PumpResults(Peer peer, ChunkLane lane)
     {
-        for (; lane.ResultNext < Work.Ready.Count && lane.Waiting < MergeLimits.ChunksWaitingMax; lane.ResultNext++)
+        for (; lane.ResultNext < Work.Ready.Count && lane.HasRoom; lane.ResultNext++)
         {
             var chunk = Work.Ready[lane.ResultNext];
             if (lane.Results.Add(chunk))
@@ -273,20 +257,21 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
 
     private void PumpLate(Peer peer, ChunkLane lane)
     {
-        for (; lane.LateNext < _late.Count && lane.Waiting < MergeLimits.ChunksWaitingMax; lane.LateNext++)
+        for (; lane.LateNext < _late.Count && lane.HasRoom; lane.LateNext++)
         {
             var chunk = _late[lane.LateNext];
             if (lane.Late.Add(chunk))
             {
-                lane.Emit(own: false);
-                state.Send(peer, new ChunkMessage { Stream = StreamKind.Result, Round = _lateRound, Attempt = _lateAttempt, Chunk = chunk, Bytes = exchange.Results.Chunk(chunk) });
+                var bytes = exchange.Results.Chunk(chunk);
+                lane.Emit(own: false, bytes);
+                state.Send(peer, new ChunkMessage { Stream = StreamKind.Result, Round = _lateRound, Attempt = _lateAttempt, Chunk = chunk, Bytes = bytes });
             }
         }
     }
 
     private void Emit(Peer peer, ChunkLane lane, StreamKind stream, int chunk, ReadOnlyMemory<byte> bytes)
     {
-        lane.Emit(own: stream == StreamKind.Contribution);
+        lane.Emit(own: stream == StreamKind.Contribution, bytes);
         state.Send(peer, new ChunkMessage { Stream = stream, Round = state.History.Round, Attempt = Work.Attempt, Chunk = chunk, Bytes = bytes });
     }
 }

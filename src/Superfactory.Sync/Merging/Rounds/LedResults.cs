@@ -9,8 +9,9 @@ namespace Superfactory.Sync.Merging.Rounds;
 /// contributed to the next round. With error feedback the residual of a result belongs to the fragment's own leader: who leads it for
 /// one attempt only has none.
 /// </summary>
-internal sealed class LedResults(FragmentPlan plan, INumberFormat format, int self, bool feedback)
+internal sealed class LedResults(MergeState state, FragmentPlan plan, bool feedback)
 {
+    private readonly INumberFormat _format = state.ResultFormat;
     private readonly byte[]?[] _encoded = new byte[plan.Chunks][];
     private readonly float[]?[] _residuals = new float[plan.Chunks][];
     private readonly float[]?[] _next = new float[plan.Chunks][];
@@ -23,24 +24,30 @@ internal sealed class LedResults(FragmentPlan plan, INumberFormat format, int se
     /// <returns>The hash of the bytes.</returns>
     public ulong Encode(int chunk, Span<float> mean)
     {
-        var bytes = _encoded[chunk] ??= GC.AllocateUninitializedArray<byte>(format.EncodedBytes(mean.Length));
-        if (feedback && format.Format != NumberFormat.Fp32 && plan.FragmentOf(chunk).Leader == self)
+        // What an earlier attempt or round made of the chunk may still wait in the host: it keeps its bytes.
+        var bytes = _encoded[chunk];
+        if (bytes is null || state.IsRead(bytes))
+        {
+            bytes = _encoded[chunk] = GC.AllocateUninitializedArray<byte>(_format.EncodedBytes(mean.Length));
+        }
+
+        if (feedback && _format.Format != NumberFormat.Fp32 && plan.FragmentOf(chunk).Leader == state.Self)
         {
             var residual = _residuals[chunk] ??= new float[mean.Length];
             var next = _next[chunk] ??= new float[mean.Length];
-            format.EncodeSum(mean, residual, bytes);
+            _format.EncodeSum(mean, residual, bytes);
             residual.CopyTo(next, 0);
-            format.AdvanceResidual(mean, bytes, next);
+            _format.AdvanceResidual(mean, bytes, next);
             _advanced.Add(chunk);
         }
         else
         {
-            format.Encode(mean, bytes);
+            _format.Encode(mean, bytes);
         }
 
-        if (format.Format != NumberFormat.Fp32)
+        if (_format.Format != NumberFormat.Fp32)
         {
-            format.Decode(bytes, mean);
+            _format.Decode(bytes, mean);
         }
 
         return ChunkHash.Of(bytes);

@@ -95,10 +95,16 @@ internal sealed class OwnContribution
     private byte[] Encoded(int chunk)
     {
         var span = _state.Plan!.SpanOf(chunk);
-        var room = _encoded[chunk] ??= GC.AllocateUninitializedArray<byte>(_state.Format.EncodedBytes(span.Length));
         if (!_done.Add(chunk))
         {
-            return room;
+            return _encoded[chunk]!;
+        }
+
+        // Chunks of an earlier contribution may still wait in the host, for an attempt that others have left behind: they keep their bytes.
+        var room = _encoded[chunk];
+        if (room is null || _state.IsRead(room))
+        {
+            room = _encoded[chunk] = GC.AllocateUninitializedArray<byte>(_state.Format.EncodedBytes(span.Length));
         }
 
         if (_base is not null && _state.Format.Format == NumberFormat.Fp32)

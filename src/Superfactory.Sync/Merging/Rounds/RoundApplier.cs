@@ -37,9 +37,15 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
             return false;
         }
 
+        if (state.IsRead(state.Replica!.Parameters) || state.IsRead(state.Replica.Momentum))
+        {
+            // A transfer that was needed no more before this round was decided has a few pieces left in the host.
+            return false;
+        }
+
         if (decision.Contributors != 0)
         {
-            state.Replica!.Step(state.Configuration.Sync.Outer);
+            state.Replica.Step(state.Configuration.Sync.Outer);
         }
         else
         {

@@ -50,7 +50,7 @@ internal sealed class RoundExchange
         _inboxes = [new RoundInbox(_state.Count), new RoundInbox(_state.Count)];
         _work = new RoundWork(_state.Count, plan);
         _arrivals = new Arrivals(_state.Count, plan, _state.Format.EncodedBytes(plan.ChunkLength));
-        _results = new LedResults(plan, _state.ResultFormat, _state.Self, _state.Configuration.Sync.ErrorFeedback);
+        _results = new LedResults(_state, plan, _state.Configuration.Sync.ErrorFeedback);
         foreach (var peer in _state.Peers)
         {
             peer.Lane = new ChunkLane(plan.Chunks);

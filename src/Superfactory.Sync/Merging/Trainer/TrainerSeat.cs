@@ -32,6 +32,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
 {
     private ReadOnlyMemory<byte>? _received;
     private long _receivedRound = -1;
+    private long? _due;
 
     /// <summary>Where the trainer stands.</summary>
     public TrainerPhase Phase { get; set; }
@@ -49,14 +50,20 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     /// <summary>A peer trainer's state arrived.</summary>
     public void Receive(ReadOnlyMemory<byte> trainerState, long round) => (_received, _receivedRound) = (trainerState, round);
 
-    /// <summary>The trainer's process ended.</summary>
-    public void Lose() => (Phase, IsSource, Trusted) = (TrainerPhase.Absent, false, false);
+    /// <summary>Whether a round's result is here and the trainer has not been told, because its memory is still read.</summary>
+    public bool IsDue => _due is not null;
 
-    /// <summary>Lets a registered trainer begin, where everything for it is here.</summary>
+    /// <summary>The trainer's process ended.</summary>
+    public void Lose() => (Phase, IsSource, Trusted, _due) = (TrainerPhase.Absent, false, false, null);
+
+    /// <summary>Lets a registered trainer begin, where everything for it is here, or one that waits for a result go on.</summary>
     public void TryBegin()
     {
+        TryDeliver();
+
         // A contribution that outlived its trainer is merged first.
-        if (Phase != TrainerPhase.Ready || !state.Initialised || NeedsPeerState || (exchange.Own is not null && !state.History.Finished))
+        if (Phase != TrainerPhase.Ready || !state.Initialised || NeedsPeerState || (exchange.Own is not null && !state.History.Finished)
+            || state.IsRead(state.Buffers!.Merged))
         {
             return;
         }
@@ -68,7 +75,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         if (fromBuffers)
         {
             // In every-step these are the initial parameters; a peer trainer's state replaces them, or the final merge does.
-            replica.TakeMeanFrom(state.Buffers!.Merged);
+            replica.TakeMeanFrom(state.Buffers.Merged);
             replica.Parameters.CopyTo(state.Buffers.Merged);
             replica.Statics.CopyTo(state.Buffers.Statics);
         }
@@ -78,22 +85,33 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         state.Emit(new MergeEffect.Begin(state.History.TurnOf(state.Self), fromBuffers, peerState));
     }
 
-    /// <summary>Hands the last round's result to a trainer that waits for it.</summary>
+    /// <summary>Hands the last round's result to a trainer that waits for it, as soon as nobody reads its memory.</summary>
     /// <param name="contributed">The round that it contributed to.</param>
     public void Deliver(long contributed)
     {
         IsSource = false;
-        if (Phase != TrainerPhase.Waiting)
+        _due = Phase == TrainerPhase.Waiting ? contributed : null;
+        TryDeliver();
+    }
+
+    /// <summary>
+    /// The trainer will write to its memory, and chunks of its numbers may still wait in the host for an attempt that is dead, or for
+    /// peers that have the result already.
+    /// </summary>
+    private void TryDeliver()
+    {
+        if (_due is not { } contributed || state.IsRead(state.Buffers!.Local) || state.IsRead(state.Buffers.Merged))
         {
             return;
         }
 
+        _due = null;
         var (history, replica) = (state.History, state.Replica!);
         if (!state.EveryStep)
         {
-            replica.Parameters.CopyTo(state.Buffers!.Merged);
+            replica.Parameters.CopyTo(state.Buffers.Merged);
         }
-        else if (!replica.Mean.Equals(state.Buffers!.Merged))
+        else if (!replica.Mean.Equals(state.Buffers.Merged))
         {
             // It came from a peer, or the trainer has other memory than when the merge began.
             replica.Mean.CopyTo(state.Buffers.Merged);

@@ -35,11 +35,11 @@ internal sealed class StateFetcher(MergeState state)
     {
         if (need is null)
         {
-            Drop();
+            Stop();
         }
         else if (_need is not { } known || known.Kind != need.Kind || known.Round != need.Round)
         {
-            Drop();
+            Stop();
             _need = need;
             Ask();
         }
@@ -48,6 +48,17 @@ internal sealed class StateFetcher(MergeState state)
             _need = need;
             Ask();
         }
+    }
+
+    /// <summary>What was asked for is needed no more: the peer need not send the rest, and may change it.</summary>
+    private void Stop()
+    {
+        if (_need is { } need && _source is { Established: true } source)
+        {
+            state.Send(source, new FetchMessage { Kind = FetchKind.Nothing, Round = need.Round });
+        }
+
+        Drop();
     }
 
     /// <summary>Forgets the transfer under way.</summary>

@@ -36,38 +36,6 @@ internal sealed record StateParts
         Hash = Hash(),
     };
 
-    /// <summary>Sends all parts as pieces that point into them.</summary>
-    public void Send(MergeState state, Peer peer)
-    {
-        var offset = 0L;
-        offset = Send(state, peer, Run, offset);
-        offset = Send(state, peer, Parameters, offset);
-        offset = Send(state, peer, Momentum, offset);
-        offset = Send(state, peer, Result, offset);
-        offset = Send(state, peer, Statics, offset);
-        Send(state, peer, Trainer, offset);
-    }
-
-    private static long Send(MergeState state, Peer peer, ReadOnlyMemory<byte> part, long offset)
-    {
-        state.SendPieces(peer, StreamKind.State, part, offset);
-        return offset + part.Length;
-    }
-
-    private static long Send(MergeState state, Peer peer, Memory<float> part, long offset)
-    {
-        const int ElementsInChunk = MergeLimits.ChunkBytesMax / sizeof(float);
-        while (!part.IsEmpty)
-        {
-            var piece = part[..Math.Min(part.Length, ElementsInChunk)];
-            state.SendPieces(peer, StreamKind.State, new FloatBytes(piece).Memory, offset);
-            offset += piece.Length * (long)sizeof(float);
-            part = part[piece.Length..];
-        }
-
-        return offset;
-    }
-
     private ulong Hash()
     {
         var hash = new ContentHash();

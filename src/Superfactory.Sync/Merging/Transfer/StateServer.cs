@@ -34,7 +34,7 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
     /// <summary>The trainer is lost: a copy that it was asked for will not come.</summary>
     public void LoseTrainer() => _askedRound = -1;
 
-    /// <summary>Answers what can be answered now.</summary>
+    /// <summary>Answers what can be answered now, and goes on with what is under way as far as the host has room.</summary>
     public void TryServe()
     {
         if (_copyRound != state.History.Round)
@@ -48,6 +48,26 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
             {
                 peer.Fetch = null;
             }
+
+            if (peer.Stream is { } stream)
+            {
+                Pump(peer, stream);
+            }
+        }
+    }
+
+    private void Pump(Peer peer, StateStream stream)
+    {
+        while (peer.Lane!.HasRoom)
+        {
+            if (stream.Next() is not { } piece)
+            {
+                peer.Stream = null;
+                return;
+            }
+
+            peer.Lane.Emit(own: false, piece.Bytes);
+            state.Send(peer, piece);
         }
     }
 
@@ -143,7 +163,7 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
     private bool Give(Peer peer, FetchMessage fetch, StateParts parts)
     {
         state.Send(peer, parts.ToOffer(fetch.Kind, state.History.Round));
-        parts.Send(state, peer);
+        peer.Stream = new StateStream(parts);
         return true;
     }
 

@@ -27,7 +27,7 @@ internal sealed class Simulation
         _scenario = scenario;
         _random = new SeededRandom(scenario.Seed);
         _faults = scenario.Faults;
-        Network = new VirtualNetwork(scenario.Islands, _random);
+        Network = new VirtualNetwork(scenario.Islands, _random) { Strict = scenario.BelieOneIn == 0 };
         _epoch = new RunEpoch { Number = 1, Members = [.. Enumerable.Range(0, scenario.Islands).Select(island => new RunMember($"island-{island}", 1))] };
         _machines = [.. Enumerable.Range(0, scenario.Islands).Select(NewMachine)];
         _trainers = [.. Enumerable.Range(0, scenario.Islands).Select(NewTrainer)];

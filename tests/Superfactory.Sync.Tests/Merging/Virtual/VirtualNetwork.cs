@@ -11,6 +11,9 @@ namespace Superfactory.Sync.Tests.Merging.Virtual;
 internal sealed class VirtualNetwork(int islands, SeededRandom random)
 {
     private readonly List<object>[] _queues = [.. Enumerable.Range(0, islands * islands).Select(_ => new List<object>())];
+    private readonly Queue<object>[] _given = [.. Enumerable.Range(0, islands * islands).Select(_ => new Queue<object>())];
+    private readonly HashSet<object>[] _passed = [.. Enumerable.Range(0, islands * islands).Select(_ => new HashSet<object>(ReferenceEqualityComparer.Instance))];
+    private readonly Dictionary<object, ulong> _hashes = new(ReferenceEqualityComparer.Instance);
     private readonly int[] _carried = new int[islands * islands];
     private readonly bool[] _linked = new bool[islands * islands];
     private readonly bool[] _seen = new bool[islands * islands];
@@ -24,6 +27,9 @@ internal sealed class VirtualNetwork(int islands, SeededRandom random)
 
     /// <summary>Changes bytes on their way; returns how often they arrive, 1 for all that is well.</summary>
     public Func<int, int, byte[], int>? Tamper { get; set; }
+
+    /// <summary>Whether numbers must stay as they were handed over until they have gone; false where trainers change theirs on purpose.</summary>
+    public bool Strict { get; init; } = true;
 
     public long Delivered { get; private set; }
 
@@ -78,6 +84,10 @@ internal sealed class VirtualNetwork(int islands, SeededRandom random)
         if (_linked[At(from, to)])
         {
             Enqueue(At(from, to), message);
+            if (IsBulk(message))
+            {
+                _hashes[message] = ContentHash.Of(message.Payload.Span);
+            }
         }
     }
 
@@ -97,18 +107,20 @@ internal sealed class VirtualNetwork(int islands, SeededRandom random)
     public IEnumerable<MergeInput> Deliver(int from, int to)
     {
         var item = Dequeue(At(from, to));
-        if (item is ChunkMessage)
+        if (IsBulk(item))
         {
-            _carried[At(from, to)]++;
+            Pass(At(from, to), item);
         }
 
         if (item == _up || item == _down)
         {
             _seen[At(from, to)] = item == _up;
+            Turn(At(to, from));
             yield return item == _up ? new MergeInput.PeerUp(from) : new MergeInput.PeerDown(from);
             yield break;
         }
 
+        CheckUnchanged((MergeMessage)item);
         var buffer = new ArrayBufferWriter<byte>();
         MergeMessageCodec.Write((MergeMessage)item, buffer);
         var bytes = buffer.WrittenSpan.ToArray();
@@ -129,8 +141,55 @@ internal sealed class VirtualNetwork(int islands, SeededRandom random)
         Array.Fill(bytes, (byte)0xA5);
     }
 
+    /// <summary>What a host was given is sent with a checksum: it must not change before it has gone.</summary>
+    private void CheckUnchanged(MergeMessage message)
+    {
+        if (_hashes.Remove(message, out var before) && Strict)
+        {
+            ContentHash.Of(message.Payload.Span).ShouldBe(before, $"{message} changed while it waited");
+        }
+    }
+
+    /// <summary>A host takes chunks in the order in which it was given them, whatever overtakes what later on: news of one are held until all before it have gone.</summary>
+    private void Pass(int at, object chunk)
+    {
+        _passed[at].Add(chunk);
+        while (_given[at].TryPeek(out var oldest) && _passed[at].Remove(oldest))
+        {
+            _given[at].Dequeue();
+            _carried[at]++;
+        }
+    }
+
+    /// <summary>
+    /// The sender's host hears that the peer went or came: it forgets what it was given before. What of that is on its way still was copied
+    /// by the transport, so that its sender may change the original.
+    /// </summary>
+    private void Turn(int at)
+    {
+        _given[at].Clear();
+        _passed[at].Clear();
+        _carried[at] = 0;
+        for (var place = 0; place < _queues[at].Count; place++)
+        {
+            _queues[at][place] = _queues[at][place] switch
+            {
+                ChunkMessage chunk => chunk with { Bytes = chunk.Bytes.ToArray() },
+                PieceMessage piece => piece with { Bytes = piece.Bytes.ToArray() },
+                var other => other,
+            };
+        }
+    }
+
+    private static bool IsBulk(object item) => item is ChunkMessage or PieceMessage { Stream: StreamKind.State };
+
     private void Enqueue(int at, object item)
     {
+        if (IsBulk(item))
+        {
+            _given[at].Enqueue(item);
+        }
+
         _queues[at].Add(item);
         _pending.Add(at);
     }
@@ -158,6 +217,8 @@ internal sealed class VirtualNetwork(int islands, SeededRandom random)
     {
         _queues[at].Clear();
         _carried[at] = 0;
+        _given[at].Clear();
+        _passed[at].Clear();
         _pending.Remove(at);
     }
 
