@@ -33,6 +33,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
     public void Look(Network network, long now, bool slept, Action<Action> locked)
     {
         var heard = link.Listen(now, slept);
+        StreamSign[] signs = slept ? [] : [.. link.Streams.Select(static stream => stream.Sign)];
         var moment = Sample();
         var seconds = TimeSpan.FromTicks(now - _caredAt).TotalSeconds;
         locked(() =>
@@ -43,6 +44,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
             }
 
             network.Judge(link.Peer, heard is { } at && now - at >= limits.SuspectAfter.Ticks, link.Pulse.RoundTrip.Milliseconds, now);
+            network.JudgeStreams(link.Peer, signs);
             network.Port(link.Peer).Retire(link.Pulse.Agreed);
             var isFull = network.Port(link.Peer).IsBacklogged;
             if (_caredAt > 0)

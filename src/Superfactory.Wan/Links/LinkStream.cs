@@ -23,6 +23,7 @@ internal sealed class LinkStream : IDisposable
     private volatile bool _heartbeatDue = true;
     private long _bytesReadBefore = -1;
     private long _heardAt;
+    private long _answeredAt;
     private long? _retiredAt;
 
     /// <summary>Sets a connection up.</summary>
@@ -33,7 +34,7 @@ internal sealed class LinkStream : IDisposable
     public LinkStream(FramedStream stream, StreamPort port, LinkSetup setup, LinkPulse pulse)
     {
         (_stream, _port, _setup, _pulse) = (stream, port, setup, pulse);
-        _heardAt = setup.Clock.Now;
+        _heardAt = _answeredAt = setup.Clock.Now;
         Sampler = new StreamSampler(stream.Transport?.Socket);
     }
 
@@ -44,6 +45,9 @@ internal sealed class LinkStream : IDisposable
 
     /// <summary>When the last byte came, as the last <see cref="Listen"/> saw it.</summary>
     public long HeardAt => Volatile.Read(ref _heardAt);
+
+    /// <summary>Its last signs of life, as the last <see cref="Listen"/> saw them.</summary>
+    public StreamSign Sign => new(_port, HeardAt, Volatile.Read(ref _answeredAt));
 
     /// <summary>Runs until the connection ends.</summary>
     public async Task<LinkEnd> RunAsync()
@@ -177,6 +181,7 @@ internal sealed class LinkStream : IDisposable
                     return FrameRefusal.Payload;
                 }
 
+                Volatile.Write(ref _answeredAt, Math.Max(_answeredAt, answer.Stamp));
                 if (_port.Number == 0)
                 {
                     _pulse.RoundTrip.Add(TimeSpan.FromTicks(now - answer.Stamp));

@@ -23,6 +23,12 @@ internal sealed class StreamPort(long id, int number)
 
     /// <summary>Whether the link has it to spare: it takes nothing more and is closed soon. Guarded by the gateway's lock.</summary>
     public bool IsRetired { get; set; }
+
+    /// <summary>Whether it is silent while others of its link speak: until it is heard again it takes nothing more. Guarded by the gateway's lock.</summary>
+    public bool IsSuspect { get; set; }
+
+    /// <summary>Whether it takes what there is to send.</summary>
+    public bool Takes => !IsRetired && !IsSuspect;
 }
 
 /// <summary>What one session sends of one class over a link: the way, and the rate it is held to.</summary>
@@ -93,6 +99,33 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
         }
 
         WakeAll();
+    }
+
+    /// <summary>Judges its connections by their signs of life.</summary>
+    /// <returns>Those that have fallen silent.</returns>
+    public List<StreamPort> Judge(IReadOnlyList<StreamSign> signs, long suspectAfter)
+    {
+        List<StreamPort> fallen = [];
+        var changed = false;
+        foreach (var sign in signs)
+        {
+            var stream = sign.Port;
+            var isSilent = _streams.Contains(stream) && sign.IsSilent(signs, IsFirst(stream, includeSuspects: true), suspectAfter);
+            changed |= isSilent != stream.IsSuspect;
+            if (isSilent && !stream.IsSuspect)
+            {
+                fallen.Add(stream);
+            }
+
+            stream.IsSuspect = isSilent;
+        }
+
+        if (changed)
+        {
+            WakeAll();
+        }
+
+        return fallen;
     }
 
     /// <summary>Forgets what may leave over it; <see cref="Add"/> says it anew.</summary>
@@ -208,24 +241,31 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
     /// <summary>Whether a class leaves over a connection: control over the first, the others over the rest, everything over one that is alone.</summary>
     private bool Carries(StreamPort stream, TrafficClass trafficClass)
     {
-        if (stream.IsRetired)
+        if (!stream.Takes)
         {
             return false;
         }
 
-        var (isFirst, isAlone) = (true, true);
+        var isAlone = !_streams.Exists(other => other != stream && other.Takes);
+        return isAlone || (trafficClass == TrafficClass.Control) == IsFirst(stream, includeSuspects: false);
+    }
+
+    /// <summary>Whether it is the one that carries control, among those that take anything, or would if they were heard.</summary>
+    private bool IsFirst(StreamPort stream, bool includeSuspects)
+    {
         foreach (var other in _streams)
         {
-            if (other != stream && !other.IsRetired)
+            // One that took another's place carries what that one did, also while the other lingers.
+            if (other != stream
+                && !other.IsRetired
+                && (includeSuspects || !other.IsSuspect)
+                && (other.Number < stream.Number || (other.Number == stream.Number && other.Id > stream.Id)))
             {
-                isAlone = false;
-
-                // One that took another's place carries what that one did, also while the other lingers.
-                isFirst &= other.Number > stream.Number || (other.Number == stream.Number && other.Id < stream.Id);
+                return false;
             }
         }
 
-        return isAlone || (trafficClass == TrafficClass.Control) == isFirst;
+        return true;
     }
 
     private bool HasWork(TrafficClass trafficClass, long now)

@@ -117,10 +117,7 @@ internal sealed partial class Network(NetworkSetup setup)
         {
             port.IsSuspect = false;
             LinksChanged(now);
-            foreach (var state in _states.All)
-            {
-                port.Flood(state.Site, Frame.Control(FrameType.LinkState, state.Encode()));
-            }
+            TellStates(port);
         }
 
         return stream;
@@ -138,10 +135,18 @@ internal sealed partial class Network(NetworkSetup setup)
             }
         }
 
-        foreach (var session in Sessions)
+        GiveUp(port, stream);
+    }
+
+    /// <summary>Judges the connections of a link by their signs of life: over one that is silent while others speak nothing more leaves, and what did leaves again over those.</summary>
+    public void JudgeStreams(string peer, IReadOnlyList<StreamSign> signs)
+    {
+        if (_ports.TryGetValue(peer, out var port))
         {
-            session.LoseStream(stream.Id);
-            session.AcknowledgeAgain();
+            foreach (var fallen in port.Judge(signs, setup.Limits.SuspectAfter.Ticks))
+            {
+                GiveUp(port, fallen);
+            }
         }
     }
 
@@ -230,6 +235,31 @@ internal sealed partial class Network(NetworkSetup setup)
 
     /// <summary>A half of a session: the upper 32 bits count, so that a later one is known as such; the lower ones are drawn, so that no two sessions look alike.</summary>
     private long DrawHalf() => (++_lastHalf << 32) | (setup.Draw() & uint.MaxValue);
+
+    /// <summary>What left over a connection may not have arrived: it leaves again.</summary>
+    private void GiveUp(LinkPort? port, StreamPort stream)
+    {
+        foreach (var session in Sessions)
+        {
+            session.LoseStream(stream.Id);
+            session.AcknowledgeAgain();
+        }
+
+        if (port is { IsOpen: true })
+        {
+            // What it was to tell of links went with it, and is said only once.
+            TellStates(port);
+        }
+    }
+
+    /// <summary>Tells a neighbour all that is known of links; it passes over what it knows.</summary>
+    private void TellStates(LinkPort port)
+    {
+        foreach (var state in _states.All)
+        {
+            port.Flood(state.Site, Frame.Control(FrameType.LinkState, state.Encode()));
+        }
+    }
 
     private void WakeFor(Session session, TrafficClass trafficClass)
     {

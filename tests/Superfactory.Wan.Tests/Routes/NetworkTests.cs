@@ -61,6 +61,57 @@ public sealed class NetworkTests
         world["atlanta"].ShouldHaveReached(world["wisconsin"]);
     }
 
+    [Theory]
+    [InlineData(2, true, true)]
+    [InlineData(3, true, true)]
+    [InlineData(3, true, false)]
+    [InlineData(4, false, true)]
+    public void Control_takes_another_stream_before_the_one_that_is_silent_is_given_up(int streams, bool there, bool back)
+    {
+        var world = new NetworkWorld(9, streams, "atlanta", "wisconsin");
+        world.Trouble(2000, deaths: false);
+        world.Settle();
+        world.BlackHole(0, there, back);
+        var began = world.Now;
+        for (var count = 0; count < 30; count++)
+        {
+            world["atlanta"].Send("wisconsin", TrafficClass.Control, MessageOrder.Ordered, 100);
+            world["wisconsin"].Send("atlanta", TrafficClass.Control, MessageOrder.Ordered, 100);
+        }
+
+        world.Settle();
+        world["atlanta"].ShouldHaveReached(world["wisconsin"]);
+        world["wisconsin"].ShouldHaveReached(world["atlanta"]);
+
+        // Three heartbeats of silence, one more until it is noticed, and what carrying and acknowledging takes.
+        TimeSpan.FromTicks(world.Now - began).ShouldBeLessThan(TimeSpan.FromSeconds(1));
+
+        // Heard again it carries control again, alone.
+        world.BlackHole(0, false, false);
+        world.Trouble(5000, deaths: false);
+        world.Settle();
+        world["atlanta"].Network.Port("wisconsin").Streams.ShouldAllBe(static stream => stream.Takes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Messages_over_streams_that_fall_silent_and_are_heard_again_arrive_once_and_in_order(int seed)
+    {
+        var world = new NetworkWorld(seed, streams: 2 + (seed % 3), "atlanta", "ohio", "wisconsin");
+        for (var round = 0; round < 6; round++)
+        {
+            world.BlackHole((seed + round) % 3, there: round % 2 == 0, back: round % 3 == 0);
+            world.Trouble(5000, deaths: seed % 2 == 0);
+            world.BlackHole((seed + round) % 3, there: false, back: false);
+        }
+
+        world.Settle();
+        foreach (var (from, to) in Pairs("atlanta", "ohio", "wisconsin"))
+        {
+            world[from].ShouldHaveReached(world[to]);
+        }
+    }
+
     [Fact]
     public void Traffic_takes_the_way_over_a_third_site_while_the_link_is_cut_and_returns_when_it_is_back()
     {

@@ -21,6 +21,7 @@ internal sealed class NetworkWorld
     private readonly List<Wire> _wires = [];
     private long _drawn;
     private long _now = 1;
+    private long _beatAt;
 
     public NetworkWorld(int seed, int streams, params string[] sites)
     {
@@ -91,6 +92,13 @@ internal sealed class NetworkWorld
         throw new InvalidOperationException("It does not settle.");
     }
 
+    /// <summary>Nothing gets through the connections of a number any more, and nobody tells.</summary>
+    /// <param name="number">Their number.</param>
+    /// <param name="there">Whether from the site whose name sorts first.</param>
+    /// <param name="back">Whether to it.</param>
+    public void BlackHole(int number, bool there, bool back)
+        => _wires.Where(wire => wire.Number == number).ToList().ForEach(wire => (wire.IsDeadThere, wire.IsDeadBack) = (there, back));
+
     /// <summary>The connections of a number die, with what is on them.</summary>
     public void Kill(int number) => _wires.Where(wire => wire.Number == number).ToList().ForEach(wire => wire.Close(_now));
 
@@ -122,6 +130,16 @@ internal sealed class NetworkWorld
         }
 
         JudgeCut();
+        if (_now - _beatAt >= new LinkLimits().HeartbeatInterval.Ticks)
+        {
+            _beatAt = _now;
+            _wires.ForEach(wire => wire.Beat(_now));
+            foreach (var link in _wires.Where(wire => wire.IsOpen && !IsCut(wire)).GroupBy(wire => (wire.One, wire.Other)))
+            {
+                link.Key.One.Network.JudgeStreams(link.Key.Other.Name, [.. link.Select(wire => wire.OneSign)]);
+                link.Key.Other.Network.JudgeStreams(link.Key.One.Name, [.. link.Select(wire => wire.OtherSign)]);
+            }
+        }
     }
 
     /// <summary>Whether relays drop a frame now and then.</summary>
@@ -148,6 +166,8 @@ internal sealed class NetworkWorld
         private readonly Queue<OutgoingFrame> _back = new();
         private StreamPort? _onePort;
         private StreamPort? _otherPort;
+        private (long HeardAt, long AnsweredAt) _one;
+        private (long HeardAt, long AnsweredAt) _other;
 
         public SimulatedSite One { get; } = one;
 
@@ -157,8 +177,25 @@ internal sealed class NetworkWorld
 
         public bool IsOpen => _onePort is not null;
 
+        public bool IsDeadThere { get; set; }
+
+        public bool IsDeadBack { get; set; }
+
+        public StreamSign OneSign => new(_onePort!, _one.HeardAt, _one.AnsweredAt);
+
+        public StreamSign OtherSign => new(_otherPort!, _other.HeardAt, _other.AnsweredAt);
+
+        /// <summary>Both ends ask for a sign of life, and answer what arrives.</summary>
+        public void Beat(long now)
+        {
+            var isWhole = !IsDeadThere && !IsDeadBack;
+            _one = (IsDeadBack ? _one.HeardAt : now, isWhole ? now : _one.AnsweredAt);
+            _other = (IsDeadThere ? _other.HeardAt : now, isWhole ? now : _other.AnsweredAt);
+        }
+
         public void Open(long now)
         {
+            (_one, _other) = ((now, now), (now, now));
             _onePort = One.Network.Open(Other.Name, Number, now);
             _otherPort = Other.Network.Open(One.Name, Number, now);
         }
@@ -193,7 +230,7 @@ internal sealed class NetworkWorld
 
         public void Deliver(bool back, long now, bool drop)
         {
-            if (!(back ? _back : _there).TryDequeue(out var frame))
+            if ((back ? IsDeadBack : IsDeadThere) || !(back ? _back : _there).TryDequeue(out var frame))
             {
                 return;
             }
