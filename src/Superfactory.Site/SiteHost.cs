@@ -73,6 +73,7 @@ internal sealed class SiteHost(
         var endpoint = options.GatewayAdvertise ?? gateway.ListenEndpoint.ToString();
         var (buffer, changed) = (new ReportBuffer(clock), new Signal());
         var gangs = new GangTable(engine, new GangPreparation(options, directory, socket, pythonDirectory, self).Prepare, buffer, changed.Set);
+        using var metrics = new MergeMetrics(options.Name, gangs.Reports);
         var copies = new CopyTable(new CopySite(options.Name, socket, Path.GetFullPath(options.DataDirectory), clock), changed.Set);
         using var client = new ControlClient(control, options.Name, session);
         var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, copies, buffer, new GatewayNetwork(gateway), changed), voice.Say, clock);

@@ -51,6 +51,11 @@ internal static class JobText
                 RunDisplayText.Number(island.TrainerRestarts),
                 island.Reason ?? island.Progress?.Waiting ?? string.Empty)),
             indent: 2));
+        foreach (var island in job.Islands.Where(static island => island.Progress is { PeerFaults: > 0 }))
+        {
+            lines.Add($"  {island.Site}: refused {RunDisplayText.Number(island.Progress!.PeerFaults)} of what others sent to its bridge, last of {island.Progress.PeerFault}");
+        }
+
         foreach (var island in job.Islands.Where(static island => island.Result is not null))
         {
             lines.Add($"  {island.Site}: parameters {island.Result!.ParametersSha256}{(island.Result.OutputDirectory is { } output ? $", saved in {output}" : string.Empty)}");

@@ -37,6 +37,12 @@ public sealed record RunProgress
 
     /// <summary>Contributions refused (non-finite), over all islands.</summary>
     public long ContributionsRefused { get; init; }
+
+    /// <summary>What this island's bridge refused of others because it breaks the protocol, since the bridge began: messages, and connections that it closed for them.</summary>
+    public long PeerFaults { get; init; }
+
+    /// <summary>The newest of them: who, and what it was; null where there was none.</summary>
+    public string? PeerFault { get; init; }
 }
 
 /// <summary>Samples of a run. Always planned = merged + in flight + free.</summary>

@@ -69,7 +69,7 @@ internal sealed class BridgeHost : IDisposable
         _stalls = new StallWatch(time, StallWatch.StallMax);
 
         // Where the loop has so much to do that this is left out, it looks by itself.
-        _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, _reporter, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
+        _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
         _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue, reason => _end ??= BridgeEnd.Failed(reason, retriable: false),
             () => _machine.ReadsTrainerMemory);
     }

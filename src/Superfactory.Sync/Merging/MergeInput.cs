@@ -28,6 +28,11 @@ public abstract record MergeInput
     /// <param name="Message">What it said.</param>
     public sealed record Received(int Island, MergeMessage Message) : MergeInput;
 
+    /// <summary>The host refused what a peer, or somebody who is none, sent: bytes that are no message. It is counted and shown like any fault of a peer.</summary>
+    /// <param name="Island">The peer's place among the members; -1 where it is none.</param>
+    /// <param name="Fault">What was refused, in a few words.</param>
+    public sealed record Refused(int Island, string Fault) : MergeInput;
+
     /// <summary>The host has passed on chunks of contributions or results, or pieces of state, that it was given for a peer, the oldest first, and keeps
     /// none of their bytes. What it drops when the peer goes down is not counted.</summary>
     /// <param name="Island">The peer's place among the members.</param>

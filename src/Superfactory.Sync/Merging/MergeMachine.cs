@@ -101,8 +101,7 @@ public sealed class MergeMachine
         switch (input)
         {
             case MergeInput.PeerUp { Island: var island } when _state.IsPeer(island):
-                _state.PeerAt(island).Up = true;
-                _state.PeerAt(island).Lane?.Empty();
+                _state.PeerAt(island).Come();
                 _handshake.Greet(_state.PeerAt(island));
                 break;
             case MergeInput.PeerDown { Island: var island } when _state.IsPeer(island):
@@ -116,6 +115,9 @@ public sealed class MergeMachine
                 break;
             case MergeInput.Received { Island: var island, Message: var message } when _state.IsPeer(island):
                 Take(_state.PeerAt(island), message);
+                break;
+            case MergeInput.Refused { Island: var island, Fault: var fault }:
+                _state.Fault(_state.IsPeer(island) ? _state.PeerAt(island) : null, fault);
                 break;
             case MergeInput.EpochChanged { Epoch: var epoch }:
                 Take(epoch);

@@ -96,6 +96,9 @@ internal sealed class MergeState
     /// <summary>Faults of peers against the protocol so far.</summary>
     public long Faults { get; private set; }
 
+    /// <summary>The newest of them: who, and what; null where there was none.</summary>
+    public string? NewestFault { get; private set; }
+
     /// <summary>Every member but this island; 0 for the only one.</summary>
     public ulong EverybodyElse => (ulong.MaxValue >> (64 - Count)) & ~(1UL << Self);
 
@@ -143,7 +146,7 @@ internal sealed class MergeState
 
     public Peer PeerAt(int island) => _peers[island]!;
 
-    public bool IsPeer(int island) => (uint)island < (uint)Count && island != Self;
+    public bool IsPeer(int island) => island >= 0 && island < Count && island != Self;
 
     public string NameOf(int island) => Epoch.Members[island].Island;
 
@@ -177,12 +180,14 @@ internal sealed class MergeState
     public void Note(string text) => Emit(new MergeEffect.Note(text));
 
     /// <summary>A peer broke the protocol: what it said is refused and people are told, up to a limit.</summary>
-    public void Fault(Peer peer, string text)
+    public void Fault(Peer? peer, string text)
     {
         Faults++;
+        var name = peer is null ? "somebody unknown" : NameOf(peer.Index);
+        NewestFault = $"{name}: {text}";
         if (Faults <= MergeLimits.FaultNotesMax)
         {
-            Note($"Refused a message of {NameOf(peer.Index)} against the protocol: {text}.");
+            Note($"Refused a message of {name} against the protocol: {text}.");
         }
         else if (Faults == MergeLimits.FaultNotesMax + 1)
         {

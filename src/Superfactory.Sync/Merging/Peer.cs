@@ -66,6 +66,13 @@ internal sealed class Peer(int index)
     /// <summary>It asks for state, or needs what it asked for no more: either ends what is on its way to it.</summary>
     public void Ask(FetchMessage fetch) => (Fetch, Stream) = (fetch.Kind == FetchKind.Nothing ? null : fetch, null);
 
+    /// <summary>It can be reached: nothing waits for it in the host.</summary>
+    public void Come()
+    {
+        Up = true;
+        Lane?.Empty();
+    }
+
     /// <summary>It cannot be reached any more: the host drops what waits for it.</summary>
     public void Leave()
     {

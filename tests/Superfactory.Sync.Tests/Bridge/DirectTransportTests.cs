@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Superfactory.Sync.Bridge;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.Bridge.Peers.Direct;
 using Superfactory.Sync.Merging;
@@ -132,12 +133,12 @@ public sealed class DirectTransportTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("a wrong checksum")]
-    [InlineData("a length over the limit")]
-    [InlineData("something else")]
-    public async Task Stranger_that_sends_no_message_is_hung_up_on(string what)
+    [InlineData("a wrong checksum", "a message whose checksum is wrong")]
+    [InlineData("a length over the limit", "a message of 2130706437 bytes, where 256 are the most")]
+    [InlineData("something else", "bytes that begin no message")]
+    public async Task Stranger_that_sends_no_message_is_hung_up_on_and_the_reason_told(string what, string fault)
     {
-        Open("one");
+        var one = Open("one");
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(DirectRendezvous.Find(_directory.FullName, "one")!, TestContext.Current.CancellationToken);
         var frame = new byte[DirectFrame.HeaderBytes + 5];
@@ -173,6 +174,58 @@ public sealed class DirectTransportTests : IAsyncLifetime
         }
 
         received.ShouldBeLessThanOrEqualTo(DirectFrame.HeaderBytes + 3);
+        await using var events = one.ReadEventsAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        (await ExpectAsync<PeerEvent.Refused>(events)).ShouldBe(new PeerEvent.Refused(string.Empty, fault));
+    }
+
+    [Fact]
+    public async Task Peer_that_sends_garbage_is_hung_up_on_and_its_island_shows_how_often_and_why()
+    {
+        await using var bridges = new BridgeHarness(BridgeHarness.EveryStep(steps: 3), ["one"], island => Task.FromResult<IPeerTransport>(Open(island)));
+        await bridges.EventAsync<BridgeEvent.Ready>(0);
+        for (var times = 1; times <= 2; times++)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(DirectRendezvous.Find(_directory.FullName, "one")!, TestContext.Current.CancellationToken);
+            await socket.SendAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+
+            var shown = await bridges.EventAsync<BridgeEvent.Progress>(0, progress => progress.Value.PeerFaults == times);
+
+            shown.Value.PeerFault.ShouldBe("somebody unknown: bytes that begin no message");
+        }
+
+        await bridges.EventAsync<BridgeEvent.Note>(0, note => note.Text.Contains("somebody unknown"));
+    }
+
+    [Fact]
+    public async Task Message_of_a_peer_that_cannot_be_read_is_counted_and_shown()
+    {
+        await using var bridges = new BridgeHarness(BridgeHarness.EveryStep(steps: 3), ["one", "two"], island => Task.FromResult<IPeerTransport>(island == "one" ? Open(island) : new SilentTransport()));
+        await bridges.EventAsync<BridgeEvent.Ready>(0);
+        var two = Open("two");
+        await two.WatchAsync("one", TestContext.Current.CancellationToken);
+        await using var events = two.ReadEventsAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await ExpectAsync<PeerEvent.Up>(events);
+
+        (await two.SendAsync("one", MessageOrder.Ordered, new byte[] { 2, 0, 99 }, default, TestContext.Current.CancellationToken)).ShouldBeTrue();
+
+        var shown = await bridges.EventAsync<BridgeEvent.Progress>(0, progress => progress.Value.PeerFaults == 1);
+        shown.Value.PeerFault.ShouldNotBeNull().ShouldStartWith("two: A merge message of 3 bytes");
+    }
+
+    private sealed class SilentTransport : IPeerTransport
+    {
+        public ValueTask WatchAsync(string island, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask<bool> SendAsync(string island, MessageOrder order, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) => ValueTask.FromResult(false);
+
+        public async IAsyncEnumerable<PeerEvent> ReadEventsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            yield break;
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private static byte[] Pattern(int size) => [.. Enumerable.Range(0, size).Select(place => (byte)(place * 31 >> 3))];

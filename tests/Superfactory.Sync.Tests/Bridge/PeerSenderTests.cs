@@ -121,10 +121,8 @@ public sealed class PeerSenderTests
     public async Task A_bridge_that_ends_lets_its_last_messages_leave()
     {
         var transport = new Gate();
-        var events = new BridgeEventQueue((_, _) => ValueTask.CompletedTask);
-        var reporter = new BridgeReporter(events, () => new RunProgress(), SyncMode.Diloco, TimeProvider.System);
         var epoch = new RunEpoch { Number = 1, Members = [new RunMember("wisconsin", 1), new RunMember("atlanta", 1)] };
-        using var peers = new BridgePeers("wisconsin", epoch, transport, reporter);
+        using var peers = new BridgePeers("wisconsin", epoch, transport);
         var sending = peers.SendAsync();
         peers.Take(new PeerEvent.Up("atlanta"), epoch, _ => { });
         peers.TrySend("atlanta", Chunk(0)).ShouldBeTrue();

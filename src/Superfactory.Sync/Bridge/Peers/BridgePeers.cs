@@ -13,21 +13,18 @@ internal sealed class BridgePeers : IDisposable
     public static readonly TimeSpan StopMax = TimeSpan.FromSeconds(2);
 
     private readonly IPeerTransport _transport;
-    private readonly BridgeReporter _reporter;
     private readonly SortedDictionary<string, PeerSender> _senders = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private Task _sending = Task.CompletedTask;
-    private int _faults;
 
     /// <summary>The members of <paramref name="epoch"/> other than <paramref name="self"/>.</summary>
     /// <param name="self">This bridge's island.</param>
     /// <param name="epoch">The membership.</param>
     /// <param name="transport">Reaches the others.</param>
-    /// <param name="reporter">Is told what people should know.</param>
     /// <param name="carried">Called, on any thread, when there is something for <see cref="TakeCarried"/> again.</param>
-    public BridgePeers(string self, RunEpoch epoch, IPeerTransport transport, BridgeReporter reporter, Action? carried = null)
+    public BridgePeers(string self, RunEpoch epoch, IPeerTransport transport, Action? carried = null)
     {
-        (_transport, _reporter) = (transport, reporter);
+        _transport = transport;
         foreach (var member in epoch.Members)
         {
             if (member.Island != self)
@@ -57,6 +54,11 @@ internal sealed class BridgePeers : IDisposable
     {
         if (!_senders.TryGetValue(happened.Island, out var sender))
         {
+            if (happened is PeerEvent.Refused stranger)
+            {
+                drive(new MergeInput.Refused(-1, stranger.Fault));
+            }
+
             return;
         }
 
@@ -77,11 +79,14 @@ internal sealed class BridgePeers : IDisposable
                 {
                     drive(new MergeInput.Received(place, message.Value));
                 }
-                else if (++_faults <= MergeLimits.FaultNotesMax)
+                else
                 {
-                    _reporter.Note($"A message from {happened.Island} was dropped: {message.Problems[0].Message}");
+                    drive(new MergeInput.Refused(place, message.Problems[0].Message.TrimEnd('.')));
                 }
 
+                break;
+            case PeerEvent.Refused refused:
+                drive(new MergeInput.Refused(place, refused.Fault));
                 break;
         }
     }

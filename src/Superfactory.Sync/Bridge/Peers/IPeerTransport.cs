@@ -42,6 +42,11 @@ internal abstract record PeerEvent(string Island)
     /// <param name="Island">The peer's island.</param>
     public sealed record Down(string Island) : PeerEvent(Island);
 
+    /// <summary>Something arrived that is no message; the connection that it came over is closed.</summary>
+    /// <param name="Island">The peer's island; empty where the caller had not said it.</param>
+    /// <param name="Fault">What it was, in a few words.</param>
+    public sealed record Refused(string Island, string Fault) : PeerEvent(Island);
+
     /// <summary>A message arrived.</summary>
     /// <param name="Island">The peer's island.</param>
     /// <param name="Message">The message, this receiver's own until <paramref name="Release"/>.</param>

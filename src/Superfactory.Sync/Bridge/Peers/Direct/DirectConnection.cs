@@ -25,6 +25,9 @@ internal sealed class DirectConnection : IDisposable
     /// <summary>Who the peer is, as it said itself; empty before it has.</summary>
     public string Island { get; set; } = string.Empty;
 
+    /// <summary>What the peer sent that is no message, and that ended the connection; null where it ended otherwise. For the thread that reads.</summary>
+    public string? Fault { get; private set; }
+
     /// <summary>Sends a message.</summary>
     /// <returns>False where the connection is gone.</returns>
     public bool TrySend(ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload)
@@ -104,13 +107,25 @@ internal sealed class DirectConnection : IDisposable
         (buffer, length) = ([], 0);
         try
         {
-            if (!WholeReceive.TryFill(_socket, _header) || !DirectFrame.TryRead(_header, bytesMax, out length, out var checksum))
+            if (!WholeReceive.TryFill(_socket, _header))
+            {
+                return false;
+            }
+
+            Fault = DirectFrame.Read(_header, bytesMax, out length, out var checksum);
+            if (Fault is not null)
             {
                 return false;
             }
 
             buffer = buffers.Take(_closing.Token);
-            return WholeReceive.TryFill(_socket, buffer.AsSpan(0, length)) && Checksum.Compute(buffer.AsSpan(0, length)) == checksum;
+            if (!WholeReceive.TryFill(_socket, buffer.AsSpan(0, length)))
+            {
+                return false;
+            }
+
+            Fault = Checksum.Compute(buffer.AsSpan(0, length)) == checksum ? null : "a message whose checksum is wrong";
+            return Fault is null;
         }
         catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {

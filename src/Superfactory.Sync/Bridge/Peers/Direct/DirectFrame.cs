@@ -28,11 +28,13 @@ internal static class DirectFrame
     /// <param name="messageBytesMax">The longest message that is taken.</param>
     /// <param name="length">The message's length.</param>
     /// <param name="checksum">Its checksum.</param>
-    /// <returns>False where no message of this protocol follows.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> header, int messageBytesMax, out int length, out uint checksum)
+    /// <returns>Why no message of this protocol follows; null where one does.</returns>
+    public static string? Read(ReadOnlySpan<byte> header, int messageBytesMax, out int length, out uint checksum)
     {
         length = BinaryPrimitives.ReadInt32LittleEndian(header[4..]);
         checksum = BinaryPrimitives.ReadUInt32LittleEndian(header[8..]);
-        return BinaryPrimitives.ReadUInt32LittleEndian(header) == Magic && length >= 0 && length <= messageBytesMax;
+        return BinaryPrimitives.ReadUInt32LittleEndian(header) != Magic ? "bytes that begin no message"
+            : length < 0 || length > messageBytesMax ? $"a message of {(uint)length} bytes, where {messageBytesMax} are the most"
+            : null;
     }
 }

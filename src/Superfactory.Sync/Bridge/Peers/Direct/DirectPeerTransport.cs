@@ -199,6 +199,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
         if (!connection.TryGreet(_self) || connection.ReadGreeting() is not { } island || (expected is not null && expected != island)
             || !_connections.TryAdd(island, connection))
         {
+            Report(connection);
             return;
         }
 
@@ -206,7 +207,16 @@ internal sealed class DirectPeerTransport : IPeerTransport
         Post(new PeerEvent.Up(island));
         connection.Read((message, release) => Post(new PeerEvent.Delivered(island, message, release)));
         _connections.TryRemove(island, out _);
+        Report(connection);
         Post(new PeerEvent.Down(island));
+    }
+
+    private void Report(DirectConnection connection)
+    {
+        if (connection.Fault is { } fault)
+        {
+            Post(new PeerEvent.Refused(connection.Island, fault));
+        }
     }
 
     /// <summary>Waits where the bridge is behind.</summary>
