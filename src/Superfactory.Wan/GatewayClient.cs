@@ -23,7 +23,10 @@ public sealed class GatewayClient : IAsyncDisposable
     /// <summary>This endpoint.</summary>
     public EndpointAddress Self => _connection.Self.Address;
 
-    /// <summary>Names this registration of the endpoint, as others see it in <see cref="GatewayEvent.EndpointUp"/>.</summary>
+    /// <summary>
+    /// Names this registration of the endpoint, as others see it in <see cref="GatewayEvent.EndpointUp"/>. It is another one after this
+    /// process did not run for two seconds: others were told then that it was gone, and all it knew were to it.
+    /// </summary>
     public long Registration => _connection.Self.Registration;
 
     /// <summary>What happens, in order. For one reader. While nobody reads, senders to this endpoint are held back.</summary>
@@ -43,7 +46,7 @@ public sealed class GatewayClient : IAsyncDisposable
         {
             socket.SendBufferSize = LocalServer.SendBufferBytes;
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
-            return await OpenAsync(new NetworkStream(socket, ownsSocket: true), self, cancellationToken);
+            return await OpenAsync(new NetworkStream(socket, ownsSocket: true), self, cancellationToken, beats: true);
         }
         catch (Exception exception)
         {
@@ -58,14 +61,18 @@ public sealed class GatewayClient : IAsyncDisposable
     }
 
     /// <summary>Registers over a connection that is there already.</summary>
-    internal static async Task<GatewayClient> OpenAsync(Stream connection, EndpointAddress self, CancellationToken cancellationToken)
+    /// <param name="connection">The connection.</param>
+    /// <param name="self">This endpoint.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="beats">Whether it says all the time that its process runs, so that the gateway finds it paused where it does not.</param>
+    internal static async Task<GatewayClient> OpenAsync(Stream connection, EndpointAddress self, CancellationToken cancellationToken, bool beats = false)
     {
         var stream = new FramedStream(connection);
         try
         {
             await stream.SendAsync(FrameType.Register, Payloads.EncodeAddress(self), cancellationToken);
             var registration = await ReadRegistrationAsync(stream, self, cancellationToken);
-            return new GatewayClient(new ClientConnection(stream, new RegisteredEndpoint(self, registration)));
+            return new GatewayClient(new ClientConnection(stream, new RegisteredEndpoint(self, registration), beats));
         }
         catch
         {

@@ -27,6 +27,9 @@ public enum GatewayNoticeKind
     /// <summary>A process of this site was refused or replaced.</summary>
     EndpointRefused,
 
+    /// <summary>A process of this site does not run although it is there, or runs again.</summary>
+    EndpointSilent,
+
     /// <summary>The gateway itself failed at something: a defect of this program, which cost no more than the text says.</summary>
     Failure,
 }

@@ -6,6 +6,11 @@ using Superfactory.Sync.BridgePair;
 
 const int LineBytesMax = 1024 * 1024;
 
+if (args is [GatewayEcho.Name, var gateway, var self, var other])
+{
+    return await GatewayEcho.RunAsync(gateway, self, other);
+}
+
 var parsed = PairOptions.Parse(args);
 if (!parsed.Succeeded)
 {

@@ -106,8 +106,8 @@ internal sealed class MemorySite : IAsyncDisposable
 
     private async Task ServeLocalAsync(Stream connection)
     {
-        await using var local = new LocalConnection(connection, Core.Switchboard, _stop.Token);
-        await local.RunAsync(TimeProvider.System);
+        await using var local = new LocalConnection(connection, Core.Switchboard, TimeProvider.System, _stop.Token);
+        await local.RunAsync();
     }
 
     private Link CreateLink(PeerGateway peer)

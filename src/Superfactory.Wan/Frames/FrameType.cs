@@ -12,7 +12,7 @@ internal enum FrameType : byte
     /// <summary>Why the connection is closed, for people.</summary>
     Refuse = 3,
 
-    /// <summary>Asks for a reply; carries a time stamp of the sender's own.</summary>
+    /// <summary>Asks for a reply; carries a time stamp of the sender's own. On a local socket: the bridge's process runs; carries 0 and has no reply.</summary>
     Heartbeat = 4,
 
     /// <summary>Carries a heartbeat's time stamp back.</summary>
@@ -36,7 +36,7 @@ internal enum FrameType : byte
     /// <summary>Local: a bridge registers its endpoint.</summary>
     Register = 11,
 
-    /// <summary>Local: the endpoint is registered.</summary>
+    /// <summary>Local: the endpoint is registered; again, under another number, after it was silent and counted as gone.</summary>
     Registered = 12,
 
     /// <summary>Local: a bridge wants to know when an endpoint comes and goes.</summary>

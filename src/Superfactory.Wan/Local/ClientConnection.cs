@@ -22,19 +22,23 @@ internal sealed class ClientConnection : IAsyncDisposable
     private readonly ConcurrentDictionary<EndpointAddress, PeerFlow> _known = new();
     private readonly Task _reading;
     private readonly Task _crediting;
+    private readonly ClientPulse? _pulse;
+    private volatile Identity _self;
     private GatewayException? _failure;
     private int _disposed;
 
-    public ClientConnection(FramedStream stream, RegisteredEndpoint self)
+    public ClientConnection(FramedStream stream, RegisteredEndpoint self, bool beats)
     {
         _stream = stream;
-        Self = self;
+        _self = new Identity(self);
         _events = new EventQueue(OnRead);
         _reading = Task.Run(ReadAsync);
         _crediting = Task.Run(GiveCreditAsync);
+        _pulse = beats ? new ClientPulse(BeatAsync) : null;
     }
 
-    public RegisteredEndpoint Self { get; }
+    /// <summary>Who this is. After a pause in which the gateway counted it as gone it has another registration.</summary>
+    public RegisteredEndpoint Self => _self.Endpoint;
 
     public ChannelReader<GatewayEvent> Events => _events;
 
@@ -103,6 +107,7 @@ internal sealed class ClientConnection : IAsyncDisposable
             return;
         }
 
+        _pulse?.Dispose();
         Fail(new GatewayException($"Endpoint {Self.Address} is closed."), null);
         await _reading;
         await _crediting;
@@ -223,6 +228,8 @@ internal sealed class ClientConnection : IAsyncDisposable
                     return RegisteredEndpoint.TryDecode(payload.Span, out var down) && TakeDown(down);
                 case FrameType.Credit:
                     return CreditPayload.TryDecode(payload.Span, out var credit) && TakeCredit(credit);
+                case FrameType.Registered:
+                    return Payloads.TryDecodeNumber(payload.Span, out var registration) && TakeRegistration(registration);
                 case FrameType.Refuse:
                     Fail(new GatewayException($"The gateway closed endpoint {Self.Address}: {Payloads.DecodeReason(payload.Span)}."), null);
                     return true;
@@ -251,6 +258,13 @@ internal sealed class ClientConnection : IAsyncDisposable
 
         flow.Order(header.Class).Offer(header.Place, new GatewayEvent.Delivered(envelope.From.Address, header.Class, payload.Memory[length..], payload));
         return true;
+    }
+
+    /// <summary>The gateway took this process for gone and has heard it again: everybody was told to be gone, and comes anew.</summary>
+    private bool TakeRegistration(long registration)
+    {
+        _self = new Identity(Self with { Registration = registration });
+        return _told.IsEmpty;
     }
 
     private bool TakeUp(RegisteredEndpoint endpoint, long meeting)
@@ -304,6 +318,18 @@ internal sealed class ClientConnection : IAsyncDisposable
         }
     }
 
+    private async Task BeatAsync(FrameHeader header, ReadOnlyMemory<byte> payload)
+    {
+        try
+        {
+            await WriteAsync(header, default, payload, _stop.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or GatewayException)
+        {
+            // Closed, or failed with its reason, which the events end with.
+        }
+    }
+
     private async Task GiveCreditAsync()
     {
         try
@@ -352,6 +378,8 @@ internal sealed class ClientConnection : IAsyncDisposable
         _stop.Cancel();
         return failure;
     }
+
+    private sealed record Identity(RegisteredEndpoint Endpoint);
 
     private void ThrowIfFailed()
     {

@@ -17,33 +17,41 @@ internal sealed class LocalConnection : IAsyncDisposable
     private readonly Switchboard _switchboard;
     private readonly Outbox _outbox = new();
     private readonly CancellationTokenSource _stop;
+    private readonly TimeProvider _time;
+    private readonly LocalPulse _pulse;
+    private readonly Lock _life = new();
+    private LocalEndpoint? _endpoint;
+    private bool _suspended;
     private string? _closed;
 
-    public LocalConnection(Stream stream, Switchboard switchboard, CancellationToken stop)
+    public LocalConnection(Stream stream, Switchboard switchboard, TimeProvider time, CancellationToken stop)
     {
+        (_time, _pulse) = (time, new LocalPulse(time));
         _stream = new FramedStream(stream);
         _switchboard = switchboard;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
     }
 
     /// <summary>Serves the connection until it ends.</summary>
-    public async Task RunAsync(TimeProvider time)
+    public async Task RunAsync()
     {
         try
         {
-            if (await RegisterAsync(time) is not { } endpoint)
+            _endpoint = await RegisterAsync();
+            if (_endpoint is null)
             {
                 return;
             }
 
+            using var pulse = _time.CreateTimer(static connection => ((LocalConnection)connection!).Look(), this, LocalPulse.Interval, LocalPulse.Interval);
             var writing = WriteAsync();
             try
             {
-                await ReadAsync(endpoint);
+                await ReadAsync();
             }
             finally
             {
-                _switchboard.Unregister(endpoint);
+                Leave();
                 _outbox.Finish();
                 _stop.CancelAfter(_farewellMax);
                 await writing;
@@ -67,9 +75,9 @@ internal sealed class LocalConnection : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task<LocalEndpoint?> RegisterAsync(TimeProvider time)
+    private async Task<LocalEndpoint?> RegisterAsync()
     {
-        using var timeout = new CancellationTokenSource(RegisterMax, time);
+        using var timeout = new CancellationTokenSource(RegisterMax, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
         try
         {
@@ -108,13 +116,14 @@ internal sealed class LocalConnection : IAsyncDisposable
             : (null, FrameRefusals.Describe(FrameRefusal.Unexpected));
     }
 
-    private async Task ReadAsync(LocalEndpoint endpoint)
+    private async Task ReadAsync()
     {
         while (_closed is null)
         {
             FrameRead read;
             try
             {
+                Await();
                 read = await _stream.Reader.ReadAsync(_stop.Token);
             }
             catch (IOException)
@@ -132,12 +141,66 @@ internal sealed class LocalConnection : IAsyncDisposable
                 return;
             }
 
+            var endpoint = Hear();
             var refusal = read.Refusal == FrameRefusal.None ? await TakeAsync(endpoint, read) : read.Refusal;
             if (refusal != FrameRefusal.None)
             {
                 Tell($"{endpoint.Self.Address} sent {FrameRefusals.Describe(refusal)}");
                 Close($"it sent {FrameRefusals.Describe(refusal)}");
                 return;
+            }
+        }
+    }
+
+    private void Await()
+    {
+        lock (_life)
+        {
+            _pulse.Wait();
+        }
+    }
+
+    private void Beat()
+    {
+        lock (_life)
+        {
+            _pulse.Beat();
+        }
+    }
+
+    /// <summary>Something came. Where the endpoint counted as gone, it is back.</summary>
+    private LocalEndpoint Hear()
+    {
+        lock (_life)
+        {
+            _pulse.Hear();
+            if (_suspended)
+            {
+                (_suspended, _endpoint) = (false, _switchboard.Resume(_endpoint!));
+            }
+
+            return _endpoint!;
+        }
+    }
+
+    private void Leave()
+    {
+        lock (_life)
+        {
+            _suspended = true;
+            _switchboard.Unregister(_endpoint!);
+        }
+    }
+
+    /// <summary>Time has passed.</summary>
+    private void Look()
+    {
+        lock (_life)
+        {
+            if (!_suspended && _pulse.IsSilent())
+            {
+                _suspended = true;
+                _switchboard.Suspend(_endpoint!);
             }
         }
     }
@@ -150,6 +213,10 @@ internal sealed class LocalConnection : IAsyncDisposable
                 return await TakeMessageAsync(endpoint, read.Frame, read.Header.Sequence);
             case FrameType.Credit:
                 return _switchboard.TakeCredit(endpoint, read.Frame, read.Header.Sequence);
+            case FrameType.Heartbeat:
+                read.Payload!.Release();
+                Beat();
+                return FrameRefusal.None;
             case FrameType.Watch:
                 var decoded = Payloads.TryDecodeAddress(read.Payload!.Span, out var address);
                 read.Payload.Release();

@@ -74,6 +74,26 @@ internal sealed class LocalEndpoint(RegisteredEndpoint self, Outbox outbox, Acti
         }
     }
 
+    /// <summary>Tells that everybody is gone.</summary>
+    public void TellAllDown()
+    {
+        foreach (var address in _up.Keys.ToArray())
+        {
+            TellDown(address);
+        }
+    }
+
+    /// <summary>The same endpoint under another registration, which has been told nothing and has nothing under way.</summary>
+    public LocalEndpoint Again(long registration)
+    {
+        var again = new LocalEndpoint(Self with { Registration = registration }, outbox, close);
+        again._watches.UnionWith(_watches);
+        return again;
+    }
+
+    /// <summary>What it wants to know of, in order.</summary>
+    public IEnumerable<EndpointAddress> Watched => _watches.OrderBy(address => address.Site, StringComparer.Ordinal).ThenBy(address => address.Name, StringComparer.Ordinal);
+
     public void Add(Frame frame)
     {
         if (!outbox.TryAdd(frame))

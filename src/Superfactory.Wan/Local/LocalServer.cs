@@ -95,7 +95,7 @@ internal sealed class LocalServer(string path, Switchboard switchboard, TimeProv
     private async Task ServeAsync(Socket socket)
     {
         socket.SendBufferSize = SendBufferBytes;
-        await using var connection = new LocalConnection(new NetworkStream(socket, ownsSocket: true), switchboard, _stop.Token);
-        await connection.RunAsync(time);
+        await using var connection = new LocalConnection(new NetworkStream(socket, ownsSocket: true), switchboard, time, _stop.Token);
+        await connection.RunAsync();
     }
 }

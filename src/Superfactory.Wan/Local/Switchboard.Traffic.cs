@@ -15,7 +15,7 @@ internal sealed partial class Switchboard
     public FrameRefusal TakeMessage(LocalEndpoint endpoint, Frame frame, long meeting, bool again, out Task? retry)
     {
         retry = null;
-        if (!Envelope.TryDecode(frame.Payload.Span, out var envelope, out _) || envelope.From != endpoint.Self)
+        if (!Envelope.TryDecode(frame.Payload.Span, out var envelope, out _) || envelope.From.Address != endpoint.Self.Address)
         {
             frame.Payload.Release();
             return FrameRefusal.Payload;
@@ -24,9 +24,10 @@ internal sealed partial class Switchboard
         lock (gate)
         {
             var (to, registration) = (envelope.To.Address, envelope.To.Registration);
-            if (FindLocal(endpoint.Self) != endpoint || FindUp(to) != envelope.To || !endpoint.IsMeeting(envelope.To, meeting))
+            if (FindLocal(envelope.From) != endpoint || FindUp(to) != envelope.To || !endpoint.IsMeeting(envelope.To, meeting))
             {
-                // The receiver went away while the message was on its way here, if only for a moment; its sender is told, or replaced.
+                // The receiver, or the sender under that registration, went away while the message was on its way here, if only for a moment;
+                // its sender is told, or replaced.
                 frame.Payload.Release();
                 return FrameRefusal.None;
             }
@@ -55,7 +56,7 @@ internal sealed partial class Switchboard
     {
         try
         {
-            if (!CreditPayload.TryDecode(frame.Payload.Span, out var credit) || credit.Flow.To != endpoint.Self)
+            if (!CreditPayload.TryDecode(frame.Payload.Span, out var credit) || credit.Flow.To.Address != endpoint.Self.Address)
             {
                 return FrameRefusal.Payload;
             }
@@ -63,7 +64,7 @@ internal sealed partial class Switchboard
             lock (gate)
             {
                 var from = credit.Flow.From;
-                if (FindUp(from.Address) != from || !endpoint.IsMeeting(from, meeting))
+                if (credit.Flow.To != endpoint.Self || FindUp(from.Address) != from || !endpoint.IsMeeting(from, meeting))
                 {
                     return FrameRefusal.None;
                 }

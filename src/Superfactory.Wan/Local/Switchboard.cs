@@ -114,19 +114,8 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Lock gat
                 replaced.Close("a newer process registered the same endpoint");
             }
 
-            var self = new RegisteredEndpoint(address, draw());
-            endpoint = new LocalEndpoint(self, outbox, close);
-            _local.Add(address.Name, endpoint);
-            endpoint.Add(Frame.Control(FrameType.Registered, Payloads.EncodeNumber(self.Registration)));
-            foreach (var session in Network.Sessions)
-            {
-                session.Arrive(self);
-            }
-
-            foreach (var watcher in _local.Values.Where(watcher => watcher.Watches(address)))
-            {
-                watcher.TellUp(self);
-            }
+            endpoint = new LocalEndpoint(new RegisteredEndpoint(address, draw()), outbox, close);
+            Announce(endpoint);
         }
 
         if (replaced is not null)
@@ -149,6 +138,55 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Lock gat
         }
     }
 
+    /// <summary>
+    /// A local endpoint's process is silent although it is connected: others are told that it is gone, and it will read, if it ever does,
+    /// that they are. What it sent is dropped: it is told nothing of that being so.
+    /// </summary>
+    public void Suspend(LocalEndpoint endpoint)
+    {
+        lock (gate)
+        {
+            if (_local.GetValueOrDefault(endpoint.Self.Address.Name) != endpoint)
+            {
+                return;
+            }
+
+            Withdraw(endpoint, dropMessages: true);
+            endpoint.TellAllDown();
+        }
+
+        Notice(new GatewayNotice(GatewayNoticeKind.EndpointSilent, string.Empty,
+            $"The process of endpoint {endpoint.Self.Address} has not run for {LocalPulse.SilenceMax.TotalSeconds} s: it counts as gone until it does."));
+    }
+
+    /// <summary>An endpoint that was suspended is heard again: it is another registration of the same name.</summary>
+    /// <returns>The endpoint from here on; where a newer process has its name, the same, whose connection is closed.</returns>
+    public LocalEndpoint Resume(LocalEndpoint endpoint)
+    {
+        LocalEndpoint again;
+        lock (gate)
+        {
+            if (_local.Count >= EndpointsMax || _local.ContainsKey(endpoint.Self.Address.Name))
+            {
+                endpoint.Close("it was silent, and its place is taken");
+                return endpoint;
+            }
+
+            again = endpoint.Again(draw());
+            Announce(again);
+            foreach (var address in again.Watched)
+            {
+                if (FindUp(address) is { } up)
+                {
+                    again.TellUp(up);
+                }
+            }
+        }
+
+        Notice(new GatewayNotice(GatewayNoticeKind.EndpointSilent, string.Empty, $"The process of endpoint {endpoint.Self.Address} runs again."));
+        return again;
+    }
+
     /// <summary>A local endpoint wants to know of another one.</summary>
     /// <returns>False where it watches too many.</returns>
     public bool TryWatch(LocalEndpoint endpoint, EndpointAddress address)
@@ -166,6 +204,22 @@ internal sealed partial class Switchboard(string site, Func<long> draw, Lock gat
             }
 
             return true;
+        }
+    }
+
+    private void Announce(LocalEndpoint endpoint)
+    {
+        var self = endpoint.Self;
+        _local.Add(self.Address.Name, endpoint);
+        endpoint.Add(Frame.Control(FrameType.Registered, Payloads.EncodeNumber(self.Registration)));
+        foreach (var session in Network.Sessions)
+        {
+            session.Arrive(self);
+        }
+
+        foreach (var watcher in _local.Values.Where(watcher => watcher != endpoint && watcher.Watches(self.Address)))
+        {
+            watcher.TellUp(self);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Superfactory.Model.Agents;
 using Superfactory.Sync.Bridge;
 using Superfactory.Sync.Bridge.Peers;
@@ -84,6 +85,80 @@ public sealed class GatewayTransportTests : IAsyncLifetime
 
         (await Should.ThrowAsync<PeerTransportException>(connecting)).Message.ShouldContain(Path.Combine(_directory.FullName, "nobody"));
     }
+
+    [Fact]
+    public async Task A_paused_bridge_is_gone_for_others_and_comes_back_when_it_runs_although_its_gateway_lived()
+    {
+        using var paused = Echo("wisconsin", "atlanta");
+        await using var atlanta = await ConnectAsync("atlanta");
+        await atlanta.WatchAsync("wisconsin", TestContext.Current.CancellationToken);
+        await using var events = atlanta.ReadEventsAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        (await NextAsync(events)).ShouldBe(new PeerEvent.Up("wisconsin"));
+        await EchoedAsync(atlanta, events, 1);
+
+        Signal(paused, "STOP");
+
+        (await NextAsync(events)).ShouldBe(new PeerEvent.Down("wisconsin"));
+        (await atlanta.SendAsync("wisconsin", MessageOrder.Ordered, new byte[1], default, TestContext.Current.CancellationToken)).ShouldBeFalse();
+        Signal(paused, "CONT");
+        (await NextAsync(events)).ShouldBe(new PeerEvent.Up("wisconsin"));
+        await EchoedAsync(atlanta, events, 2);
+        await End(paused);
+        (await paused.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldBe("Up atlanta\nDown atlanta\nUp atlanta\n");
+    }
+
+    [Fact]
+    public async Task A_bridge_that_works_on_all_its_threads_for_longer_than_a_paused_one_is_believed_is_not_taken_for_paused()
+    {
+        using var busy = Echo("wisconsin", "atlanta");
+        await using var atlanta = await ConnectAsync("atlanta");
+        await atlanta.WatchAsync("wisconsin", TestContext.Current.CancellationToken);
+        await using var events = atlanta.ReadEventsAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        (await NextAsync(events)).ShouldBe(new PeerEvent.Up("wisconsin"));
+        (await busy.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("Up atlanta");
+
+        await busy.StandardInput.WriteLineAsync("busy 4");
+        (await busy.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("worked");
+
+        // Whatever was said of it meanwhile would be read before this.
+        await EchoedAsync(atlanta, events, 1);
+        await End(busy);
+    }
+
+    private static async Task<PeerEvent> NextAsync(IAsyncEnumerator<PeerEvent> events)
+    {
+        (await events.MoveNextAsync().AsTask().WaitAsync(TrainerClient.Patience, TestContext.Current.CancellationToken)).ShouldBeTrue();
+        return events.Current;
+    }
+
+    private static async Task EchoedAsync(IPeerTransport transport, IAsyncEnumerator<PeerEvent> events, byte content)
+    {
+        (await transport.SendAsync("wisconsin", MessageOrder.Ordered, new[] { content }, default, TestContext.Current.CancellationToken)).ShouldBeTrue();
+        var delivered = (await NextAsync(events)).ShouldBeOfType<PeerEvent.Delivered>();
+        delivered.Message.ToArray().ShouldBe([content]);
+        delivered.Release?.Invoke();
+    }
+
+    private static void Signal(Process process, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        kill.ExitCode.ShouldBe(0);
+    }
+
+    private static async Task End(Process process)
+    {
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TrainerClient.Patience, TestContext.Current.CancellationToken);
+        process.ExitCode.ShouldBe(0);
+    }
+
+    private Process Echo(string island, string peer) => Process.Start(new ProcessStartInfo(
+        Path.Combine(AppContext.BaseDirectory, "Superfactory.Sync.BridgePair"), ["gateway-echo", Socket(island), island, peer])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+    })!;
 
     private static async Task<TrainerClient> JoinAsync(BridgeHarness bridges, int place)
     {
