@@ -70,6 +70,20 @@ internal static partial class NativeFiles
         }
     }
 
+    /// <summary>Writes a directory to the disk: what is in it, but not the content of that.</summary>
+    /// <returns>False where this process may not open it.</returns>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static bool TrySyncDirectory(string directory)
+    {
+        using var handle = new SafeFileHandle(Open(directory, ReadOnlyCloseOnExecute), ownsHandle: true);
+        if (handle.IsInvalid)
+        {
+            return false;
+        }
+
+        return Sync(handle) == 0 ? true : throw Failed("fsync");
+    }
+
     private static IOException Failed(string call)
     {
         var error = Marshal.GetLastPInvokeError();
@@ -90,6 +104,9 @@ internal static partial class NativeFiles
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     private static partial int SyncFs(SafeFileHandle file);

@@ -6,6 +6,7 @@ using Superfactory.Site.Copies.Receiving;
 using Superfactory.Site.Copies.Wire;
 using Superfactory.Site.Tests.Data;
 using Superfactory.Wan;
+using Superfactory.Site.Tests.Support;
 
 namespace Superfactory.Site.Tests.Copies;
 
@@ -155,7 +156,7 @@ public sealed class CopyRefusalTests : IDisposable
             await pair.CompleteAsync();
 
             pair.Progress.BytesKept.ShouldBeGreaterThan(0);
-            File.ReadAllBytes(Path.Combine(Destination, "source")).ShouldBe(File.ReadAllBytes(Source));
+            File.ReadAllBytes(Path.Combine(Destination, "source")).ShouldBeSameBytes(File.ReadAllBytes(Source));
         }
         finally
         {

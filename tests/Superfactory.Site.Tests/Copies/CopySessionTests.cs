@@ -3,6 +3,7 @@ using Superfactory.Site.Copies;
 using Superfactory.Site.Copies.Files;
 using Superfactory.Site.Interop;
 using Superfactory.Site.Tests.Data;
+using Superfactory.Site.Tests.Support;
 
 namespace Superfactory.Site.Tests.Copies;
 
@@ -62,7 +63,7 @@ public sealed class CopySessionTests : IDisposable
 
         pair.Progress.BytesKept.ShouldBeGreaterThan(0);
         pair.Progress.BytesReceived.ShouldBe((40 * Chunk) - pair.Progress.BytesKept);
-        File.ReadAllBytes(Destination).ShouldBe(File.ReadAllBytes(Source));
+        File.ReadAllBytes(Destination).ShouldBeSameBytes(File.ReadAllBytes(Source));
         File.Exists(arrived.FullName).ShouldBeFalse();
     }
 
@@ -79,7 +80,7 @@ public sealed class CopySessionTests : IDisposable
         await pair.CompleteAsync();
 
         pair.Progress.BytesReceived.ShouldBe(Chunk);
-        File.ReadAllBytes(Destination).ShouldBe(content);
+        File.ReadAllBytes(Destination).ShouldBeSameBytes(content);
     }
 
     [Fact]
@@ -95,7 +96,7 @@ public sealed class CopySessionTests : IDisposable
         await pair.CompleteAsync();
 
         pair.Progress.BytesReceived.ShouldBe((2 * Chunk) + 3);
-        File.ReadAllBytes(Destination).ShouldBe(content);
+        File.ReadAllBytes(Destination).ShouldBeSameBytes(content);
     }
 
     [Fact]
@@ -136,7 +137,7 @@ public sealed class CopySessionTests : IDisposable
 
         await pair.CompleteAsync();
 
-        File.ReadAllBytes(Destination).ShouldBe(File.ReadAllBytes(Source));
+        File.ReadAllBytes(Destination).ShouldBeSameBytes(File.ReadAllBytes(Source));
     }
 
     [Fact]

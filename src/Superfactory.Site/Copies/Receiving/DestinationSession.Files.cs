@@ -136,7 +136,7 @@ internal sealed partial class DestinationSession
 
     private void Complete(IncomingFile file)
     {
-        file.Complete();
+        file.Complete(_tree!.IsWrittenOut(file.Path));
         _files.TryRemove(file.Id, out _);
         Leave(file);
         _meter.Finished();

@@ -201,7 +201,7 @@ internal sealed partial class DestinationSession : CopySessionBase
         }
 
         file.Prepare(there);
-        file.Complete();
+        file.Complete(_tree.IsWrittenOut(file.Path));
         _meter.Finished();
         Finished();
     }

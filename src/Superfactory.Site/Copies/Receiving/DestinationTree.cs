@@ -7,7 +7,7 @@ namespace Superfactory.Site.Copies.Receiving;
 
 /// <summary>
 /// Where a copy goes. What the user named is followed where it is a link; below it no link is: one that stands where a directory should
-/// be ends the copy, one where a file should be is replaced. For one caller, but for <see cref="PathOf"/>.
+/// be ends the copy, one where a file should be is replaced. For one caller, but for <see cref="PathOf"/> and <see cref="IsWrittenOut"/>.
 /// </summary>
 internal sealed class DestinationTree
 {
@@ -15,6 +15,7 @@ internal sealed class DestinationTree
     private readonly string _root;
     private readonly HashSet<string> _made = new(StringComparer.Ordinal);
     private readonly List<CopyEntry> _directories = [];
+    private readonly CopyDurability _durability = new();
 
     private DestinationTree(string site, string root) => (_site, _root) = (site, root);
 
@@ -76,7 +77,12 @@ internal sealed class DestinationTree
 
         _made.Add(entry.Path);
         _directories.Add(entry);
+        _durability.TakeDirectory(path);
     }
+
+    /// <summary>Takes note that a file gets to its place; from any thread.</summary>
+    /// <returns>Whether its content is to be written out to the disk first; otherwise all is at the end.</returns>
+    public bool IsWrittenOut(string path) => _durability.Take(path);
 
     /// <summary>Makes a link, in place of a file or another link.</summary>
     public void MakeLink(CopyEntry entry)
@@ -93,6 +99,7 @@ internal sealed class DestinationTree
         File.Delete(partial);
         File.CreateSymbolicLink(partial, entry.Target!);
         File.Move(partial, path, overwrite: true);
+        _ = _durability.Take(path);
     }
 
     /// <summary>Makes sure that a file may go to its place: its directory was made here, and nothing but a file or a link stands there.</summary>
@@ -106,9 +113,11 @@ internal sealed class DestinationTree
         return status;
     }
 
-    /// <summary>Gives the directories their permissions and times, and has the disk take everything.</summary>
+    /// <summary>Has the disk take everything, and gives the directories their permissions and times.</summary>
     public void Finish()
     {
+        _durability.Finish(_root);
+
         // Backwards: the inner ones first, as each change inside changes a directory's time.
         for (var index = _directories.Count - 1; index >= 0; index--)
         {
@@ -116,8 +125,6 @@ internal sealed class DestinationTree
             SetMode(path, entry.Status.Mode);
             NativeFiles.SetModified(path, entry.Status.Seconds, entry.Status.Nanoseconds);
         }
-
-        NativeFiles.SyncFileSystem(_directories.Count > 0 ? _root : Path.GetDirectoryName(_root) ?? "/");
     }
 
     /// <summary>Sets permissions.</summary>

@@ -193,12 +193,19 @@ internal sealed class IncomingFile(CopyEntry entry, string path) : IDisposable
     }
 
     /// <summary>Moves the file to its place, or leaves the one that is there where nothing differs.</summary>
+    /// <param name="writesOut">Whether the disk is to have the content before the place shows it.</param>
     /// <exception cref="CopyFault">Something else has written to the place meanwhile.</exception>
-    public void Complete()
+    public void Complete(bool writesOut)
     {
         if (!_differs && _existing is not null && _existingStatus.Size == _status.Size)
         {
             var hadPartial = _partial is not null;
+            if (writesOut)
+            {
+                // An earlier attempt may have written it and not come to this.
+                RandomAccess.FlushToDisk(_existing);
+            }
+
             Close();
             if (hadPartial)
             {
@@ -211,8 +218,13 @@ internal sealed class IncomingFile(CopyEntry entry, string path) : IDisposable
 
         var partial = OpenPartial();
         TakeFromExisting(partial);
-        Close();
         Dress(SafePath.Partial(path));
+        if (writesOut)
+        {
+            RandomAccess.FlushToDisk(partial);
+        }
+
+        Close();
         File.Move(SafePath.Partial(path), path, overwrite: true);
     }
 
