@@ -138,6 +138,30 @@ public sealed class PeerSenderTests
     }
 
     [Fact(Timeout = TimeoutMilliseconds)]
+    public async Task A_peer_that_lets_a_message_not_go_holds_up_the_end_of_a_bridge_no_longer_than_its_bound()
+    {
+        var (transport, time) = (new Gate { Deaf = true }, new Alarm());
+        var epoch = new RunEpoch { Number = 1, Members = [new RunMember("wisconsin", 1), new RunMember("atlanta", 1)] };
+        using var peers = new BridgePeers("wisconsin", epoch, transport);
+        var sending = peers.SendAsync();
+        peers.Take(new PeerEvent.Up("atlanta"), epoch, _ => { });
+        peers.TrySend("atlanta", Chunk(0)).ShouldBeTrue();
+        await transport.Entered.Reader.ReadAsync(Token);
+
+        var stopping = peers.StopAsync(time);
+        (await time.RingAsync()).ShouldBe(BridgePeers.StopMax);
+        await stopping;
+        var waiting = peers.WaitAsync(time);
+        waiting.IsCompleted.ShouldBeFalse();
+        (await time.RingAsync()).ShouldBe(BridgePeers.StopMax);
+        await waiting;
+
+        sending.IsCompleted.ShouldBeFalse();
+        transport.Allow(1);
+        await Should.ThrowAsync<OperationCanceledException>(() => sending);
+    }
+
+    [Fact(Timeout = TimeoutMilliseconds)]
     public async Task Bridges_joined_by_memory_hold_a_sender_back_while_the_receiver_does_not_read()
     {
         var network = new LoopbackNetwork();
@@ -174,12 +198,35 @@ public sealed class PeerSenderTests
     private static ChunkMessage Chunk(long round) =>
         new() { Epoch = 1, Incarnation = 1, Stream = StreamKind.Contribution, Round = round, Chunk = 0, Bytes = new byte[8] };
 
+    /// <summary>A clock whose timers fire when the test says so.</summary>
+    private sealed class Alarm : TimeProvider
+    {
+        private readonly Channel<(TimerCallback Callback, object? State, TimeSpan Due)> _timers = Channel.CreateUnbounded<(TimerCallback, object?, TimeSpan)>();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _timers.Writer.TryWrite((callback, state, dueTime));
+            return new ManualTime().CreateTimer(callback, state, dueTime, period);
+        }
+
+        /// <summary>Lets the next timer fire; returns how long it would have taken.</summary>
+        public async Task<TimeSpan> RingAsync()
+        {
+            var (callback, state, due) = await _timers.Reader.ReadAsync(Token);
+            callback(state);
+            return due;
+        }
+    }
+
     /// <summary>A transport that takes as many messages as it is allowed to.</summary>
     private sealed class Gate : IPeerTransport
     {
         private readonly SemaphoreSlim _allowed = new(0);
 
         public List<byte[]> Sent { get; } = [];
+
+        /// <summary>Whether a message that waits goes on waiting although it was cancelled.</summary>
+        public bool Deaf { get; init; }
 
         public Channel<bool> Entered { get; } = Channel.CreateUnbounded<bool>();
 
@@ -190,7 +237,7 @@ public sealed class PeerSenderTests
         public async ValueTask<bool> SendAsync(string island, MessageOrder order, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
         {
             Entered.Writer.TryWrite(true);
-            await _allowed.WaitAsync(cancellationToken);
+            await _allowed.WaitAsync(Deaf ? CancellationToken.None : cancellationToken);
             Sent.Add([.. header.Span, .. payload.Span]);
             return true;
         }

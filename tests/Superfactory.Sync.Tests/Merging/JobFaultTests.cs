@@ -114,6 +114,16 @@ public sealed class JobFaultTests
     }
 
     [Fact]
+    public void Contribution_of_more_tokens_than_there_can_be_fails_the_run()
+    {
+        var pair = Started();
+
+        pair.Handle(0, new MergeInput.TrainerContributed(new Contribution { Round = 0, Steps = 2, Tokens = MergeLimits.TokensMax + 1, LossSum = 1 }));
+
+        pair.Failure(0).ShouldContain("contributed 2 steps and 281474976710657 tokens to round 0");
+    }
+
+    [Fact]
     public void Waiting_names_the_island_that_is_waited_for()
     {
         var pair = Started();
