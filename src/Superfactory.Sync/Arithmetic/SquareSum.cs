@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -48,6 +49,10 @@ internal struct SquareSum
 
         AddScalar(values[blocks.Length..], lanes);
     }
+
+    /// <summary>The lanes, for a loop that adds squares to them itself, and as many to each.</summary>
+    [UnscopedRef]
+    public Span<double> Extend() => _lanes;
 
     /// <summary>Whether every lane is finite.</summary>
     public readonly bool IsFinite()

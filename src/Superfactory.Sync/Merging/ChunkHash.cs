@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -12,7 +13,7 @@ namespace Superfactory.Sync.Merging;
 /// i mod 32, as far as the chunk has whole stripes of 256 bytes; then lanes, rest and length are hashed by XXH64. Against damage and
 /// divergence, not against an adversary.
 /// </summary>
-internal static class ChunkHash
+internal struct ChunkHash
 {
     private const ulong Prime1 = 0x9E3779B185EBCA87;
     private const ulong Prime2 = 0xC2B2AE3D27D4EB4F;
@@ -20,24 +21,51 @@ internal static class ChunkHash
     private const int StripeBytes = Lanes * sizeof(ulong);
     private const int Turn = 31;
 
+    private readonly VectorWidth _width;
+    private LaneArray _lanes;
+    private ContentHash _end;
+    private bool _endBegun;
+    private long _length;
+
+    private ChunkHash(VectorWidth width)
+    {
+        _width = width;
+        for (var lane = 0; lane < Lanes; lane++)
+        {
+            _lanes[lane] = unchecked(((ulong)lane * Prime1) + Prime2);
+        }
+    }
+
     /// <summary>The hash.</summary>
     public static ulong Of(ReadOnlySpan<byte> bytes) => Of(bytes, VectorWidths.Widest);
+
+    /// <summary>The hash of what is appended piece by piece.</summary>
+    public static ChunkHash Begin() => new(VectorWidths.Widest);
 
     /// <summary>The hash, with vectors up to <paramref name="width"/>.</summary>
     internal static ulong Of(ReadOnlySpan<byte> bytes, VectorWidth width)
     {
-        Span<ulong> lanes = stackalloc ulong[Lanes];
-        for (var lane = 0; lane < Lanes; lane++)
+        var hash = new ChunkHash(width);
+        hash.Append(bytes);
+        return hash.Finish();
+    }
+
+    /// <summary>Goes on with the next bytes; each piece but the last holds whole stripes of 256.</summary>
+    /// <exception cref="InvalidOperationException">A piece follows one that ended within a stripe.</exception>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        if (_endBegun)
         {
-            lanes[lane] = unchecked(((ulong)lane * Prime1) + Prime2);
+            throw new InvalidOperationException("A piece of a chunk that ends within a stripe is the last.");
         }
 
         var whole = bytes.Length / StripeBytes * StripeBytes;
-        if (Vector512.IsHardwareAccelerated && width >= VectorWidth.Bits512)
+        Span<ulong> lanes = _lanes;
+        if (Vector512.IsHardwareAccelerated && _width >= VectorWidth.Bits512)
         {
             Take512(bytes[..whole], lanes);
         }
-        else if (Vector256.IsHardwareAccelerated && width >= VectorWidth.Bits256)
+        else if (Vector256.IsHardwareAccelerated && _width >= VectorWidth.Bits256)
         {
             Take256(bytes[..whole], lanes);
         }
@@ -46,13 +74,43 @@ internal static class ChunkHash
             TakeScalar(bytes[..whole], lanes);
         }
 
+        _length += bytes.Length;
+        if (whole < bytes.Length)
+        {
+            _endBegun = true;
+            _end = Fold(lanes);
+            _end.Append(bytes[whole..]);
+        }
+    }
+
+    /// <summary>The lanes of whole stripes, for a loop that hashes what it computes: it takes whole stripes and says how many bytes they had.</summary>
+    /// <param name="bytes">A multiple of 256.</param>
+    [UnscopedRef]
+    public Span<ulong> Extend(int bytes)
+    {
+        _length += bytes;
+        return _lanes;
+    }
+
+    /// <summary>One round of the lanes of a vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<ulong> Round(Vector512<ulong> lane, Vector512<ulong> word) => Round(lane, word, Vector512.Create(Prime1), Vector512.Create(Prime2));
+
+    /// <summary>The hash of all that was appended.</summary>
+    public ulong Finish()
+    {
         Span<byte> length = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64LittleEndian(length, bytes.Length);
-        var hash = new ContentHash();
-        hash.Append(MemoryMarshal.AsBytes(lanes));
-        hash.Append(bytes[whole..]);
+        BinaryPrimitives.WriteInt64LittleEndian(length, _length);
+        var hash = _endBegun ? _end : Fold(_lanes);
         hash.Append(length);
         return hash.Finish();
+    }
+
+    private static ContentHash Fold(ReadOnlySpan<ulong> lanes)
+    {
+        var hash = new ContentHash();
+        hash.Append(MemoryMarshal.AsBytes(lanes));
+        return hash;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -127,5 +185,11 @@ internal static class ChunkHash
     {
         var sum = lane + (word * two);
         return ((sum << Turn) | (sum >>> (64 - Turn))) * one;
+    }
+
+    [InlineArray(Lanes)]
+    private struct LaneArray
+    {
+        private ulong _first;
     }
 }

@@ -141,9 +141,8 @@ public sealed class DirectTransportTests : IAsyncLifetime
         var one = Open("one");
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(DirectRendezvous.Find(_directory.FullName, "one")!, TestContext.Current.CancellationToken);
-        var frame = new byte[DirectFrame.HeaderBytes + 5];
-        DirectFrame.Write(frame, "two!!"u8, default);
-        "two!!"u8.CopyTo(frame.AsSpan(DirectFrame.HeaderBytes));
+        var frame = new byte[DirectFrame.LineBytes];
+        "two!!"u8.CopyTo(frame.AsSpan(DirectFrame.Write(frame, "two!!"u8, 0)));
         switch (what)
         {
             case "a wrong checksum":
@@ -173,7 +172,7 @@ public sealed class DirectTransportTests : IAsyncLifetime
             error.SocketErrorCode.ShouldBe(SocketError.ConnectionReset);
         }
 
-        received.ShouldBeLessThanOrEqualTo(DirectFrame.HeaderBytes + 3);
+        received.ShouldBeLessThanOrEqualTo(DirectFrame.LineBytes);
         await using var events = one.ReadEventsAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         (await ExpectAsync<PeerEvent.Refused>(events)).ShouldBe(new PeerEvent.Refused(string.Empty, fault));
     }

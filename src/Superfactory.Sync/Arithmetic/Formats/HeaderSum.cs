@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Superfactory.Sync.Arithmetic.Formats;
 
 /// <summary>Adds up <see cref="HeaderNumbers"/> piece by piece; each piece but the last holds a multiple of <see cref="SquareSum.Lanes"/> numbers.</summary>
@@ -10,7 +12,16 @@ internal struct HeaderSum(VectorWidth width)
     public void Add(ReadOnlySpan<float> numbers)
     {
         _squares.Add(numbers, width);
+        Added(numbers);
+    }
 
+    /// <summary>The lanes of the squares, for a loop that adds them itself; <see cref="Added"/> follows.</summary>
+    [UnscopedRef]
+    public Span<double> Extend() => _squares.Extend();
+
+    /// <summary>Counts what is not finite among numbers whose squares were added.</summary>
+    public void Added(ReadOnlySpan<float> numbers)
+    {
         // A square is below 2^256 and a run has fewer than 2^31 of them: a sum that is not finite has met a number that is not, and
         // stays so. Until then there is nothing to count.
         if (!_squares.IsFinite())

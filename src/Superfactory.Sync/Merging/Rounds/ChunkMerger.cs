@@ -55,6 +55,12 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
     public void TakeContribution(int island, int chunk, ReadOnlySpan<byte> bytes)
     {
         var from = exchange.Arrivals.Of(island);
+        if (state.Direct && Work.Decision is { } decided && _contributors == 2 && (decided.Contributors >> island & 1) != 0 && Work.Places[chunk] == 0)
+        {
+            TakePair(island, chunk, bytes, from);
+            return;
+        }
+
         var numbers = state.Format.MeasureEncoded(bytes, Plan.SpanOf(chunk).Length);
         from.SquaredNorms[chunk] = numbers.SquaredNorm;
         from.NotFinite |= numbers.NonFinite != 0;
@@ -66,6 +72,21 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         {
             Sum(chunk, island, bytes);
         }
+    }
+
+    /// <summary>The other of two contributors' chunk arrived, and this island has its own: all is done at once.</summary>
+    private void TakePair(int island, int chunk, ReadOnlySpan<byte> bytes, Arrivals.From from)
+    {
+        var weights = Work.Decision!.Weights;
+        var own = exchange.Own!.Bytes(chunk);
+        var isFirst = _order[0] == island;
+        var (numbers, hash) = isFirst
+            ? PairMean.Take(state.Format, weights[0], bytes, weights[1], own, firstArrived: true, MeanOf(chunk))
+            : PairMean.Take(state.Format, weights[0], own, weights[1], bytes, firstArrived: false, MeanOf(chunk));
+        from.SquaredNorms[chunk] = numbers.SquaredNorm;
+        from.NotFinite |= numbers.NonFinite != 0;
+        Work.Places[chunk] = 2;
+        Work.Merge(chunk, hash);
     }
 
     /// <summary>A chunk of a result arrived, for the first time.</summary>

@@ -1,87 +1,93 @@
 using System.Net.Sockets;
 using System.Text;
 using Superfactory.Sync.Merging;
-using Superfactory.Wan.Frames;
 
 namespace Superfactory.Sync.Bridge.Peers.Direct;
 
 /// <summary>
-/// One TCP connection to a peer's bridge: blocking, read by one thread, written by whoever sends. That costs the fewest copies and
-/// changes of thread, which is all that a merge over loopback takes beside arithmetic.
+/// One TCP connection to a peer's bridge. One thread sends and receives in turn, as far as either goes without waiting, and merges
+/// what it received: two threads would fight for the connection's lock and for the processor, and lose what is in its cache.
 /// </summary>
 internal sealed class DirectConnection : IDisposable
 {
+    /// <summary>Messages that may wait to be sent: whoever sends waits for each before the next, and a bridge has one sender for a peer.</summary>
+    public const int MessagesMax = 64;
+
     private const int IslandBytesMax = 256;
 
+    /// <summary>
+    /// Attempts before a thread that can neither send nor receive sleeps, a tenth of a millisecond in all. Two bridges that wake each
+    /// other are kept on one processor by the system, however idle the other is; two that are ready to run are not.
+    /// </summary>
+    private const int AttemptsMax = 128;
+
+    /// <summary>The longest message with its frame, whose two ends are lines.</summary>
+    private const int BufferBytes = MergeLimits.MessageBytesMax + (3 * DirectFrame.LineBytes);
+
+    private enum Filled
+    {
+        Partly,
+        Wholly,
+        Ended,
+    }
+
     private readonly Socket _socket;
-    private readonly DirectBuffers _buffers = new(MergeLimits.MessageBytesMax);
-    private readonly Lock _sending = new();
-    private readonly CancellationTokenSource _closing = new();
-    private readonly byte[] _header = new byte[DirectFrame.HeaderBytes];
+    private readonly SocketWait _wait = new();
+    private readonly DirectBuffers _buffers;
+    private readonly Lock _guard = new();
+    private readonly Queue<DirectMessage> _waiting = [];
+    private readonly byte[] _lead = new byte[DirectFrame.LeadBytesMax];
+    private readonly byte[] _zeros = new byte[DirectFrame.LineBytes];
+    private readonly byte[] _nextLine = new byte[DirectFrame.LineBytes];
+    private DirectMessage? _sending;
+    private int _leadLength;
+    private int _sent;
+    private Memory<byte> _buffer;
+    private int _received;
+    private int _receivedNext;
+    private bool _ended;
+    private volatile bool _closing;
 
     /// <summary>Takes over a connected socket.</summary>
-    public DirectConnection(Socket socket) => _socket = socket;
+    public DirectConnection(Socket socket) => (_socket, _buffers) = (socket, new DirectBuffers(BufferBytes, _wait.Wake));
 
     /// <summary>Who the peer is, as it said itself; empty before it has.</summary>
-    public string Island { get; set; } = string.Empty;
+    public string Island { get; private set; } = string.Empty;
 
-    /// <summary>What the peer sent that is no message, and that ended the connection; null where it ended otherwise. For the thread that reads.</summary>
+    /// <summary>What the peer sent that is no message, which ended the connection; null where nothing was.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>Sends a message.</summary>
-    /// <returns>False where the connection is gone.</returns>
-    public bool TrySend(ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload)
+    /// <summary>Sends a message. Thread-safe.</summary>
+    /// <returns>False where the connection ends before.</returns>
+    public ValueTask<bool> SendAsync(ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload)
     {
-        Span<byte> frame = stackalloc byte[DirectFrame.HeaderBytes];
-
-        // This also brings the payload into the cache that the system copies it from.
-        DirectFrame.Write(frame, header.Span, payload.Span);
-        lock (_sending)
-        {
-            try
-            {
-                GatheredSend.Send(_socket.SafeHandle, frame, header, payload);
-                return true;
-            }
-            catch (Exception error) when (error is IOException or ObjectDisposedException)
-            {
-                // Part of the message may be under way: nothing can follow it. Reading says that the peer is gone.
-                Close();
-                return false;
-            }
-        }
+        var message = new DirectMessage(header, payload);
+        return TryQueue(message) ? message.Sent : ValueTask.FromResult(false);
     }
 
-    /// <summary>Says who this side is; the first message of each side.</summary>
-    public bool TryGreet(string island) => TrySend(Encoding.UTF8.GetBytes(island), default);
-
-    /// <summary>Reads who the peer is; null where the connection ends or the peer speaks something else.</summary>
-    public string? ReadGreeting()
+    /// <summary>Says who this side is, and hears who the peer is; the first message of each side.</summary>
+    /// <returns>False where the connection ends, or the peer speaks something else.</returns>
+    public bool TryGreet(string island)
     {
-        if (!TryRead(_buffers, IslandBytesMax, out var buffer, out var length))
+        TryQueue(new DirectMessage(Encoding.UTF8.GetBytes(island), default));
+        Move((message, release) =>
         {
-            return null;
-        }
-
-        var island = Encoding.UTF8.GetString(buffer, 0, length);
-        _buffers.Give(buffer);
-        return island;
+            Island = Encoding.UTF8.GetString(message.Span);
+            release();
+        }, IslandBytesMax, () => Island.Length > 0 && _sending is null);
+        return Island.Length > 0;
     }
 
-    /// <summary>Reads messages until the connection ends, or something arrives that is no message.</summary>
-    /// <param name="take">Called for each message in turn: its memory, and what gives it back.</param>
-    public void Read(Action<ReadOnlyMemory<byte>, Action> take)
-    {
-        while (TryRead(_buffers, MergeLimits.MessageBytesMax, out var buffer, out var length))
-        {
-            take(buffer.AsMemory(0, length), () => _buffers.Give(buffer));
-        }
-    }
+    /// <summary>Sends and reads messages until the connection ends, or something arrives that is no message.</summary>
+    /// <param name="take">Called for each message in turn: its memory, and what gives it back, which is thread-safe.</param>
+    public void Run(Action<ReadOnlyMemory<byte>, Action> take) => Move(take, MergeLimits.MessageBytesMax, static () => false);
 
-    /// <summary>Ends the connection; whoever reads or sends returns.</summary>
+    /// <summary>Ends the connection: whoever reads or sends returns. Thread-safe.</summary>
     public void Close()
     {
-        _closing.Cancel();
+        // Its thread may be waiting for a buffer, and not for the socket.
+        _closing = true;
+        _wait.Wake();
         try
         {
             _socket.Shutdown(SocketShutdown.Both);
@@ -93,44 +99,184 @@ internal sealed class DirectConnection : IDisposable
         }
     }
 
-    /// <summary>Frees the socket; nobody may be reading.</summary>
+    /// <summary>Frees the socket; nobody may be in <see cref="Run"/>.</summary>
     public void Dispose()
     {
         Close();
+        DirectMessage[] unsent;
+        lock (_guard)
+        {
+            _ended = true;
+            unsent = [.. _waiting];
+            _waiting.Clear();
+        }
+
+        _sending?.Complete(false);
+        foreach (var message in unsent)
+        {
+            message.Complete(false);
+        }
+
         _socket.Dispose();
-        _buffers.Dispose();
-        _closing.Dispose();
+        _wait.Dispose();
     }
 
-    private bool TryRead(DirectBuffers buffers, int bytesMax, out byte[] buffer, out int length)
+    private bool TryQueue(DirectMessage message)
     {
-        (buffer, length) = ([], 0);
+        lock (_guard)
+        {
+            if (_ended)
+            {
+                return false;
+            }
+
+            if (_waiting.Count >= MessagesMax)
+            {
+                throw new InvalidOperationException($"{MessagesMax} messages to {Island} wait already; whoever sends waits for one before the next.");
+            }
+
+            _waiting.Enqueue(message);
+        }
+
+        _wait.Wake();
+        return true;
+    }
+
+    private void Move(Action<ReadOnlyMemory<byte>, Action> take, int bytesMax, Func<bool> done)
+    {
         try
         {
-            if (!WholeReceive.TryFill(_socket, _header))
+            for (var attempts = 0; !_closing && !done(); attempts++)
             {
-                return false;
-            }
+                var moved = SendSome();
+                if (!ReceiveSome(take, bytesMax, ref moved))
+                {
+                    return;
+                }
 
-            Fault = DirectFrame.Read(_header, bytesMax, out length, out var checksum);
-            if (Fault is not null)
-            {
-                return false;
+                if (moved)
+                {
+                    attempts = 0;
+                }
+                else if (attempts < AttemptsMax)
+                {
+                    Thread.Yield();
+                }
+                else if (!done())
+                {
+                    _wait.Wait(_socket, readable: !_buffer.IsEmpty, writable: _sending is not null);
+                    attempts = 0;
+                }
             }
-
-            buffer = buffers.Take(_closing.Token);
-            if (!WholeReceive.TryFill(_socket, buffer.AsSpan(0, length)))
-            {
-                return false;
-            }
-
-            Fault = Checksum.Compute(buffer.AsSpan(0, length)) == checksum ? null : "a message whose checksum is wrong";
-            return Fault is null;
         }
-        catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
         {
             // The end of a connection, whichever side made it, is what returning says.
+            return;
+        }
+    }
+
+    /// <summary>Sends what there is room for of one message.</summary>
+    /// <returns>Whether anything was sent.</returns>
+    private bool SendSome()
+    {
+        if (_sending is null)
+        {
+            lock (_guard)
+            {
+                if (!_waiting.TryDequeue(out _sending))
+                {
+                    return false;
+                }
+            }
+
+            _leadLength = DirectFrame.Write(_lead, _sending.Header.Span, _sending.Payload.Length);
+            _sent = 0;
+        }
+
+        var whole = DirectFrame.PayloadOffset(_sending.Header.Length) + DirectFrame.WholeLines(_sending.Payload.Length);
+        var zeros = _zeros.AsSpan(0, whole - _leadLength - _sending.Header.Length - _sending.Payload.Length);
+        var bytes = SystemSocket.SendSome(_socket, _lead.AsSpan(0, _leadLength), _sending.Header, _sending.Payload, zeros, _sent);
+        _sent += bytes;
+        if (_sent == whole)
+        {
+            var sent = _sending;
+            _sending = null;
+            sent.Complete(true);
+        }
+
+        return bytes > 0;
+    }
+
+    /// <summary>Receives what is here of one message, and passes it on when it is whole.</summary>
+    /// <returns>False at the connection's end, or where something else than a message arrives.</returns>
+    private bool ReceiveSome(Action<ReadOnlyMemory<byte>, Action> take, int bytesMax, ref bool moved)
+    {
+        if (_buffer.IsEmpty)
+        {
+            if (!_buffers.TryTake(out _buffer))
+            {
+                return true;
+            }
+
+            _nextLine.AsSpan(0, _receivedNext).CopyTo(_buffer.Span);
+            (_received, _receivedNext) = (_receivedNext, 0);
+        }
+
+        // The frame's first line says how much follows.
+        if (_received < DirectFrame.LineBytes && Fill(DirectFrame.LineBytes, default, ref moved) == Filled.Ended)
+        {
             return false;
         }
+
+        if (_received < DirectFrame.HeaderBytes)
+        {
+            return true;
+        }
+
+        Fault = DirectFrame.Read(_buffer.Span, bytesMax, out var headerLength, out var payloadLength);
+        if (Fault is not null || _received < DirectFrame.LineBytes)
+        {
+            return Fault is null;
+        }
+
+        var payload = DirectFrame.PayloadOffset(headerLength);
+        if (Fill(payload + DirectFrame.WholeLines(payloadLength), _nextLine, ref moved) is not Filled.Wholly and var part)
+        {
+            return part != Filled.Ended;
+        }
+
+        var (buffer, message) = (_buffer, _buffer.Slice(payload - headerLength, headerLength + payloadLength));
+        _buffer = default;
+        if (!DirectFrame.IsIntact(buffer.Span, message.Span[..headerLength]))
+        {
+            Fault = "a message whose checksum is wrong";
+            return false;
+        }
+
+        take(message, () => _buffers.Give(buffer));
+        return true;
+    }
+
+    /// <summary>Fills the buffer up to a length, and what comes after it into the next message's first line: one system call for both.</summary>
+    private Filled Fill(int length, Span<byte> next, ref bool moved)
+    {
+        if (_received < length)
+        {
+            switch (SystemSocket.ReceiveSome(_socket, _buffer.Span[_received..length], next))
+            {
+                case null:
+                    return Filled.Partly;
+                case 0:
+                    return Filled.Ended;
+                case { } bytes:
+                    _receivedNext = Math.Max(0, _received + bytes - length);
+                    _received = Math.Min(_received + bytes, length);
+                    moved = true;
+                    break;
+            }
+        }
+
+        return _received == length ? Filled.Wholly : Filled.Partly;
     }
 }

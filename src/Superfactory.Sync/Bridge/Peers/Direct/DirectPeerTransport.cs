@@ -18,6 +18,9 @@ internal sealed class DirectPeerTransport : IPeerTransport
 
     private const int CallersMax = 64;
 
+    /// <summary>What the system keeps of a connection each way: several chunks, and little enough to stay in a processor's cache.</summary>
+    private const int SocketBufferBytes = 1 << 20;
+
     private static readonly TimeSpan s_dialInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly string _directory;
@@ -49,6 +52,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            Prepare(listener);
             listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
             listener.Listen(CallersMax);
             DirectRendezvous.Announce(peers.Directory, island, (IPEndPoint)listener.LocalEndPoint!);
@@ -77,7 +81,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
         string island, MessageOrder order, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(_connections.TryGetValue(island, out var connection) && connection.TrySend(header, payload));
+        return _connections.TryGetValue(island, out var connection) ? connection.SendAsync(header, payload) : ValueTask.FromResult(false);
     }
 
     /// <inheritdoc/>
@@ -98,12 +102,17 @@ internal sealed class DirectPeerTransport : IPeerTransport
         _stopping.Dispose();
     }
 
+    /// <summary>
+    /// Before a socket connects or listens. Loopback needs no pacing, and a connection that began with what paces (BBR) goes on pacing
+    /// under another: each burst then costs a timer.
+    /// </summary>
     private static void Prepare(Socket socket)
     {
-        // Loopback needs no pacing, and what paces by default (BBR) costs a timer for every burst.
         const int Tcp = 6;
         const int CongestionControl = 13;
         socket.NoDelay = true;
+        socket.SendBufferSize = SocketBufferBytes;
+        socket.ReceiveBufferSize = SocketBufferBytes;
         try
         {
             socket.SetRawSocketOption(Tcp, CongestionControl, Encoding.ASCII.GetBytes("cubic"));
@@ -166,7 +175,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            // Not ConnectAsync, after which .NET keeps a socket non-blocking for good. On loopback this takes no time.
+            Prepare(socket);
             socket.Connect(endpoint);
             return socket;
         }
@@ -193,19 +202,17 @@ internal sealed class DirectPeerTransport : IPeerTransport
             return;
         }
 
-        Prepare(socket);
         using var connection = new DirectConnection(socket);
         using var ending = _stopping.Token.UnsafeRegister(static closing => ((DirectConnection)closing!).Close(), connection);
-        if (!connection.TryGreet(_self) || connection.ReadGreeting() is not { } island || (expected is not null && expected != island)
+        if (!connection.TryGreet(_self) || connection.Island is not { } island || (expected is not null && expected != island)
             || !_connections.TryAdd(island, connection))
         {
             Report(connection);
             return;
         }
 
-        connection.Island = island;
         Post(new PeerEvent.Up(island));
-        connection.Read((message, release) => Post(new PeerEvent.Delivered(island, message, release)));
+        connection.Run((message, release) => Post(new PeerEvent.Delivered(island, message, release)));
         _connections.TryRemove(island, out _);
         Report(connection);
         Post(new PeerEvent.Down(island));
