@@ -11,6 +11,9 @@ namespace Superfactory.Sync.Bridge;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(EpochDecided), "epoch")]
 [JsonDerivedType(typeof(TrainerLost), "trainer-lost")]
+[JsonDerivedType(typeof(WriteCheckpoints), "write-checkpoints")]
+[JsonDerivedType(typeof(Hold), "hold")]
+[JsonDerivedType(typeof(GoOn), "go-on")]
 [JsonDerivedType(typeof(Stop), "stop")]
 public abstract record BridgeCommand
 {
@@ -24,6 +27,16 @@ public abstract record BridgeCommand
 
     /// <summary>A trainer process of the island died; all of them are started again, and rank 0 connects anew.</summary>
     public sealed record TrainerLost : BridgeCommand;
+
+    /// <summary>This island is, or is no longer, the one that writes the run's checkpoints.</summary>
+    /// <param name="Writes">Whether it is.</param>
+    public sealed record WriteCheckpoints(bool Writes) : BridgeCommand;
+
+    /// <summary>The job is to save and stop: the island contributes nothing more, and writes a checkpoint with its trainer's own state.</summary>
+    public sealed record Hold : BridgeCommand;
+
+    /// <summary>The job goes on after all: takes <see cref="Hold"/> back.</summary>
+    public sealed record GoOn : BridgeCommand;
 
     /// <summary>The bridge ends, whatever it is doing, and leaves nothing behind.</summary>
     public sealed record Stop : BridgeCommand;

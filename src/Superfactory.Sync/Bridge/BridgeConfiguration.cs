@@ -2,6 +2,7 @@ using System.Text.Json;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
+using Superfactory.Sync.Bridge.Checkpoints;
 using Superfactory.Sync.Bridge.Peers.Direct;
 
 namespace Superfactory.Sync.Bridge;
@@ -38,6 +39,9 @@ public sealed record BridgeConfiguration
 
     /// <summary>The gang's own directory.</summary>
     public required string GangDirectory { get; init; }
+
+    /// <summary>What is wanted of checkpoints; null wants none.</summary>
+    public CheckpointDuty? Checkpoints { get; init; }
 
     /// <summary>This island's place among the epoch's members, from 0; -1 where it is none.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

@@ -16,6 +16,8 @@ namespace Superfactory.Sync.Bridge;
 [JsonDerivedType(typeof(Progress), "progress")]
 [JsonDerivedType(typeof(Measurement), "measurement")]
 [JsonDerivedType(typeof(Note), "note")]
+[JsonDerivedType(typeof(Checkpointed), "checkpoint")]
+[JsonDerivedType(typeof(CheckpointFailed), "checkpoint-failed")]
 [JsonDerivedType(typeof(Finished), "finished")]
 [JsonDerivedType(typeof(Failed), "failed")]
 public abstract record BridgeEvent
@@ -48,6 +50,14 @@ public abstract record BridgeEvent
     /// <summary>Something that people should know of.</summary>
     /// <param name="Text">A sentence.</param>
     public sealed record Note(string Text) : BridgeEvent;
+
+    /// <summary>A checkpoint of a final state is on this site's disk.</summary>
+    /// <param name="Checkpoint">What it is.</param>
+    public sealed record Checkpointed(CheckpointReport Checkpoint) : BridgeEvent;
+
+    /// <summary>A checkpoint could not be written; nothing of it is left, and training goes on.</summary>
+    /// <param name="Reason">Why, in a sentence.</param>
+    public sealed record CheckpointFailed(string Reason) : BridgeEvent;
 
     /// <summary>The run is over at every island; the bridge's last event.</summary>
     /// <param name="Result">What came of this island.</param>

@@ -1,9 +1,11 @@
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Superfactory.Model.Agents;
+using Superfactory.Sync.Bridge.Checkpoints;
 using Superfactory.Sync.Bridge.Memory;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.Bridge.Trainer;
+using Superfactory.Sync.Checkpoints;
 using Superfactory.Sync.Merging;
 
 namespace Superfactory.Sync.Bridge;
@@ -34,6 +36,7 @@ internal sealed class BridgeHost : IDisposable
     private readonly BridgePeers _peers;
     private readonly StallWatch _stalls;
     private readonly TrainerDesk _desk;
+    private readonly CheckpointClerk _clerk;
     private readonly Queue<MergeInput> _forMachine = new();
 
     // Where the loop waits, whoever has something runs it at once: a message is merged on the thread that read it, still in its cache.
@@ -49,12 +52,14 @@ internal sealed class BridgeHost : IDisposable
     /// <param name="commands">What it is told; their end is a command to stop.</param>
     /// <param name="emit">Takes its events, one after another.</param>
     /// <param name="time">Its clock.</param>
+    /// <param name="checkpoint">What the run goes on from; null where this site has it not, or the run begins.</param>
     public BridgeHost(
         BridgeConfiguration configuration,
         IPeerTransport transport,
         ChannelReader<BridgeCommand> commands,
         Func<BridgeEvent, CancellationToken, ValueTask> emit,
-        TimeProvider time)
+        TimeProvider time,
+        CheckpointState? checkpoint = null)
     {
         (_configuration, _transport, _commands, _time, _epoch) = (configuration, transport, commands, time, configuration.Epoch);
         _machine = new MergeMachine(new MergeConfiguration
@@ -63,6 +68,8 @@ internal sealed class BridgeHost : IDisposable
             Epoch = configuration.Epoch,
             Sync = configuration.Specification.Sync,
             Budget = configuration.Specification.Budget,
+            Checkpoint = checkpoint,
+            Restores = configuration.Checkpoints is { Restores: true },
         });
         _events = new BridgeEventQueue(emit);
         _reporter = new BridgeReporter(_events, () => _machine.Progress, configuration.Specification.Sync.Mode, time);
@@ -72,6 +79,7 @@ internal sealed class BridgeHost : IDisposable
         _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
         _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue, reason => _end ??= BridgeEnd.Failed(reason, retriable: false),
             () => _machine.ReadsTrainerMemory);
+        _clerk = new CheckpointClerk(configuration, _machine, _desk, _events, time, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
     }
 
     /// <summary>Runs until the run is over, it fails, it is told to stop, or the token is cancelled, which stops it too. Called once.</summary>
@@ -103,6 +111,7 @@ internal sealed class BridgeHost : IDisposable
             }
 
             await LeaveAsync(end);
+            await _clerk.CompleteAsync();
             await _events.CompleteAsync(end.Event);
             await emitting;
         }
@@ -127,6 +136,7 @@ internal sealed class BridgeHost : IDisposable
 
         using var listener = listening.Value;
         ArenaSweeper.Sweep(_configuration.ArenaDirectory, _time);
+        _clerk.Sweep();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sources = new HostSources(_inputs.Writer, _time, stopping.Token);
 
@@ -222,6 +232,19 @@ internal sealed class BridgeHost : IDisposable
         }
 
         _peers.TakeCarried(_epoch, _forMachine.Enqueue);
+        RunMachine();
+        _clerk.Look();
+        RunMachine();
+        _desk.GiveArena();
+        if (input is HostInput.Peer { Event: PeerEvent.Delivered { Release: { } release } })
+        {
+            // The machine has copied what it needs: a round's chunks go through the same few buffers.
+            release();
+        }
+    }
+
+    private void RunMachine()
+    {
         while (_end is null && _forMachine.TryDequeue(out var forMachine))
         {
             if (forMachine is MergeInput.Received { Island: var alive })
@@ -233,13 +256,6 @@ internal sealed class BridgeHost : IDisposable
             {
                 Carry(effect);
             }
-        }
-
-        _desk.GiveArena();
-        if (input is HostInput.Peer { Event: PeerEvent.Delivered { Release: { } release } })
-        {
-            // The machine has copied what it needs: a round's chunks go through the same few buffers.
-            release();
         }
     }
 
@@ -253,6 +269,15 @@ internal sealed class BridgeHost : IDisposable
                 break;
             case BridgeCommand.TrainerLost when !_desk.IsTrainerAlive():
                 _desk.Leave();
+                break;
+            case BridgeCommand.WriteCheckpoints wanted:
+                _clerk.Write(wanted.Writes);
+                break;
+            case BridgeCommand.Hold:
+                _clerk.Hold();
+                break;
+            case BridgeCommand.GoOn:
+                _clerk.GoOn();
                 break;
             case BridgeCommand.Stop:
                 _end ??= BridgeEnd.Stopped;

@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Superfactory.Model;
+using Superfactory.Sync.Bridge.Checkpoints;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.Bridge.Peers.Direct;
+using Superfactory.Sync.Checkpoints;
 
 namespace Superfactory.Sync.Bridge;
 
@@ -38,6 +40,19 @@ public static class BridgeProgram
         }
 
         var configuration = loaded.Value;
+        CheckpointState? checkpoint = null;
+        if (configuration.Checkpoints is { From: { } from } duty)
+        {
+            var restored = CheckpointLoader.Load(from, duty.FromSeal);
+            if (!restored.Succeeded)
+            {
+                return await FailAsync(output, new BridgeEnd(1, new BridgeEvent.Failed(
+                    $"Island {configuration.Island} cannot go on from its checkpoint: {restored.Problems[0]}", Retriable: true)));
+            }
+
+            checkpoint = restored.Value;
+        }
+
         IPeerTransport transport;
         try
         {
@@ -53,7 +68,7 @@ public static class BridgeProgram
         }
 
         var streams = new StandardStreams(input, output);
-        using var host = new BridgeHost(configuration, transport, streams.Commands, streams.EmitAsync, TimeProvider.System);
+        using var host = new BridgeHost(configuration, transport, streams.Commands, streams.EmitAsync, TimeProvider.System, checkpoint);
         try
         {
             return await host.RunAsync(stopping);

@@ -20,6 +20,12 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
     private bool _done;
     private bool _closed;
 
+    /// <summary>The final frozen tensors and buffers; null before they are known here.</summary>
+    public byte[]? Statics => _statics;
+
+    /// <summary>The final parameters in every-step; null before they are known here.</summary>
+    public float[]? Parameters => _parameters;
+
     /// <summary>Whether every island has finished and the trainer was told.</summary>
     public bool Done => _done;
 

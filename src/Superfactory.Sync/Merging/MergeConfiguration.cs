@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
+using Superfactory.Sync.Checkpoints;
 
 namespace Superfactory.Sync.Merging;
 
@@ -18,6 +19,12 @@ public sealed record MergeConfiguration
 
     /// <summary>When the run is done.</summary>
     public required BudgetSpecification Budget { get; init; }
+
+    /// <summary>The checkpoint that the run goes on from, where this island has it; null where it has none.</summary>
+    public CheckpointState? Checkpoint { get; init; }
+
+    /// <summary>Whether the run goes on from a checkpoint: an island that has it not then takes the state from one that has, and none begins with what its trainer has.</summary>
+    public bool Restores { get; init; }
 
     /// <summary>Numbers in one chunk at most, 1 to <see cref="MergeLimits.ChunkLengthMax"/>, which is the default; less makes many chunks of a small model.</summary>
     public int ChunkLengthMax { get; init; } = MergeLimits.ChunkLengthMax;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Fragments;
+using Superfactory.Sync.Merging.Checkpointing;
 using Superfactory.Sync.Merging.Dealing;
 using Superfactory.Sync.Merging.Rounds;
 using Superfactory.Sync.Merging.Trainer;
@@ -17,7 +18,7 @@ namespace Superfactory.Sync.Merging;
 /// An input changes what is known; then every part does what follows from all that is known, until nothing more follows. No part keeps
 /// track of what should happen next, so that an interruption at any point leaves nothing half done. <c>docs/protocol.md</c> has the argument.
 /// </remarks>
-public sealed class MergeMachine
+public sealed partial class MergeMachine
 {
     private readonly MergeState _state;
     private readonly Handshake _handshake;
@@ -50,6 +51,7 @@ public sealed class MergeMachine
         _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale);
         _handshake = new Handshake(_state, Resend, Have);
         _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale);
+        (_cut, _restore) = (new CheckpointCut(_state, _finale), new CheckpointRestore(_state, _exchange, _applier, _seat));
     }
 
     /// <summary>What it was told at its start.</summary>
@@ -301,6 +303,7 @@ public sealed class MergeMachine
             _state.Replica = new ModelReplica(table, _state.Mode, _state.Plan);
             _state.Feedback = Configuration.Sync.ErrorFeedback && _state.Format.Format != NumberFormat.Fp32 ? new ContributionFeedback(_state.Plan) : null;
             _exchange.Prepare();
+            _restore.TryInstall();
             _handshake.GreetAll();
         }
     }
@@ -359,17 +362,6 @@ public sealed class MergeMachine
         _finale.TryFinalize();
         _finale.TryEnd();
         _exchange.Sender.Pump();
-    }
-
-    /// <summary>The run has no state yet: it begins with what this island's trainer has.</summary>
-    private void Start()
-    {
-        _state.Buffers!.Local.CopyTo(_state.Replica!.Parameters);
-        _state.Buffers.Statics.CopyTo(_state.Replica.Statics);
-        _state.Initialised = true;
-        _seat.IsSource = true;
-        _applier.Seal();
-        _handshake.GreetAll();
     }
 
     /// <summary>A hello was heard: the peer sends what chunks are not here.</summary>

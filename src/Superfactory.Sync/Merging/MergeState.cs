@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic.Formats;
@@ -147,6 +148,9 @@ internal sealed class MergeState
     public Peer PeerAt(int island) => _peers[island]!;
 
     public bool IsPeer(int island) => island >= 0 && island < Count && island != Self;
+
+    /// <summary>The islands' names in their order.</summary>
+    public ImmutableArray<string> Islands => [.. Enumerable.Range(0, Count).Select(NameOf)];
 
     public string NameOf(int island) => Epoch.Members[island].Island;
 

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Bridge;
+using Superfactory.Sync.Bridge.Checkpoints;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.BridgePair;
 
@@ -14,15 +15,17 @@ internal sealed class BridgeHarness : IAsyncDisposable
     private readonly List<Running> _bridges = [];
 
     private readonly Func<string, Task<IPeerTransport>> _connect;
+    private readonly Func<int, CheckpointDuty>? _checkpoints;
+    private readonly TimeProvider _time;
 
     public BridgeHarness(JobSpecification job, params string[] islands)
         : this(job, islands, connect: null)
     {
     }
 
-    public BridgeHarness(JobSpecification job, string[] islands, Func<string, Task<IPeerTransport>>? connect)
+    public BridgeHarness(JobSpecification job, string[] islands, Func<string, Task<IPeerTransport>>? connect, Func<int, CheckpointDuty>? checkpoints = null, TimeProvider? time = null)
     {
-        (Job, Islands) = (job, islands);
+        (Job, Islands, _checkpoints, _time) = (job, islands, checkpoints, time ?? TimeProvider.System);
         _connect = connect ?? (island => Task.FromResult(Network.Connect(island)));
         Epoch = new RunEpoch { Number = 1, Members = [.. islands.Select(island => new RunMember(island, 1))] };
         foreach (var place in Enumerable.Range(0, islands.Length))
@@ -118,11 +121,13 @@ internal sealed class BridgeHarness : IAsyncDisposable
             GatewaySocket = "unused",
             ArenaDirectory = Root,
             GangDirectory = Root,
+            Checkpoints = _checkpoints?.Invoke(place),
         };
         var running = new Running();
         running.Exit = Task.Run(async () =>
         {
-            using var host = new BridgeHost(configuration, await _connect(Islands[place]), running.Commands, running.TakeAsync, TimeProvider.System);
+            using var host = new BridgeHost(configuration, await _connect(Islands[place]), running.Commands, running.TakeAsync, _time,
+                configuration.Checkpoints is { From: { } from } duty ? CheckpointLoader.Load(from, duty.FromSeal).Value : null);
             return await host.RunAsync(CancellationToken.None);
         });
         if (place < _bridges.Count)

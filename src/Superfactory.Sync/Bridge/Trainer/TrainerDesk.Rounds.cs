@@ -1,3 +1,4 @@
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging;
 
 namespace Superfactory.Sync.Bridge.Trainer;
@@ -104,19 +105,28 @@ internal sealed partial class TrainerDesk
             _drive(new MergeInput.TrainerData(null));
         }
 
-        _drive(new MergeInput.TrainerContributed(new Contribution
+        if (Parks(merge.Round))
         {
-            Round = merge.Round,
-            Steps = merge.Steps,
-            Tokens = merge.Tokens,
-            LossSum = merge.LossSum,
-            Overflow = merge.Overflow,
-        }));
+            _parked = merge;
+            return;
+        }
+
+        Drive(merge);
     }
+
+    private void Drive(TrainerMessage.Merge merge) => _drive(new MergeInput.TrainerContributed(new Contribution
+    {
+        Round = merge.Round,
+        Steps = merge.Steps,
+        Tokens = merge.Tokens,
+        LossSum = merge.LossSum,
+        Overflow = merge.Overflow,
+    }));
 
     private void Merged(MergeOutcome result)
     {
         (_phase, _turn) = (TrainerPhase.Training, result.Next);
+        _savesNext = _configuration.Specification.Sync.Mode == SyncMode.EveryStep ? -1 : result.Next.Round;
         _reporter.Merged();
         Answer(new TrainerReply.RoundMerged(
             result.Round, result.Tokens, result.Loss, result.Reset, result.Skip, result.Next, TrainerSamples.From(result.Deal)));
@@ -132,6 +142,12 @@ internal sealed partial class TrainerDesk
         }
 
         _phase = TrainerPhase.Merging;
+        if (_parked is not null)
+        {
+            TookCopy(copy.Value.State);
+            return;
+        }
+
         _drive(new MergeInput.TrainerStateCopied(copy.Value.State));
         if (_mergedMeanwhile is { } result)
         {

@@ -31,6 +31,7 @@ internal sealed partial class TrainerDesk : IDisposable
     private bool _declared;
     private bool _peerStateGiven;
     private bool _arenaDue;
+    private long _savesNext = -1;
 
     /// <summary>A desk where no trainer has come yet.</summary>
     /// <param name="configuration">Which run this is.</param>
@@ -94,6 +95,7 @@ internal sealed partial class TrainerDesk : IDisposable
             _closer.Close(connection, trainerFirst: _phase == TrainerPhase.Done);
         }
 
+        ForgetParked();
         if (_registered && _phase != TrainerPhase.Done)
         {
             _drive(new MergeInput.TrainerLost());

@@ -10,7 +10,7 @@ namespace Superfactory.Sync.Merging.Dealing;
 /// What all islands remember alike of the committed rounds, besides the parameters: where the deal stands, what is merged, who was
 /// refused. Changed by commits alone; its bytes go into the state's hash and to islands without memory.
 /// </summary>
-internal sealed class RunHistory
+internal sealed partial class RunHistory
 {
     private readonly int _islands;
     private readonly int _every;
@@ -120,7 +120,7 @@ internal sealed class RunHistory
         {
             ImmutableArray<int> batches = [.. declarations.Select(declaration => declaration!.Batch)];
             var planned = _budget.Samples > 0 ? _budget.Samples : _budget.Steps * batches.Sum(batch => (long)batch);
-            Ledger = new SampleLedger(planned, batches);
+            Ledger = Carried?.Resume(batches) ?? new SampleLedger(planned, batches);
         }
     }
 
@@ -148,6 +148,7 @@ internal sealed class RunHistory
         Loss = double.IsNaN(decision.Loss) ? Loss : decision.Loss;
         LastSkipped = decision.Contributors == 0;
         Chain = ContentHash.Of(Chain, (ulong)Round, decision.Contributors, result);
+        Carried = null;
         Round++;
     }
 
@@ -173,14 +174,7 @@ internal sealed class RunHistory
             writer.Int64(Steps[island]);
         }
 
-        // Before the first commit an island may or may not have heard all declarations: not part of what they share.
-        var shared = Begun && Round > 0;
-        writer.Flag(shared);
-        if (shared)
-        {
-            WriteDeclarations(writer);
-        }
-
+        WriteDealing(writer);
         return buffer.WrittenSpan.ToArray();
     }
 
@@ -209,11 +203,7 @@ internal sealed class RunHistory
             history.Steps[island] = reader.Int64(0, long.MaxValue / 2);
         }
 
-        if (reader.Flag())
-        {
-            history.ReadDeclarations(ref reader);
-        }
-
+        history.ReadDealing(ref reader);
         return reader.Complete ? history : null;
     }
 

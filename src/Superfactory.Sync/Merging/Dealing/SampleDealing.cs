@@ -95,6 +95,13 @@ internal sealed class SampleDealing(MergeState state)
             }
         }
 
+        var data = first.Tracked ? new DataDeclaration(first.Count, first.Batch, first.Dataset) : null;
+        if (state.History.Carried?.Difference(data) is { } difference)
+        {
+            state.Fail($"The run cannot go on from its checkpoint: {difference}.");
+            return;
+        }
+
         if (!first.Tracked && state.Configuration.Budget.Steps == 0)
         {
             state.Fail("The job's budget counts samples, but its loop does not draw them from the run: call run.samples(…) or give budget.steps.");

@@ -85,6 +85,32 @@ internal sealed class SampleLedger
         return true;
     }
 
+    /// <summary>A ledger that goes on with other islands: the merged positions stay merged, all others are one new segment, in their order.</summary>
+    public static SampleLedger Resume(long planned, int segment, IReadOnlyList<PositionRange> merged, ImmutableArray<int> batches)
+    {
+        var ledger = new SampleLedger(planned, batches);
+        var free = ImmutableArray.CreateBuilder<PositionRange>();
+        var from = 0L;
+        foreach (var range in merged)
+        {
+            ledger._merged.TryAdd(range);
+            if (range.Start > from)
+            {
+                free.Add(new PositionRange(from, range.Start));
+            }
+
+            from = range.End;
+        }
+
+        if (from < planned)
+        {
+            free.Add(new PositionRange(from, planned));
+        }
+
+        ledger.Segment = new SampleSegment(segment, free.ToImmutable(), batches);
+        return ledger;
+    }
+
     public void Write(WireWriter writer)
     {
         writer.Int64(Planned);
@@ -115,7 +141,7 @@ internal sealed class SampleLedger
             : null;
     }
 
-    private static void WriteRanges(WireWriter writer, IReadOnlyList<PositionRange> ranges)
+    public static void WriteRanges(WireWriter writer, IReadOnlyList<PositionRange> ranges)
     {
         writer.Int32(ranges.Count);
         foreach (var range in ranges)
@@ -125,7 +151,7 @@ internal sealed class SampleLedger
         }
     }
 
-    private static RangeSet? ReadRanges(ref WireReader reader, long planned)
+    public static RangeSet? ReadRanges(ref WireReader reader, long planned)
     {
         var set = new RangeSet();
         var count = reader.Int32();

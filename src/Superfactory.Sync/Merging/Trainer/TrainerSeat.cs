@@ -70,7 +70,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
 
         Phase = TrainerPhase.Training;
         var replica = state.Replica!;
-        var peerState = state.EveryStep && _receivedRound == state.History.Round ? _received : null;
+        var peerState = _receivedRound == state.History.Round ? _received : null;
         var fromBuffers = !IsSource;
         if (fromBuffers)
         {

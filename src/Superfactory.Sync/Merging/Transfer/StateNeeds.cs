@@ -42,7 +42,7 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
     }
 
     /// <summary>Whether the run has no state anywhere and starts from this island's trainer.</summary>
-    public bool StartsHere => state is { Initialised: false, Table: not null, Self: 0 } && seat.Phase == TrainerPhase.Ready
+    public bool StartsHere => state is { Initialised: false, Failed: false, Table: not null, Self: 0, Configuration.Restores: false } && seat.Phase == TrainerPhase.Ready
         && state.Peers.All(peer => peer is { Established: true, Hello.Initialised: false });
 
     /// <summary>Installs what arrived.</summary>
@@ -114,6 +114,11 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         if (holders.Count > 0)
         {
             return new StateNeed(FetchKind.Replica, holders[0].Hello!.Round, holders, hopeless);
+        }
+
+        if (state.Configuration.Restores)
+        {
+            return new StateNeed(FetchKind.Replica, 0, [], "No island of the run could read its checkpoint.");
         }
 
         return state.Self == 0 ? null : new StateNeed(FetchKind.Replica, 0, [state.PeerAt(0)], hopeless);

@@ -1,0 +1,207 @@
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+using Superfactory.Sync.Bridge.Trainer;
+using Superfactory.Sync.Checkpoints;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Bridge.Checkpoints;
+
+/// <summary>
+/// Cuts checkpoints when they are due, each from a state that is final, and has them written while training goes on. For the host's loop
+/// alone; the writing has a thread of its own.
+/// </summary>
+internal sealed class CheckpointClerk
+{
+    /// <summary>How long a trainer's contribution may wait for the round before it to become final, so that a checkpoint can be cut: then it goes on without one.</summary>
+    public static readonly TimeSpan ParkMax = TimeSpan.FromSeconds(2);
+
+    private readonly CheckpointDuty _duty;
+    private readonly MergeMachine _machine;
+    private readonly TrainerDesk _desk;
+    private readonly BridgeEventQueue _events;
+    private readonly TimeProvider _time;
+    private readonly CheckpointWriter _writer;
+    private readonly CheckpointMemory _memory = new();
+    private readonly bool _everyStep;
+    private readonly Action _written;
+    private bool _writes;
+    private bool _held;
+    private bool _cutFinal;
+    private long _heldAt = -1;
+    private long _cutAt;
+    private long _began;
+    private long? _parkedSince;
+    private CheckpointState? _awaitsTrainer;
+    private Task<Outcome<CheckpointReport>>? _writing;
+
+    /// <summary>A clerk with nothing to do yet.</summary>
+    /// <param name="configuration">Which run this is, and what is wanted of checkpoints.</param>
+    /// <param name="machine">Whose state is cut.</param>
+    /// <param name="desk">The trainer's.</param>
+    /// <param name="events">Takes what is written.</param>
+    /// <param name="time">Measures when one is due.</param>
+    /// <param name="written">Called from another thread when a checkpoint is written: <see cref="Look"/> then says so.</param>
+    public CheckpointClerk(BridgeConfiguration configuration, MergeMachine machine, TrainerDesk desk, BridgeEventQueue events, TimeProvider time, Action written)
+    {
+        _duty = configuration.Checkpoints ?? new CheckpointDuty { Directory = string.Empty };
+        (_machine, _desk, _events, _time, _written) = (machine, desk, events, time, written);
+        _everyStep = configuration.Specification.Sync.Mode == Model.Jobs.SyncMode.EveryStep;
+        _writer = new CheckpointWriter(_duty.Directory, configuration.Job, configuration.Island);
+        _writes = _duty is { Writes: true, Directory.Length: > 0 };
+        _began = time.GetTimestamp();
+        if (_duty.Directory.Length > 0)
+        {
+            desk.Parks = Parks;
+            desk.TookCopy = TakeCopy;
+        }
+    }
+
+    /// <summary>Deletes what an earlier bridge of this island left unfinished.</summary>
+    /// <exception cref="IOException">It cannot be deleted.</exception>
+    public void Sweep()
+    {
+        if (_duty.Directory.Length > 0)
+        {
+            _writer.Sweep();
+        }
+    }
+
+    /// <summary>This island is, or is no longer, the one that writes.</summary>
+    public void Write(bool writes) => _writes = writes && _duty.Directory.Length > 0;
+
+    /// <summary>The job is to save and stop: from here on the island contributes nothing more, and saves the state that it has in common with the others.</summary>
+    public void Hold() => _held = _duty.Directory.Length > 0;
+
+    /// <summary>The job goes on after all.</summary>
+    public void GoOn()
+    {
+        (_held, _heldAt) = (false, -1);
+        Unpark();
+    }
+
+    /// <summary>Does what is due; to be called after everything that happened.</summary>
+    public void Look()
+    {
+        if (_writing is { IsCompleted: true } done)
+        {
+            _writing = null;
+            Say(done);
+        }
+
+        if (_parkedSince is { } since && _desk.Phase != TrainerPhase.Copying && !_machine.CanCut && _time.GetElapsedTime(since) > ParkMax)
+        {
+            Unpark();
+        }
+
+        if (_writing is not null || _awaitsTrainer is not null || !_machine.CanCut || !IsWanted())
+        {
+            return;
+        }
+
+        if (_machine.IsOver || !_everyStep)
+        {
+            CutHere();
+        }
+        else if (_desk.Parked is { } parked && parked == _machine.Round)
+        {
+            _awaitsTrainer = Cut();
+            _desk.AskCopy();
+        }
+    }
+
+    /// <summary>Waits until what is being written is written, at the end of a run, and says so.</summary>
+    public async Task CompleteAsync()
+    {
+        if (_writing is { } writing)
+        {
+            _writing = null;
+            await Task.WhenAny(writing);
+            Say(writing);
+        }
+    }
+
+    private bool IsDue => _writes && _duty.EverySeconds > 0 && _machine.Round != _cutAt && _time.GetElapsedTime(_began) >= TimeSpan.FromSeconds(_duty.EverySeconds);
+
+    private bool IsWanted() => _held ? _heldAt != _machine.Round
+        : _machine.IsOver ? _writes && _duty.EverySeconds > 0 && !_cutFinal
+        : IsDue && _machine.Round > 0;
+
+    /// <summary>Whether a contribution waits: until the trainer's state is copied, or for good because the job is held.</summary>
+    private bool Parks(long round)
+    {
+        var parks = _held || (_everyStep && _writing is null && _awaitsTrainer is null && round > 0 && IsDue);
+        _parkedSince = parks ? _time.GetTimestamp() : null;
+        return parks;
+    }
+
+    private void CutHere()
+    {
+        var round = _machine.Round;
+        var saved = _machine.IsOver ? default : _desk.SavedState(round);
+        if (saved.Coming)
+        {
+            // Buffers, and for a job that is held the optimizer, are in what the trainer saves for this round.
+            return;
+        }
+
+        var state = Cut();
+        if (saved.Path is { } path)
+        {
+            // Copied, because the trainer writes over the file two rounds on, where a job that is held goes on after all.
+            var own = TrainerDesk.ReadSaved(path);
+            state = state with { Trainer = _held ? own.ToArray() : default, Statics = Statics(state, own) };
+        }
+
+        Begin(state);
+    }
+
+    private CheckpointState Cut()
+    {
+        (_cutAt, _began) = (_machine.Round, _time.GetTimestamp());
+        _heldAt = _held ? _machine.Round : -1;
+        _cutFinal = _machine.IsOver;
+        return _machine.Cut(_memory);
+    }
+
+    private void TakeCopy(ReadOnlyMemory<byte>? copy)
+    {
+        var state = _awaitsTrainer;
+        _awaitsTrainer = null;
+        if (state is not null && copy is { } trainer)
+        {
+            Begin(state with { Trainer = trainer, Statics = Statics(state, trainer) });
+        }
+        else
+        {
+            // The trainer is gone: its successor is asked again.
+            (_heldAt, _cutAt) = (-1, -1);
+        }
+
+        if (!_held)
+        {
+            Unpark();
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Statics(CheckpointState state, ReadOnlyMemory<byte> trainer) =>
+        state.Statics.IsEmpty || TrainerStateFile.Read(trainer) is not { Succeeded: true } read ? state.Statics : read.Value.PackStatics(state.Tensors) ?? state.Statics;
+
+    private void Begin(CheckpointState state)
+    {
+        var held = _held;
+        _writing = BackgroundThread.RunAsync(() => _writer.Write(state, held));
+        _writing.ContinueWith(_ => _written(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private void Unpark()
+    {
+        _parkedSince = null;
+        _desk.Unpark();
+    }
+
+    private void Say(Task<Outcome<CheckpointReport>> done)
+    {
+        var outcome = done.GetAwaiter().GetResult();
+        _events.Post(outcome.Succeeded ? new BridgeEvent.Checkpointed(outcome.Value) : new BridgeEvent.CheckpointFailed(outcome.Problems[0].Message));
+    }
+}

@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Superfactory.Model;
+using Superfactory.Sync.Checkpoints;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Bridge.Checkpoints;
+
+/// <summary>Reads a checkpoint into memory; every byte that is used was compared with the manifest's hashes on the way.</summary>
+internal static class CheckpointLoader
+{
+    /// <summary>Reads a checkpoint.</summary>
+    /// <param name="directory">Its own directory.</param>
+    /// <param name="seal">The SHA-256 that its manifest must have.</param>
+    public static Outcome<CheckpointState> Load(string directory, string? seal)
+    {
+        var opened = CheckpointFolder.Open(directory, seal);
+        if (!opened.Succeeded)
+        {
+            return new(opened.Problems);
+        }
+
+        var manifest = opened.Value;
+        if (TensorTable.Create(manifest.Tensors, out var problem) is not { } table)
+        {
+            return Wrong(directory, CheckpointManifest.FileName, $"describes no model: {problem}");
+        }
+
+        if (!ulong.TryParse(manifest.StateHash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hash))
+        {
+            return Wrong(directory, CheckpointManifest.FileName, $"names the state hash '{manifest.StateHash}', which is none");
+        }
+
+        try
+        {
+            var parameters = Floats(directory, manifest, CheckpointManifest.ParametersFile, table);
+            var momentum = Floats(directory, manifest, CheckpointManifest.MomentumFile, table);
+            return new(new CheckpointState
+            {
+                Round = manifest.Round,
+                Epoch = manifest.Epoch,
+                Islands = manifest.Islands,
+                Mode = manifest.Mode,
+                Finished = manifest.Finished,
+                StateHash = hash,
+                Ledger = manifest.Ledger,
+                Steps = manifest.Steps,
+                Tokens = manifest.Tokens,
+                Tensors = manifest.Tensors,
+                History = Bytes(directory, manifest, CheckpointManifest.HistoryFile),
+                Parameters = parameters,
+                Momentum = momentum,
+                Statics = Statics(directory, manifest, table),
+                Trainer = Bytes(directory, manifest, CheckpointManifest.TrainerFile),
+            });
+        }
+        catch (PartException error)
+        {
+            return new([error.Problem]);
+        }
+    }
+
+    private static float[] Floats(string directory, CheckpointManifest manifest, string file, TensorTable table)
+    {
+        if (manifest.Find(file) is not { } part)
+        {
+            return [];
+        }
+
+        var numbers = new float[table.ParameterSizes.Sum()];
+        ReadTensors(directory, part, CheckpointTensors.Parameters(manifest.Tensors), MemoryMarshal.AsBytes(numbers.AsSpan()));
+        return numbers;
+    }
+
+    private static byte[] Statics(string directory, CheckpointManifest manifest, TensorTable table)
+    {
+        var bytes = new byte[table.StaticsBytes];
+        if (manifest.Find(CheckpointManifest.StaticsFile) is { } part)
+        {
+            ReadTensors(directory, part, CheckpointTensors.Statics(manifest.Tensors), bytes);
+        }
+        else if (bytes.Length > 0)
+        {
+            throw new PartException(CheckpointFolder.Problem(directory, CheckpointManifest.StaticsFile, "is missing from its manifest"));
+        }
+
+        return bytes;
+    }
+
+    private static byte[] Bytes(string directory, CheckpointManifest manifest, string file)
+    {
+        if (manifest.Find(file) is not { } part)
+        {
+            return [];
+        }
+
+        if (part.Bytes > Array.MaxLength)
+        {
+            throw new PartException(CheckpointFolder.Problem(directory, file, $"has {part.Bytes} bytes, more than a bridge can hold"));
+        }
+
+        var bytes = new byte[part.Bytes];
+        Read(directory, part, [], bytes);
+        return bytes;
+    }
+
+    private static void ReadTensors(string directory, CheckpointPart part, ImmutableArray<SafetensorsEntry> expected, Span<byte> data)
+    {
+        var header = SafetensorsHeader.Write(expected);
+        if (part.Bytes != header.Length + (long)data.Length)
+        {
+            throw new PartException(CheckpointFolder.Problem(directory, part.File, "does not hold the tensors that its manifest lists"));
+        }
+
+        var found = new byte[header.Length];
+        Read(directory, part, found, data);
+        if (!found.AsSpan().SequenceEqual(header))
+        {
+            throw new PartException(CheckpointFolder.Problem(directory, part.File, "does not hold the tensors that its manifest lists"));
+        }
+    }
+
+    private static void Read(string directory, CheckpointPart part, Span<byte> head, Span<byte> data)
+    {
+        try
+        {
+            using var file = new FileStream(Path.Combine(directory, part.File), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            file.ReadExactly(head);
+            hash.AppendData(head);
+            file.ReadExactly(data);
+            hash.AppendData(data);
+            if (Convert.ToHexStringLower(hash.GetHashAndReset()) != part.Sha256)
+            {
+                throw new PartException(CheckpointFolder.Problem(directory, part.File, "was altered: its SHA-256 is not the manifest's"));
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new PartException(CheckpointFolder.Problem(directory, part.File, $"cannot be read: {error.Message}"));
+        }
+    }
+
+    private static Outcome<CheckpointState> Wrong(string directory, string part, string what) => new([CheckpointFolder.Problem(directory, part, what)]);
+
+    /// <summary>Ends the reading of a checkpoint; never leaves this class.</summary>
+#pragma warning disable CA1032, CA1064 // It carries a problem up a few frames, and nobody else sees it.
+    private sealed class PartException(Problem problem) : Exception(problem.Message)
+#pragma warning restore CA1032, CA1064
+    {
+        public Problem Problem { get; } = problem;
+    }
+}

@@ -1,0 +1,67 @@
+using Superfactory.Sync.Bridge.Memory;
+
+namespace Superfactory.Sync.Bridge.Trainer;
+
+/// <summary>What checkpoints need of the trainer: a contribution that waits, a copy of its state at that boundary, what it saved at the last one.</summary>
+internal sealed partial class TrainerDesk
+{
+    private TrainerMessage.Merge? _parked;
+
+    /// <summary>Asked for each contribution, by its round: whether it waits for <see cref="Unpark"/> before the machine hears of it.</summary>
+    public Func<long, bool> Parks { get; set; } = static _ => false;
+
+    /// <summary>Told the copy that <see cref="AskCopy"/> asked for; null where the trainer is gone.</summary>
+    public Action<ReadOnlyMemory<byte>?> TookCopy { get; set; } = static _ => { };
+
+    /// <summary>Where the conversation stands.</summary>
+    public TrainerPhase Phase => _phase;
+
+    /// <summary>The round of the contribution that waits; null where none does.</summary>
+    public long? Parked => _parked?.Round;
+
+    /// <summary>Asks the trainer, whose contribution waits, for a copy of its state at the boundary before it.</summary>
+    public void AskCopy()
+    {
+        _phase = TrainerPhase.Copying;
+        Answer(new TrainerReply.CopyState(_states!.CopyPath));
+    }
+
+    /// <summary>Lets a contribution that waits go on.</summary>
+    public void Unpark()
+    {
+        if (_parked is { } merge && _phase != TrainerPhase.Copying)
+        {
+            _parked = null;
+            Drive(merge);
+        }
+    }
+
+    /// <summary>What the trainer saved when <paramref name="round"/> began, or whether it is just about to.</summary>
+    public (string? Path, bool Coming) SavedState(long round)
+    {
+        if (_states?.SavedFor(round) is { } path)
+        {
+            return (path, false);
+        }
+
+        // It saves before the first step of a round that it was told of; one that began anew in this round has nothing to save.
+        return (null, _phase == TrainerPhase.Training && _turn is { Finished: false } turn && turn.Round == round && _savesNext == round);
+    }
+
+    /// <summary>Reads what the trainer saved. The file is not written to again before the round after the next.</summary>
+    public static ReadOnlyMemory<byte> ReadSaved(string path)
+    {
+        var file = MappedFile.OpenRead(path);
+        return file.Bytes is > 0 and <= int.MaxValue ? new MappedMemory<byte>(file, 0, (int)file.Bytes).Memory : default;
+    }
+
+    private void ForgetParked()
+    {
+        var copying = _parked is not null && _phase == TrainerPhase.Copying;
+        _parked = null;
+        if (copying)
+        {
+            TookCopy(null);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Superfactory.Model;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Checkpoints;
+
+/// <summary>One file of a checkpoint.</summary>
+/// <param name="File">Its name in the checkpoint's directory.</param>
+/// <param name="Bytes">How long it is.</param>
+/// <param name="Sha256">SHA-256 of all of it, in lower-case hexadecimal.</param>
+public sealed record CheckpointPart(string File, long Bytes, string Sha256);
+
+/// <summary>
+/// What a checkpoint is: <c>manifest.json</c>, written when every part is on the disk, so that a checkpoint without one is none. Its own hash
+/// seals the whole. The same state of the same island gives the same bytes. Immutable.
+/// </summary>
+public sealed record CheckpointManifest
+{
+    /// <summary>The version of the format that this program writes; it reads no other yet.</summary>
+    public const int FormatWritten = 1;
+
+    /// <summary>The longest manifest that is read: 30,000 tensors with long names take 6 MB.</summary>
+    public const int BytesMax = 64 * 1024 * 1024;
+
+    /// <summary>The manifest's file.</summary>
+    public const string FileName = "manifest.json";
+
+    /// <summary>The run's history: the ledger, the deal, what was refused; as the bridges write it to each other.</summary>
+    public const string HistoryFile = "history.bin";
+
+    /// <summary>The merged parameters in fp32 by name; not in an every-step checkpoint of a run that goes on, where <see cref="TrainerFile"/> has them.</summary>
+    public const string ParametersFile = "parameters.safetensors";
+
+    /// <summary>The outer momentum in fp32 by the parameters' names; where there is one.</summary>
+    public const string MomentumFile = "momentum.safetensors";
+
+    /// <summary>Frozen tensors and buffers in their own types; where there are any.</summary>
+    public const string StaticsFile = "statics.safetensors";
+
+    /// <summary>The trainer's own state (docs/trainer-protocol.md): always in every-step, in diloco where the job was held.</summary>
+    public const string TrainerFile = "trainer.sfstate";
+
+    /// <summary>The version of the format.</summary>
+    public required int Format { get; init; }
+
+    /// <summary>The job whose run it is of.</summary>
+    public required long Job { get; init; }
+
+    /// <summary>The island that wrote it.</summary>
+    public required string Island { get; init; }
+
+    /// <summary>Rounds that are merged in it.</summary>
+    public required long Round { get; init; }
+
+    /// <summary>The epoch in which it was cut.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>The run's islands in their order.</summary>
+    public required ImmutableArray<string> Islands { get; init; }
+
+    /// <summary>The run's mode.</summary>
+    public required SyncMode Mode { get; init; }
+
+    /// <summary>Whether everything planned is merged in it: what it holds is the run's result.</summary>
+    public bool Finished { get; init; }
+
+    /// <summary>Hash of what the islands hold alike, 16 hexadecimal digits.</summary>
+    public required string StateHash { get; init; }
+
+    /// <summary>The ledger's numbers; null where the run is untracked. Nothing is in flight in it: what was dealt and not merged is free.</summary>
+    public LedgerTotals? Ledger { get; init; }
+
+    /// <summary>Steps over all islands.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Tokens over all islands.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>The tensors that the trainer registered, in its order.</summary>
+    public required ImmutableArray<TensorEntry> Tensors { get; init; }
+
+    /// <summary>The files, all but the manifest itself.</summary>
+    public required ImmutableArray<CheckpointPart> Parts { get; init; }
+
+    /// <summary>Bytes of all parts.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public long TotalBytes => Parts.Sum(part => part.Bytes);
+
+    /// <summary>Whether it has a trainer's own state.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool HasTrainer => Find(TrainerFile) is not null;
+
+    /// <summary>The part of a name; null where there is none.</summary>
+    public CheckpointPart? Find(string file) => Parts.FirstOrDefault(part => string.Equals(part.File, file, StringComparison.Ordinal));
+
+    /// <summary>The manifest's file: the same bytes for equal manifests.</summary>
+    public byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, FactoryJson.Readable), (byte)'\n'];
+
+    /// <summary>The hash that seals a checkpoint: SHA-256 of its manifest's file, in lower-case hexadecimal.</summary>
+    public static string Seal(ReadOnlySpan<byte> manifest) => Convert.ToHexStringLower(SHA256.HashData(manifest));
+
+    /// <summary>The name of the directory of a checkpoint: its round and the beginning of its seal, so that no two share one.</summary>
+    public static string NameOf(long round, string seal)
+    {
+        ArgumentNullException.ThrowIfNull(seal);
+        return string.Create(CultureInfo.InvariantCulture, $"round-{round:D8}-{seal[..12]}");
+    }
+
+    /// <summary>Whether a text is the name of a checkpoint's directory, as <see cref="NameOf"/> makes it, and so leads nowhere else.</summary>
+    public static bool IsName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var parts = name.Split('-');
+        return parts is ["round", { Length: >= 8 and <= 19 } round, { Length: 12 } seal] && round.All(char.IsAsciiDigit) && seal.All(char.IsAsciiHexDigitLower);
+    }
+
+    /// <summary>Reads a manifest's file; a problem names what is wrong with it.</summary>
+    /// <param name="bytes">All of it.</param>
+    public static Outcome<CheckpointManifest> Read(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            // The version first: a newer one may have other fields, and must not be read as if it were this one.
+            var head = JsonSerializer.Deserialize<Head>(bytes, FactoryJson.Options);
+            if (head is null || head.Format < 1)
+            {
+                return Wrong("It is no manifest of a checkpoint: it has no 'format'.");
+            }
+
+            if (head.Format > FormatWritten)
+            {
+                return Wrong(
+                    $"The checkpoint has format {head.Format}; this program reads up to format {FormatWritten}.", "Use a newer superfactory.");
+            }
+
+            return JsonSerializer.Deserialize<CheckpointManifest>(bytes, FactoryJson.Options) is { } read && read.IsWhole()
+                ? new(read)
+                : Wrong("It is no manifest of a checkpoint: parts or tensors are missing.");
+        }
+        catch (JsonException error)
+        {
+            return Wrong($"It is no manifest of a checkpoint, or is cut short: {error.Message}");
+        }
+    }
+
+    private static Outcome<CheckpointManifest> Wrong(string message, string? hint = null) => new([new Problem(message, FileName, Hint: hint)]);
+
+    private bool IsWhole() => !Parts.IsDefaultOrEmpty && !Tensors.IsDefaultOrEmpty && !Islands.IsDefaultOrEmpty && Find(HistoryFile) is not null
+        && Parts.All(part => part is { Bytes: >= 0, Sha256.Length: 64, File.Length: > 0 } && !part.File.Contains('/') && part.File != FileName)
+        && Tensors.All(tensor => tensor is { Name: not null, DataType: not null, Bytes: >= 0, Shape.IsDefault: false });
+
+    private sealed record Head
+    {
+        public int Format { get; init; }
+    }
+}

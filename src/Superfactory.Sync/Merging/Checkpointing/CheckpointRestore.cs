@@ -1,0 +1,81 @@
+using Superfactory.Sync.Checkpoints;
+using Superfactory.Sync.Merging.Dealing;
+using Superfactory.Sync.Merging.Rounds;
+using Superfactory.Sync.Merging.Trainer;
+
+namespace Superfactory.Sync.Merging.Checkpointing;
+
+/// <summary>Puts a run's state back that a checkpoint holds, when the trainer has registered the model that it belongs to.</summary>
+internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat)
+{
+    private CheckpointState? _checkpoint = state.Configuration.Checkpoint;
+
+    /// <summary>Takes the checkpoint as this island's state, where there is one; fails the run where it is of another model, mode or budget.</summary>
+    public void TryInstall()
+    {
+        if (_checkpoint is not { } checkpoint)
+        {
+            return;
+        }
+
+        _checkpoint = null;
+        if (Refuse(checkpoint) is { } why)
+        {
+            state.Fail($"The run cannot go on from its checkpoint at {state.NameOf(state.Self)}: {why}");
+            return;
+        }
+
+        if (Read(checkpoint) is not { } history)
+        {
+            state.Fail($"The run cannot go on from its checkpoint at {state.NameOf(state.Self)}: its {CheckpointManifest.HistoryFile} is no history of this job.");
+            return;
+        }
+
+        var replica = state.Replica!;
+        state.History = history;
+        if (!checkpoint.Parameters.IsEmpty)
+        {
+            replica.Parameters = checkpoint.Parameters.ToArray();
+        }
+
+        if (!checkpoint.Momentum.IsEmpty)
+        {
+            replica.Momentum = checkpoint.Momentum.ToArray();
+        }
+
+        replica.Statics = checkpoint.Statics.ToArray();
+        if (!checkpoint.Trainer.IsEmpty)
+        {
+            seat.Receive(checkpoint.Trainer, history.Round);
+        }
+
+        state.Initialised = true;
+        exchange.ClearFrom(history.Round);
+        applier.Seal();
+        state.Note($"{state.NameOf(state.Self)} goes on from a checkpoint after {history.Round} rounds.");
+    }
+
+    private string? Refuse(CheckpointState checkpoint)
+    {
+        if (checkpoint.Mode != state.Mode)
+        {
+            return $"it is of mode {checkpoint.Mode}, and the job's is {state.Mode}.";
+        }
+
+        var (saved, own) = (checkpoint.Tensors, state.Table!.Entries);
+        return TensorTable.Create(saved, out var problem) is not { } table ? problem
+            : table.Hash != state.Table.Hash ? TensorTable.Difference("the checkpoint", saved, "the trainer", own)
+            : null;
+    }
+
+    private RunHistory? Read(CheckpointState checkpoint)
+    {
+        var (sync, budget) = (state.Configuration.Sync, state.Configuration.Budget);
+        var read = RunHistory.FromBytes(checkpoint.History.Span, checkpoint.Islands.Length, sync, budget);
+        return read is null || SameIslands(checkpoint) ? read
+            : read.For(checkpoint.Islands, state.Islands, sync, budget);
+    }
+
+    private bool SameIslands(CheckpointState checkpoint) =>
+        checkpoint.Islands.AsSpan().SequenceEqual(state.Islands.AsSpan());
+}
