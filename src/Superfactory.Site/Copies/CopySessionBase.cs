@@ -33,7 +33,7 @@ internal abstract class CopySessionBase(ICopyLine line, string site) : ICopySess
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        End(CopySessionEnd.Interrupted);
+        End(EndWhenLeft);
         Task[] tasks;
         lock (_lock)
         {
@@ -44,6 +44,9 @@ internal abstract class CopySessionBase(ICopyLine line, string site) : ICopySess
         await CleanAsync();
         _stop.Dispose();
     }
+
+    /// <summary>How a session ends that is left before it has come to an end of its own.</summary>
+    protected virtual CopySessionEnd EndWhenLeft => CopySessionEnd.Interrupted;
 
     /// <summary>Gives back what the session holds, once none of its tasks runs any more.</summary>
     protected abstract ValueTask CleanAsync();

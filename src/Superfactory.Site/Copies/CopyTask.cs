@@ -143,7 +143,10 @@ internal sealed class CopyTask : IAsyncDisposable
 
                 while (_session?.Ended.IsCompleted != true && client.Events.TryRead(out var happened))
                 {
-                    await TakeAsync(client, happened);
+                    if (await TakeAsync(client, happened) is { Outcome: not null } end)
+                    {
+                        return end;
+                    }
                 }
             }
         }
@@ -153,7 +156,8 @@ internal sealed class CopyTask : IAsyncDisposable
         }
     }
 
-    private async ValueTask TakeAsync(GatewayClient client, GatewayEvent happened)
+    /// <returns>How the session ended that was under way, where it was left.</returns>
+    private async ValueTask<CopySessionEnd?> TakeAsync(GatewayClient client, GatewayEvent happened)
     {
         switch (happened)
         {
@@ -162,9 +166,13 @@ internal sealed class CopyTask : IAsyncDisposable
                 Begin(new Line(client, Peer));
                 break;
             case GatewayEvent.EndpointDown down when down.Address == Peer:
-                await LeaveAsync();
-                Say(CopyPhase.Waiting, $"Waits for the other end of the copy, at site {Peer.Site}, which went away.");
-                break;
+                var end = await LeaveAsync();
+                if (end?.Outcome is null)
+                {
+                    Say(CopyPhase.Waiting, $"Waits for the other end of the copy, at site {Peer.Site}, which went away.");
+                }
+
+                return end;
             case GatewayEvent.Delivered delivered when delivered.From == Peer && _session is { } session:
                 await session.TakeAsync(new CopyPacket(delivered.Message, delivered.Release));
                 break;
@@ -172,6 +180,8 @@ internal sealed class CopyTask : IAsyncDisposable
                 delivered.Release();
                 break;
         }
+
+        return null;
     }
 
     private void Begin(Line line)
@@ -188,7 +198,7 @@ internal sealed class CopyTask : IAsyncDisposable
         session.Start();
     }
 
-    private async ValueTask LeaveAsync()
+    private async ValueTask<CopySessionEnd?> LeaveAsync()
     {
         ICopySession? session;
         lock (_lock)
@@ -198,10 +208,13 @@ internal sealed class CopyTask : IAsyncDisposable
             _session = null;
         }
 
-        if (session is not null)
+        if (session is null)
         {
-            await session.DisposeAsync();
+            return null;
         }
+
+        await session.DisposeAsync();
+        return await session.Ended;
     }
 
     private void Say(CopyPhase phase, string? reason)

@@ -29,6 +29,7 @@ internal sealed partial class DestinationSession : CopySessionBase
     private long _finished;
     private long _expected = long.MaxValue;
     private int _unsaid;
+    private bool _inPlace;
 
     /// <summary>Does nothing yet.</summary>
     /// <param name="line">To the source.</param>
@@ -86,6 +87,9 @@ internal sealed partial class DestinationSession : CopySessionBase
             }
         }
     }
+
+    /// <summary>Everything may be in place although the source, which was told so, was quicker to leave than this end to note it.</summary>
+    protected override CopySessionEnd EndWhenLeft => Volatile.Read(ref _inPlace) ? CopySessionEnd.Completed : base.EndWhenLeft;
 
     /// <inheritdoc/>
     protected override ValueTask CleanAsync()
@@ -234,6 +238,7 @@ internal sealed partial class DestinationSession : CopySessionBase
             }
 
             _tree?.Finish();
+            Volatile.Write(ref _inPlace, true);
             await SendAsync(MessageOrder.Ordered, new CopyWriter().Start(CopyMessageType.Finished).Written);
             End(CopySessionEnd.Completed);
         }
