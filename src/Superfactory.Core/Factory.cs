@@ -34,6 +34,11 @@ public static class Factory
             CancelJob cancel => JobDecisions.Cancel(draft, cancel),
             RequestCopy request => CopyDecisions.Request(draft, request),
             CancelCopy cancel => CopyDecisions.Cancel(draft, cancel),
+            VerifyCheckpoints verify => CheckpointDecisions.Verify(draft, verify),
+            RestoreJob restore => HoldDecisions.Restore(draft, restore),
+            RollBackJob back => HoldDecisions.RollBack(draft, back),
+            HoldJob hold => HoldDecisions.Hold(draft, hold),
+            ReleaseJob release => HoldDecisions.Release(draft, release),
             _ => throw new InvalidOperationException($"The factory knows no command {command.GetType().Name}."),
         };
         if (refusal is not null)
@@ -41,7 +46,7 @@ public static class Factory
             return new Decision { Refusal = refusal };
         }
 
-        if (!draft.IsEmpty)
+        if (!draft.IsEmpty || (command is Tick && CheckpointPlanner.HasAged(state, now)))
         {
             Planner.Plan(draft);
         }
@@ -73,6 +78,19 @@ public static class Factory
             JobEnded ended => JobFold.Apply(next, ended),
             CopyRequested requested => CopyFold.Apply(next, requested),
             CopyEnded ended => CopyFold.Apply(next, ended),
+            CheckpointSealed found => CheckpointFold.Apply(next, found),
+            CheckpointPlaced placed => CheckpointFold.Apply(next, placed),
+            CheckpointCopying copying => CheckpointFold.Apply(next, copying),
+            CheckpointDamaged damaged => CheckpointFold.Apply(next, damaged),
+            CheckpointVerified verified => CheckpointFold.Apply(next, verified),
+            CheckpointExpired expired => CheckpointFold.Apply(next, expired),
+            CheckpointDeleted deleted => CheckpointFold.Apply(next, deleted),
+            CheckpointFailed failed => CheckpointFold.Apply(next, failed),
+            CheckpointsToVerify asked => CheckpointFold.Apply(next, asked),
+            JobRolledBack back => HoldFold.Apply(next, back),
+            JobHeld held => HoldFold.Apply(next, held),
+            JobParked parked => HoldFold.Apply(next, parked),
+            JobReleased released => HoldFold.Apply(next, released),
             _ => throw new InvalidOperationException($"The factory knows no record {record.GetType().Name}."),
         };
     }

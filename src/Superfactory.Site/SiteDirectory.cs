@@ -27,6 +27,9 @@ internal sealed class SiteDirectory : IDisposable
     /// <summary>Where gangs have their directories.</summary>
     public string Gangs => Path.Combine(Root, "gangs");
 
+    /// <summary>Where checkpoints lie, those of a job in a directory of its number.</summary>
+    public string Checkpoints => Path.Combine(Root, "checkpoints");
+
     /// <summary>Whether the agent before this one ended without saying goodbye, so that the control plane may still hold its session.</summary>
     public bool PreviousDied { get; }
 

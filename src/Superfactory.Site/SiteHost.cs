@@ -3,6 +3,7 @@ using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Wan;
 using Superfactory.Site.Agents;
+using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Copies;
 using Superfactory.Site.Engines;
 using Superfactory.Site.Metrics;
@@ -72,11 +73,12 @@ internal sealed class SiteHost(
         var control = new Uri(options.ControlUrl);
         var endpoint = options.GatewayAdvertise ?? gateway.ListenEndpoint.ToString();
         var (buffer, changed) = (new ReportBuffer(clock), new Signal());
-        var gangs = new GangTable(engine, new GangPreparation(options, directory, socket, pythonDirectory, self).Prepare, buffer, changed.Set);
+        await using var checkpoints = new CheckpointTable(directory.Checkpoints, changed.Set, voice.Say);
+        var gangs = new GangTable(engine, new GangPreparation(options, directory, checkpoints, socket, pythonDirectory, self).Prepare, buffer, checkpoints, changed.Set);
         using var metrics = new MergeMetrics(options.Name, gangs.Reports);
         var copies = new CopyTable(new CopySite(options.Name, socket, Path.GetFullPath(options.DataDirectory), clock), changed.Set);
         using var client = new ControlClient(control, options.Name, session);
-        var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, copies, buffer, new GatewayNetwork(gateway), changed), voice.Say, clock);
+        var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, copies, checkpoints, buffer, new GatewayNetwork(gateway), changed), voice.Say, clock);
 
         // The session outlives the request to end, so that the control plane hears how the gangs stop.
         using var enough = new CancellationTokenSource();
@@ -96,12 +98,9 @@ internal sealed class SiteHost(
 
         await enough.CancelAsync();
         var end = await touch;
-        if (contact.WasWelcomed && end is null)
-        {
-            await contact.LeaveAsync();
-        }
-
-        if (contact.WasWelcomed || !directory.PreviousDied)
+        // Where the control plane did not hear of it, the next agent of this name finds it taken for a lease, and is to wait for that.
+        var left = contact.WasWelcomed && (end is not null || await contact.LeaveAsync());
+        if (left || (!contact.WasWelcomed && !directory.PreviousDied))
         {
             directory.Leave();
         }
@@ -118,6 +117,7 @@ internal sealed class SiteHost(
         Gateway = endpoint,
         Slots = options.Slots,
         EmulatedWan = options.Wan?.ToString(),
+        CheckpointDirectory = directory.Checkpoints,
         Version = typeof(SiteHost).Assembly.GetName().Version?.ToString(3) ?? "0.0.0",
     };
 

@@ -70,6 +70,25 @@ internal sealed class ControlClient : IDisposable
         return answer.Succeeded ? Answer<string>.Of($"{number}") : answer.IsUnreachable ? Answer<string>.Unreachable(answer.Problems[0]) : Answer<string>.Refused(answer.Problems);
     }
 
+    /// <summary>The checkpoints of a job.</summary>
+    public Task<Answer<CheckpointList>> CheckpointsAsync(long job, CancellationToken cancellation) => GetAsync<CheckpointList>($"v1/jobs/{job}/checkpoints", cancellation);
+
+    /// <summary>Asks the sites to verify a job's checkpoints.</summary>
+    public Task<Answer<CheckpointList>> VerifyCheckpointsAsync(long job, CancellationToken cancellation) => PostAsync<CheckpointList>($"v1/jobs/{job}/checkpoints/verify", null, cancellation);
+
+    /// <summary>Makes a job that goes on from a checkpoint of another.</summary>
+    public Task<Answer<JobView>> RestoreAsync(long job, RestoreRequest request, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/restore", request, cancellation);
+
+    /// <summary>Takes a job back to a checkpoint.</summary>
+    public Task<Answer<JobView>> RollBackAsync(long job, long checkpoint, CancellationToken cancellation) =>
+        PostAsync<JobView>($"v1/jobs/{job}/rollback", new RollbackRequest(checkpoint), cancellation);
+
+    /// <summary>Has a job save and stop.</summary>
+    public Task<Answer<JobView>> HoldAsync(long job, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/hold", null, cancellation);
+
+    /// <summary>Lets a held job go on.</summary>
+    public Task<Answer<JobView>> ReleaseAsync(long job, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/release", null, cancellation);
+
     /// <summary>Every copy that is kept.</summary>
     public Task<Answer<CopyView[]>> CopiesAsync(CancellationToken cancellation) => GetAsync<CopyView[]>("v1/copies", cancellation);
 
@@ -98,6 +117,14 @@ internal sealed class ControlClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private async Task<Answer<T>> PostAsync<T>(string path, object? body, CancellationToken cancellation)
+        where T : class
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        request.Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: FactoryJson.Options);
+        return await SendAsync<T>(request, cancellation);
+    }
 
     private async Task<Answer<T>> GetAsync<T>(string path, CancellationToken cancellation)
         where T : class

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Superfactory.Cli.Bench;
 using Superfactory.Cli.Bench.Merge;
 using Superfactory.Cli.Certificates;
+using Superfactory.Cli.Checkpoints;
 using Superfactory.Cli.Copies;
 using Superfactory.Cli.Data;
 using Superfactory.Cli.Demo;
@@ -33,6 +34,12 @@ internal static class CommandTree
             JobCommands.Job(control, terminal),
             LogsCommand.Create(control, terminal),
             JobCommands.Cancel(control, terminal),
+            CheckpointCommands.Hold(control, terminal),
+            CheckpointCommands.Release(control, terminal),
+            CheckpointCommands.List(control, terminal),
+            CheckpointCommands.Restore(control, terminal),
+            CheckpointCommands.Rollback(control, terminal),
+            ExportCommand.Create(control, terminal),
             SitesCommand.Create(control, terminal),
             LinksCommand.Create(control, terminal),
             CopyCommands.Copy(control, terminal),

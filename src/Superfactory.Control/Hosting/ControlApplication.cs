@@ -69,6 +69,7 @@ internal static class ControlApplication
         AgentEndpoints.Map(application);
         JobEndpoints.Map(application);
         CopyEndpoints.Map(application);
+        CheckpointEndpoints.Map(application);
         FactoryEndpoints.Map(application);
         application.MapOpenApi("/openapi/{documentName}.json");
         return application;

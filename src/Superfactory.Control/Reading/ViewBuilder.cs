@@ -47,6 +47,37 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
         HeardUnixMilliseconds = leases.HeardAt(site),
     };
 
+    /// <summary>The checkpoints of a job, by number.</summary>
+    public static CheckpointList Checkpoints(FactoryState state, FactoryJob job) => new(job.Id, job.VerifyRequest, [.. job.Checkpoints.Select(checkpoint => new CheckpointView
+    {
+        Number = checkpoint.Number,
+        Round = checkpoint.Round,
+        Epoch = checkpoint.Epoch,
+        Islands = checkpoint.Islands,
+        Mode = checkpoint.Mode,
+        Finished = checkpoint.Finished,
+        Held = checkpoint.Held,
+        Abandoned = checkpoint.Abandoned,
+        Expired = checkpoint.Expired,
+        StateHash = checkpoint.StateHash,
+        Ledger = checkpoint.Ledger,
+        Steps = checkpoint.Steps,
+        Tokens = checkpoint.Tokens,
+        Bytes = checkpoint.Bytes,
+        SealedUnixMilliseconds = checkpoint.SealedAt,
+        Copies = [.. checkpoint.Copies.Select(copy => new CheckpointCopyView
+        {
+            Site = copy.Site,
+            Connected = state.IsConnected(copy.Site),
+            Directory = state.Sites.TryGetValue(copy.Site, out var site) && site.CheckpointDirectory is { } root ? CheckpointPaths.Of(root, job.Id, copy.Name) : null,
+            Seal = copy.Seal,
+            Standing = copy.Standing,
+            Problem = copy.Problem,
+            VerifiedUnixMilliseconds = copy.VerifiedAt,
+            Verified = copy.Verified,
+        })],
+    })]);
+
     private JobView Job(JobReader reader, FactoryJob job)
     {
         var islands = job.Islands.Select(island => Island(job.Id, island)).ToImmutableArray();

@@ -31,6 +31,9 @@ public sealed record ReportGangs(string Site, string Session, ImmutableArray<Gan
 {
     /// <summary>Every copy that the agent has a part in.</summary>
     public ImmutableArray<CopyReport> Copies { get; init; } = [];
+
+    /// <summary>Every checkpoint that lies at the site; null where nothing has changed.</summary>
+    public ImmutableArray<CheckpointReport>? Checkpoints { get; init; }
 }
 
 /// <summary>A job is submitted.</summary>

@@ -38,7 +38,7 @@ internal static class GangFold
     {
         var job = state.Jobs[record.Job];
         return job.FindIsland(record.Island) is { } island
-            ? state.WithJob(job.WithIsland(island with { Standing = IslandStanding.Released }))
+            ? state.WithJob(HoldFold.Requeue(job.WithIsland(island with { Standing = IslandStanding.Released })))
             : state;
     }
 }

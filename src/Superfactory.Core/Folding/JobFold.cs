@@ -11,6 +11,8 @@ internal static class JobFold
             Id = record.Job,
             Specification = record.Specification,
             SubmittedAt = record.At,
+            From = record.From,
+            Resume = record.From,
         });
 
     public static FactoryState Apply(FactoryState state, JobCancelled record)
@@ -28,7 +30,7 @@ internal static class JobFold
     }
 
     /// <summary>A gang that may still run keeps its slot until its site confirms that it stopped.</summary>
-    private static IslandStanding StandingAfterEnd(FactoryState state, FactoryIsland island)
+    public static IslandStanding StandingAfterEnd(FactoryState state, FactoryIsland island)
         => island.Standing == IslandStanding.Wanted
             && !GangFold.IsOver(island.Gang)
             && state.Sites[island.Site].Standing != SiteStanding.Left

@@ -6,12 +6,16 @@ namespace Superfactory.Core.Folding;
 internal static class RunFold
 {
     public static FactoryState Apply(FactoryState state, JobStarted record)
-        => state.WithJob(state.Jobs[record.Job] with
+    {
+        var job = state.Jobs[record.Job];
+        var started = job with
         {
-            StartedAt = record.At,
-            Beginnings = 1,
-            Islands = [.. record.Sites.Select(site => new FactoryIsland { Site = site, Incarnation = 1, Standing = IslandStanding.Wanted })],
-        });
+            StartedAt = job.StartedAt ?? record.At,
+            Beginnings = job.Beginnings + 1,
+            Islands = [.. record.Sites.Select(site => new FactoryIsland { Site = site, Incarnation = job.LastIncarnation + 1, Standing = IslandStanding.Wanted })],
+        };
+        return state.WithJob(started).Touch(started);
+    }
 
     public static FactoryState Apply(FactoryState state, IslandRestarted record)
     {
@@ -34,7 +38,8 @@ internal static class RunFold
     public static FactoryState Apply(FactoryState state, RunRestarted record)
     {
         var job = state.Jobs[record.Job];
-        return state.WithJob(job with { HasRun = false, Beginnings = job.Beginnings + 1 });
+        var to = record.Checkpoint is { } number ? new ResumePoint(job.Id, number) : job.From;
+        return state.WithJob(HoldFold.Back(job, to) with { Beginnings = job.Beginnings + 1 }).Touch(job);
     }
 
     public static FactoryState Apply(FactoryState state, EpochDecided record)

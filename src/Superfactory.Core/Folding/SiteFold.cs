@@ -20,6 +20,7 @@ internal static class SiteFold
             Gateway = record.Gateway,
             Slots = record.Slots,
             EmulatedWan = record.EmulatedWan,
+            CheckpointDirectory = record.CheckpointDirectory,
             Version = record.Version,
             Standing = SiteStanding.Connected,
             HeardAt = record.At,
@@ -54,7 +55,7 @@ internal static class SiteFold
 
             if (island.Standing == IslandStanding.Stopping)
             {
-                state = state.WithJob(job.WithIsland(island with { Standing = IslandStanding.Released }));
+                state = state.WithJob(HoldFold.Requeue(job.WithIsland(island with { Standing = IslandStanding.Released })));
             }
             else if (island.Standing == IslandStanding.Wanted && !island.IsFinished)
             {

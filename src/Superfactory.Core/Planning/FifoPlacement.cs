@@ -18,7 +18,7 @@ internal static class FifoPlacement
     /// <summary>For each queued job in order: where it starts now, or what it waits for.</summary>
     public static ImmutableSortedDictionary<long, Placement> Plan(FactoryState state)
     {
-        var queued = state.OpenJobs.Select(id => state.Jobs[id]).Where(job => job.Islands.IsEmpty && !job.CancelRequested).ToList();
+        var queued = state.OpenJobs.Select(id => state.Jobs[id]).Where(job => job is { Islands.IsEmpty: true, CancelRequested: false, Held: false }).ToList();
         if (queued.Count == 0)
         {
             return ImmutableSortedDictionary<long, Placement>.Empty;

@@ -16,9 +16,15 @@ internal static class GangDecisions
         }
 
         SiteDecisions.Hear(draft, draft.State.Sites[report.Site]);
+        if (report.Checkpoints is { IsDefault: false } checkpoints)
+        {
+            CheckpointDecisions.Report(draft, report.Site, checkpoints);
+        }
+
         var gangs = report.Gangs.IsDefault ? [] : report.Gangs;
         foreach (var gang in gangs.OrderBy(gang => gang.Job).ThenBy(gang => gang.Incarnation))
         {
+            CheckpointDecisions.Failed(draft, report.Site, gang);
             Change(draft, report.Site, gang);
         }
 

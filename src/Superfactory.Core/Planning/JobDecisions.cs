@@ -9,7 +9,7 @@ namespace Superfactory.Core.Planning;
 /// <summary>Decides upon what people ask for.</summary>
 internal static class JobDecisions
 {
-    public static Refusal? Submit(Draft draft, SubmitJob submit)
+    public static Refusal? Submit(Draft draft, SubmitJob submit, ResumePoint? from = null)
     {
         var problems = CheckSites(draft.State, submit);
         if (problems.Length > 0)
@@ -23,7 +23,7 @@ internal static class JobDecisions
                 $"{FactoryLimits.OpenJobsMax} jobs have not ended, and the control plane takes no more.", Hint: "Cancel some, or wait.")]);
         }
 
-        draft.Add(new JobSubmitted { At = draft.Now, Job = draft.State.LastJob + 1, Specification = submit.Specification });
+        draft.Add(new JobSubmitted { At = draft.Now, Job = draft.State.LastJob + 1, Specification = submit.Specification, From = from });
         return null;
     }
 

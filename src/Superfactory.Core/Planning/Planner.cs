@@ -19,8 +19,10 @@ internal static class Planner
             End(draft, draft.State.Jobs[id]);
         }
 
+        CheckpointPlanner.Plan(draft);
         foreach (var id in draft.State.OpenJobs)
         {
+            HoldPlanner.Plan(draft, id);
             RestartIslands(draft, id);
         }
 
@@ -38,6 +40,11 @@ internal static class Planner
     private static void RestartIslands(Draft draft, long id)
     {
         var reasons = new List<string>();
+        if (!GoBack(draft, id, reasons))
+        {
+            return;
+        }
+
         foreach (var island in draft.State.Jobs[id].Islands)
         {
             if (island.Standing != IslandStanding.Gone || !FifoPlacement.HasFreeSlot(draft.State, island.Site))
@@ -62,22 +69,43 @@ internal static class Planner
             return;
         }
 
+        Decide(draft, id, string.Join(' ', reasons));
+    }
+
+    /// <summary>
+    /// Where no island holds the run's state any more and one can be started again, model and ledger go back together to the newest
+    /// checkpoint, or to the beginning.
+    /// </summary>
+    /// <returns>Whether what the run goes on from lies at one of its sites, so that islands may start.</returns>
+    private static bool GoBack(Draft draft, long id, List<string> reasons)
+    {
         var job = draft.State.Jobs[id];
-        if (job.HasRun && !job.Islands.Any(island => island is { Standing: IslandStanding.Wanted, Joined: true }))
+        if (job.Islands.Any(island => island is { Standing: IslandStanding.Wanted, Joined: true })
+            || !job.Islands.Any(island => island.Standing == IslandStanding.Gone && FifoPlacement.HasFreeSlot(draft.State, island.Site)))
         {
-            var reason = "No island holds the state of the run any more, so it starts from its beginning.";
-            reasons.Add(reason);
-            draft.Add(new RunRestarted { At = draft.Now, Job = id, Reason = reason });
+            return true;
         }
 
-        Decide(draft, id, string.Join(' ', reasons));
+        // A checkpoint that turned out to be damaged gives way to the one before it.
+        if (job.HasRun || (job.Resume is { } point && point.Job == id && ResumeRules.Of(draft.State, job) is not { IsUsable: true }))
+        {
+            var newest = ResumeRules.Newest(job);
+            var reason = newest is null
+                ? "No island holds the state of the run any more, so it starts from its beginning."
+                : $"No island holds the state of the run any more, so it goes back to checkpoint {newest.Number}, after {newest.Round} rounds.";
+            reasons.Add(reason);
+            draft.Add(new RunRestarted { At = draft.Now, Job = id, Checkpoint = newest?.Number, Reason = reason });
+        }
+
+        job = draft.State.Jobs[id];
+        return CheckpointPlanner.Bring(draft, job, [.. job.Islands.Select(island => island.Site)]);
     }
 
     private static void Place(Draft draft)
     {
         foreach (var (id, placement) in FifoPlacement.Plan(draft.State))
         {
-            if (placement.Sites.IsEmpty)
+            if (placement.Sites.IsEmpty || !CheckpointPlanner.Bring(draft, draft.State.Jobs[id], placement.Sites))
             {
                 continue;
             }

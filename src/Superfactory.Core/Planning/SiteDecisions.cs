@@ -55,6 +55,7 @@ internal static class SiteDecisions
             Gateway = hello.Gateway,
             Slots = hello.Slots,
             EmulatedWan = hello.EmulatedWan,
+            CheckpointDirectory = hello.CheckpointDirectory,
             Version = hello.Version,
         });
         return null;
@@ -117,6 +118,7 @@ internal static class SiteDecisions
             && string.Equals(site.Gateway, hello.Gateway, StringComparison.Ordinal)
             && string.Equals(site.Host, hello.Host, StringComparison.Ordinal)
             && string.Equals(site.EmulatedWan, hello.EmulatedWan, StringComparison.Ordinal)
+            && string.Equals(site.CheckpointDirectory, hello.CheckpointDirectory, StringComparison.Ordinal)
             && string.Equals(site.Version, hello.Version, StringComparison.Ordinal);
 
     private static Refusal Refused(RefusalKind kind, Problem problem) => new(kind, [problem]);

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using Superfactory.Core.Planning;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Copies;
+using Superfactory.Model.Views;
 
 namespace Superfactory.Core;
 
@@ -19,6 +21,7 @@ public static class InstructionsReader
             Revision = state.Sites[site].InstructionsRevision,
             Gangs = [.. Gangs(state, site)],
             Copies = [.. Copies(state, site)],
+            Checkpoints = [.. Checkpoints(state, site)],
             Peers = [.. state.Sites.Values
                 .Where(other => other.Standing != SiteStanding.Left && !string.Equals(other.Name, site, StringComparison.Ordinal))
                 .Select(other => new PeerGateway(other.Name, other.Gateway))],
@@ -40,6 +43,28 @@ public static class InstructionsReader
         }
     }
 
+    private static IEnumerable<CheckpointAssignment> Checkpoints(FactoryState state, string site)
+    {
+        foreach (var id in state.CheckpointedJobs)
+        {
+            var job = state.Jobs[id];
+            foreach (var checkpoint in job.Checkpoints)
+            {
+                if (checkpoint.At(site) is { } copy && copy.Standing != CheckpointStanding.Copying)
+                {
+                    yield return new CheckpointAssignment
+                    {
+                        Job = id,
+                        Name = copy.Name,
+                        Seal = copy.Seal,
+                        Remove = checkpoint.Expired is not null,
+                        Verify = job.VerifyRequest,
+                    };
+                }
+            }
+        }
+    }
+
     private static IEnumerable<GangAssignment> Gangs(FactoryState state, string site)
     {
         foreach (var id in state.OpenJobs)
@@ -53,6 +78,7 @@ public static class InstructionsReader
                     Island = site,
                     Incarnation = island.Incarnation,
                     Epoch = epoch,
+                    Checkpoints = ResumeRules.For(state, job, island),
                     Specification = job.Specification with { Sites = [.. job.Islands.Select(each => each.Site)], SiteCount = 0 },
                 };
             }

@@ -23,6 +23,11 @@ public sealed class JobReader(FactoryState state)
             return end.State;
         }
 
+        if (job.Held)
+        {
+            return JobState.Held;
+        }
+
         if (job.Islands.IsEmpty)
         {
             return JobState.Queued;
@@ -49,7 +54,9 @@ public sealed class JobReader(FactoryState state)
         ArgumentNullException.ThrowIfNull(job);
         return StateOf(job) switch
         {
-            JobState.Queued => Reading.QueueReasons.Of(state, Queue[job.Id], now),
+            JobState.Held => Join(job.Note ?? "It was held before it was placed.", $"'superfactory release {job.Id}' lets it go on."),
+            JobState.Queued => !Queue[job.Id].Sites.IsEmpty && ResumeRules.WaitsFor(state, job) is { } waits ? waits : Reading.QueueReasons.Of(state, Queue[job.Id], now),
+            JobState.Waiting or JobState.Starting or JobState.Running when job.HoldRequested => Holding(job),
             JobState.Waiting => Join(Waiting(job, now)),
             JobState.Starting => Join($"Starts at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}: {NotJoined(job)}.", job.Note),
             JobState.Running => Join($"Trains at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}.", job.Note),
@@ -62,6 +69,13 @@ public sealed class JobReader(FactoryState state)
     private bool IsLost(FactoryIsland island)
         => !island.IsFinished && (island.Standing == IslandStanding.Gone || !state.IsConnected(island.Site));
 
+    private static string Holding(FactoryJob job)
+    {
+        var saved = job.Checkpoints.LastOrDefault(checkpoint => checkpoint is { Held: true, Abandoned: false } && checkpoint.Epoch >= job.HoldEpoch);
+        var missing = job.Islands.Select(island => island.Site).Where(site => saved?.At(site) is not { Standing: CheckpointStanding.Whole });
+        return $"Is being held: waits for {Reading.Sentence.List(missing)} to save.";
+    }
+
     private string Waiting(FactoryJob job, long now)
     {
         var away = job.Islands.Where(island => !island.IsFinished && !state.IsConnected(island.Site)).ToList();
@@ -71,8 +85,13 @@ public sealed class JobReader(FactoryState state)
         }
 
         var gone = job.Islands.Where(island => island.Standing == IslandStanding.Gone).ToList();
+        if (gone.Count > 0 && !ResumeRules.IsAtHand(state, job, [.. job.Islands.Select(island => island.Site)]) && ResumeRules.WaitsFor(state, job) is { } waits)
+        {
+            return waits;
+        }
+
         return gone.Count > 0
-            ? string.Join(' ', gone.Select(island => $"Waits for a free slot at {island.Site}. {island.Reason}"))
+            ? string.Join(' ', gone.Select(island => Join($"Waits for a free slot at {island.Site}.", island.Reason)))
             : Join($"Waits for its islands: {NotJoined(job)}.", job.Note);
     }
 

@@ -11,6 +11,9 @@ public sealed record JobSubmitted : JournalRecord
 
     /// <summary>The job as submitted.</summary>
     public required JobSpecification Specification { get; init; }
+
+    /// <summary>The checkpoint that it goes on from; null where it begins.</summary>
+    public ResumePoint? From { get; init; }
 }
 
 /// <summary>Somebody asked for the end of a job.</summary>

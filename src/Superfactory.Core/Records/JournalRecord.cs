@@ -24,6 +24,19 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(JobEnded), "job-ended")]
 [JsonDerivedType(typeof(CopyRequested), "copy-requested")]
 [JsonDerivedType(typeof(CopyEnded), "copy-ended")]
+[JsonDerivedType(typeof(CheckpointSealed), "checkpoint-sealed")]
+[JsonDerivedType(typeof(CheckpointPlaced), "checkpoint-placed")]
+[JsonDerivedType(typeof(CheckpointCopying), "checkpoint-copying")]
+[JsonDerivedType(typeof(CheckpointDamaged), "checkpoint-damaged")]
+[JsonDerivedType(typeof(CheckpointVerified), "checkpoint-verified")]
+[JsonDerivedType(typeof(CheckpointExpired), "checkpoint-expired")]
+[JsonDerivedType(typeof(CheckpointDeleted), "checkpoint-deleted")]
+[JsonDerivedType(typeof(CheckpointFailed), "checkpoint-failed")]
+[JsonDerivedType(typeof(CheckpointsToVerify), "checkpoints-to-verify")]
+[JsonDerivedType(typeof(JobRolledBack), "job-rolled-back")]
+[JsonDerivedType(typeof(JobHeld), "job-held")]
+[JsonDerivedType(typeof(JobParked), "job-parked")]
+[JsonDerivedType(typeof(JobReleased), "job-released")]
 public abstract record JournalRecord
 {
     private protected JournalRecord()

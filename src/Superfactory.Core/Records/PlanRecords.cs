@@ -38,8 +38,12 @@ public sealed record IslandRestarted : PlanRecord
     public required int Incarnation { get; init; }
 }
 
-/// <summary>Every island of a run had lost its memory: it begins again.</summary>
-public sealed record RunRestarted : PlanRecord;
+/// <summary>Every island of a run had lost its memory: model and ledger go back together, to a checkpoint or the beginning.</summary>
+public sealed record RunRestarted : PlanRecord
+{
+    /// <summary>The checkpoint that it goes on from; null where it begins again as it first began.</summary>
+    public long? Checkpoint { get; init; }
+}
 
 /// <summary>The membership of a run changed, or was decided first.</summary>
 public sealed record EpochDecided : PlanRecord

@@ -24,6 +24,9 @@ public sealed record SiteJoined : JournalRecord
     /// <summary>The gateway's emulated link; null where links are real.</summary>
     public string? EmulatedWan { get; init; }
 
+    /// <summary>The site's directory of checkpoints; null from an agent that knows of none.</summary>
+    public string? CheckpointDirectory { get; init; }
+
     /// <summary>The program's version there.</summary>
     public required string Version { get; init; }
 }

@@ -29,6 +29,9 @@ public sealed record FactoryIsland
     /// <summary>How many gangs of this island failed by themselves, over all its incarnations.</summary>
     public int Failures { get; init; }
 
+    /// <summary>How often this incarnation could not write a checkpoint.</summary>
+    public int CheckpointFailures { get; init; }
+
     /// <summary>Whether this incarnation has joined the run, and so holds its state.</summary>
     public bool Joined { get; init; }
 

@@ -41,6 +41,42 @@ public sealed record FactoryJob
     /// <summary>How it ended; null while it has not.</summary>
     public JobEnd? End { get; init; }
 
+    /// <summary>The checkpoint that it was restored from; null where it began by itself.</summary>
+    public ResumePoint? From { get; init; }
+
+    /// <summary>The checkpoint that its run goes on from where no island holds its state; null begins anew.</summary>
+    public ResumePoint? Resume { get; init; }
+
+    /// <summary>Its checkpoints by number: those that are kept, and those that are being deleted.</summary>
+    public ImmutableArray<FactoryCheckpoint> Checkpoints { get; init; } = [];
+
+    /// <summary>The number of the newest checkpoint; 0 before the first.</summary>
+    public long LastCheckpoint { get; init; }
+
+    /// <summary>The first epoch of its present history: a checkpoint of an earlier one that is heard of later is not in it.</summary>
+    public int LineageEpoch { get; init; }
+
+    /// <summary>How often the island that writes checkpoints was changed because it could not.</summary>
+    public int CheckpointWriter { get; init; }
+
+    /// <summary>The newest request to verify its checkpoints; 0 before the first.</summary>
+    public long VerifyRequest { get; init; }
+
+    /// <summary>Whether it is to save and stop.</summary>
+    public bool HoldRequested { get; init; }
+
+    /// <summary>The epoch in which it was last told to save and stop: what was saved in an earlier one was for an earlier hold.</summary>
+    public int HoldEpoch { get; init; }
+
+    /// <summary>Whether it has saved and stopped, or was held before it began: it is placed again when it is released.</summary>
+    public bool Held { get; init; }
+
+    /// <summary>The highest incarnation that an island of it had before it was last placed.</summary>
+    public int LastIncarnation { get; init; }
+
+    /// <summary>The checkpoint of a number; null where it has none, or no longer.</summary>
+    public FactoryCheckpoint? FindCheckpoint(long number) => Checkpoints.FirstOrDefault(checkpoint => checkpoint.Number == number);
+
     internal FactoryIsland? FindIsland(string site)
         => Islands.FirstOrDefault(island => string.Equals(island.Site, site, StringComparison.Ordinal));
 

@@ -24,6 +24,9 @@ public sealed record FactorySite
     /// <summary>The gateway's emulated link, as the user wrote it; null where links are real.</summary>
     public string? EmulatedWan { get; init; }
 
+    /// <summary>Its directory of checkpoints; null where its agent knows of none.</summary>
+    public string? CheckpointDirectory { get; init; }
+
     /// <summary>The program's version there.</summary>
     public required string Version { get; init; }
 

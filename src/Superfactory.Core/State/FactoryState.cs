@@ -27,8 +27,11 @@ public sealed record FactoryState
     /// <summary>The numbers of the jobs that have not ended: what a decision looks at.</summary>
     public ImmutableSortedSet<long> OpenJobs { get; init; } = [];
 
-    /// <summary>The numbers of the ended jobs that still hold a slot, because a site has not confirmed that it stopped them.</summary>
+    /// <summary>The numbers of the ended and the held jobs that still hold a slot, because a site has not confirmed that it stopped them.</summary>
     public ImmutableSortedSet<long> StoppingJobs { get; init; } = [];
+
+    /// <summary>The numbers of the jobs that have checkpoints.</summary>
+    public ImmutableSortedSet<long> CheckpointedJobs { get; init; } = [];
 
     /// <summary>The number of the newest copy; 0 before the first.</summary>
     public long LastCopy { get; init; }
@@ -61,11 +64,12 @@ public sealed record FactoryState
     internal FactoryState WithJob(FactoryJob job)
     {
         var open = job.End is null;
-        var stopping = !open && job.Islands.Any(island => island.HoldsSlot);
+        var stopping = job.Islands.Any(island => island.Standing == IslandStanding.Stopping);
         return this with
         {
             Jobs = Jobs.SetItem(job.Id, job),
             OpenJobs = open ? OpenJobs.Add(job.Id) : OpenJobs.Remove(job.Id),
+            CheckpointedJobs = job.Checkpoints.IsEmpty ? CheckpointedJobs.Remove(job.Id) : CheckpointedJobs.Add(job.Id),
             StoppingJobs = stopping ? StoppingJobs.Add(job.Id) : StoppingJobs.Remove(job.Id),
         };
     }

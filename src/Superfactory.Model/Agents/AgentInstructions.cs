@@ -20,6 +20,9 @@ public sealed record AgentInstructions
     /// <summary>The copies that this site has a part in.</summary>
     public ImmutableArray<CopyAssignment> Copies { get; init; } = [];
 
+    /// <summary>The checkpoints that are to lie at this site, or to be deleted there. One that is not listed stays as it is.</summary>
+    public ImmutableArray<CheckpointAssignment> Checkpoints { get; init; } = [];
+
     /// <summary>The other sites' gateways.</summary>
     public ImmutableArray<PeerGateway> Peers { get; init; } = [];
 
@@ -49,6 +52,9 @@ public sealed record GangAssignment
 
     /// <summary>Who is a member of the run now.</summary>
     public required RunEpoch Epoch { get; init; }
+
+    /// <summary>What it is told of checkpoints; null from a control plane that knows of none.</summary>
+    public GangCheckpoints? Checkpoints { get; init; }
 
     /// <summary>The job as submitted, with its sites resolved to names.</summary>
     public required JobSpecification Specification { get; init; }

@@ -15,6 +15,9 @@ public sealed record AgentReport
     /// <summary>Every copy that the agent has a part in, also those that ended, until they leave its instructions.</summary>
     public ImmutableArray<CopyReport> Copies { get; init; } = [];
 
+    /// <summary>Every checkpoint that lies at the site; null where nothing changed since the last report that was taken.</summary>
+    public ImmutableArray<CheckpointReport>? Checkpoints { get; init; }
+
     /// <summary>Log lines since the last report that was taken.</summary>
     public ImmutableArray<LogLine> Logs { get; init; } = [];
 
@@ -48,6 +51,12 @@ public sealed record GangReport
 
     /// <summary>How often its trainers were started again.</summary>
     public int TrainerRestarts { get; init; }
+
+    /// <summary>How often it could not write a checkpoint.</summary>
+    public int CheckpointFailures { get; init; }
+
+    /// <summary>Why it could not write the last one of those; null where there is none.</summary>
+    public string? CheckpointFailure { get; init; }
 
     /// <summary>How far it is; null before its bridge has said so.</summary>
     public RunProgress? Progress { get; init; }

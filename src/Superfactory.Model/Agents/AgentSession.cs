@@ -24,6 +24,9 @@ public sealed record AgentHello
     /// <summary>The gateway's emulated link, as the user wrote it; null where links are real.</summary>
     public string? EmulatedWan { get; init; }
 
+    /// <summary>The site's directory of checkpoints, an absolute path; null from an agent that knows of none.</summary>
+    public string? CheckpointDirectory { get; init; }
+
     /// <summary>The program's version, for people.</summary>
     public required string Version { get; init; }
 }

@@ -7,6 +7,7 @@ internal static class JobAssembly
 {
     private static readonly TrainerSpecification _trainer = new() { Recipe = "pretrain" };
     private static readonly SyncSpecification _sync = new();
+    private static readonly CheckpointSpecification _checkpoint = new();
 
     /// <summary>Adds what does not fit together.</summary>
     public static void Check(JobValues values, JobProblems problems)
@@ -50,6 +51,13 @@ internal static class JobAssembly
                 Fragments = values.Count("sync.fragments", _sync.Fragments),
             },
             Budget = new BudgetSpecification { Steps = values.Get("budget.steps", 0L), Samples = values.Get("budget.samples", 0L) },
+            Checkpoint = new CheckpointSpecification
+            {
+                Every = values.Count("checkpoint.every", _checkpoint.Every),
+                Keep = values.Count("checkpoint.keep", _checkpoint.Keep),
+                KeepFor = values.Count("checkpoint.keep_for", _checkpoint.KeepFor),
+                Copies = values.Count("checkpoint.copies", _checkpoint.Copies),
+            },
             Island = new IslandSpecification { Processes = values.Count("island.processes", 1), Threads = values.Count("island.threads", 0) },
             Seed = values.Count("seed", 1),
             TrainerRestartsMax = values.Count("trainer_restarts_max", 3),

@@ -35,6 +35,9 @@ public sealed record JobSpecification
     /// <summary>When the job is done.</summary>
     public required BudgetSpecification Budget { get; init; }
 
+    /// <summary>How often its state is saved, and what is kept.</summary>
+    public CheckpointSpecification Checkpoint { get; init; } = new();
+
     /// <summary>The processes of one island.</summary>
     public IslandSpecification Island { get; init; } = new();
 

@@ -90,6 +90,9 @@ public enum JobState
     /// <summary>An island is lost; the run waits for it or works it out without losing what is merged.</summary>
     Waiting,
 
+    /// <summary>It was told to save and stop, and has; it goes on when it is released.</summary>
+    Held,
+
     /// <summary>It ended with everything planned merged.</summary>
     Completed,
 

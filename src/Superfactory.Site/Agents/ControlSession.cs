@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Wan;
+using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Copies;
 
 namespace Superfactory.Site.Agents;
@@ -33,6 +34,7 @@ internal sealed class ControlSession
     private readonly AgentHello _hello;
     private readonly GangTable _gangs;
     private readonly CopyTable _copies;
+    private readonly CheckpointTable _checkpoints;
     private readonly ReportBuffer _buffer;
     private readonly ISiteNetwork _network;
     private readonly Action<string> _say;
@@ -50,7 +52,7 @@ internal sealed class ControlSession
     public ControlSession(Uri control, ControlClient client, AgentHello hello, SiteParts site, Action<string> say, TimeProvider clock)
     {
         (_client, _hello, _say, _clock) = (client, hello, say, clock);
-        (_gangs, _copies, _buffer, _network, _changed) = (site.Gangs, site.Copies, site.Buffer, site.Network, site.Changed);
+        (_gangs, _copies, _checkpoints, _buffer, _network, _changed) = (site.Gangs, site.Copies, site.Checkpoints, site.Buffer, site.Network, site.Changed);
         _outage = new Outage(control, say, clock);
     }
 
@@ -80,6 +82,7 @@ internal sealed class ControlSession
                     ready();
                 }
 
+                _checkpoints.SayAgain();
                 await StayAsync(cancellationToken);
                 await Task.Delay(RetryFirst, _clock, cancellationToken);
             }
@@ -91,17 +94,19 @@ internal sealed class ControlSession
     }
 
     /// <summary>Reports for the last time and says goodbye, as far as the control plane listens.</summary>
-    public async Task LeaveAsync()
+    /// <returns>Whether it heard; otherwise it takes this agent for connected for a while.</returns>
+    public async Task<bool> LeaveAsync()
     {
         using var limit = new CancellationTokenSource(FarewellLimit, _clock);
         try
         {
             await ReportAsync(limit.Token);
-            await _client.LeaveAsync(limit.Token);
+            return await _client.LeaveAsync(limit.Token) is ControlAnswer.Taken or ControlAnswer.UnknownSession;
         }
         catch (OperationCanceledException)
         {
             _say("the control plane did not hear that this agent left; it will notice within seconds");
+            return false;
         }
     }
 
@@ -185,12 +190,14 @@ internal sealed class ControlSession
     {
         var gangs = _gangs.Reports();
         var batch = _buffer.Take();
+        var (checkpoints, revision) = _checkpoints.Take();
         var answer = await _client.ReportAsync(
             new AgentReport
             {
                 Session = _hello.Session,
                 Gangs = gangs,
                 Copies = _copies.Reports(),
+                Checkpoints = checkpoints,
                 Logs = batch.Lines,
                 Measurements = batch.Measurements,
                 Links = _network.LinkReports(),
@@ -201,6 +208,7 @@ internal sealed class ControlSession
         {
             _buffer.Confirm(batch);
             _gangs.Confirm(gangs);
+            _checkpoints.Confirm(revision);
         }
 
         return answer;
@@ -222,6 +230,7 @@ internal sealed class ControlSession
                     _network.SetRoutes(instructed.Instructions.Routes);
                     _gangs.Apply(instructed.Instructions);
                     _copies.Apply(instructed.Instructions.Copies);
+                    _checkpoints.Apply(instructed.Instructions.Checkpoints);
                     wait = RetryFirst;
                     break;
                 case ControlAnswer.Unchanged:
@@ -248,10 +257,11 @@ internal sealed record SessionEnd(string Why, bool Refused);
 /// <summary>What an agent reports of and is instructed about.</summary>
 /// <param name="Gangs">The site's gangs.</param>
 /// <param name="Copies">Its copies.</param>
+/// <param name="Checkpoints">What lies there of runs' states.</param>
 /// <param name="Buffer">Their lines and measurements.</param>
 /// <param name="Network">The site's end of the wide-area network.</param>
 /// <param name="Changed">Set when there is something to report at once.</param>
-internal sealed record SiteParts(GangTable Gangs, CopyTable Copies, ReportBuffer Buffer, ISiteNetwork Network, Signal Changed);
+internal sealed record SiteParts(GangTable Gangs, CopyTable Copies, CheckpointTable Checkpoints, ReportBuffer Buffer, ISiteNetwork Network, Signal Changed);
 
 /// <summary>What an agent needs of its gateway.</summary>
 internal interface ISiteNetwork

@@ -1,18 +1,21 @@
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Data;
 using Superfactory.Site.Gangs;
 using Superfactory.Site.Processes;
+using Superfactory.Sync.Bridge.Checkpoints;
 
 namespace Superfactory.Site.Agents;
 
 /// <summary>Makes a gang's directories and gathers what its supervisor needs to know.</summary>
 /// <param name="options">How the agent is set up.</param>
 /// <param name="directory">The site's directory.</param>
+/// <param name="checkpoints">What lies at the site of runs' states.</param>
 /// <param name="gatewaySocket">The Unix socket of the site's gateway.</param>
 /// <param name="pythonDirectory">The project's <c>python</c> directory.</param>
 /// <param name="self">How to start <c>superfactory</c>.</param>
-internal sealed class GangPreparation(SiteOptions options, SiteDirectory directory, string gatewaySocket, string pythonDirectory, SelfCommand self)
+internal sealed class GangPreparation(SiteOptions options, SiteDirectory directory, CheckpointTable checkpoints, string gatewaySocket, string pythonDirectory, SelfCommand self)
 {
     /// <summary>Prepares a gang.</summary>
     /// <returns>What its supervisor needs to know; or what is missing at this site, such as the job's corpus.</returns>
@@ -24,6 +27,8 @@ internal sealed class GangPreparation(SiteOptions options, SiteDirectory directo
             return new([.. missing.Problems.Select(problem => problem with { Message = $"Site {options.Name} cannot run the job: {problem.Message}" })]);
         }
 
+        // A checkpoint that is not what was sealed is no problem of the job: the control plane hears of it and takes another.
+        var duty = Duty(assignment);
         try
         {
             var gang = GangFiles.Directory(directory.Gangs, assignment.Job, assignment.Incarnation);
@@ -45,6 +50,7 @@ internal sealed class GangPreparation(SiteOptions options, SiteDirectory directo
                 OutputDirectory = directory.Output(assignment.Job),
                 CorpusDirectory = corpus,
                 GatewaySocket = gatewaySocket,
+                Checkpoints = duty,
                 Python = options.Python,
                 PythonDirectory = pythonDirectory,
                 Cores = Math.Max(1, (options.Cores ?? Environment.ProcessorCount) / options.Slots),
@@ -55,5 +61,19 @@ internal sealed class GangPreparation(SiteOptions options, SiteDirectory directo
         {
             return new([new Problem($"Site {options.Name} cannot make the directories of island {assignment.Island}: {error.Message}")]);
         }
+    }
+
+    private CheckpointDuty Duty(GangAssignment assignment)
+    {
+        var wanted = assignment.Checkpoints ?? new GangCheckpoints();
+        return new CheckpointDuty
+        {
+            Directory = checkpoints.Root,
+            EverySeconds = assignment.Specification.Checkpoint.Every,
+            Writes = wanted.Writes,
+            Restores = wanted.Restores,
+            From = wanted.From is { } from ? checkpoints.Claim(from) : null,
+            FromSeal = wanted.From?.Seal,
+        };
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Engines;
 using Superfactory.Site.Gangs;
 
@@ -17,6 +18,7 @@ internal sealed class GangTable
     private readonly IEngine _engine;
     private readonly Func<GangAssignment, Outcome<GangSpecification>> _prepare;
     private readonly ReportBuffer _buffer;
+    private readonly CheckpointTable _checkpoints;
     private readonly Action _changed;
     private ImmutableHashSet<(long Job, int Incarnation)> _wanted = [];
     private bool _closed;
@@ -25,9 +27,10 @@ internal sealed class GangTable
     /// <param name="engine">Starts gangs.</param>
     /// <param name="prepare">Makes a gang's directories and says what its supervisor needs to know.</param>
     /// <param name="buffer">Takes lines and measurements.</param>
+    /// <param name="checkpoints">Takes what gangs write.</param>
     /// <param name="changed">Called when a gang's state has changed, from any thread; must return soon.</param>
-    public GangTable(IEngine engine, Func<GangAssignment, Outcome<GangSpecification>> prepare, ReportBuffer buffer, Action changed) =>
-        (_engine, _prepare, _buffer, _changed) = (engine, prepare, buffer, changed);
+    public GangTable(IEngine engine, Func<GangAssignment, Outcome<GangSpecification>> prepare, ReportBuffer buffer, CheckpointTable checkpoints, Action changed) =>
+        (_engine, _prepare, _buffer, _checkpoints, _changed) = (engine, prepare, buffer, checkpoints, changed);
 
     /// <summary>Starts what is missing, passes on new epochs, stops what is not wanted.</summary>
     public void Apply(AgentInstructions instructions)
@@ -49,7 +52,7 @@ internal sealed class GangTable
             {
                 if (_gangs.TryGetValue((assignment.Job, assignment.Incarnation), out var running))
                 {
-                    running.Want(assignment.Epoch);
+                    running.Want(assignment);
                 }
                 else
                 {
@@ -102,7 +105,7 @@ internal sealed class GangTable
     {
         // Two incarnations of an island would write to the same output directory and share the site's accelerators.
         var earlier = _gangs.Values.Where(gang => gang.Assignment.Job == assignment.Job).Select(gang => gang.Ended).ToArray();
-        var gang = new SiteGang(assignment, _buffer, _changed);
+        var gang = new SiteGang(assignment, _buffer, _checkpoints, _changed);
         _gangs.Add((assignment.Job, assignment.Incarnation), gang);
         gang.Start(earlier, _prepare, _engine);
         _changed();

@@ -1,5 +1,6 @@
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Engines;
 using Superfactory.Site.Gangs;
 
@@ -12,17 +13,21 @@ internal sealed class SiteGang
     private readonly Signal _wished = new();
     private readonly ReportBuffer _buffer;
     private readonly Action _changed;
+    private readonly CheckpointTable _table;
     private RunEpoch _epoch;
+    private GangCheckpoints _checkpoints;
     private bool _stop;
     private GangReport _report;
 
     /// <summary>A gang that nothing has been done for yet.</summary>
     /// <param name="assignment">What the control plane wants.</param>
     /// <param name="buffer">Takes its lines and measurements.</param>
+    /// <param name="table">Takes the checkpoints that it writes.</param>
     /// <param name="changed">Called when its state has changed; must return soon.</param>
-    public SiteGang(GangAssignment assignment, ReportBuffer buffer, Action changed)
+    public SiteGang(GangAssignment assignment, ReportBuffer buffer, CheckpointTable table, Action changed)
     {
-        (Assignment, _buffer, _changed, _epoch) = (assignment, buffer, changed, assignment.Epoch);
+        (Assignment, _buffer, _table, _changed, _epoch) = (assignment, buffer, table, changed, assignment.Epoch);
+        _checkpoints = assignment.Checkpoints ?? new GangCheckpoints();
         _report = new GangReport { Job = assignment.Job, Incarnation = assignment.Incarnation, State = GangState.Starting };
     }
 
@@ -51,17 +56,19 @@ internal sealed class SiteGang
     public void Start(IEnumerable<Task> before, Func<GangAssignment, Outcome<GangSpecification>> prepare, IEngine engine) =>
         Ended = RunAsync(Task.WhenAll(before), prepare, engine);
 
-    /// <summary>Passes a newer epoch on.</summary>
-    public void Want(RunEpoch epoch)
+    /// <summary>Passes on a newer epoch, and what is wanted of checkpoints.</summary>
+    public void Want(GangAssignment assignment)
     {
         lock (_lock)
         {
-            if (epoch.Number <= _epoch.Number)
+            var checkpoints = assignment.Checkpoints ?? new GangCheckpoints();
+            if (assignment.Epoch.Number <= _epoch.Number && checkpoints == _checkpoints)
             {
                 return;
             }
 
-            _epoch = epoch;
+            _epoch = assignment.Epoch.Number > _epoch.Number ? assignment.Epoch : _epoch;
+            _checkpoints = checkpoints;
         }
 
         _wished.Set();
@@ -117,7 +124,10 @@ internal sealed class SiteGang
     private async Task FollowAsync(IGang gang, int epochTold)
     {
         using var over = new CancellationTokenSource();
-        var wishes = FollowWishesAsync(gang, epochTold, over.Token);
+
+        // That an island writes is told at its start; that it is to stop is told after it.
+        var writes = Assignment.Checkpoints is { Writes: true };
+        var wishes = FollowWishesAsync(gang, epochTold, (writes, false), over.Token);
         try
         {
             await foreach (var said in gang.ReadEventsAsync())
@@ -132,13 +142,13 @@ internal sealed class SiteGang
         }
     }
 
-    private async Task FollowWishesAsync(IGang gang, int told, CancellationToken over)
+    private async Task FollowWishesAsync(IGang gang, int told, (bool Writes, bool Hold) toldOfCheckpoints, CancellationToken over)
     {
         try
         {
             while (true)
             {
-                var (epoch, stop) = Wishes();
+                var (epoch, checkpoints, stop) = Wishes();
                 if (stop)
                 {
                     await gang.StopAsync();
@@ -149,6 +159,12 @@ internal sealed class SiteGang
                 {
                     await gang.TellAsync(new GangCommand.EpochDecided(epoch));
                     told = epoch.Number;
+                }
+
+                if ((checkpoints.Writes, checkpoints.Hold) != toldOfCheckpoints)
+                {
+                    await gang.TellAsync(new GangCommand.CheckpointsWanted(checkpoints));
+                    toldOfCheckpoints = (checkpoints.Writes, checkpoints.Hold);
                 }
 
                 await _wished.WaitAsync(over);
@@ -184,6 +200,12 @@ internal sealed class SiteGang
             case GangEvent.Restarted restarted:
                 Set(report => report with { TrainerRestarts = restarted.Restarts });
                 break;
+            case GangEvent.Checkpointed written:
+                _table.Add(written.Checkpoint);
+                break;
+            case GangEvent.CheckpointFailed failed:
+                Set(report => report with { CheckpointFailures = report.CheckpointFailures + 1, CheckpointFailure = failed.Reason });
+                break;
             case GangEvent.Finished finished:
                 Set(report => report with { State = GangState.Finished, Result = finished.Result });
                 break;
@@ -196,11 +218,11 @@ internal sealed class SiteGang
         }
     }
 
-    private (RunEpoch Epoch, bool Stop) Wishes()
+    private (RunEpoch Epoch, GangCheckpoints Checkpoints, bool Stop) Wishes()
     {
         lock (_lock)
         {
-            return (_epoch, _stop);
+            return (_epoch, _checkpoints, _stop);
         }
     }
 

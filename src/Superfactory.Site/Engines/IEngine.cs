@@ -26,7 +26,7 @@ public interface IGang
     IAsyncEnumerable<GangEvent> ReadEventsAsync();
 
     /// <summary>Tells the gang of a new epoch. Once it has ended this does nothing.</summary>
-    Task TellAsync(GangCommand.EpochDecided decided);
+    Task TellAsync(GangCommand decided);
 
     /// <summary>Stops the gang: it is asked first, and made to after a stated time. Returns when it is asked.</summary>
     Task StopAsync();

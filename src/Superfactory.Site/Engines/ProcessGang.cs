@@ -53,7 +53,7 @@ internal sealed class ProcessGang : IGang
     public IAsyncEnumerable<GangEvent> ReadEventsAsync() => _events.Reader.ReadAllAsync();
 
     /// <inheritdoc/>
-    public Task TellAsync(GangCommand.EpochDecided decided) => WriteAsync(decided);
+    public Task TellAsync(GangCommand decided) => WriteAsync(decided);
 
     /// <inheritdoc/>
     public async Task StopAsync()

@@ -63,6 +63,11 @@ internal sealed class GangMachine
         GangInput.TrainerEnded ended => OnTrainerEnded(ended),
         GangInput.DeadlinePassed => OnDeadline(),
         GangInput.Commanded { Command: GangCommand.EpochDecided decided } => [new GangEffect.TellBridge(new BridgeCommand.EpochDecided(decided.Epoch))],
+        GangInput.Commanded { Command: GangCommand.CheckpointsWanted { Wanted: var wanted } } =>
+        [
+            new GangEffect.TellBridge(new BridgeCommand.WriteCheckpoints(wanted.Writes)),
+            new GangEffect.TellBridge(wanted.Hold ? new BridgeCommand.Hold() : new BridgeCommand.GoOn()),
+        ],
         GangInput.Commanded { Command: GangCommand.Stop } => Stop(),
         GangInput.AgentGone => End(null),
         GangInput.CannotStart cannot => Fail(cannot.Reason, retriable: false),
@@ -83,6 +88,10 @@ internal sealed class GangMachine
                 return [new GangEffect.Tell(new GangEvent.Progress(progress.Value))];
             case BridgeEvent.Note note:
                 return [new GangEffect.Say(note.Text)];
+            case BridgeEvent.Checkpointed written:
+                return [new GangEffect.Tell(new GangEvent.Checkpointed(written.Checkpoint))];
+            case BridgeEvent.CheckpointFailed failed:
+                return [new GangEffect.Say(failed.Reason), new GangEffect.Tell(new GangEvent.CheckpointFailed(failed.Reason))];
             case BridgeEvent.Finished finished:
                 _result = finished.Result;
                 _phase = Phase.Finishing;

@@ -10,6 +10,7 @@ namespace Superfactory.Site.Gangs;
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(EpochDecided), "epoch")]
+[JsonDerivedType(typeof(CheckpointsWanted), "checkpoints")]
 [JsonDerivedType(typeof(Stop), "stop")]
 public abstract record GangCommand
 {
@@ -20,6 +21,10 @@ public abstract record GangCommand
     /// <summary>The control plane decided a new epoch of the run.</summary>
     /// <param name="Epoch">The epoch.</param>
     public sealed record EpochDecided(RunEpoch Epoch) : GangCommand;
+
+    /// <summary>Whether this island writes checkpoints, and whether the job is to save and stop.</summary>
+    /// <param name="Wanted">What is wanted; where the run goes on from is told at the gang's start alone.</param>
+    public sealed record CheckpointsWanted(GangCheckpoints Wanted) : GangCommand;
 
     /// <summary>The gang is to end: first asked, then made to.</summary>
     public sealed record Stop : GangCommand;
@@ -36,6 +41,8 @@ public abstract record GangCommand
 [JsonDerivedType(typeof(Progress), "progress")]
 [JsonDerivedType(typeof(Running), "running")]
 [JsonDerivedType(typeof(Restarted), "restarted")]
+[JsonDerivedType(typeof(Checkpointed), "checkpoint")]
+[JsonDerivedType(typeof(CheckpointFailed), "checkpoint-failed")]
 [JsonDerivedType(typeof(Finished), "finished")]
 [JsonDerivedType(typeof(Failed), "failed")]
 [JsonDerivedType(typeof(Stopped), "stopped")]
@@ -67,6 +74,14 @@ public abstract record GangEvent
     /// <summary>A trainer was lost and all of them are started again.</summary>
     /// <param name="Restarts">How often that has happened in this gang, from 1.</param>
     public sealed record Restarted(int Restarts) : GangEvent;
+
+    /// <summary>A checkpoint of a final state is on the site's disk.</summary>
+    /// <param name="Checkpoint">What it is.</param>
+    public sealed record Checkpointed(CheckpointReport Checkpoint) : GangEvent;
+
+    /// <summary>A checkpoint could not be written.</summary>
+    /// <param name="Reason">Why, in a sentence.</param>
+    public sealed record CheckpointFailed(string Reason) : GangEvent;
 
     /// <summary>The run is over.</summary>
     /// <param name="Result">What came of this island.</param>

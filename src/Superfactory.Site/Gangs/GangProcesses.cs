@@ -69,6 +69,7 @@ internal sealed class GangProcesses : IDisposable
                 GatewaySocket = _specification.GatewaySocket,
                 ArenaDirectory = _specification.RuntimeDirectory,
                 GangDirectory = directory,
+                Checkpoints = _specification.Checkpoints,
             },
             FactoryJson.Readable));
         var self = _specification.Self;

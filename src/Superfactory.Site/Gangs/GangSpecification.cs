@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Sync.Bridge.Checkpoints;
 
 namespace Superfactory.Site.Gangs;
 
@@ -21,6 +22,9 @@ public sealed record GangSpecification
 
     /// <summary>The job's corpus at this site; null where the job names none.</summary>
     public string? CorpusDirectory { get; init; }
+
+    /// <summary>What the bridge is told of checkpoints; null wants none.</summary>
+    public CheckpointDuty? Checkpoints { get; init; }
 
     /// <summary>The Unix socket of the site's gateway.</summary>
     public required string GatewaySocket { get; init; }

@@ -79,7 +79,7 @@ internal sealed class BridgeHost : IDisposable
         _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
         _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue, reason => _end ??= BridgeEnd.Failed(reason, retriable: false),
             () => _machine.ReadsTrainerMemory);
-        _clerk = new CheckpointClerk(configuration, _machine, _desk, _events, time, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
+        _clerk = new CheckpointClerk(configuration, _machine, _desk, _events, time, checkpoint?.Round ?? 0, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
     }
 
     /// <summary>Runs until the run is over, it fails, it is told to stop, or the token is cancelled, which stops it too. Called once.</summary>

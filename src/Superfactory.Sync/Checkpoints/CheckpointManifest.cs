@@ -69,6 +69,9 @@ public sealed record CheckpointManifest
     /// <summary>Whether everything planned is merged in it: what it holds is the run's result.</summary>
     public bool Finished { get; init; }
 
+    /// <summary>Whether it was written because the job was told to save and stop.</summary>
+    public bool Held { get; init; }
+
     /// <summary>Hash of what the islands hold alike, 16 hexadecimal digits.</summary>
     public required string StateHash { get; init; }
 

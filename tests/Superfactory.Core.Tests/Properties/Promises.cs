@@ -41,14 +41,15 @@ internal static class Promises
         {
             var next = after.Jobs[job.Id];
             (next.Epoch?.Number ?? 0).ShouldBeGreaterThanOrEqualTo(job.Epoch?.Number ?? 0);
-            if (job.End is not null)
+            if (job.End is not null && record is not JobRolledBack)
             {
                 next.End.ShouldBe(job.End, "what ended stays ended");
             }
 
             foreach (var island in job.Islands)
             {
-                next.Islands.Single(each => each.Site == island.Site).Incarnation.ShouldBeGreaterThanOrEqualTo(island.Incarnation);
+                var incarnation = next.Islands.SingleOrDefault(each => each.Site == island.Site)?.Incarnation ?? next.LastIncarnation;
+                incarnation.ShouldBeGreaterThanOrEqualTo(island.Incarnation);
             }
         }
     }
@@ -60,6 +61,9 @@ internal static class Promises
         foreach (var job in state.Jobs.Values)
         {
             Sentence(reader.ReasonOf(job, now));
+            job.Checkpoints.Select(checkpoint => checkpoint.Number).ShouldBeInOrder();
+            job.Checkpoints.Count(checkpoint => checkpoint.Expired is null).ShouldBeLessThanOrEqualTo(job.Specification.Checkpoint.Keep + 4, "only the newest are kept, and what is needed");
+            job.Held.ShouldBe(job.Held && job.Islands.All(island => island.Standing is IslandStanding.Stopping or IslandStanding.Released), "a held job has no gang");
             if (job.Islands.IsEmpty)
             {
                 continue;

@@ -5,6 +5,7 @@ using Superfactory.Core.Commands;
 using Superfactory.Core.Tests.Support;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Copies;
+using Superfactory.Model.Jobs;
 
 namespace Superfactory.Core.Tests.Properties;
 
@@ -17,7 +18,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 13)
+        from kind in Gen.Choose(0, 27)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -34,17 +35,26 @@ internal static class Schedule
         {
             0 => new JoinSite(site, TestFactory.Hello($"{site}-{move.Pick}", slots: move.Pick % 3)),
             1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0)),
-            2 => new SubmitJob(TestFactory.Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)])),
-            3 => new SubmitJob(TestFactory.Specification() with { SiteCount = 1 + (move.Pick % 4) }),
+            2 => new SubmitJob(Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)])),
+            3 => new SubmitJob(Specification() with { SiteCount = 1 + (move.Pick % 4) }),
             4 => new CancelJob(move.Job),
             5 => new LeaveSite(site, known?.Session ?? "none"),
             6 => new Tick(state.Sites.Keys.Where((_, index) => (move.Pick & (1 << index)) != 0)
                 .ToImmutableSortedDictionary(name => name, _ => now - (2 * move.Milliseconds), StringComparer.Ordinal)),
             12 => new RequestCopy(new CopyPlace(site, "/a"), new CopyPlace(Sites[move.Job % Sites.Length], "/b")),
             13 => new CancelCopy(move.Job),
+            14 => new HoldJob(Saved(state, move)),
+            15 => new ReleaseJob(Saved(state, move)),
+            16 => new RollBackJob(Saved(state, move), Pick(state, move)),
+            17 => new RestoreJob(Saved(state, move), move.Pick % 2 == 0 ? null : Pick(state, move), move.Pick < 4 ? [] : [site], 0),
+            18 => new VerifyCheckpoints(move.Job),
             _ => Report(state, site, known?.Session ?? "none", move),
         };
     }
+
+    /// <summary>A job that keeps as few checkpoints as there may be, so that some expire.</summary>
+    private static JobSpecification Specification(params string[] sites) =>
+        TestFactory.Specification(sites) with { Checkpoint = new CheckpointSpecification { Keep = 1 } };
 
     /// <summary>The site tells of the gangs that it was given, one of them in some state; now and then also of one that it no longer should have.</summary>
     private static ReportGangs Report(FactoryState state, string site, string session, Move move)
@@ -54,15 +64,50 @@ internal static class Schedule
             ? Changed(gang.Job, gang.Incarnation, move.Pick)
             : TestFactory.Gang(gang.Job, GangState.Running, gang.Incarnation));
         var stale = move.Milliseconds % 3 == 0 ? [Changed(move.Job, 1 + (move.Pick % 3), move.Pick)] : Array.Empty<GangReport>();
-        return new ReportGangs(site, session, [.. gangs, .. stale]) { Copies = [.. Copies(state, site, move)] };
+        return new ReportGangs(site, session, [.. gangs, .. stale]) 
+        {
+            Copies = [.. Copies(state, site, move)],
+            Checkpoints = move.Kind >= 19 ? [.. Checkpoints(state, site, given, move)] : null,
+        };
     }
+
+    /// <summary>What lies at a site: what was ordered there, as it should be but for one; and now and then a new one of a gang.</summary>
+    private static IEnumerable<CheckpointReport> Checkpoints(FactoryState state, string site, ImmutableArray<GangAssignment> given, Move move)
+    {
+        var ordered = state.Sites.ContainsKey(site) ? InstructionsReader.Read(state, site).Checkpoints : [];
+        foreach (var (assignment, index) in ordered.Select((assignment, index) => (assignment, index)))
+        {
+            var known = state.Jobs[assignment.Job].Checkpoints.First(checkpoint => checkpoint.At(site)?.Name == assignment.Name);
+            if (!assignment.Remove && (move.Pick != 5 || index > 0))
+            {
+                yield return TestFactory.Checkpoint(assignment.Job, known.Round, known.At(site)!.Island, known.Epoch, known.Held, known.Finished) with
+                {
+                    Name = assignment.Name,
+                    Problem = move.Pick == 6 && index == 0 ? "The checkpoint's part history.bin was altered." : null,
+                    Verified = assignment.Verify,
+                };
+            }
+        }
+
+        foreach (var gang in given.Where(_ => move.Pick < 5))
+        {
+            var hold = gang.Checkpoints is { Hold: true };
+            yield return TestFactory.Checkpoint(gang.Job, hold ? 50 : move.Milliseconds % 20, site, gang.Epoch.Number, held: hold, name: $"{gang.Epoch.Number}-{move.Pick % 2}-");
+        }
+    }
+
+    /// <summary>A job that has checkpoints, where there is one.</summary>
+    private static long Saved(FactoryState state, Move move) => state.CheckpointedJobs.IsEmpty ? move.Job : state.CheckpointedJobs[move.Job % state.CheckpointedJobs.Count];
+
+    private static long Pick(FactoryState state, Move move) =>
+        state.Jobs.TryGetValue(Saved(state, move), out var job) && !job.Checkpoints.IsEmpty ? job.Checkpoints[move.Pick % job.Checkpoints.Length].Number : move.Pick;
 
     private static IEnumerable<CopyReport> Copies(FactoryState state, string site, Move move)
         => (state.Sites.ContainsKey(site) ? InstructionsReader.Read(state, site).Copies : []).Select((copy, index) => new CopyReport
         {
             Copy = copy.Copy,
             Role = copy.Role,
-            Phase = index > 0 ? CopyPhase.Running : move.Pick switch { 0 => CopyPhase.Failed, 1 or 2 => CopyPhase.Completed, 3 => CopyPhase.Waiting, _ => CopyPhase.Running },
+            Phase = index > 0 ? CopyPhase.Running : move.Pick switch { 0 => CopyPhase.Failed, 1 or 2 or 4 or 7 => CopyPhase.Completed, 3 => CopyPhase.Waiting, _ => CopyPhase.Running },
             Reason = move.Pick == 0 ? "The disk is full." : null,
         });
 
@@ -73,7 +118,7 @@ internal static class Schedule
         3 or 4 => TestFactory.Gang(job, GangState.Finished, incarnation, hash: pick == 3 ? "aa" : "bb"),
         5 => TestFactory.Gang(job, GangState.Stopped, incarnation),
         6 => TestFactory.Gang(job, GangState.Starting, incarnation),
-        _ => TestFactory.Gang(job, GangState.Running, incarnation),
+        _ => TestFactory.Gang(job, GangState.Running, incarnation) with { CheckpointFailures = 1, CheckpointFailure = "The disk is full." },
     };
 
     // A shorter schedule is a simpler one: first halves of it left out, then single moves.

@@ -3,6 +3,7 @@ using Superfactory.Core.Commands;
 using Superfactory.Core.Records;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Copies;
 using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
 
@@ -76,6 +77,50 @@ internal sealed class TestFactory
         return this;
     }
 
+    /// <summary>A site tells of these checkpoints, which are all that lie there, and that its gangs go on.</summary>
+    public TestFactory Lie(string site, params CheckpointReport[] checkpoints)
+    {
+        var gangs = InstructionsReader.Read(State, site).Gangs.Select(gang => Gang(gang.Job, GangState.Running, gang.Incarnation));
+        Do(new ReportGangs(site, State.Sites[site].Session, [.. gangs]) { Checkpoints = [.. checkpoints] });
+        return this;
+    }
+
+    /// <summary>Every copy between sites arrives.</summary>
+    public TestFactory Arrive()
+    {
+        foreach (var copy in State.OpenCopies.Select(id => State.Copies[id]).ToList())
+        {
+            Do(new ReportGangs(copy.Destination.Site, State.Sites[copy.Destination.Site].Session, [.. Running(copy.Destination.Site)])
+            {
+                Copies = [new CopyReport { Copy = copy.Id, Role = CopyRole.Destination, Phase = CopyPhase.Completed }],
+            });
+        }
+
+        return this;
+    }
+
+    private IEnumerable<GangReport> Running(string site) => InstructionsReader.Read(State, site).Gangs.Select(gang => Gang(gang.Job, GangState.Running, gang.Incarnation));
+
+    public static CheckpointReport Checkpoint(long job, long round, string island, int epoch = 1, bool held = false, bool finished = false, string? problem = null, long verified = 0, string name = "") => new()
+    {
+        Job = job,
+        Name = $"round-{round:D8}-{name}{(held ? island : "shared")}",
+        Seal = new string('a', 64),
+        Island = island,
+        Round = round,
+        Epoch = epoch,
+        Islands = ["wisconsin", "atlanta"],
+        Mode = SyncMode.Diloco,
+        Finished = finished,
+        Held = held,
+        HasTrainer = held,
+        StateHash = $"{round:x16}",
+        Ledger = new LedgerTotals(100, round, 0, 100 - round),
+        Directory = "/checkpoints",
+        Problem = problem,
+        Verified = verified,
+    };
+
     public FactoryJob Job(long id) => State.Jobs[id];
 
     public JobState StateOf(long id) => new JobReader(State).StateOf(Job(id));
@@ -90,6 +135,7 @@ internal sealed class TestFactory
         ProcessId = 77,
         Gateway = gateway,
         Slots = slots,
+        CheckpointDirectory = "/checkpoints",
         Version = "0.1.0",
     };
 

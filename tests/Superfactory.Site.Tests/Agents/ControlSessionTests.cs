@@ -4,6 +4,7 @@ using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Wan;
 using Superfactory.Site.Agents;
+using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Copies;
 using Superfactory.Site.Gangs;
 using Superfactory.Site.Tests.Support;
@@ -20,12 +21,18 @@ public sealed class ControlSessionTests : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> _said = [];
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sf-");
+    private readonly CheckpointTable _checkpoints;
     private readonly GangTable _gangs;
     private ControlClient? _client;
     private ControlSession? _session;
     private Task<SessionEnd?> _running = Task.FromResult<SessionEnd?>(null);
 
-    public ControlSessionTests() => _gangs = new GangTable(_engine, MemoryEngine.Prepare, _buffer, _changed.Set);
+    public ControlSessionTests()
+    {
+        _checkpoints = new CheckpointTable(_directory.FullName, _changed.Set, static _ => { });
+        _gangs = new GangTable(_engine, MemoryEngine.Prepare, _buffer, _checkpoints, _changed.Set);
+    }
 
     [Fact]
     public async Task An_agent_says_who_it_is_and_reports_also_when_there_is_nothing_to_tell()
@@ -174,6 +181,7 @@ public sealed class ControlSessionTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _directory.Delete(recursive: true);
         await _end.CancelAsync();
         await _running;
         _client?.Dispose();
@@ -186,7 +194,7 @@ public sealed class ControlSessionTests : IAsyncDisposable
     {
         var hello = new AgentHello { Protocol = 1, Session = "session-1", Host = "here", ProcessId = 1, Gateway = "127.0.0.1:9", Version = "0.1.0" };
         _client = new ControlClient(new Uri(url), "atlanta", hello.Session);
-        _session = new ControlSession(new Uri(url), _client, hello, new SiteParts(_gangs, new CopyTable(new CopySite("atlanta", "/nowhere/gateway.socket", "/nowhere", TimeProvider.System), _changed.Set), _buffer, _network, _changed), Say, TimeProvider.System);
+        _session = new ControlSession(new Uri(url), _client, hello, new SiteParts(_gangs, new CopyTable(new CopySite("atlanta", "/nowhere/gateway.socket", "/nowhere", TimeProvider.System), _changed.Set), _checkpoints, _buffer, _network, _changed), Say, TimeProvider.System);
         _running = _session.RunAsync(connectLimit ?? Patience.Limit, takesOver, _ready.SetResult, _end.Token);
     }
 

@@ -1,19 +1,28 @@
 using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Site.Agents;
+using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Gangs;
 using Superfactory.Site.Tests.Support;
 
 namespace Superfactory.Site.Tests.Agents;
 
-public sealed class GangTableTests
+public sealed class GangTableTests : IDisposable
 {
     private readonly MemoryEngine _engine = new();
     private readonly ReportBuffer _buffer = new(TimeProvider.System);
     private readonly Signal _changed = new();
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sf-");
+    private readonly CheckpointTable _checkpoints;
     private readonly GangTable _table;
 
-    public GangTableTests() => _table = new GangTable(_engine, MemoryEngine.Prepare, _buffer, _changed.Set);
+    public GangTableTests()
+    {
+        _checkpoints = new CheckpointTable(_directory.FullName, _changed.Set, static _ => { });
+        _table = new GangTable(_engine, MemoryEngine.Prepare, _buffer, _checkpoints, _changed.Set);
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
     public async Task What_is_missing_is_started_once_however_often_it_is_instructed()
@@ -26,6 +35,17 @@ public sealed class GangTableTests
         gang.Say(new GangEvent.Running());
         await ReportAsync(report => report.State == GangState.Running);
         _engine.HasStartedMore.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_gang_is_told_that_its_job_is_to_be_held_and_not_what_it_was_started_with()
+    {
+        Apply(1, Gang() with { Checkpoints = new GangCheckpoints { Writes = true } });
+        var gang = await _engine.NextAsync();
+
+        Apply(2, Gang() with { Checkpoints = new GangCheckpoints { Writes = true, Hold = true } });
+
+        (await gang.NextCheckpointsAsync()).Hold.ShouldBeTrue();
     }
 
     [Fact]
@@ -89,7 +109,7 @@ public sealed class GangTableTests
     [Fact]
     public async Task A_gang_that_this_site_cannot_prepare_fails_with_the_reason()
     {
-        var table = new GangTable(_engine, _ => new Outcome<GangSpecification>([new Problem("There is no corpus 'docs' in /data.")]), _buffer, _changed.Set);
+        var table = new GangTable(_engine, _ => new Outcome<GangSpecification>([new Problem("There is no corpus 'docs' in /data.")]), _buffer, _checkpoints, _changed.Set);
 
         table.Apply(new AgentInstructions { Revision = 1, Gangs = [Gang()] });
 

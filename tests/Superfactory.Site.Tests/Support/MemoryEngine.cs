@@ -51,6 +51,7 @@ internal sealed class MemoryGang(GangAssignment assignment, ConcurrentQueue<stri
 {
     private readonly Channel<GangEvent> _events = Channel.CreateUnbounded<GangEvent>();
     private readonly Channel<RunEpoch> _epochs = Channel.CreateUnbounded<RunEpoch>();
+    private readonly Channel<GangCheckpoints> _checkpoints = Channel.CreateUnbounded<GangCheckpoints>();
     private readonly TaskCompletionSource _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public GangAssignment Assignment => assignment;
@@ -79,7 +80,23 @@ internal sealed class MemoryGang(GangAssignment assignment, ConcurrentQueue<stri
 
     public IAsyncEnumerable<GangEvent> ReadEventsAsync() => _events.Reader.ReadAllAsync();
 
-    public async Task TellAsync(GangCommand.EpochDecided decided) => await _epochs.Writer.WriteAsync(decided.Epoch);
+    public async Task<GangCheckpoints> NextCheckpointsAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience.Limit);
+        return await _checkpoints.Reader.ReadAsync(limit.Token);
+    }
+
+    public async Task TellAsync(GangCommand said)
+    {
+        if (said is GangCommand.EpochDecided decided)
+        {
+            await _epochs.Writer.WriteAsync(decided.Epoch);
+        }
+        else if (said is GangCommand.CheckpointsWanted wanted)
+        {
+            await _checkpoints.Writer.WriteAsync(wanted.Wanted);
+        }
+    }
 
     public Task StopAsync()
     {

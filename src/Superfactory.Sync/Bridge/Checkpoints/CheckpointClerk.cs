@@ -40,11 +40,12 @@ internal sealed class CheckpointClerk
     /// <param name="desk">The trainer's.</param>
     /// <param name="events">Takes what is written.</param>
     /// <param name="time">Measures when one is due.</param>
+    /// <param name="restored">The round that the run goes on from, which is a checkpoint already; 0 where it begins.</param>
     /// <param name="written">Called from another thread when a checkpoint is written: <see cref="Look"/> then says so.</param>
-    public CheckpointClerk(BridgeConfiguration configuration, MergeMachine machine, TrainerDesk desk, BridgeEventQueue events, TimeProvider time, Action written)
+    public CheckpointClerk(BridgeConfiguration configuration, MergeMachine machine, TrainerDesk desk, BridgeEventQueue events, TimeProvider time, long restored, Action written)
     {
         _duty = configuration.Checkpoints ?? new CheckpointDuty { Directory = string.Empty };
-        (_machine, _desk, _events, _time, _written) = (machine, desk, events, time, written);
+        (_machine, _desk, _events, _time, _cutAt, _written) = (machine, desk, events, time, restored, written);
         _everyStep = configuration.Specification.Sync.Mode == Model.Jobs.SyncMode.EveryStep;
         _writer = new CheckpointWriter(_duty.Directory, configuration.Job, configuration.Island);
         _writes = _duty is { Writes: true, Directory.Length: > 0 };

@@ -82,6 +82,7 @@ public static class CheckpointFolder
             Islands = manifest.Islands,
             Mode = manifest.Mode,
             Finished = manifest.Finished,
+            Held = manifest.Held,
             HasTrainer = manifest.HasTrainer,
             StateHash = manifest.StateHash,
             Ledger = manifest.Ledger,

@@ -56,7 +56,7 @@ internal static class CheckpointLoader
                 Trainer = Bytes(directory, manifest, CheckpointManifest.TrainerFile),
             });
         }
-        catch (PartException error)
+        catch (PartFault error)
         {
             return new([error.Problem]);
         }
@@ -83,7 +83,7 @@ internal static class CheckpointLoader
         }
         else if (bytes.Length > 0)
         {
-            throw new PartException(CheckpointFolder.Problem(directory, CheckpointManifest.StaticsFile, "is missing from its manifest"));
+            throw new PartFault(CheckpointFolder.Problem(directory, CheckpointManifest.StaticsFile, "is missing from its manifest"));
         }
 
         return bytes;
@@ -98,7 +98,7 @@ internal static class CheckpointLoader
 
         if (part.Bytes > Array.MaxLength)
         {
-            throw new PartException(CheckpointFolder.Problem(directory, file, $"has {part.Bytes} bytes, more than a bridge can hold"));
+            throw new PartFault(CheckpointFolder.Problem(directory, file, $"has {part.Bytes} bytes, more than a bridge can hold"));
         }
 
         var bytes = new byte[part.Bytes];
@@ -111,14 +111,14 @@ internal static class CheckpointLoader
         var header = SafetensorsHeader.Write(expected);
         if (part.Bytes != header.Length + (long)data.Length)
         {
-            throw new PartException(CheckpointFolder.Problem(directory, part.File, "does not hold the tensors that its manifest lists"));
+            throw new PartFault(CheckpointFolder.Problem(directory, part.File, "does not hold the tensors that its manifest lists"));
         }
 
         var found = new byte[header.Length];
         Read(directory, part, found, data);
         if (!found.AsSpan().SequenceEqual(header))
         {
-            throw new PartException(CheckpointFolder.Problem(directory, part.File, "does not hold the tensors that its manifest lists"));
+            throw new PartFault(CheckpointFolder.Problem(directory, part.File, "does not hold the tensors that its manifest lists"));
         }
     }
 
@@ -134,22 +134,14 @@ internal static class CheckpointLoader
             hash.AppendData(data);
             if (Convert.ToHexStringLower(hash.GetHashAndReset()) != part.Sha256)
             {
-                throw new PartException(CheckpointFolder.Problem(directory, part.File, "was altered: its SHA-256 is not the manifest's"));
+                throw new PartFault(CheckpointFolder.Problem(directory, part.File, "was altered: its SHA-256 is not the manifest's"));
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new PartException(CheckpointFolder.Problem(directory, part.File, $"cannot be read: {error.Message}"));
+            throw new PartFault(CheckpointFolder.Problem(directory, part.File, $"cannot be read: {error.Message}"));
         }
     }
 
     private static Outcome<CheckpointState> Wrong(string directory, string part, string what) => new([CheckpointFolder.Problem(directory, part, what)]);
-
-    /// <summary>Ends the reading of a checkpoint; never leaves this class.</summary>
-#pragma warning disable CA1032, CA1064 // It carries a problem up a few frames, and nobody else sees it.
-    private sealed class PartException(Problem problem) : Exception(problem.Message)
-#pragma warning restore CA1032, CA1064
-    {
-        public Problem Problem { get; } = problem;
-    }
 }

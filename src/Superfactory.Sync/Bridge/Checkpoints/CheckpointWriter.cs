@@ -52,6 +52,7 @@ internal sealed class CheckpointWriter(string root, long job, string island)
                 Islands = state.Islands,
                 Mode = state.Mode,
                 Finished = state.Finished,
+                Held = held,
                 StateHash = state.StateHash.ToString("x16", CultureInfo.InvariantCulture),
                 Ledger = state.Ledger,
                 Steps = state.Steps,
@@ -63,7 +64,7 @@ internal sealed class CheckpointWriter(string root, long job, string island)
             DurableFiles.Write(Path.Combine(partial, CheckpointManifest.FileName), bytes);
             DurableFiles.FlushDirectory(partial);
             var seal = CheckpointManifest.Seal(bytes);
-            return new(CheckpointFolder.Report(manifest, seal, Place(partial, CheckpointManifest.NameOf(state.Round, seal))) with { Held = held });
+            return new(CheckpointFolder.Report(manifest, seal, Place(partial, CheckpointManifest.NameOf(state.Round, seal))));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,0 +1,110 @@
+using Superfactory.Core.Records;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Core.Folding;
+
+/// <summary>Folds what happened to checkpoints.</summary>
+internal static class CheckpointFold
+{
+    public static FactoryState Apply(FactoryState state, CheckpointSealed record)
+    {
+        var (job, manifest) = (state.Jobs[record.Job], record.Manifest);
+        var checkpoint = new FactoryCheckpoint
+        {
+            Number = record.Checkpoint,
+            Round = manifest.Round,
+            Epoch = manifest.Epoch,
+            Islands = manifest.Islands,
+            Mode = manifest.Mode,
+            Finished = manifest.Finished,
+            Held = manifest.Held,
+            StateHash = manifest.StateHash,
+            Ledger = manifest.Ledger,
+            Steps = manifest.Steps,
+            Tokens = manifest.Tokens,
+            Bytes = manifest.Bytes,
+            SealedAt = record.At,
+            Abandoned = record.Abandoned,
+            Copies = [new CheckpointCopy { Site = record.Site, Name = manifest.Name, Seal = manifest.Seal, Island = manifest.Island, Standing = CheckpointStanding.Whole }],
+        };
+        return state.WithJob(job with { LastCheckpoint = record.Checkpoint, Checkpoints = job.Checkpoints.Add(checkpoint) }).Touch(record.Site);
+    }
+
+    public static FactoryState Apply(FactoryState state, CheckpointPlaced record) => Change(state, record.Job, record.Checkpoint, checkpoint => checkpoint.With(
+        new CheckpointCopy
+        {
+            Site = record.Site,
+            Name = record.Name,
+            Seal = record.Seal,
+            Island = record.Island,
+            Standing = CheckpointStanding.Whole,
+            Copy = checkpoint.At(record.Site)?.Copy ?? 0,
+        })).Touch(record.Site);
+
+    public static FactoryState Apply(FactoryState state, CheckpointCopying record) => Change(state, record.Job, record.Checkpoint, checkpoint => checkpoint.With(
+        new CheckpointCopy
+        {
+            Site = record.Site,
+            Name = record.Name,
+            Seal = record.Seal,
+            Island = record.Island,
+            Standing = CheckpointStanding.Copying,
+            Copy = record.Copy,
+        })).Touch(record.Site);
+
+    public static FactoryState Apply(FactoryState state, CheckpointDamaged record) => Change(state, record.Job, record.Checkpoint, checkpoint =>
+        checkpoint.At(record.Site) is { } copy
+            ? checkpoint.With(copy with { Standing = CheckpointStanding.Damaged, Problem = record.Problem, Verified = Math.Max(copy.Verified, record.Verified) })
+            : checkpoint).Touch(record.Site);
+
+    public static FactoryState Apply(FactoryState state, CheckpointVerified record) => Change(state, record.Job, record.Checkpoint, checkpoint =>
+        checkpoint.At(record.Site) is { } copy
+            ? checkpoint.With(copy with { Standing = CheckpointStanding.Whole, Problem = null, VerifiedAt = record.At, Verified = record.Verified })
+            : checkpoint).Touch(record.Site);
+
+    public static FactoryState Apply(FactoryState state, CheckpointExpired record)
+    {
+        var expired = Change(state, record.Job, record.Checkpoint, checkpoint => checkpoint with { Expired = record.Reason });
+        return Find(expired, record.Job, record.Checkpoint) is { } found
+            ? Drop(found.Copies.Aggregate(expired, (touched, copy) => touched.Touch(copy.Site)), record.Job, found)
+            : expired;
+    }
+
+    public static FactoryState Apply(FactoryState state, CheckpointDeleted record)
+    {
+        var deleted = Change(state, record.Job, record.Checkpoint, checkpoint => checkpoint.Without(record.Site)).Touch(record.Site);
+        return Find(deleted, record.Job, record.Checkpoint) is { } found ? Drop(deleted, record.Job, found) : deleted;
+    }
+
+    public static FactoryState Apply(FactoryState state, CheckpointFailed record)
+    {
+        var job = state.Jobs[record.Job];
+        if (job.FindIsland(record.Island) is not { } island)
+        {
+            return state;
+        }
+
+        var failed = job.WithIsland(island with { CheckpointFailures = record.Failures });
+        return state.WithJob(failed with { CheckpointWriter = job.CheckpointWriter + 1 }).Touch(failed);
+    }
+
+    public static FactoryState Apply(FactoryState state, CheckpointsToVerify record)
+    {
+        var job = state.Jobs[record.Job] with { VerifyRequest = state.Jobs[record.Job].VerifyRequest + 1 };
+        return job.Checkpoints.SelectMany(checkpoint => checkpoint.Copies).Aggregate(state.WithJob(job), (touched, copy) => touched.Touch(copy.Site));
+    }
+
+    private static FactoryCheckpoint? Find(FactoryState state, long job, long number) => state.Jobs[job].FindCheckpoint(number);
+
+    private static FactoryState Change(FactoryState state, long id, long number, Func<FactoryCheckpoint, FactoryCheckpoint> change)
+    {
+        var job = state.Jobs[id];
+        return state.WithJob(job with { Checkpoints = [.. job.Checkpoints.Select(checkpoint => checkpoint.Number == number ? change(checkpoint) : checkpoint)] });
+    }
+
+    /// <summary>A checkpoint that is no longer kept is forgotten with its last copy.</summary>
+    private static FactoryState Drop(FactoryState state, long id, FactoryCheckpoint checkpoint) =>
+        checkpoint is { Expired: not null, Copies.IsEmpty: true } && state.Jobs[id] is var job
+            ? state.WithJob(job with { Checkpoints = job.Checkpoints.Remove(job.FindCheckpoint(checkpoint.Number)!) })
+            : state;
+}

@@ -1,0 +1,86 @@
+using Superfactory.Core.Records;
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Core.Folding;
+
+/// <summary>Folds how jobs are held, let go on and taken back.</summary>
+internal static class HoldFold
+{
+    public static FactoryState Apply(FactoryState state, JobHeld record)
+    {
+        var job = state.Jobs[record.Job];
+        var held = job.Islands.IsEmpty ? job with { Held = true } : job with { HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0 };
+        return state.WithJob(held).Touch(held);
+    }
+
+    public static FactoryState Apply(FactoryState state, JobParked record)
+    {
+        var job = state.Jobs[record.Job];
+        var parked = Leave(state, job with
+        {
+            Held = true,
+            HoldRequested = false,
+            HasRun = false,
+            Resume = record.Checkpoint is { } number ? new ResumePoint(job.Id, number) : job.Resume,
+            Note = record.Reason,
+        });
+        return state.WithJob(parked).Touch(parked);
+    }
+
+    public static FactoryState Apply(FactoryState state, JobReleased record)
+    {
+        var job = state.Jobs[record.Job];
+        var released = Requeue(job with { Held = false, HoldRequested = false });
+        return state.WithJob(released).Touch(job);
+    }
+
+    public static FactoryState Apply(FactoryState state, JobRolledBack record)
+    {
+        var job = state.Jobs[record.Job];
+        var back = Back(job, new ResumePoint(job.Id, record.Checkpoint)) with { Note = record.Reason };
+        if (job.End is not null)
+        {
+            // Its gangs have stopped; it is placed anew.
+            back = Requeue(back with { End = null, CancelRequested = false });
+        }
+        else if (!job.Held)
+        {
+            back = back with { Islands = [.. back.Islands.Select(island => Gone(island, record.Reason))] };
+        }
+
+        return state.WithJob(back).Touch(job);
+    }
+
+    /// <summary>The run is no longer in what it merged after a checkpoint; null takes it to its beginning.</summary>
+    public static FactoryJob Back(FactoryJob job, ResumePoint? to) => job with
+    {
+        HasRun = false,
+        Resume = to,
+        LineageEpoch = (job.Epoch?.Number ?? 0) + 1,
+        Checkpoints = [.. job.Checkpoints.Select(checkpoint => checkpoint with { Abandoned = IsLeft(job, checkpoint, to) })],
+    };
+
+    /// <summary>Puts a job whose gangs have all stopped back into the queue.</summary>
+    public static FactoryJob Requeue(FactoryJob job) => job is { Held: false, HoldRequested: false, End: null }
+        && job.Islands.All(island => island.Standing is IslandStanding.Released or IslandStanding.Gone) && !job.Islands.IsEmpty
+            ? job with { Islands = [], LastIncarnation = Math.Max(job.LastIncarnation, job.Islands.Max(island => island.Incarnation)) }
+            : job;
+
+    private static bool IsLeft(FactoryJob job, FactoryCheckpoint checkpoint, ResumePoint? to) =>
+        to is null || to.Job != job.Id || (checkpoint.Number != to.Checkpoint && (checkpoint.Abandoned || checkpoint.Number > to.Checkpoint));
+
+    private static FactoryIsland Gone(FactoryIsland island, string reason) => island with
+    {
+        Standing = IslandStanding.Gone,
+        Gang = GangState.Failed,
+        Reason = reason,
+        Retriable = true,
+        Joined = false,
+        Result = null,
+    };
+
+    private static FactoryJob Leave(FactoryState state, FactoryJob job) => job with
+    {
+        Islands = [.. job.Islands.Select(island => island with { Standing = JobFold.StandingAfterEnd(state, island), Joined = false })],
+    };
+}
