@@ -43,14 +43,19 @@ internal sealed class FactoryRun : IAsyncDisposable
     }
 
     /// <summary>Writes and submits a job of the given length.</summary>
-    public async Task<long> SubmitAsync(int steps, int every)
+    /// <param name="steps">Steps of each site.</param>
+    /// <param name="every">Steps between merges; 0 merges gradients every step.</param>
+    /// <param name="checkpoint">Seconds between checkpoints.</param>
+    public async Task<long> SubmitAsync(int steps, int every, int checkpoint = 60)
     {
+        var sync = every == 0 ? "{mode: every-step}" : $"{{mode: diloco, every: {every}}}";
         var text = $$"""
             name: killed
             sites: [wisconsin, atlanta]
             trainer: {recipe: pretrain, model: {layers: 2, hidden: 64, heads: 2, context: 64}, batch: 8, validation_samples: 8}
             data: {corpus: dotnet-docs}
-            sync: {mode: diloco, every: {{every}}}
+            sync: {{sync}}
+            checkpoint: {every: {{checkpoint}}}
             budget: {steps: {{steps}}}
             """;
         var submitted = await Client.SubmitAsync("killed.yaml", null, text, TestContext.Current.CancellationToken);
@@ -73,6 +78,23 @@ internal sealed class FactoryRun : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"The job never was as wanted; at last it was {last?.State}: {last?.Reason}\n{string.Join('\n', _programs.Select(static program => program.Output))}");
+    }
+
+    /// <summary>Asks for a job's checkpoints until they are as wanted.</summary>
+    public async Task<CheckpointList> CheckpointsAsync(long job, Func<CheckpointList, bool> areThey)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        late.CancelAfter(RunningProgram.Limit);
+        while (true)
+        {
+            var answer = await Client.CheckpointsAsync(job, late.Token);
+            if (answer.Succeeded && areThey(answer.Value))
+            {
+                return answer.Value;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), late.Token);
+        }
     }
 
     public async ValueTask DisposeAsync()

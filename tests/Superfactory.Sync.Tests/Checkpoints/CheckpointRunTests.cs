@@ -153,6 +153,28 @@ public sealed class CheckpointRunTests : IDisposable
     }
 
     [Fact]
+    public async Task In_every_step_an_island_that_waits_for_one_that_was_held_first_saves_the_same_step()
+    {
+        await using var bridges = new BridgeHarness(BridgeHarness.EveryStep(steps: 4), ["wisconsin", "atlanta"], null, place => Duty(writes: false, $"site-{place}"));
+        using var trainers = await Trainers.JoinAsync(bridges);
+        await trainers.TrainAsync(rounds: 1);
+        await trainers.SayMergeAsync(1);
+        await bridges.EventAsync<BridgeEvent.Progress>(1, progress => progress.Value.Waiting?.Contains("wisconsin to contribute") == true);
+
+        await bridges.TellAsync(0, new BridgeCommand.Hold());
+        await bridges.TellAsync(1, new BridgeCommand.Hold());
+        await trainers.CopyStateAsync(1);
+        await trainers.SayMergeAsync(0);
+        await trainers.CopyStateAsync(0);
+
+        foreach (var place in new[] { 0, 1 })
+        {
+            var written = (await bridges.EventAsync<BridgeEvent.Checkpointed>(place)).Checkpoint;
+            (written.Round, written.Held, written.HasTrainer).ShouldBe((1L, true, true));
+        }
+    }
+
+    [Fact]
     public async Task The_end_of_a_run_is_a_checkpoint_of_its_result_before_the_run_is_said_to_be_over()
     {
         await using var bridges = new BridgeHarness(BridgeHarness.EveryStep(steps: 1), ["wisconsin", "atlanta"], null, place => Duty(writes: place == 0), _time);

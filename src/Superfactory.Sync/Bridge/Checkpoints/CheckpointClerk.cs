@@ -103,7 +103,7 @@ internal sealed class CheckpointClerk
         {
             CutHere();
         }
-        else if (_desk.Parked is { } parked && parked == _machine.Round)
+        else if (_desk.CanCopy && (_held || _desk.Parked == _machine.Round))
         {
             _awaitsTrainer = Cut();
             _desk.AskCopy();

@@ -6,6 +6,8 @@ namespace Superfactory.Sync.Bridge.Trainer;
 internal sealed partial class TrainerDesk
 {
     private TrainerMessage.Merge? _parked;
+    private bool _checkpointAsked;
+    private bool _machineAsked;
 
     /// <summary>Asked for each contribution, by its round: whether it waits for <see cref="Unpark"/> before the machine hears of it.</summary>
     public Func<long, bool> Parks { get; set; } = static _ => false;
@@ -19,11 +21,14 @@ internal sealed partial class TrainerDesk
     /// <summary>The round of the contribution that waits; null where none does.</summary>
     public long? Parked => _parked?.Round;
 
-    /// <summary>Asks the trainer, whose contribution waits, for a copy of its state at the boundary before it.</summary>
+    /// <summary>Whether the trainer waits for a merge, or for its contribution to go on, and may be asked for a copy of its state.</summary>
+    public bool CanCopy => _connection is not null && _phase == TrainerPhase.Merging;
+
+    /// <summary>Asks the trainer, which waits, for a copy of its state at the boundary before its contribution.</summary>
     public void AskCopy()
     {
-        _phase = TrainerPhase.Copying;
-        Answer(new TrainerReply.CopyState(_states!.CopyPath));
+        _checkpointAsked = true;
+        AskForCopy();
     }
 
     /// <summary>Lets a contribution that waits go on.</summary>
@@ -55,11 +60,17 @@ internal sealed partial class TrainerDesk
         return file.Bytes is > 0 and <= int.MaxValue ? new MappedMemory<byte>(file, 0, (int)file.Bytes).Memory : default;
     }
 
+    private void AskForCopy()
+    {
+        _phase = TrainerPhase.Copying;
+        Answer(new TrainerReply.CopyState(_states!.CopyPath));
+    }
+
     private void ForgetParked()
     {
-        var copying = _parked is not null && _phase == TrainerPhase.Copying;
-        _parked = null;
-        if (copying)
+        var asked = _checkpointAsked;
+        (_parked, _checkpointAsked, _machineAsked) = (null, false, false);
+        if (asked)
         {
             TookCopy(null);
         }

@@ -29,8 +29,12 @@ internal sealed partial class TrainerDesk
                 _mergedMeanwhile = merged.Result;
                 break;
             case (MergeEffect.CopyTrainerState, TrainerPhase.Merging):
-                _phase = TrainerPhase.Copying;
-                Answer(new TrainerReply.CopyState(_states!.CopyPath));
+                _machineAsked = true;
+                AskForCopy();
+                break;
+            case (MergeEffect.CopyTrainerState, TrainerPhase.Copying):
+                // It writes one already, of the same boundary.
+                _machineAsked = true;
                 break;
             case (MergeEffect.Finalized finalized, TrainerPhase.Finalizing):
                 _phase = TrainerPhase.Finalized;
@@ -142,13 +146,18 @@ internal sealed partial class TrainerDesk
         }
 
         _phase = TrainerPhase.Merging;
-        if (_parked is not null)
+        var (forCheckpoint, forMachine) = (_checkpointAsked, _machineAsked);
+        (_checkpointAsked, _machineAsked) = (false, false);
+        if (forMachine)
         {
-            TookCopy(copy.Value.State);
-            return;
+            _drive(new MergeInput.TrainerStateCopied(copy.Value.State));
         }
 
-        _drive(new MergeInput.TrainerStateCopied(copy.Value.State));
+        if (forCheckpoint)
+        {
+            TookCopy(copy.Value.State);
+        }
+
         if (_mergedMeanwhile is { } result)
         {
             _mergedMeanwhile = null;

@@ -1,0 +1,104 @@
+using Superfactory.Cli.Tests.CommandLine;
+using Superfactory.Model.Views;
+using Superfactory.Site.Data;
+
+namespace Superfactory.Cli.Tests.EndToEnd;
+
+/// <summary>Checkpoints of real runs: everything is killed, held, taken back, and goes on.</summary>
+[Collection(WholeFactories.Name)]
+public sealed class CheckpointTests : IAsyncDisposable
+{
+    private const int SamplesOfTwo = 400 * 8 * 2;
+
+    private readonly FactoryRun _factory = new();
+
+    public CheckpointTests() => CorpusBuilder.Build(
+        new CorpusOptions { DataDirectory = _factory.Data }, progress: null, TestContext.Current.CancellationToken).Succeeded.ShouldBeTrue();
+
+    [Fact]
+    public async Task Run_whose_every_process_was_killed_goes_on_from_its_checkpoint_and_again_on_three_sites_with_each_sample_merged_once()
+    {
+        var programs = new List<RunningProgram> { await _factory.ControlAsync() };
+        foreach (var site in new[] { "wisconsin", "atlanta" })
+        {
+            programs.Add(await _factory.SiteAsync(site));
+        }
+
+        var job = await _factory.SubmitAsync(steps: 400, every: 10, checkpoint: 1);
+        var before = await _factory.CheckpointsAsync(job, static list => list.Items.Any(static checkpoint => checkpoint.Copies.Count(static copy => copy.Standing == CheckpointStanding.Whole) == 2));
+        foreach (var program in programs)
+        {
+            program.Signal("KILL");
+        }
+
+        foreach (var program in programs)
+        {
+            await program.EndAsync();
+            await program.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(10));
+        }
+
+        await _factory.ControlAsync();
+        await Task.WhenAll(_factory.SiteAsync("wisconsin"), _factory.SiteAsync("atlanta"), _factory.SiteAsync("iowa"));
+        var back = await _factory.UntilAsync(job, static view => view.Islands.All(static island => island.Incarnation == 2) && view.State == JobState.Running);
+        back.Reason.ShouldContain("it goes back to checkpoint");
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        Whole(ended, islands: 2);
+
+        var list = await _factory.CheckpointsAsync(job, static list => list.Items.Any(static checkpoint => checkpoint.Finished));
+        list.Items.ShouldAllBe(checkpoint => checkpoint.Round >= before.Items[0].Round, "what was merged before was not merged again");
+        await ExportedAsync(job, ended);
+        var part = list.Items.Last(static checkpoint => !checkpoint.Finished && checkpoint.Expired is null);
+        var restored = await _factory.Client.RestoreAsync(
+            job, new RestoreRequest { Checkpoint = part.Number, Sites = ["iowa", "wisconsin", "atlanta"] }, TestContext.Current.CancellationToken);
+        var again = await _factory.UntilAsync(restored.Value.ShouldNotBeNull(string.Join('\n', restored.Problems)).Id, static view => view.EndedUnixMilliseconds is not null);
+        again.State.ShouldBe(JobState.Completed, again.Reason);
+        Whole(again, islands: 3);
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(0)]
+    public async Task Held_job_ends_with_the_very_parameters_of_one_that_was_never_stopped(int every)
+    {
+        await _factory.ControlAsync();
+        await Task.WhenAll(_factory.SiteAsync("wisconsin"), _factory.SiteAsync("atlanta"));
+        var steps = every == 0 ? 120 : 200;
+        var whole = await _factory.UntilAsync(await _factory.SubmitAsync(steps, every), static view => view.EndedUnixMilliseconds is not null);
+        whole.State.ShouldBe(JobState.Completed, whole.Reason);
+
+        var job = await _factory.SubmitAsync(steps, every);
+        await _factory.UntilAsync(job, static view => view.Progress > 0.2);
+        (await _factory.Client.HoldAsync(job, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
+        var held = await _factory.UntilAsync(job, static view => view.State is JobState.Held or JobState.Completed);
+        held.State.ShouldBe(JobState.Held, held.Reason);
+        (await _factory.Client.ReleaseAsync(job, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.ShouldAllBe(static island => island.Incarnation == 2);
+        ended.Islands[0].Result!.ParametersSha256.ShouldBe(whole.Islands[0].Result!.ParametersSha256);
+        ended.Islands[0].Result!.Values["validation_loss_final"].ShouldBe(whole.Islands[0].Result!.Values["validation_loss_final"]);
+        ended.Islands[0].Result!.Steps.ShouldBe(steps);
+    }
+
+    public ValueTask DisposeAsync() => _factory.DisposeAsync();
+
+    private async Task ExportedAsync(long job, JobView ended)
+    {
+        var directory = Path.Combine(_factory.Directory, "exported");
+        var run = await CommandProcess.RunAsync("export", $"{job}", "--to", directory, "--control", _factory.Url);
+        run.ExitCode.ShouldBe(0, run.Message);
+        File.ReadAllBytes(Path.Combine(directory, "model.safetensors"))
+            .ShouldBe(File.ReadAllBytes(Path.Combine(ended.Islands[0].Result!.OutputDirectory!, "model.safetensors")));
+        File.ReadAllText(Path.Combine(directory, "config.json")).ShouldContain("LlamaForCausalLM");
+    }
+
+    private static void Whole(JobView job, int islands)
+    {
+        var results = job.Islands.Select(static island => island.Result.ShouldNotBeNull()).ToArray();
+        results.Length.ShouldBe(islands);
+        results.Select(static result => result.ParametersSha256).Distinct().ShouldHaveSingleItem();
+        results[0].Ledger.ShouldBe(new Model.Agents.LedgerTotals(SamplesOfTwo, SamplesOfTwo, 0, 0));
+    }
+}
