@@ -14,9 +14,13 @@ internal static class Self
         return File.Exists(launcher) ? [launcher] : [Path.Combine(DotnetRoot(), "dotnet"), assembly];
     }
 
-    /// <summary>Variables that it needs: the .NET that runs this process is the one that runs the next.</summary>
+    /// <summary>
+    /// Variables that it needs: the .NET that runs this process is the one that runs the next. What it starts lives long and has merges to
+    /// answer within milliseconds from the first on: methods are compiled in full when they are first called, instead of quickly and
+    /// then again and again beside the work while they are found to be used.
+    /// </summary>
     public static ImmutableSortedDictionary<string, string> Environment() =>
-        ImmutableSortedDictionary<string, string>.Empty.Add("DOTNET_ROOT", DotnetRoot());
+        ImmutableSortedDictionary<string, string>.Empty.Add("DOTNET_ROOT", DotnetRoot()).Add("DOTNET_TieredCompilation", "0");
 
     private static string DotnetRoot() => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 }

@@ -22,6 +22,8 @@ internal readonly record struct StreamSample(long BytesAcknowledged, long BytesS
 /// <summary>Looks at one connection now and then. For one caller at a time.</summary>
 internal sealed class StreamSampler(Socket? socket)
 {
+    private readonly PacingCeiling _ceiling = new();
+    private long _paced = PacingCeiling.None;
     private TcpInfo _before;
     private int _notSentMax = TcpTuning.NotSentBytesMin;
 
@@ -40,6 +42,7 @@ internal sealed class StreamSampler(Socket? socket)
             info.SegmentsSentAgain - _before.SegmentsSentAgain,
             info.BusyMicroseconds - _before.BusyMicroseconds);
         _before = info;
+        Pace(info);
         return sample;
     }
 
@@ -50,6 +53,15 @@ internal sealed class StreamSampler(Socket? socket)
         {
             _notSentMax = bytes;
             TcpTuning.LimitNotSent(socket, bytes);
+        }
+    }
+
+    private void Pace(in TcpInfo info)
+    {
+        if (BbrInfo.Read(socket!) is { } bbr && _ceiling.Look(bbr, info.RoundTripMicroseconds) is var ceiling && ceiling != _paced)
+        {
+            _paced = ceiling;
+            TcpTuning.LimitRate(socket, ceiling);
         }
     }
 }

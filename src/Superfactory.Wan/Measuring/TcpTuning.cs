@@ -11,6 +11,8 @@ internal static class TcpTuning
     private const int ProtocolTcp = 6;
     private const int OptionCongestion = 13;
     private const int OptionNotSentLowAt = 25;
+    private const int LevelSocket = 1;
+    private const int OptionRateMax = 47;
 
     /// <summary>
     /// Prepares a connection. Frames are gathered before they are written: nothing is gained by waiting for more. BBR fills a pipe
@@ -41,11 +43,20 @@ internal static class TcpTuning
         }
     }
 
-    private static void TrySet(Socket socket, int option, ReadOnlySpan<byte> value)
+    /// <summary>Bounds the rate at which the kernel sends, in bytes a second (<c>SO_MAX_PACING_RATE</c>, socket(7)).</summary>
+    public static void LimitRate(Socket? socket, long bytesPerSecond)
+    {
+        if (socket is not null && OperatingSystem.IsLinux())
+        {
+            TrySet(socket, OptionRateMax, BitConverter.GetBytes(bytesPerSecond == PacingCeiling.None ? ulong.MaxValue : (ulong)bytesPerSecond), LevelSocket);
+        }
+    }
+
+    private static void TrySet(Socket socket, int option, ReadOnlySpan<byte> value, int level = ProtocolTcp)
     {
         try
         {
-            socket.SetRawSocketOption(ProtocolTcp, option, value);
+            socket.SetRawSocketOption(level, option, value);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
