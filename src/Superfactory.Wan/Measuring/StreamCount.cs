@@ -12,6 +12,9 @@ internal sealed class StreamCount(int streamsMin, int streamsMax)
     /// <summary>A further connection must bring this much.</summary>
     private const double Gain = 1.08;
 
+    /// <summary>Two measurements that differ by less agree.</summary>
+    private const double Steady = 0.05;
+
     /// <summary>A connection's first moments, in which it finds its rate, do not count.</summary>
     private static readonly long _settle = TimeSpan.FromSeconds(1).Ticks;
 
@@ -29,6 +32,7 @@ internal sealed class StreamCount(int streamsMin, int streamsMax)
     private long _triedSince;
     private double _bytes;
     private double _rateBefore;
+    private double _rateLast;
     private long _restUntil;
     private long _rest = _restMin;
 
@@ -89,9 +93,13 @@ internal sealed class StreamCount(int streamsMin, int streamsMax)
             }
         }
 
-        if (Wanted < streamsMax && now >= _restUntil)
+        // What a link carried just after it began, or while BBR searched for its round trip, is less than it carries: two measurements
+        // that agree are a base to compare with.
+        var (before, isSteady) = (Math.Max(rate, _rateLast), Math.Abs(rate - _rateLast) <= Steady * rate);
+        _rateLast = rate;
+        if (isSteady && Wanted < streamsMax && now >= _restUntil)
         {
-            (_rateBefore, _triedSince) = (rate, now);
+            (_rateBefore, _rateLast, _triedSince) = (before, 0, now);
             Wanted++;
         }
     }

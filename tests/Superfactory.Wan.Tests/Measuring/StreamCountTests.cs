@@ -19,6 +19,15 @@ public sealed class StreamCountTests
     }
 
     [Fact]
+    public void Rate_that_still_grows_by_itself_is_no_base_to_compare_with()
+    {
+        var count = new StreamCount(1, 8);
+        var now = Run(count, 4, _ => 8e6);
+        Run(count, 4, _ => 10e6, now);
+        count.Wanted.ShouldBe(StreamCount.AtFirst);
+    }
+
+    [Fact]
     public void Link_that_is_not_full_is_not_tried()
     {
         var count = new StreamCount(1, 8);
@@ -34,7 +43,7 @@ public sealed class StreamCountTests
     public void Trial_that_is_cut_short_leaves_no_connection_that_was_never_judged()
     {
         var count = new StreamCount(1, 8);
-        var now = Run(count, 4, _ => 10e6);
+        var now = Run(count, 6, _ => 10e6);
         count.Wanted.ShouldBe(StreamCount.AtFirst + 1);
         for (var left = 60.0; left > 0; left -= Moment)
         {
@@ -48,12 +57,12 @@ public sealed class StreamCountTests
     public void Trial_goes_on_after_a_short_break()
     {
         var count = new StreamCount(1, 3);
-        var now = Run(count, 4, _ => 10e6);
+        var now = Run(count, 6, _ => 10e6);
         count.Add(1e6, Moment, isFull: false, now += TimeSpan.TicksPerSecond);
         Run(count, 4, _ => 20e6, now);
         count.Wanted.ShouldBe(3);
         var worthless = new StreamCount(1, 3);
-        now = Run(worthless, 4, _ => 10e6);
+        now = Run(worthless, 6, _ => 10e6);
         worthless.Add(1e6, Moment, isFull: false, now += TimeSpan.TicksPerSecond);
         Run(worthless, 4, _ => 10e6, now);
         worthless.Wanted.ShouldBe(2);
