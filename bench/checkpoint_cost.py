@@ -24,10 +24,10 @@ HOME = Path(__file__).resolve().parent.parent
 
 JOB = """name: checkpoint-cost
 sites: [wisconsin, atlanta]
-trainer: {{recipe: pretrain, model: {{layers: 8, hidden: 512, heads: 8, context: 64}}, batch: 1}}
+trainer: {{recipe: pretrain, model: {{layers: 8, hidden: 512, heads: 8, context: 128}}, batch: {batch}}}
 data: {{corpus: dotnet-docs}}
 sync: {{mode: diloco, every: {merge_every}}}
-checkpoint: {{every: {every}}}
+checkpoint: {{every: {every}, copies: {copies}}}
 island: {{threads: 1}}
 budget: {{steps: 1000000}}
 """
@@ -39,6 +39,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="length of a block, after its warm-up; default 60")
     parser.add_argument("--blocks", type=int, default=3, help="blocks of each kind; default 3")
     parser.add_argument("--merge-every", type=int, default=5, help="steps between merges; default 5")
+    parser.add_argument("--batch", type=int, default=4, help="samples of 128 tokens in a step of each site; default 4")
+    parser.add_argument("--copies", type=int, default=2, help="sites that each checkpoint is to lie at; default 2")
     parser.add_argument("--program", default=str(HOME / "superfactory"), help="the superfactory command")
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
@@ -47,8 +49,12 @@ def main() -> int:
         environment = {**os.environ, "SUPERFACTORY_HOME": str(HOME)}
         up = subprocess.Popen(
             [options.program, "up", "--sites", "2", "--listen", address, "--wan", "none", "--state", f"{directory}/state", "--data", f"{directory}/data"],
-            env=environment, stdout=subprocess.DEVNULL)
+            env=environment, stdout=subprocess.PIPE, text=True)
         try:
+            # The corpus is there when it says how it is stopped.
+            for line in up.stdout or []:
+                if "Ctrl-C" in line:
+                    break
             figures = measure(f"http://{address}", options)
         finally:
             up.send_signal(signal.SIGINT)
@@ -60,11 +66,10 @@ def main() -> int:
 
 
 def measure(control: str, options: argparse.Namespace) -> dict:
-    wait(lambda: len([site for site in get(f"{control}/v1/sites") if site["connected"]]) == 2, 300)
     with_them, without, written, bytes_each = [], [], 0, 0
     for _ in range(options.blocks):
         for every, rates in ((0, without), (options.every, with_them)):
-            job = post(f"{control}/v1/jobs?file=checkpoint-cost.yaml", JOB.format(every=every, merge_every=options.merge_every).encode())["id"]
+            job = post(f"{control}/v1/jobs?file=checkpoint-cost.yaml", JOB.format(every=every, merge_every=options.merge_every, batch=options.batch, copies=options.copies).encode())["id"]
             rate, checkpoints = block(control, job, options.seconds)
             rates.append(rate)
             written += sum(1 for each in checkpoints if each["number"] > 0) and max(each["number"] for each in checkpoints)
@@ -82,7 +87,9 @@ def measure(control: str, options: argparse.Namespace) -> dict:
 
 def block(control: str, job: int, seconds: float) -> "tuple[float, list]":
     """Steps a second of both islands together, from the third merge on; then the job is cancelled."""
-    wait(lambda: min([len(series) for series in merges(control, job).values()] or [0]) >= 3, 300)
+    wait(lambda: state(control, job) in ("failed", "completed") or min([len(series) for series in merges(control, job).values()] or [0]) >= 3, 300)
+    if state(control, job) == "failed":
+        raise SystemExit(get(f"{control}/v1/jobs/{job}")["reason"])
     began = {site: series[-1] for site, series in merges(control, job).items()}
     time.sleep(seconds)
     ended = {site: series[-1] for site, series in merges(control, job).items()}
@@ -90,6 +97,10 @@ def block(control: str, job: int, seconds: float) -> "tuple[float, list]":
     post(f"{control}/v1/jobs/{job}/cancel", b"")
     wait(lambda: not any(site["jobs"] for site in get(f"{control}/v1/sites")), 60)
     return sum((ended[site][0] - began[site][0]) / ((ended[site][1] - began[site][1]) / 1000) for site in began), checkpoints
+
+
+def state(control: str, job: int) -> str:
+    return get(f"{control}/v1/jobs/{job}")["state"]
 
 
 def merges(control: str, job: int) -> "dict[str, list]":

@@ -110,6 +110,24 @@ public sealed class CheckpointRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_hold_that_could_not_be_written_is_tried_again_and_training_that_goes_on_is_not_harmed()
+    {
+        await using var bridges = new BridgeHarness(BridgeHarness.Diloco(every: 2, steps: 8), ["wisconsin"], null, place => Duty(writes: true, "full"), _time);
+        using var trainers = await Trainers.JoinAsync(bridges);
+        var full = Path.Combine(_root.FullName, "full");
+        await File.WriteAllTextAsync(full, "no directory", TestContext.Current.CancellationToken);
+        _time.Advance(TimeSpan.FromSeconds(61));
+        await trainers.TrainAsync(rounds: 1);
+        (await bridges.EventAsync<BridgeEvent.CheckpointFailed>(0)).Reason.ShouldStartWith("Island wisconsin could not write the checkpoint after round 1:");
+        File.Delete(full);
+
+        _time.Advance(CheckpointClerk.RetryAfter);
+        await bridges.TellAsync(0, new BridgeCommand.Hold());
+
+        (await bridges.EventAsync<BridgeEvent.Checkpointed>(0)).Checkpoint.Round.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_job_that_goes_on_after_all_merges_what_it_held_back()
     {
         await using var bridges = new BridgeHarness(BridgeHarness.Diloco(every: 2, steps: 8), ["wisconsin", "atlanta"], null, place => Duty(writes: false, $"site-{place}"));

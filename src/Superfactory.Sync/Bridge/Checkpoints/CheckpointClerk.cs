@@ -15,6 +15,9 @@ internal sealed class CheckpointClerk
     /// <summary>How long a trainer's contribution may wait for the round before it to become final, so that a checkpoint can be cut: then it goes on without one.</summary>
     public static readonly TimeSpan ParkMax = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long one that could not be written for a job that is held, or at the end of a run, is left alone before it is tried again.</summary>
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
     private readonly CheckpointDuty _duty;
     private readonly MergeMachine _machine;
     private readonly TrainerDesk _desk;
@@ -31,6 +34,7 @@ internal sealed class CheckpointClerk
     private long _cutAt;
     private long _began;
     private long? _parkedSince;
+    private long? _failedAt;
     private CheckpointState? _awaitsTrainer;
     private Task<Outcome<CheckpointReport>>? _writing;
 
@@ -123,9 +127,17 @@ internal sealed class CheckpointClerk
 
     private bool IsDue => _writes && _duty.EverySeconds > 0 && _machine.Round != _cutAt && _time.GetElapsedTime(_began) >= TimeSpan.FromSeconds(_duty.EverySeconds);
 
-    private bool IsWanted() => _held ? _heldAt != _machine.Round
-        : _machine.IsOver ? _writes && _duty.EverySeconds > 0 && !_cutFinal
-        : IsDue && _machine.Round > 0;
+    private bool IsWanted()
+    {
+        if (_failedAt is { } failed && _time.GetElapsedTime(failed) < RetryAfter)
+        {
+            return false;
+        }
+
+        return _held ? _heldAt != _machine.Round
+            : _machine.IsOver ? _writes && _duty.EverySeconds > 0 && !_cutFinal
+            : IsDue && _machine.Round > 0;
+    }
 
     /// <summary>Whether a contribution waits: until the trainer's state is copied, or for good because the job is held.</summary>
     private bool Parks(long round)
@@ -203,6 +215,12 @@ internal sealed class CheckpointClerk
     private void Say(Task<Outcome<CheckpointReport>> done)
     {
         var outcome = done.GetAwaiter().GetResult();
+        _failedAt = outcome.Succeeded ? null : _time.GetTimestamp();
+        if (!outcome.Succeeded)
+        {
+            (_heldAt, _cutFinal) = (-1, false);
+        }
+
         _events.Post(outcome.Succeeded ? new BridgeEvent.Checkpointed(outcome.Value) : new BridgeEvent.CheckpointFailed(outcome.Problems[0].Message));
     }
 }
