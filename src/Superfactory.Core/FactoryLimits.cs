@@ -6,7 +6,10 @@ public static class FactoryLimits
     /// <summary>A site whose agent was not heard for this long is lost, in milliseconds. Agents report every second, so four reports may be late.</summary>
     public const int LeaseMilliseconds = 5_000;
 
-    /// <summary>How often an island whose gang failed in a way that a new start could help is started again. Losses of the site are not counted.</summary>
+    /// <summary>How long a member that another one misses may take to promise once a seal is ordered, in milliseconds; then it is left out.</summary>
+    public const int PromiseMillisecondsMax = 500;
+
+    /// <summary>How often an island whose gang failed in a way that a new start could help is started again before it has become a member once more. Losses of the site are not counted.</summary>
     public const int IslandRestartsMax = 3;
 
     /// <summary>Jobs that have not ended. At about 4 KB each they take 40 MB at most.</summary>

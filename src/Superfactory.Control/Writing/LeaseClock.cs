@@ -14,8 +14,8 @@ namespace Superfactory.Control.Writing;
 /// </summary>
 internal sealed class LeaseClock : IDisposable
 {
-    /// <summary>How often silence is looked at, in milliseconds: a tenth of the lease.</summary>
-    public const int PeriodMilliseconds = FactoryLimits.LeaseMilliseconds / 10;
+    /// <summary>How often silence is looked at, in milliseconds: a fiftieth of the lease, a fifth of what a promise may take.</summary>
+    public const int PeriodMilliseconds = FactoryLimits.LeaseMilliseconds / 50;
 
     private readonly ConcurrentDictionary<string, long> _heard = new(StringComparer.Ordinal);
     private readonly FactoryWriter _writer;
@@ -64,7 +64,7 @@ internal sealed class LeaseClock : IDisposable
 
             _lastLook = timestamp;
             var heard = Overdue(timestamp);
-            if (!heard.IsEmpty)
+            if (!heard.IsEmpty || IsPromiseDue())
             {
                 var decision = await _writer.SubmitAsync(new Tick(heard), _ended);
                 foreach (var lost in decision.Records.OfType<SiteLost>())
@@ -106,6 +106,13 @@ internal sealed class LeaseClock : IDisposable
         }
 
         return overdue.ToImmutable();
+    }
+
+    /// <summary>Whether a member of a sealed epoch takes longer to promise than it may.</summary>
+    private bool IsPromiseDue()
+    {
+        var (state, now) = (_writer.State, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        return state.OpenJobs.Any(id => state.Jobs[id].SealedAt is { } since && now - since >= FactoryLimits.PromiseMillisecondsMax);
     }
 
     private long At(long timestamp)

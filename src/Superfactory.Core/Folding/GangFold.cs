@@ -29,7 +29,7 @@ internal static class GangFold
             Failures = island.Failures + (dead ? 1 : 0),
             Standing = dead ? IslandStanding.Gone : island.Standing,
         });
-        var hasRun = changed.HasRun || changed.Islands.All(each => each.Joined);
+        var hasRun = changed.HasRun || (changed.Members.Any() && changed.Members.All(each => each.Joined));
         var next = state.WithJob(changed with { HasRun = hasRun });
         return dead ? next.Touch(record.Island) : next;
     }

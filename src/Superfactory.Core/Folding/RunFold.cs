@@ -39,13 +39,6 @@ internal static class RunFold
     {
         var job = state.Jobs[record.Job];
         var to = record.Checkpoint is { } number ? new ResumePoint(job.Id, number) : job.From;
-        return state.WithJob(HoldFold.Back(job, to) with { Beginnings = job.Beginnings + 1 }).Touch(job);
-    }
-
-    public static FactoryState Apply(FactoryState state, EpochDecided record)
-    {
-        var job = state.Jobs[record.Job];
-        var decided = job with { Epoch = record.Epoch, Note = job.Epoch is null ? null : record.Reason };
-        return state.WithJob(decided).Touch(decided);
+        return state.WithJob(HoldFold.Back(job, to) with { Beginnings = job.Beginnings + 1, Note = job.Note is null ? record.Reason : $"{job.Note} {record.Reason}" }).Touch(job);
     }
 }

@@ -37,8 +37,8 @@ internal static class EndRules
 
     private static (JobState State, string Reason) Finished(FactoryJob job)
     {
-        var first = job.Islands[0];
-        var other = job.Islands.FirstOrDefault(island => !SameModel(first.Result, island.Result));
+        var first = job.Islands.First(island => island.IsFinished);
+        var other = job.Islands.FirstOrDefault(island => island.IsFinished && !SameModel(first.Result, island.Result));
         return other is null
             ? (JobState.Completed, "Everything planned is merged.")
             : (JobState.Failed,
@@ -49,15 +49,16 @@ internal static class EndRules
     private static (JobState State, string Reason)? FinishedWithoutAll(FactoryState state, FactoryJob job)
     {
         var missing = job.Islands.Where(island => !island.IsFinished).ToImmutableArray();
+        var members = job.Members.ToImmutableArray();
         if (missing.Length == job.Islands.Length
-            || missing.Any(island => island.Standing != IslandStanding.Gone || !state.IsConnected(island.Site)))
+            || missing.Any(island => members.Contains(island) && (island.Standing != IslandStanding.Gone || !state.IsConnected(island.Site))))
         {
             return null;
         }
 
-        return (JobState.Completed,
-            $"Everything planned is merged. {Sentence.Capital(Sentence.List(missing.Select(island => island.Site)))} "
-            + $"{(missing.Length == 1 ? "was" : "were")} lost after the last merge, so {(missing.Length == 1 ? "its" : "their")} own result is not known.");
+        var (end, reason) = Finished(job);
+        return (end, $"{reason} {Sentence.Capital(Sentence.List(missing.Select(island => island.Site)))} "
+            + $"{(missing.Length == 1 ? "was" : "were")} lost before the end, so {(missing.Length == 1 ? "its" : "their")} own result is not known.");
     }
 
     private static bool SameModel(IslandResult? one, IslandResult? other)

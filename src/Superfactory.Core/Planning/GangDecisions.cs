@@ -26,6 +26,7 @@ internal static class GangDecisions
         {
             CheckpointDecisions.Failed(draft, report.Site, gang);
             Change(draft, report.Site, gang);
+            Membership(draft, report.Site, gang);
         }
 
         ConfirmStopped(draft, report.Site, gangs);
@@ -57,6 +58,38 @@ internal static class GangDecisions
             TrainerRestarts = gang.TrainerRestarts,
             Result = gang.State == GangState.Finished ? gang.Result : null,
         });
+    }
+
+    /// <summary>Takes what a living gang says of the run's membership.</summary>
+    private static void Membership(Draft draft, string site, GangReport gang)
+    {
+        if (!draft.State.Jobs.TryGetValue(gang.Job, out var job) || job.End is not null || job.Epoch is not { } epoch
+            || job.FindIsland(site) is not { Standing: IslandStanding.Wanted } island || island.Incarnation != gang.Incarnation || IsOver(gang.State))
+        {
+            return;
+        }
+
+        var member = epoch.Members.Contains(island.Present);
+        if (gang.Promise is { } promise && member && epoch.Sealed && promise.Epoch == epoch.Number && island.Promise?.Epoch != epoch.Number)
+        {
+            draft.Add(new IslandSealed { At = draft.Now, Job = gang.Job, Island = site, Incarnation = gang.Incarnation, Epoch = promise.Epoch, Round = promise.Round });
+        }
+        else if (!member && island.Doubt is not null)
+        {
+            draft.Add(new IslandTrusted { At = draft.Now, Job = gang.Job, Island = site, Incarnation = gang.Incarnation });
+        }
+
+        if (!member && gang.LevelIn == epoch.Number && island.LevelIn != epoch.Number)
+        {
+            draft.Add(new IslandLevel { At = draft.Now, Job = gang.Job, Island = site, Incarnation = gang.Incarnation, Epoch = epoch.Number });
+        }
+
+        ImmutableArray<string> missing = gang.Missing.IsDefaultOrEmpty || !member ? []
+            : [.. epoch.Members.Select(each => each.Island).Where(name => name != site && gang.Missing.Contains(name, StringComparer.Ordinal))];
+        if (!missing.SequenceEqual(island.Missing, StringComparer.Ordinal))
+        {
+            draft.Add(new IslandMissed { At = draft.Now, Job = gang.Job, Island = site, Incarnation = gang.Incarnation, Missing = missing });
+        }
     }
 
     /// <summary>A gang of an ended job has stopped once its agent says so, or no longer lists it.</summary>

@@ -1,14 +1,13 @@
 using System.Collections.Immutable;
 using Superfactory.Core.Reading;
 using Superfactory.Core.Records;
-using Superfactory.Model.Agents;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Planning;
 
 /// <summary>
-/// Decides what follows from the state, in a fixed order: jobs that are over end, then dead islands are started again, then queued
-/// jobs are placed. What it adds leaves nothing more to plan.
+/// Decides what follows from the state, in a fixed order: jobs that are over end, then dead islands are started again and memberships
+/// change, then queued jobs are placed. What it adds leaves nothing more to plan.
 /// </summary>
 internal static class Planner
 {
@@ -23,7 +22,11 @@ internal static class Planner
         foreach (var id in draft.State.OpenJobs)
         {
             HoldPlanner.Plan(draft, id);
+
+            // First, so that the reason of a loss is said before the next start of the island takes its place.
+            MembershipPlanner.Plan(draft, id, mayBegin: false);
             RestartIslands(draft, id);
+            MembershipPlanner.Plan(draft, id, mayBegin: true);
         }
 
         Place(draft);
@@ -39,8 +42,7 @@ internal static class Planner
 
     private static void RestartIslands(Draft draft, long id)
     {
-        var reasons = new List<string>();
-        if (!GoBack(draft, id, reasons))
+        if (!GoBack(draft, id))
         {
             return;
         }
@@ -53,7 +55,6 @@ internal static class Planner
             }
 
             var reason = $"Island {island.Site} was started again as incarnation {island.Incarnation + 1}: {Sentence.Lower(island.Reason ?? "Its gang was lost.")}";
-            reasons.Add(reason);
             draft.Add(new IslandRestarted
             {
                 At = draft.Now,
@@ -63,13 +64,6 @@ internal static class Planner
                 Reason = reason,
             });
         }
-
-        if (reasons.Count == 0)
-        {
-            return;
-        }
-
-        Decide(draft, id, string.Join(' ', reasons));
     }
 
     /// <summary>
@@ -77,11 +71,11 @@ internal static class Planner
     /// checkpoint, or to the beginning.
     /// </summary>
     /// <returns>Whether what the run goes on from lies at one of its sites, so that islands may start.</returns>
-    private static bool GoBack(Draft draft, long id, List<string> reasons)
+    private static bool GoBack(Draft draft, long id)
     {
         var job = draft.State.Jobs[id];
-        if (job.Islands.Any(island => island is { Standing: IslandStanding.Wanted, Joined: true })
-            || !job.Islands.Any(island => island.Standing == IslandStanding.Gone && FifoPlacement.HasFreeSlot(draft.State, island.Site)))
+        if (!MembershipPlanner.IsStateLost(job)
+            || !job.Islands.Any(island => island.Standing == IslandStanding.Wanted || (island.Standing == IslandStanding.Gone && FifoPlacement.HasFreeSlot(draft.State, island.Site))))
         {
             return true;
         }
@@ -93,7 +87,6 @@ internal static class Planner
             var reason = newest is null
                 ? "No island holds the state of the run any more, so it starts from its beginning."
                 : $"No island holds the state of the run any more, so it goes back to checkpoint {newest.Number}, after {newest.Round} rounds.";
-            reasons.Add(reason);
             draft.Add(new RunRestarted { At = draft.Now, Job = id, Checkpoint = newest?.Number, Reason = reason });
         }
 
@@ -119,23 +112,7 @@ internal static class Planner
                 Scheduler = FifoPlacement.Version,
                 Reason = reason,
             });
-            Decide(draft, id, reason);
+            MembershipPlanner.Begin(draft, id, reason);
         }
-    }
-
-    private static void Decide(Draft draft, long id, string reason)
-    {
-        var job = draft.State.Jobs[id];
-        draft.Add(new EpochDecided
-        {
-            At = draft.Now,
-            Job = id,
-            Reason = reason,
-            Epoch = new RunEpoch
-            {
-                Number = (job.Epoch?.Number ?? 0) + 1,
-                Members = [.. job.Islands.Select(island => new RunMember(island.Site, island.Incarnation))],
-            },
-        });
     }
 }

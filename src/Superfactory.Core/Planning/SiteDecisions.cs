@@ -84,7 +84,37 @@ internal static class SiteDecisions
             }
         }
 
+        foreach (var id in draft.State.OpenJobs)
+        {
+            Doubt(draft, id);
+        }
+
         return null;
+    }
+
+    /// <summary>Members that do not promise in time are left out, if another one misses them; after a whole lease in any case.</summary>
+    private static void Doubt(Draft draft, long id)
+    {
+        var job = draft.State.Jobs[id];
+        if (job.SealedAt is not { } since || draft.Now - since < FactoryLimits.PromiseMillisecondsMax)
+        {
+            return;
+        }
+
+        foreach (var island in job.Islands.Where(island => MembershipPlanner.IsAwaited(job, island)))
+        {
+            if (MembershipPlanner.MissedBy(job, island) is not null || draft.Now - since >= FactoryLimits.LeaseMilliseconds)
+            {
+                draft.Add(new IslandDoubted
+                {
+                    At = draft.Now,
+                    Job = id,
+                    Island = island.Site,
+                    Incarnation = island.Incarnation,
+                    Reason = $"Island {island.Site} did not promise to leave epoch {job.Epoch!.Number} within {draft.Now - since} ms.",
+                });
+            }
+        }
     }
 
     /// <summary>An agent whose session the journal knows is accepted, also after it was lost; any other has to say hello.</summary>

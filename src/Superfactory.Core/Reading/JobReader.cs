@@ -33,12 +33,13 @@ public sealed class JobReader(FactoryState state)
             return JobState.Queued;
         }
 
-        if (job.Islands.Any(IsLost))
+        var members = job.Members.ToImmutableArray();
+        if (members.IsEmpty || members.Any(IsLost) || members.Length < job.Epoch!.Members.Length)
         {
             return JobState.Waiting;
         }
 
-        if (job.Islands.All(island => island.Gang is GangState.Running or GangState.Finished))
+        if (members.All(island => island.Gang is GangState.Running or GangState.Finished))
         {
             return JobState.Running;
         }
@@ -59,7 +60,7 @@ public sealed class JobReader(FactoryState state)
             JobState.Waiting or JobState.Starting or JobState.Running when job.HoldRequested => Holding(job),
             JobState.Waiting => Join(Waiting(job, now)),
             JobState.Starting => Join($"Starts at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}: {NotJoined(job)}.", job.Note),
-            JobState.Running => Join($"Trains at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}.", job.Note),
+            JobState.Running => Join(Join($"Trains at {Reading.Sentence.List(job.Members.Select(island => island.Site))}.", Away(job)), job.Note),
             _ => job.End!.Reason,
         };
     }
@@ -93,6 +94,15 @@ public sealed class JobReader(FactoryState state)
         return gone.Count > 0
             ? string.Join(' ', gone.Select(island => Join($"Waits for a free slot at {island.Site}.", island.Reason)))
             : Join($"Waits for its islands: {NotJoined(job)}.", job.Note);
+    }
+
+    /// <summary>What keeps an island out of the membership; null where all are members.</summary>
+    private string? Away(FactoryJob job)
+    {
+        var away = job.Islands.Except(job.Members).Select(island => $"Island {island.Site} " + (
+            !state.IsConnected(island.Site) ? "is away." : island.Standing == IslandStanding.Gone ? "waits for a free slot."
+            : island.Doubt is not null ? "is cut off." : "is about to become a member again."));
+        return string.Join(' ', away) is { Length: > 0 } text ? text : null;
     }
 
     private static string NotJoined(FactoryJob job)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Superfactory.Model.Agents;
 
 namespace Superfactory.Core;
@@ -37,6 +38,21 @@ public sealed record FactoryIsland
 
     /// <summary>What came of it; null before it finished.</summary>
     public IslandResult? Result { get; init; }
+
+    /// <summary>Its newest promise; null before any.</summary>
+    public SealPromise? Promise { get; init; }
+
+    /// <summary>The newest epoch in which it was level as a learner; 0 before any.</summary>
+    public int LevelIn { get; init; }
+
+    /// <summary>Members that it waits for and does not hear, by name.</summary>
+    public ImmutableArray<string> Missing { get; init; } = [];
+
+    /// <summary>Why it is left out of the membership though its gang is not known to be dead; null where it is not.</summary>
+    public string? Doubt { get; init; }
+
+    /// <summary>As a member or learner is named.</summary>
+    internal RunMember Present => new(Site, Incarnation);
 
     /// <summary>Whether it takes a slot at its site.</summary>
     public bool HoldsSlot => Standing is IslandStanding.Wanted or IslandStanding.Stopping;

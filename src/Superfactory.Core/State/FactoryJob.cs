@@ -29,6 +29,9 @@ public sealed record FactoryJob
     /// <summary>Who is a member of the run; null while it is queued.</summary>
     public RunEpoch? Epoch { get; init; }
 
+    /// <summary>When the seal of its epoch was ordered, in milliseconds since 1970-01-01 UTC; null where it is not.</summary>
+    public long? SealedAt { get; init; }
+
     /// <summary>Whether all its islands had joined the run since it last began: whether there is something to lose.</summary>
     public bool HasRun { get; init; }
 
@@ -76,6 +79,9 @@ public sealed record FactoryJob
 
     /// <summary>The checkpoint of a number; null where it has none, or no longer.</summary>
     public FactoryCheckpoint? FindCheckpoint(long number) => Checkpoints.FirstOrDefault(checkpoint => checkpoint.Number == number);
+
+    /// <summary>The islands that are members in their present incarnation, in order.</summary>
+    internal IEnumerable<FactoryIsland> Members => Islands.Where(island => Epoch is { } epoch && epoch.Members.Contains(island.Present));
 
     internal FactoryIsland? FindIsland(string site)
         => Islands.FirstOrDefault(island => string.Equals(island.Site, site, StringComparison.Ordinal));

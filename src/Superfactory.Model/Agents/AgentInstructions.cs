@@ -59,18 +59,3 @@ public sealed record GangAssignment
     /// <summary>The job as submitted, with its sites resolved to names.</summary>
     public required JobSpecification Specification { get; init; }
 }
-
-/// <summary>A run's membership, as the control plane decided it.</summary>
-public sealed record RunEpoch
-{
-    /// <summary>Rises from 1 with every change of membership.</summary>
-    public required int Number { get; init; }
-
-    /// <summary>The members in the job's order of sites, which is the order of sums and leaders.</summary>
-    public required ImmutableArray<RunMember> Members { get; init; }
-}
-
-/// <summary>One member of an epoch.</summary>
-/// <param name="Island">The island's name.</param>
-/// <param name="Incarnation">Which start of it.</param>
-public sealed record RunMember(string Island, int Incarnation);

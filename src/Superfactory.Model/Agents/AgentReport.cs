@@ -63,7 +63,21 @@ public sealed record GangReport
 
     /// <summary>What came of it, once it finished.</summary>
     public IslandResult? Result { get; init; }
+
+    /// <summary>The newest epoch in which it promised to accept nothing more, and what it held then; null before any.</summary>
+    public SealPromise? Promise { get; init; }
+
+    /// <summary>The newest epoch in which it, as a learner, had what it needs to become a member; 0 before any.</summary>
+    public int LevelIn { get; init; }
+
+    /// <summary>Members that its bridge has not heard for too long while it waits for them, by name.</summary>
+    public ImmutableArray<string> Missing { get; init; } = [];
 }
+
+/// <summary>An island promised, on disk, to accept nothing more of an epoch.</summary>
+/// <param name="Epoch">The epoch's number.</param>
+/// <param name="Round">The round that it works on: it holds the result of every earlier one. -1 where it holds no state.</param>
+public sealed record SealPromise(int Epoch, long Round);
 
 /// <summary>The states of a gang at its site.</summary>
 public enum GangState

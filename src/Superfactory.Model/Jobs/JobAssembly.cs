@@ -49,6 +49,7 @@ internal static class JobAssembly
                     Momentum = values.Get("sync.outer.momentum", _sync.Outer.Momentum),
                 },
                 Fragments = values.Count("sync.fragments", _sync.Fragments),
+                Partition = values.Choice("sync.partition", _sync.Partition),
             },
             Budget = new BudgetSpecification { Steps = values.Get("budget.steps", 0L), Samples = values.Get("budget.samples", 0L) },
             Checkpoint = new CheckpointSpecification

@@ -31,6 +31,9 @@ public sealed record SyncSpecification
 
     /// <summary>Fragments that the parameters are cut into; 0 chooses by size and number of islands.</summary>
     public int Fragments { get; init; }
+
+    /// <summary>What the run does when islands cannot hear each other although all reach the control plane. Default <see cref="PartitionPolicy.Continue"/>.</summary>
+    public PartitionPolicy Partition { get; init; }
 }
 
 /// <summary>What is merged between islands, and when.</summary>

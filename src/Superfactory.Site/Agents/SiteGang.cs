@@ -62,12 +62,12 @@ internal sealed class SiteGang
         lock (_lock)
         {
             var checkpoints = assignment.Checkpoints ?? new GangCheckpoints();
-            if (assignment.Epoch.Number <= _epoch.Number && checkpoints == _checkpoints)
+            if (!assignment.Epoch.IsNewerThan(_epoch) && checkpoints == _checkpoints)
             {
                 return;
             }
 
-            _epoch = assignment.Epoch.Number > _epoch.Number ? assignment.Epoch : _epoch;
+            _epoch = assignment.Epoch.IsNewerThan(_epoch) ? assignment.Epoch : _epoch;
             _checkpoints = checkpoints;
         }
 
@@ -111,7 +111,7 @@ internal sealed class SiteGang
                 return;
             }
 
-            await FollowAsync(started.Value, prepared.Value!.Assignment.Epoch.Number);
+            await FollowAsync(started.Value, prepared.Value!.Assignment.Epoch);
         }
 #pragma warning disable CA1031 // One gang's fault is that gang's, and is told; the site goes on with the others.
         catch (Exception error)
@@ -121,7 +121,7 @@ internal sealed class SiteGang
         }
     }
 
-    private async Task FollowAsync(IGang gang, int epochTold)
+    private async Task FollowAsync(IGang gang, RunEpoch epochTold)
     {
         using var over = new CancellationTokenSource();
 
@@ -142,7 +142,7 @@ internal sealed class SiteGang
         }
     }
 
-    private async Task FollowWishesAsync(IGang gang, int told, (bool Writes, bool Hold) toldOfCheckpoints, CancellationToken over)
+    private async Task FollowWishesAsync(IGang gang, RunEpoch told, (bool Writes, bool Hold) toldOfCheckpoints, CancellationToken over)
     {
         try
         {
@@ -155,10 +155,10 @@ internal sealed class SiteGang
                     return;
                 }
 
-                if (epoch.Number > told)
+                if (epoch.IsNewerThan(told))
                 {
                     await gang.TellAsync(new GangCommand.EpochDecided(epoch));
-                    told = epoch.Number;
+                    told = epoch;
                 }
 
                 if ((checkpoints.Writes, checkpoints.Hold) != toldOfCheckpoints)
@@ -196,6 +196,15 @@ internal sealed class SiteGang
                 break;
             case GangEvent.Running:
                 Set(report => report with { State = GangState.Running });
+                break;
+            case GangEvent.Sealed promised:
+                Set(report => report with { Promise = promised.Promise });
+                break;
+            case GangEvent.Level level:
+                Set(report => report with { LevelIn = level.Epoch });
+                break;
+            case GangEvent.Missing missing:
+                Set(report => report with { Missing = missing.Islands });
                 break;
             case GangEvent.Restarted restarted:
                 Set(report => report with { TrainerRestarts = restarted.Restarts });

@@ -86,6 +86,12 @@ internal sealed class GangMachine
             case BridgeEvent.Progress progress:
                 _step = progress.Value.Steps;
                 return [new GangEffect.Tell(new GangEvent.Progress(progress.Value))];
+            case BridgeEvent.Sealed promised:
+                return [new GangEffect.Tell(new GangEvent.Sealed(new SealPromise(promised.Epoch, promised.Round)))];
+            case BridgeEvent.Level level:
+                return [new GangEffect.Tell(new GangEvent.Level(level.Epoch))];
+            case BridgeEvent.Missing missing:
+                return [new GangEffect.Tell(new GangEvent.Missing(missing.Islands))];
             case BridgeEvent.Note note:
                 return [new GangEffect.Say(note.Text)];
             case BridgeEvent.Checkpointed written:

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
@@ -43,6 +44,9 @@ public abstract record GangCommand
 [JsonDerivedType(typeof(Restarted), "restarted")]
 [JsonDerivedType(typeof(Checkpointed), "checkpoint")]
 [JsonDerivedType(typeof(CheckpointFailed), "checkpoint-failed")]
+[JsonDerivedType(typeof(Sealed), "sealed")]
+[JsonDerivedType(typeof(Level), "level")]
+[JsonDerivedType(typeof(Missing), "missing")]
 [JsonDerivedType(typeof(Finished), "finished")]
 [JsonDerivedType(typeof(Failed), "failed")]
 [JsonDerivedType(typeof(Stopped), "stopped")]
@@ -82,6 +86,18 @@ public abstract record GangEvent
     /// <summary>A checkpoint could not be written.</summary>
     /// <param name="Reason">Why, in a sentence.</param>
     public sealed record CheckpointFailed(string Reason) : GangEvent;
+
+    /// <summary>Its bridge promised to accept nothing more of an epoch.</summary>
+    /// <param name="Promise">The promise.</param>
+    public sealed record Sealed(SealPromise Promise) : GangEvent;
+
+    /// <summary>Its bridge, as a learner, has what it needs to become a member.</summary>
+    /// <param name="Epoch">The epoch in which it learned.</param>
+    public sealed record Level(int Epoch) : GangEvent;
+
+    /// <summary>Its bridge waits for other members than before that it does not hear.</summary>
+    /// <param name="Islands">All of them, by name.</param>
+    public sealed record Missing(ImmutableArray<string> Islands) : GangEvent;
 
     /// <summary>The run is over.</summary>
     /// <param name="Result">What came of this island.</param>

@@ -63,6 +63,7 @@ internal sealed class GangProcesses : IDisposable
             {
                 Job = assignment.Job,
                 Island = assignment.Island,
+                Incarnation = assignment.Incarnation,
                 Epoch = assignment.Epoch,
                 Specification = assignment.Specification,
                 TrainerSocket = GangFiles.TrainerSocket(_specification.RuntimeDirectory),

@@ -16,8 +16,11 @@ public sealed record BridgeConfiguration
     /// <summary>The job, and with it the run; from 1.</summary>
     public required long Job { get; init; }
 
-    /// <summary>This island's name: its site. One of the epoch's members.</summary>
+    /// <summary>This island's name: its site. One of the epoch's islands.</summary>
     public required string Island { get; init; }
+
+    /// <summary>Which start of this island this is; 0 takes the one that the epoch names.</summary>
+    public int Incarnation { get; init; }
 
     /// <summary>Who is a member of the run at the start.</summary>
     public required RunEpoch Epoch { get; init; }
@@ -43,7 +46,7 @@ public sealed record BridgeConfiguration
     /// <summary>What is wanted of checkpoints; null wants none.</summary>
     public CheckpointDuty? Checkpoints { get; init; }
 
-    /// <summary>This island's place among the epoch's members, from 0; -1 where it is none.</summary>
+    /// <summary>This island's place among the job's islands, from 0; -1 where it is none.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public int Index => IndexOf(Epoch, Island);
 
@@ -69,25 +72,14 @@ public sealed record BridgeConfiguration
         return problems.Length == 0 ? new(read) : new([.. problems]);
     }
 
-    /// <summary>The place of an island among the members of an epoch, from 0; -1 where it is none.</summary>
-    internal static int IndexOf(RunEpoch epoch, string island)
-    {
-        for (var index = 0; index < epoch.Members.Length; index++)
-        {
-            if (string.Equals(epoch.Members[index].Island, island, StringComparison.Ordinal))
-            {
-                return index;
-            }
-        }
-
-        return -1;
-    }
+    /// <summary>The place of an island among the islands of an epoch's job, from 0; -1 where it is none.</summary>
+    internal static int IndexOf(RunEpoch epoch, string island) => epoch.Roster.IndexOf(island);
 
     private IEnumerable<Problem> Check()
     {
         if (Epoch.Members.IsDefaultOrEmpty || Index < 0)
         {
-            yield return new Problem($"Island '{Island}' is no member of epoch {Epoch.Number}.", Field: "island");
+            yield return new Problem($"Island '{Island}' is none of the islands of epoch {Epoch.Number}.", Field: "island");
         }
 
         foreach (var (field, path) in new[] { ("trainer_socket", TrainerSocket), ("gateway_socket", GatewaySocket) })

@@ -18,6 +18,9 @@ namespace Superfactory.Sync.Bridge;
 [JsonDerivedType(typeof(Note), "note")]
 [JsonDerivedType(typeof(Checkpointed), "checkpoint")]
 [JsonDerivedType(typeof(CheckpointFailed), "checkpoint-failed")]
+[JsonDerivedType(typeof(Sealed), "sealed")]
+[JsonDerivedType(typeof(Level), "level")]
+[JsonDerivedType(typeof(Missing), "missing")]
 [JsonDerivedType(typeof(Finished), "finished")]
 [JsonDerivedType(typeof(Failed), "failed")]
 public abstract record BridgeEvent
@@ -58,6 +61,19 @@ public abstract record BridgeEvent
     /// <summary>A checkpoint could not be written; nothing of it is left, and training goes on.</summary>
     /// <param name="Reason">Why, in a sentence.</param>
     public sealed record CheckpointFailed(string Reason) : BridgeEvent;
+
+    /// <summary>The bridge promised, on disk, to accept nothing more of an epoch.</summary>
+    /// <param name="Epoch">The epoch's number.</param>
+    /// <param name="Round">The round that it works on; -1 where it holds no state.</param>
+    public sealed record Sealed(int Epoch, long Round) : BridgeEvent;
+
+    /// <summary>As a learner, the bridge has what it needs to become a member.</summary>
+    /// <param name="Epoch">The epoch in which it learned.</param>
+    public sealed record Level(int Epoch) : BridgeEvent;
+
+    /// <summary>The bridge waits for other members than before that it does not hear.</summary>
+    /// <param name="Islands">All of them, by name; empty for none.</param>
+    public sealed record Missing(ImmutableArray<string> Islands) : BridgeEvent;
 
     /// <summary>The run is over at every island; the bridge's last event.</summary>
     /// <param name="Result">What came of this island.</param>

@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Superfactory.Model.Agents;
 using Superfactory.Sync.Bridge.Checkpoints;
+using Superfactory.Sync.Bridge.Membership;
 using Superfactory.Sync.Bridge.Memory;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.Bridge.Trainer;
@@ -35,6 +36,7 @@ internal sealed class BridgeHost : IDisposable
     private readonly MergeMachine _machine;
     private readonly BridgePeers _peers;
     private readonly StallWatch _stalls;
+    private readonly MembershipDesk _membership;
     private readonly TrainerDesk _desk;
     private readonly CheckpointClerk _clerk;
     private readonly Queue<MergeInput> _forMachine = new();
@@ -42,6 +44,7 @@ internal sealed class BridgeHost : IDisposable
     // Where the loop waits, whoever has something runs it at once: a message is merged on the thread that read it, still in its cache.
     private readonly Channel<HostInput> _inputs = Channel.CreateBounded<HostInput>(
         new BoundedChannelOptions(InputsMax) { SingleReader = true, AllowSynchronousContinuations = true });
+    private HostSources? _sources;
     private RunEpoch _epoch;
     private BridgeEnd? _end;
     private long? _quietSince;
@@ -62,10 +65,13 @@ internal sealed class BridgeHost : IDisposable
         CheckpointState? checkpoint = null)
     {
         (_configuration, _transport, _commands, _time, _epoch) = (configuration, transport, commands, time, configuration.Epoch);
+        var promises = new PromiseFile(configuration.GangDirectory);
         _machine = new MergeMachine(new MergeConfiguration
         {
             Self = configuration.Index,
             Epoch = configuration.Epoch,
+            Incarnation = configuration.Incarnation,
+            Promised = promises.Load(),
             Sync = configuration.Specification.Sync,
             Budget = configuration.Specification.Budget,
             Checkpoint = checkpoint,
@@ -77,6 +83,7 @@ internal sealed class BridgeHost : IDisposable
 
         // Where the loop has so much to do that this is left out, it looks by itself.
         _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
+        _membership = new MembershipDesk(promises, _peers, _events.Post, work => _sources!.Run(work), time);
         _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue, reason => _end ??= BridgeEnd.Failed(reason, retriable: false),
             () => _machine.ReadsTrainerMemory);
         _clerk = new CheckpointClerk(configuration, _machine, _desk, _events, time, checkpoint?.Round ?? 0, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
@@ -138,7 +145,7 @@ internal sealed class BridgeHost : IDisposable
         ArenaSweeper.Sweep(_configuration.ArenaDirectory, _time);
         _clerk.Sweep();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var sources = new HostSources(_inputs.Writer, _time, stopping.Token);
+        var sources = _sources = new HostSources(_inputs.Writer, _time, stopping.Token);
 
         // A tick that finds the loop behind is left out: the next one does the same.
         await using var timer = _time.CreateTimer(
@@ -220,7 +227,11 @@ internal sealed class BridgeHost : IDisposable
             case HostInput.Tick:
                 _reporter.Tick();
                 WatchForStalls();
+                _membership.Tick(_machine, _epoch);
                 EndWhenSilent();
+                break;
+            case HostInput.Promised promised:
+                _forMachine.Enqueue(new MergeInput.PromiseKept(promised.Epoch));
                 break;
             case HostInput.Carried:
                 break;
@@ -250,6 +261,7 @@ internal sealed class BridgeHost : IDisposable
             if (forMachine is MergeInput.Received { Island: var alive })
             {
                 _stalls.Heard(alive);
+                _membership.Heard(alive);
             }
 
             foreach (var effect in _machine.Handle(forMachine))
@@ -263,7 +275,7 @@ internal sealed class BridgeHost : IDisposable
     {
         switch (command)
         {
-            case BridgeCommand.EpochDecided decided when decided.Epoch.Number > _epoch.Number:
+            case BridgeCommand.EpochDecided decided when decided.Epoch.IsNewerThan(_epoch):
                 _epoch = decided.Epoch;
                 _forMachine.Enqueue(new MergeInput.EpochChanged(decided.Epoch));
                 break;
@@ -290,7 +302,7 @@ internal sealed class BridgeHost : IDisposable
         switch (effect)
         {
             case MergeEffect.Send send:
-                var island = _epoch.Members[send.Island].Island;
+                var island = _epoch.Roster[send.Island];
                 if (!_peers.TrySend(island, send.Message))
                 {
                     _end ??= BridgeEnd.Unreachable(
@@ -311,8 +323,15 @@ internal sealed class BridgeHost : IDisposable
                 _desk.Carry(effect);
                 _quietSince = _time.GetTimestamp();
                 break;
+            case MergeEffect.Drop drop:
+                _peers.Drop(_epoch.Roster[drop.Island]);
+                break;
             default:
-                _desk.Carry(effect);
+                if (!_membership.TryCarry(effect))
+                {
+                    _desk.Carry(effect);
+                }
+
                 break;
         }
     }
@@ -321,7 +340,7 @@ internal sealed class BridgeHost : IDisposable
     {
         var attempt = _machine.Attempt;
         _stalls.Look(attempt);
-        for (var island = 0; island < _epoch.Members.Length; island++)
+        for (var island = 0; island < _epoch.Roster.Length; island++)
         {
             if (_stalls.IsStalled(island, _machine.IsAwaited(island)))
             {

@@ -90,7 +90,7 @@ public static class BridgeProgram
 
         // Sending there keeps a thread of the pool while the peer is behind: one for each peer must be had at once.
         ThreadPool.GetMinThreads(out var workers, out var completions);
-        ThreadPool.SetMinThreads(workers + configuration.Epoch.Members.Length, completions);
+        ThreadPool.SetMinThreads(workers + configuration.Epoch.Roster.Length, completions);
         return DirectPeerTransport.Listen(direct, configuration.Island, TimeProvider.System);
     }
 

@@ -29,6 +29,9 @@ internal abstract record HostInput
     /// <summary>A quarter of a second passed.</summary>
     public sealed record Tick : HostInput;
 
+    /// <summary>A promise is on disk.</summary>
+    public sealed record Promised(int Epoch) : HostInput;
+
     /// <summary>The transport has taken chunks.</summary>
     public sealed record Carried : HostInput;
 

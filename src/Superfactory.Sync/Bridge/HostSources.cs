@@ -63,6 +63,9 @@ internal sealed class HostSources
         _running.Add(Task.Run(() => WatchAsync(source)));
     }
 
+    /// <summary>Runs something on another thread, and gives the loop what came of it.</summary>
+    public void Run(Func<HostInput> work) => Run(async () => await _inputs.WriteAsync(work(), _stopping));
+
     /// <summary>Completes when all sources have ended.</summary>
     public Task WaitAsync() => Task.WhenAll(_running);
 

@@ -10,7 +10,7 @@ namespace Superfactory.Sync.Merging;
 internal sealed class Finale(MergeState state, TrainerSeat seat)
 {
     /// <summary>The island whose tensors all take.</summary>
-    public const int Source = 0;
+    public int Source => state.First;
 
     private float[]? _parameters;
     private byte[]? _statics;
@@ -46,13 +46,13 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
     /// <summary>Whether every island holds the last round's result.</summary>
     public bool LastIsFinal => _finalRound >= state.History.Round - 1;
 
-    private bool Differs => state.Self != Source && state.PeerAt(Source) is { AppliedHash: { } hash } source
+    private bool Differs => state.Self != Source && state.SelfIsMember && state.PeerAt(Source) is { AppliedHash: { } hash } source
         && source.Applied == state.History.Round - 1 && hash != state.Replica!.StateHash;
 
     /// <summary>Looks whether the last round became final. What was final stays so, also where an island then loses its memory.</summary>
     public void TakeAcknowledgements()
     {
-        if (state.Peers.All(peer => peer.Applied >= state.History.Round - 1))
+        if (state is { SelfIsMember: true, Initialised: true } && state.Fellows.All(peer => peer.Applied >= state.History.Round - 1))
         {
             _finalRound = state.History.Round - 1;
         }
@@ -95,7 +95,7 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
     /// <summary>Gives the trainer the final tensors, where they are here and the last round is final.</summary>
     public void TryFinalize()
     {
-        if (seat.Phase != TrainerPhase.Finalizing || !state.History.Finished || !LastIsFinal || state.IsRead(state.Buffers!.Merged))
+        if (seat.Phase != TrainerPhase.Finalizing || state is not { SelfIsMember: true, History.Finished: true } || !LastIsFinal || state.IsRead(state.Buffers!.Merged))
         {
             return;
         }
@@ -128,7 +128,7 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
     {
         seat.Phase = TrainerPhase.Finished;
         _modelHash = modelHash;
-        foreach (var peer in state.Peers)
+        foreach (var peer in state.Fellows)
         {
             if (peer.Established)
             {
@@ -140,10 +140,10 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
     /// <summary>Ends the run where everybody has finished.</summary>
     public void TryEnd()
     {
-        if (!_known && _modelHash is not null && state.Peers.All(peer => peer.ModelHash is not null))
+        if (!_known && _modelHash is not null && state is { SelfIsMember: true, Sealed: false } && state.Fellows.All(peer => peer.ModelHash is not null))
         {
             _known = true;
-            foreach (var peer in state.Peers)
+            foreach (var peer in state.Fellows)
             {
                 if (peer.ModelHash != _modelHash)
                 {
@@ -164,7 +164,7 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
             state.Emit(new MergeEffect.Done());
         }
 
-        if (_done && !_closed && state.Peers.All(peer => peer.Over))
+        if (_done && !_closed && state.Fellows.All(peer => peer.Over))
         {
             _closed = true;
             state.Emit(new MergeEffect.Closed());

@@ -13,7 +13,7 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend, Action<Pe
     public void Greet(Peer peer)
     {
         peer.Established = false;
-        if (peer.Up && state.Table is not null)
+        if (peer.Up && state.Table is not null && state.TalksTo(peer))
         {
             peer.Greeted++;
             Say(peer, answer: false, peer.Greeted);

@@ -8,11 +8,17 @@ namespace Superfactory.Sync.Merging;
 /// <summary>What a <see cref="MergeMachine"/> is told at its start.</summary>
 public sealed record MergeConfiguration
 {
-    /// <summary>This island's place among the members, from 0.</summary>
+    /// <summary>This island's place among the job's islands, from 0.</summary>
     public required int Self { get; init; }
 
-    /// <summary>The membership it starts with. Islands are known by their place in it.</summary>
+    /// <summary>The membership it starts with. Islands are known by their place in its <see cref="RunEpoch.Roster"/>.</summary>
     public required RunEpoch Epoch { get; init; }
+
+    /// <summary>Which start of this island this is; 0 takes the one that the epoch names.</summary>
+    public int Incarnation { get; init; }
+
+    /// <summary>The newest epoch in which this island, before its host was started, promised to accept nothing more; 0 for none.</summary>
+    public int Promised { get; init; }
 
     /// <summary>Mode, interval, number format and outer optimizer.</summary>
     public required SyncSpecification Sync { get; init; }

@@ -15,6 +15,10 @@ public abstract record MergeEffect
     /// <param name="Message">The message.</param>
     public sealed record Send(int Island, MergeMessage Message) : MergeEffect;
 
+    /// <summary>Drop what waits for a peer, though it may be up: it belongs to an epoch that is over. What the transport has taken may still arrive.</summary>
+    /// <param name="Island">The peer's place among the job's islands.</param>
+    public sealed record Drop(int Island) : MergeEffect;
+
     /// <summary>Tell the trainer to begin, or to go on after a restart.</summary>
     /// <param name="Turn">What it does next.</param>
     /// <param name="LoadMerged">Whether it takes parameters and statics from the buffers first; otherwise its own are the run's.</param>
@@ -44,6 +48,19 @@ public abstract record MergeEffect
     /// <summary>Every peer knows that the run is over: nothing more will be asked of this machine. Comes after <see cref="Done"/>;
     /// a host that has waited for it some seconds without hearing a peer may end as well.</summary>
     public sealed record Closed : MergeEffect;
+
+    /// <summary>Write down, so that it outlives this process, that nothing more of an epoch is accepted here; then say so with <see cref="MergeInput.PromiseKept"/>.</summary>
+    /// <param name="Epoch">The epoch's number.</param>
+    public sealed record KeepPromise(int Epoch) : MergeEffect;
+
+    /// <summary>Tell the control plane that this island has promised to accept nothing more of an epoch.</summary>
+    /// <param name="Epoch">The epoch's number.</param>
+    /// <param name="Round">The round that it works on: it holds the result of every earlier one; -1 where it holds no state.</param>
+    public sealed record Sealed(int Epoch, long Round) : MergeEffect;
+
+    /// <summary>Tell the control plane that this learner has what it needs to become a member.</summary>
+    /// <param name="Epoch">The epoch in which it learned.</param>
+    public sealed record Level(int Epoch) : MergeEffect;
 
     /// <summary>The machine cannot go on; it takes no further input.</summary>
     /// <param name="Reason">A sentence that names the island and the step or tensor.</param>

@@ -44,9 +44,13 @@ public abstract record MergeInput
     /// <param name="Attempt">The <see cref="MergeMachine.Attempt"/> in which nothing came; where another one is under way, it says nothing.</param>
     public sealed record Stalled(int Island, RoundAttempt Attempt) : MergeInput;
 
-    /// <summary>The control plane decided a new epoch; the same islands, some perhaps in a new incarnation.</summary>
-    /// <param name="Epoch">The epoch.</param>
+    /// <summary>The control plane decided a new epoch, let learners in, or is about to replace the epoch.</summary>
+    /// <param name="Epoch">The epoch, of the same islands by place.</param>
     public sealed record EpochChanged(RunEpoch Epoch) : MergeInput;
+
+    /// <summary>The promise that <see cref="MergeEffect.KeepPromise"/> wanted is on disk.</summary>
+    /// <param name="Epoch">The epoch's number.</param>
+    public sealed record PromiseKept(int Epoch) : MergeInput;
 
     /// <summary>The trainer registered its tensors (again after a restart).</summary>
     /// <param name="Tensors">All of them, in its order.</param>

@@ -30,6 +30,7 @@ public sealed partial class MergeMachine
     {
         _state.Buffers!.Local.CopyTo(_state.Replica!.Parameters);
         _state.Buffers.Statics.CopyTo(_state.Replica.Statics);
+        _state.History.Originate(_state.Replica.HashOfModel());
         _state.Initialised = true;
         _seat.IsSource = true;
         _applier.Seal();

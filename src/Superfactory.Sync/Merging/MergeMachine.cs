@@ -32,6 +32,7 @@ public sealed partial class MergeMachine
     private readonly StateNeeds _needs;
     private readonly Finale _finale;
     private readonly ProgressReport _report;
+    private readonly Membership _membership;
 
     /// <summary>A machine that knows its membership and nothing else.</summary>
     /// <param name="configuration">Its place, the membership and the job; validated by whoever read the job.</param>
@@ -43,41 +44,18 @@ public sealed partial class MergeMachine
         _exchange = new RoundExchange(_state);
         _attempts = new Attempts(_state, _exchange);
         _seat = new TrainerSeat(_state, _exchange);
-        _applier = new RoundApplier(_state, _exchange, new FragmentMerger(_state, _exchange, _attempts), _seat);
-        _dealing = new SampleDealing(_state);
+        _dealing = new SampleDealing(_state, _seat);
+        _applier = new RoundApplier(_state, _exchange, new FragmentMerger(_state, _exchange, _attempts), _seat, _dealing);
         _finale = new Finale(_state, _seat);
         _fetcher = new StateFetcher(_state);
         _server = new StateServer(_state, _exchange, _seat, _finale);
-        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale);
         _handshake = new Handshake(_state, Resend, Have);
+        _membership = new Membership(_state, _exchange, _applier, _dealing, _fetcher, _seat, _handshake);
+        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale, _membership);
         _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale);
         (_cut, _restore) = (new CheckpointCut(_state, _finale), new CheckpointRestore(_state, _exchange, _applier, _seat));
+        _membership.Start();
     }
-
-    /// <summary>What it was told at its start.</summary>
-    public MergeConfiguration Configuration => _state.Configuration;
-
-    /// <summary>How far the run is, as this island sees it after the last input; put together when it is asked for.</summary>
-    public RunProgress Progress => _report.Make();
-
-    /// <summary>Messages of peers that were refused because they break the protocol.</summary>
-    public long FaultsOfPeers => _state.Faults;
-
-    /// <summary>Hash of the state that this island holds; for tests and reports. 0 before it holds any.</summary>
-    public ulong StateHash => _state.Initialised ? _state.Replica!.StateHash : 0;
-
-    /// <summary>The attempt that is under way; the first one of round 0 before there is any.</summary>
-    public RoundAttempt Attempt => _state.Table is null ? default : new(_state.History.Round, _exchange.Work.Attempt);
-
-    /// <summary>Whether a chunk of a peer's contribution is due here, and the peer can be reached: where none comes for long, it stalls.</summary>
-    /// <param name="island">The peer's place among the members.</param>
-    public bool IsAwaited(int island) => _state.Initialised && !_state.Failed && _exchange.IsAwaited(island);
-
-    /// <summary>
-    /// Whether chunks that the host was given lie in <see cref="MergeBuffers.Local"/>, where the trainer wrote them: as long as this is so,
-    /// no other trainer may have that memory. Ends with <see cref="MergeInput.Carried"/> or <see cref="MergeInput.PeerDown"/>.
-    /// </summary>
-    public bool ReadsTrainerMemory => _state.Buffers is { } buffers && _state.IsRead(buffers.Local);
 
     internal MergeState State => _state;
 
@@ -122,7 +100,10 @@ public sealed partial class MergeMachine
                 _state.Fault(_state.IsPeer(island) ? _state.PeerAt(island) : null, fault);
                 break;
             case MergeInput.EpochChanged { Epoch: var epoch }:
-                Take(epoch);
+                _membership.Take(epoch);
+                break;
+            case MergeInput.PromiseKept { Epoch: var kept }:
+                _membership.Kept(kept);
                 break;
             case MergeInput.TrainerRegistered registered:
                 Register(registered.Tensors, registered.Buffers);
@@ -159,7 +140,7 @@ public sealed partial class MergeMachine
         }
 
         // Only this epoch's messages of this incarnation count; whoever sent others will be greeted, or greets, when it has caught up.
-        if (!peer.Up || message.Epoch != _state.Epoch.Number || message.Incarnation != _state.Epoch.Members[peer.Index].Incarnation)
+        if (!peer.Up || message.Epoch != _state.Epoch.Number || message.Incarnation != _state.IncarnationOf(peer.Index) || !_state.TalksTo(peer))
         {
             return;
         }
@@ -178,6 +159,7 @@ public sealed partial class MergeMachine
         }
     }
 
+    /// <summary>What members and learners say to each other.</summary>
     private void TakeEstablished(Peer peer, MergeMessage message)
     {
         switch (message)
@@ -185,17 +167,8 @@ public sealed partial class MergeMachine
             case DeclareMessage declare:
                 _dealing.Take(peer.Index, declare);
                 break;
-            case ContributeMessage contribute:
-                _exchange.Take(peer, contribute);
-                break;
             case PieceMessage piece:
                 Install(_fetcher.Take(peer, piece));
-                break;
-            case ChunkMessage chunk:
-                _exchange.Take(peer, chunk);
-                break;
-            case CommitMessage commit:
-                _exchange.Take(peer, commit);
                 break;
             case AppliedMessage applied:
                 _applier.Take(peer, applied);
@@ -205,6 +178,30 @@ public sealed partial class MergeMachine
                 break;
             case OfferMessage offer:
                 Install(_fetcher.Take(peer, offer));
+                break;
+            default:
+                if (_state.SelfIsMember && _state.IsMember(peer.Index))
+                {
+                    TakeOfRound(peer, message);
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>What members say to each other.</summary>
+    private void TakeOfRound(Peer peer, MergeMessage message)
+    {
+        switch (message)
+        {
+            case ContributeMessage contribute:
+                _exchange.Take(peer, contribute);
+                break;
+            case ChunkMessage chunk:
+                _exchange.Take(peer, chunk);
+                break;
+            case CommitMessage commit:
+                _exchange.Take(peer, commit);
                 break;
             case HaveMessage have:
                 _exchange.Sender.Take(peer, have);
@@ -235,46 +232,6 @@ public sealed partial class MergeMachine
         if (arrived is not null && _needs.Install(arrived))
         {
             _handshake.GreetAll();
-        }
-    }
-
-    private void Take(RunEpoch epoch)
-    {
-        if (epoch.Number <= _state.Epoch.Number)
-        {
-            return;
-        }
-
-        if (!epoch.Members.Select(member => member.Island).SequenceEqual(_state.Epoch.Members.Select(member => member.Island)))
-        {
-            _state.Fail($"Epoch {epoch.Number} has other islands than epoch {_state.Epoch.Number}; this version runs with a fixed membership.");
-            return;
-        }
-
-        if (epoch.Members[_state.Self].Incarnation != _state.Epoch.Members[_state.Self].Incarnation)
-        {
-            _state.Fail($"Incarnation {epoch.Members[_state.Self].Incarnation} of {_state.NameOf(_state.Self)} replaces this one.");
-            return;
-        }
-
-        var before = _state.Epoch;
-        _state.Epoch = epoch;
-        _fetcher.Drop();
-        _applier.Forget();
-        if (_state.Table is not null)
-        {
-            _exchange.ClearFrom(_state.History.Round);
-        }
-
-        foreach (var peer in _state.Peers)
-        {
-            if (epoch.Members[peer.Index].Incarnation != before.Members[peer.Index].Incarnation)
-            {
-                peer.Forget();
-                _dealing.Forget(peer.Index);
-            }
-
-            _handshake.Greet(peer);
         }
     }
 
@@ -310,8 +267,8 @@ public sealed partial class MergeMachine
 
     private void Take(Contribution contribution)
     {
-        var asked = _state.History.TurnOf(_state.Self);
-        if (_seat.Phase != TrainerPhase.Training || contribution.Round != asked.Round || _state.History.Finished)
+        var asked = _seat.Told ?? _state.History.TurnOf(_state.Self);
+        if (_seat.Phase != TrainerPhase.Training || contribution.Round != asked.Round || asked.Finished)
         {
             _state.Fail($"The trainer of {_state.NameOf(_state.Self)} contributed to round {contribution.Round} where round {asked.Round} was not its own to contribute to.");
             return;
@@ -320,6 +277,13 @@ public sealed partial class MergeMachine
         if (contribution.Steps != asked.Steps || contribution.Tokens is < 0 or > MergeLimits.TokensMax)
         {
             _state.Fail($"The trainer of {_state.NameOf(_state.Self)} contributed {contribution.Steps} steps and {contribution.Tokens} tokens to round {asked.Round} where {asked.Steps} steps were asked for.");
+            return;
+        }
+
+        if (_seat.Stale)
+        {
+            _state.Note($"What the trainer of {_state.NameOf(_state.Self)} gave for round {asked.Round} came too late: the run went on without it, and its samples are dealt again.");
+            _seat.Phase = TrainerPhase.Waiting;
             return;
         }
 
@@ -340,6 +304,7 @@ public sealed partial class MergeMachine
         bool changed;
         do
         {
+            _membership.TryReturn();
             if (_needs.StartsHere)
             {
                 Start();
@@ -356,6 +321,7 @@ public sealed partial class MergeMachine
         }
 
         _finale.TakeAcknowledgements();
+        _membership.TryLevel();
         _fetcher.Serve(_needs.Next());
         _server.TryServe();
         _seat.TryBegin();
@@ -367,7 +333,7 @@ public sealed partial class MergeMachine
     /// <summary>A hello was heard: the peer sends what chunks are not here.</summary>
     private void Have(Peer peer)
     {
-        if (peer.Hears && _state.Initialised)
+        if (peer.Hears && _state.Initialised && AreMembers(peer))
         {
             _exchange.Sender.SendHave(peer);
         }
@@ -379,13 +345,18 @@ public sealed partial class MergeMachine
         (peer.Fetch, peer.Stream) = (null, null);
         _dealing.Resend(peer);
         _applier.Announce(peer);
-        if (peer.Hears && _state.Initialised)
-        {
-            _attempts.Resend(peer);
-            _exchange.Resend(peer);
-        }
-
         _fetcher.Resend(peer);
-        _finale.Resend(peer);
+        if (AreMembers(peer))
+        {
+            if (peer.Hears && _state.Initialised)
+            {
+                _attempts.Resend(peer);
+                _exchange.Resend(peer);
+            }
+
+            _finale.Resend(peer);
+        }
     }
+
+    private bool AreMembers(Peer peer) => _state.SelfIsMember && _state.IsMember(peer.Index);
 }

@@ -354,5 +354,12 @@ public sealed record FinishedMessage : MergeMessage
     public required string ModelHash { get; init; }
 }
 
+/// <summary>The sender is there: said by hosts four times a second, of whichever epoch. Changes nothing.</summary>
+public sealed record AliveMessage : MergeMessage
+{
+    /// <inheritdoc/>
+    public override MessageOrder Order => MessageOrder.Unordered;
+}
+
 /// <summary>The sender knows that every island has finished: it needs nothing more from anybody.</summary>
 public sealed record OverMessage : MergeMessage;

@@ -41,6 +41,7 @@ public static partial class MergeMessageCodec
         },
         Kind.Finished => new FinishedMessage { Epoch = epoch, Incarnation = incarnation, ModelHash = reader.Text(MergeLimits.ModelHashBytesMax) },
         Kind.Over => new OverMessage { Epoch = epoch, Incarnation = incarnation },
+        Kind.Alive => new AliveMessage { Epoch = epoch, Incarnation = incarnation },
         _ => null,
     };
 

@@ -12,7 +12,7 @@ namespace Superfactory.Sync.Merging;
 public static partial class MergeMessageCodec
 {
     /// <summary>The version of the merge protocol. A peer of another version is refused by name.</summary>
-    public const int ProtocolVersion = 2;
+    public const int ProtocolVersion = 3;
 
     private enum Kind : byte
     {
@@ -32,6 +32,7 @@ public static partial class MergeMessageCodec
         Grant = 14,
         Object = 15,
         Attempt = 16,
+        Alive = 17,
     }
 
     /// <summary>Writes the whole message: its fields and its payload.</summary>
@@ -104,6 +105,7 @@ public static partial class MergeMessageCodec
         GrantMessage => Kind.Grant,
         ObjectMessage => Kind.Object,
         AttemptMessage => Kind.Attempt,
+        AliveMessage => Kind.Alive,
         _ => throw new ArgumentException($"{message.GetType().Name} has no place on the wire.", nameof(message)),
     };
 

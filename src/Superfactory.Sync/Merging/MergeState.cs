@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic.Formats;
@@ -12,14 +13,15 @@ namespace Superfactory.Sync.Merging;
 internal sealed class MergeState
 {
     private readonly Peer?[] _peers;
+    private readonly int[] _incarnations;
     private List<MergeEffect> _effects = [];
     private float[] _scratch = [];
 
     public MergeState(MergeConfiguration configuration)
     {
         Configuration = configuration;
-        Epoch = configuration.Epoch;
-        Count = Epoch.Members.Length;
+        Roster = configuration.Epoch.Roster;
+        Count = Roster.Length;
         ArgumentOutOfRangeException.ThrowIfNotEqual((uint)configuration.Self < (uint)Count, true, nameof(configuration));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Count, MergeLimits.IslandsMax, nameof(configuration));
         _peers = new Peer?[Count];
@@ -29,6 +31,12 @@ internal sealed class MergeState
         }
 
         Peers = [.. _peers.OfType<Peer>()];
+        _incarnations = new int[Count];
+        Epoch = configuration.Epoch;
+        Enter(configuration.Epoch);
+        Incarnation = configuration.Incarnation > 0 ? configuration.Incarnation : _incarnations[Self];
+        Enter(configuration.Epoch);
+        Sealed = SelfIsMember && Epoch.Number <= configuration.Promised;
         History = new RunHistory(Count, configuration.Sync, configuration.Budget);
         // One island sends nothing, so that rounding for the wire would only lose precision.
         Format = NumberFormats.Get(Count == 1 ? NumberFormat.Fp32 : configuration.Sync.Format);
@@ -39,10 +47,44 @@ internal sealed class MergeState
 
     public int Self => Configuration.Self;
 
-    /// <summary>Islands in the run.</summary>
+    /// <summary>Islands in the run, members or not.</summary>
     public int Count { get; }
 
-    public RunEpoch Epoch { get; set; }
+    /// <summary>The islands' names by place.</summary>
+    public ImmutableArray<string> Roster { get; }
+
+    /// <summary>Which start of this island this is.</summary>
+    public int Incarnation { get; }
+
+    /// <summary>The membership, as it was heard last.</summary>
+    public RunEpoch Epoch { get; private set; }
+
+    /// <summary>The members, by place.</summary>
+    public ulong Members { get; private set; }
+
+    /// <summary>The members other than this island, in order.</summary>
+    public IReadOnlyList<Peer> Fellows { get; private set; } = [];
+
+    /// <summary>The first member's place.</summary>
+    public int First => BitOperations.TrailingZeroCount(Members);
+
+    /// <summary>Whether this island, in this incarnation, is a member.</summary>
+    public bool SelfIsMember { get; private set; }
+
+    /// <summary>Whether it is a learner.</summary>
+    public bool SelfIsLearner { get; private set; }
+
+    /// <summary>Whether it has promised, or is about to promise, to accept nothing more in the epoch.</summary>
+    public bool Sealed { get; set; }
+
+    /// <summary>Whether it holds a state of which it is not known whether it is the run's.</summary>
+    public bool Doubted { get; set; }
+
+    /// <summary>Whether it is a member that holds what its epoch starts with.</summary>
+    public bool IsCurrent => Initialised && SelfIsMember && History.Round >= Epoch.Start;
+
+    /// <summary>The round to which this island contributes nothing, because it became a member in it; -1 for none.</summary>
+    public long IdleRound { get; set; } = -1;
 
     public SyncMode Mode => Configuration.Sync.Mode;
 
@@ -101,7 +143,7 @@ internal sealed class MergeState
     public string? NewestFault { get; private set; }
 
     /// <summary>Every member but this island; 0 for the only one.</summary>
-    public ulong EverybodyElse => (ulong.MaxValue >> (64 - Count)) & ~(1UL << Self);
+    public ulong EverybodyElse => Members & ~(1UL << Self);
 
     /// <summary>Room for a chunk's numbers, with whatever was in it; the same memory for everybody, until the next call.</summary>
     public Span<float> Scratch(int count)
@@ -150,9 +192,45 @@ internal sealed class MergeState
     public bool IsPeer(int island) => island >= 0 && island < Count && island != Self;
 
     /// <summary>The islands' names in their order.</summary>
-    public ImmutableArray<string> Islands => [.. Enumerable.Range(0, Count).Select(NameOf)];
+    public ImmutableArray<string> Islands => Roster;
 
-    public string NameOf(int island) => Epoch.Members[island].Island;
+    public string NameOf(int island) => Roster[island];
+
+    public bool IsMember(int island) => (Members >> island & 1) != 0;
+
+    /// <summary>The incarnation of an island that is a member or a learner; 0 where it is neither.</summary>
+    public int IncarnationOf(int island) => _incarnations[island];
+
+    /// <summary>Whether this island and a peer have anything to say to each other: at least one of them is a member, and neither is out.</summary>
+    public bool TalksTo(Peer peer) => !Sealed && (IsMember(peer.Index) ? SelfIsMember || SelfIsLearner : SelfIsMember && IncarnationOf(peer.Index) > 0);
+
+    /// <summary>The membership changed.</summary>
+    public void Enter(RunEpoch epoch)
+    {
+        Epoch = epoch;
+        Array.Clear(_incarnations);
+        Members = 0;
+        foreach (var member in epoch.Members)
+        {
+            Members |= 1UL << Place(member);
+        }
+
+        foreach (var learner in epoch.Learners)
+        {
+            Place(learner);
+        }
+
+        Fellows = [.. Peers.Where(peer => IsMember(peer.Index))];
+        var own = _incarnations[Self] == Incarnation && Incarnation > 0;
+        (SelfIsMember, SelfIsLearner) = (own && IsMember(Self), own && !IsMember(Self));
+    }
+
+    private int Place(RunMember member)
+    {
+        var place = Roster.IndexOf(member.Island);
+        _incarnations[place] = member.Incarnation;
+        return place;
+    }
 
     public void Emit(MergeEffect effect) => _effects.Add(effect);
 
@@ -166,7 +244,7 @@ internal sealed class MergeState
     public void Send(Peer peer, MergeMessage message) => Emit(new MergeEffect.Send(peer.Index, message with
     {
         Epoch = Epoch.Number,
-        Incarnation = Epoch.Members[Self].Incarnation,
+        Incarnation = Incarnation,
     }));
 
     /// <summary>Sends bytes as pieces that point into them.</summary>

@@ -61,6 +61,9 @@ internal sealed class ModelReplica
         ? ContentHash.Of(ContentHash.Of(history), Hash(Parameters), Hash(Momentum))
         : ContentHash.Of(history);
 
+    /// <summary>Hash of the parameters and statics, for the history of a run that begins from them.</summary>
+    public ulong HashOfModel() => ContentHash.Of(Hash(Parameters), ContentHash.Of(Statics));
+
     private static ulong Hash(ReadOnlySpan<float> numbers)
     {
         // Cut so that the length in bytes fits an int.

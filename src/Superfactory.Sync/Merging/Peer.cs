@@ -80,10 +80,13 @@ internal sealed class Peer(int index)
         Lane?.Empty();
     }
 
+    /// <summary>An epoch begins: what it holds it will say.</summary>
+    public void Renew() => (Established, Hello, Applied, AppliedHash, Fetch, Stream) = (false, null, -1, null, null, null);
+
     /// <summary>The island is lost, or was started again without its memory: all it said is void.</summary>
     public void Forget()
     {
-        (Established, Hello, Applied, AppliedHash, Fetch, Stream) = (false, null, -1, null, null, null);
+        Renew();
         (Differs, Table, ModelHash, Over) = (false, null, null, false);
     }
 }

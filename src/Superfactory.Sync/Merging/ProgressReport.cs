@@ -35,7 +35,7 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
     /// <summary>Merged counts final results only: the last round's samples are in flight until every island holds its result.</summary>
     private LedgerTotals? Ledger()
     {
-        if (state.History.Ledger is not { } ledger)
+        if (state.Doubted || state.History.Ledger is not { } ledger)
         {
             return null;
         }
@@ -47,9 +47,18 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
         return new LedgerTotals(ledger.Planned, ledger.Merged - pending, pending + dealt, free);
     }
 
-    private string? Waiting() => seat.Phase switch
+    private string? Waiting() => seat.Phase == TrainerPhase.Absent ? "waits for its trainer to register"
+        : state.Sealed ? $"waits for the epoch after {state.Epoch.Number}"
+        : state.SelfIsLearner ? Learning()
+        : state.SelfIsMember ? WaitingAsMember()
+        : $"waits to be let in again: epoch {state.Epoch.Number} is without it";
+
+    private string Learning() => fetcher.Source is { } source
+        ? $"takes the run's state from {state.NameOf(source.Index)}, to become a member"
+        : $"waits for {Name(peer => !peer.Established)} to become a member";
+
+    private string? WaitingAsMember() => seat.Phase switch
     {
-        TrainerPhase.Absent => "waits for its trainer to register",
         TrainerPhase.Ready => WaitingToBegin(),
         TrainerPhase.Waiting => seat.IsDue ? "waits until its numbers have left its memory" : WaitingForMerge(),
         TrainerPhase.Training when FirstWithout(island => dealing.HasDeclared(island)) is { } island => $"waits for {state.NameOf(island)} to say how it draws samples",
@@ -62,12 +71,12 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
 
     private string? WaitingToBegin()
     {
-        if (state.Peers.FirstOrDefault(peer => !peer.Up) is { } down)
+        if (state.Fellows.FirstOrDefault(peer => !peer.Up) is { } down)
         {
             return $"waits for {state.NameOf(down.Index)}: its bridge is not connected";
         }
 
-        if (state.Peers.FirstOrDefault(peer => !peer.Established) is { } silent)
+        if (state.Fellows.FirstOrDefault(peer => !peer.Established) is { } silent)
         {
             return $"waits for {state.NameOf(silent.Index)} to join the run";
         }
@@ -112,7 +121,7 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
 
         if (work.Objected)
         {
-            return $"waits for {state.NameOf(0)} to decide how round {round} is tried again";
+            return $"waits for {state.NameOf(state.First)} to decide how round {round} is tried again";
         }
 
         return $"waits for the numbers of {state.NameOf(leader)} in round {round}";
@@ -122,7 +131,7 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
     {
         for (var island = 0; island < state.Count; island++)
         {
-            if (!has(island))
+            if (state.IsMember(island) && !has(island))
             {
                 return island;
             }
@@ -131,5 +140,5 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
         return null;
     }
 
-    private string Name(Func<Peer, bool> which) => state.Peers.FirstOrDefault(which) is { } peer ? state.NameOf(peer.Index) : "its peers";
+    private string Name(Func<Peer, bool> which) => state.Fellows.FirstOrDefault(which) is { } peer ? state.NameOf(peer.Index) : "its peers";
 }

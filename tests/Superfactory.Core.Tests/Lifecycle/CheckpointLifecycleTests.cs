@@ -79,6 +79,8 @@ public sealed class CheckpointLifecycleTests
             Checkpoints = [TestFactory.Checkpoint(1, 10, "wisconsin"), TestFactory.Checkpoint(1, 20, "wisconsin", problem: "The checkpoint's part history.bin was altered.")],
         });
 
+        factory.Job(1).Resume.ShouldBe(new ResumePoint(1, 2), "atlanta may have begun from it");
+        factory.Promise(1, "atlanta", -1);
         factory.Job(1).Resume.ShouldBe(new ResumePoint(1, 1));
         factory.Job(1).FindCheckpoint(2)!.Copies.ShouldContain(copy => copy.Problem == "The checkpoint's part history.bin was altered.");
     }
@@ -105,7 +107,7 @@ public sealed class CheckpointLifecycleTests
             .Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive()
             .Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin"), TestFactory.Checkpoint(1, 20, "wisconsin"));
 
-        factory.Do(new RollBackJob(1, 1)).Select(record => record.GetType().Name).ShouldBe(["JobRolledBack", "IslandRestarted", "IslandRestarted", "EpochDecided"]);
+        factory.Do(new RollBackJob(1, 1)).Select(record => record.GetType().Name).ShouldBe(["JobRolledBack", "SealOrdered", "IslandRestarted", "IslandRestarted", "EpochDecided"]);
 
         factory.Job(1).FindCheckpoint(2)!.Abandoned.ShouldBeTrue();
         factory.Job(1).Islands.Select(island => island.Incarnation).ShouldBe([2, 2]);

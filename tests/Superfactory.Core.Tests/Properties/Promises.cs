@@ -23,6 +23,11 @@ internal static class Promises
             }
         }
 
+        if (record is EpochDecided epoch)
+        {
+            Succession(before.Jobs[epoch.Job], epoch);
+        }
+
         if (record is JobStarted started)
         {
             // A site may come back with fewer slots than it runs gangs, and keeps those; what starts finds a free slot.
@@ -69,7 +74,7 @@ internal static class Promises
                 continue;
             }
 
-            job.Epoch!.Members.ShouldBe(job.Islands.Select(island => new RunMember(island.Site, island.Incarnation)), "an epoch names the present incarnations");
+            Membership(job);
             job.Islands.Select(island => island.Site).ShouldBeUnique();
         }
 
@@ -86,8 +91,62 @@ internal static class Promises
             gangs.ShouldAllBe(gang => state.Jobs[gang.Job].End == null, "an ended job has no gang");
             InstructionsReader.Read(state, site.Name).Copies.ShouldAllBe(copy => state.Copies[copy.Copy].End == null, "an ended copy is nobody's");
             gangs.Select(gang => gang.Job).ShouldBeInOrder();
-            gangs.ShouldAllBe(gang => gang.Epoch.Members.Contains(new RunMember(gang.Island, gang.Incarnation)));
+            gangs.ShouldAllBe(gang => gang.Epoch.Islands.Contains(gang.Island), "an epoch knows every island's place");
         }
+    }
+
+    private static void Membership(FactoryJob job)
+    {
+        var epoch = job.Epoch!;
+        epoch.Islands.ShouldBe(job.Islands.Select(island => island.Site));
+        epoch.Members.Select(member => member.Island).ShouldBe(epoch.Islands.Where(island => epoch.Members.Any(member => member.Island == island)), "members stand in the job's order");
+        epoch.Members.Select(member => member.Island).Intersect(epoch.Learners.Select(learner => learner.Island)).ShouldBeEmpty("nobody is both");
+        epoch.Members.ShouldNotBeEmpty();
+        foreach (var each in epoch.Members.Concat(epoch.Learners))
+        {
+            each.Incarnation.ShouldBeLessThanOrEqualTo(job.Islands.Single(island => island.Site == each.Island).Incarnation);
+        }
+    }
+
+    /// <summary>
+    /// An epoch has only members that promised to leave the one before it, or were level learners of it, or begins anew; and what it
+    /// starts with is what the newest of the former held.
+    /// </summary>
+    private static void Succession(FactoryJob job, EpochDecided decided)
+    {
+        if (job.Epoch is not { } before)
+        {
+            return;
+        }
+
+        var next = decided.Epoch;
+        next.Number.ShouldBe(before.Number + 1);
+        (before.Sealed || !job.Islands.Any(island => before.Members.Contains(new RunMember(island.Site, island.Incarnation)))).ShouldBeTrue("an epoch is replaced after it was sealed");
+        if (next.Start < 0)
+        {
+            job.Islands.Where(island => before.Members.Contains(new RunMember(island.Site, island.Incarnation)) && next.Members.Any(member => member.Island == island.Site))
+                .ShouldAllBe(island => island.Promise!.Epoch == before.Number && island.Promise.Round < 0);
+            return;
+        }
+
+        var promised = new List<long>();
+        foreach (var member in next.Members)
+        {
+            var island = job.Islands.Single(each => each.Site == member.Island);
+            island.Incarnation.ShouldBe(member.Incarnation, "an old incarnation is never taken for a member");
+            if (before.Members.Contains(member))
+            {
+                island.Promise!.Epoch.ShouldBe(before.Number, $"{member.Island} is a member of epoch {next.Number} and has not promised to leave {before.Number}");
+                promised.Add(island.Promise.Round);
+            }
+            else
+            {
+                before.Learners.ShouldContain(member);
+                island.LevelIn.ShouldBe(before.Number);
+            }
+        }
+
+        next.Start.ShouldBe(promised.Max());
     }
 
     private static string Content(AgentInstructions instructions)

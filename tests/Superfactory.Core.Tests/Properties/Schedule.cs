@@ -18,7 +18,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 27)
+        from kind in Gen.Choose(0, 36)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -39,7 +39,7 @@ internal static class Schedule
             3 => new SubmitJob(Specification() with { SiteCount = 1 + (move.Pick % 4) }),
             4 => new CancelJob(move.Job),
             5 => new LeaveSite(site, known?.Session ?? "none"),
-            6 => new Tick(state.Sites.Keys.Where((_, index) => (move.Pick & (1 << index)) != 0)
+            6 or 30 or 31 => new Tick(state.Sites.Keys.Where((_, index) => (move.Pick & (1 << index)) != 0)
                 .ToImmutableSortedDictionary(name => name, _ => now - (2 * move.Milliseconds), StringComparer.Ordinal)),
             12 => new RequestCopy(new CopyPlace(site, "/a"), new CopyPlace(Sites[move.Job % Sites.Length], "/b")),
             13 => new CancelCopy(move.Job),
@@ -60,9 +60,9 @@ internal static class Schedule
     private static ReportGangs Report(FactoryState state, string site, string session, Move move)
     {
         var given = state.Sites.ContainsKey(site) ? InstructionsReader.Read(state, site).Gangs : [];
-        var gangs = given.Select((gang, index) => index == move.Job % Math.Max(1, given.Length)
+        var gangs = given.Select((gang, index) => index == move.Job % Math.Max(1, given.Length) && move.Milliseconds % 4 == 0
             ? Changed(gang.Job, gang.Incarnation, move.Pick)
-            : TestFactory.Gang(gang.Job, GangState.Running, gang.Incarnation));
+            : Membership(gang, move));
         var stale = move.Milliseconds % 3 == 0 ? [Changed(move.Job, 1 + (move.Pick % 3), move.Pick)] : Array.Empty<GangReport>();
         return new ReportGangs(site, session, [.. gangs, .. stale]) 
         {
@@ -101,6 +101,14 @@ internal static class Schedule
 
     private static long Pick(FactoryState state, Move move) =>
         state.Jobs.TryGetValue(Saved(state, move), out var job) && !job.Checkpoints.IsEmpty ? job.Checkpoints[move.Pick % job.Checkpoints.Length].Number : move.Pick;
+
+    /// <summary>A living gang does what its epoch asks of it, or not yet, and misses whom it misses.</summary>
+    private static GangReport Membership(GangAssignment gang, Move move) => TestFactory.Gang(gang.Job, GangState.Running, gang.Incarnation) with
+    {
+        Promise = gang.Epoch.Sealed && move.Pick % 4 == 1 ? new SealPromise(gang.Epoch.Number - (move.Pick == 5 && move.Milliseconds % 2 == 0 ? 1 : 0), (move.Milliseconds % 5) - 1) : null,
+        LevelIn = move.Pick > 2 ? gang.Epoch.Number : 0,
+        Missing = [.. gang.Epoch.Members.Select(member => member.Island).Where(name => name != gang.Island).Where((_, index) => move.Pick is 1 or 5 || move.Pick == 2 + index)],
+    };
 
     private static IEnumerable<CopyReport> Copies(FactoryState state, string site, Move move)
         => (state.Sites.ContainsKey(site) ? InstructionsReader.Read(state, site).Copies : []).Select((copy, index) => new CopyReport

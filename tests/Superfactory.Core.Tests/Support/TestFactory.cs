@@ -69,6 +69,24 @@ internal sealed class TestFactory
         return this;
     }
 
+    /// <summary>A gang promises to leave its present epoch, holding the results of all rounds before one.</summary>
+    public TestFactory Promise(long job, string site, long round) =>
+        Report(site, Present(job, site) with { Promise = new SealPromise(Job(job).Epoch!.Number, round) });
+
+    /// <summary>A gang says that it is level.</summary>
+    public TestFactory Level(long job, string site) => Report(site, Present(job, site) with { LevelIn = Job(job).Epoch!.Number });
+
+    /// <summary>A gang waits for others and does not hear them.</summary>
+    public TestFactory Miss(long job, string site, params string[] others) => Report(site, Present(job, site) with { Missing = [.. others] });
+
+    public TestFactory Tick()
+    {
+        Do(new Tick(ImmutableSortedDictionary<string, long>.Empty));
+        return this;
+    }
+
+    public GangReport Present(long job, string site) => Gang(job, GangState.Running, Job(job).Islands.Single(island => island.Site == site).Incarnation);
+
     public TestFactory Lose(params string[] sites)
     {
         var heard = Now;

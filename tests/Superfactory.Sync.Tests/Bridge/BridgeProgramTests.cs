@@ -52,7 +52,7 @@ public sealed class BridgeProgramTests : IDisposable
         (await RunAsync(Stream.Null)).ShouldBe(2);
 
         var said = _errors.ToString();
-        said.ShouldContain($"{ConfigPath}: island: Island 'phoenix' is no member of epoch 1.");
+        said.ShouldContain($"{ConfigPath}: island: Island 'phoenix' is none of the islands of epoch 1.");
         said.ShouldContain("trainer_socket: The socket path '/sss");
         said.ShouldContain("arena_directory: There is no directory '/nowhere'.");
         Said().ShouldHaveSingleItem().ShouldBeOfType<BridgeEvent.Failed>().Retriable.ShouldBeFalse();

@@ -24,9 +24,9 @@ public sealed class JobFaultTests
     {
         var pair = new Pair([Parameter("w", 2)], [Parameter("w", 2)]);
 
-        pair.Handle(0, new MergeInput.Received(1, new HelloMessage { Protocol = 3 }));
+        pair.Handle(0, new MergeInput.Received(1, new HelloMessage { Protocol = 4 }));
 
-        pair.Failure(0).ShouldContain("atlanta speaks version 3 of the merge protocol and wisconsin version 2");
+        pair.Failure(0).ShouldContain("atlanta speaks version 4 of the merge protocol and wisconsin version 3");
     }
 
     [Fact]

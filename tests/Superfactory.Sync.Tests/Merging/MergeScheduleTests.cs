@@ -73,7 +73,7 @@ public sealed class MergeScheduleTests
 
             RunChecks.Verify(scenario, simulation);
 
-            leftOut += simulation.LeftOut.Values.Count(left => left != 0);
+            leftOut += simulation.Fates.Values.Count(fate => fate.LeftOut != 0);
         }
 
         leftOut.ShouldBeGreaterThan((int)_seeds / 10);
@@ -93,7 +93,7 @@ public sealed class MergeScheduleTests
 
             RunChecks.Verify(scenario, simulation);
 
-            leftOut += simulation.LeftOut.Values.Count(left => left != 0);
+            leftOut += simulation.Fates.Values.Count(fate => fate.LeftOut != 0);
         }
 
         leftOut.ShouldBeGreaterThan((int)_seeds / 10);

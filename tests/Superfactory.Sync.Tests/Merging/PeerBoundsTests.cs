@@ -33,7 +33,7 @@ public sealed class PeerBoundsTests
 
         for (var round = 0; round < 300; round++)
         {
-            history.Commit(decision, 0);
+            history.Commit(decision, 0, 0b11);
         }
 
         history.Tokens.ShouldBe([MergeLimits.TokensInRunMax, 300]);

@@ -47,7 +47,7 @@ public sealed class SampleLedgerTests
                     }
                 }
 
-                ledger.Commit(every, refused);
+                ledger.Commit(every, refused, [.. batches]);
                 ledger = Copy(ledger, batches);
             }
 

@@ -17,7 +17,7 @@ internal sealed class BridgePeers : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task _sending = Task.CompletedTask;
 
-    /// <summary>The members of <paramref name="epoch"/> other than <paramref name="self"/>.</summary>
+    /// <summary>The islands of <paramref name="epoch"/> other than <paramref name="self"/>.</summary>
     /// <param name="self">This bridge's island.</param>
     /// <param name="epoch">The membership.</param>
     /// <param name="transport">Reaches the others.</param>
@@ -25,14 +25,26 @@ internal sealed class BridgePeers : IDisposable
     public BridgePeers(string self, RunEpoch epoch, IPeerTransport transport, Action? carried = null)
     {
         _transport = transport;
-        foreach (var member in epoch.Members)
+        foreach (var island in epoch.Roster)
         {
-            if (member.Island != self)
+            if (island != self)
             {
-                _senders.Add(member.Island, new PeerSender(member.Island, transport, carried));
+                _senders.Add(island, new PeerSender(island, transport, carried));
             }
         }
     }
+
+    /// <summary>Says to every peer that is up that this island is there.</summary>
+    public void Beat()
+    {
+        foreach (var sender in _senders.Values)
+        {
+            sender.Beat();
+        }
+    }
+
+    /// <summary>Drops what waits for a peer that is up: it is of an epoch that is over.</summary>
+    public void Drop(string island) => _senders[island].Renew();
 
     /// <summary>Asks the transport to tell when peers come and go.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)

@@ -18,6 +18,10 @@ internal sealed class PeerSender : IDisposable
     /// </summary>
     public const int MessagesMax = 65_536;
 
+    /// <summary>Messages that wait beyond which no more signs of life are put behind them.</summary>
+    private const int BeatsMax = 8;
+
+    private static readonly AliveMessage _alive = new();
     private readonly IPeerTransport _transport;
     private readonly Action _carried;
     private readonly Channel<(Conversation Conversation, MergeMessage Message)> _waiting;
@@ -56,6 +60,15 @@ internal sealed class PeerSender : IDisposable
         _conversation = null;
     }
 
+    /// <summary>What waits is of no use any more: it is dropped where the transport has not taken it.</summary>
+    public void Renew()
+    {
+        if (_conversation is not null)
+        {
+            Open();
+        }
+    }
+
     /// <summary>Queues a message; drops it where the peer is down.</summary>
     /// <returns>False where <see cref="MessagesMax"/> wait already.</returns>
     public bool TrySend(MergeMessage message)
@@ -67,6 +80,15 @@ internal sealed class PeerSender : IDisposable
         }
 
         return _waiting.Writer.TryWrite((conversation, message));
+    }
+
+    /// <summary>Says that this island is there, unless so much waits that something is said anyway.</summary>
+    public void Beat()
+    {
+        if (_conversation is { } conversation && _waiting.Reader.Count < BeatsMax)
+        {
+            _waiting.Writer.TryWrite((conversation, _alive));
+        }
     }
 
     /// <summary>Chunks and pieces of state of the conversation that the transport has taken since this was last asked; it keeps none of their bytes.</summary>

@@ -235,7 +235,7 @@ internal sealed partial class TrainerDesk : IDisposable
             FactoryJson.ProtocolVersion,
             _configuration.Job,
             Island,
-            [.. _configuration.Epoch.Members.Select(member => member.Island)],
+            _configuration.Epoch.Roster,
             _configuration.Index,
             sync.Mode,
             sync.Mode == SyncMode.EveryStep ? 1 : sync.Every,
@@ -288,7 +288,7 @@ internal sealed partial class TrainerDesk : IDisposable
             return layout.Problems[0];
         }
 
-        var incarnation = _configuration.Epoch.Members[_configuration.Index].Incarnation;
+        var incarnation = _configuration.Incarnation;
         var arena = SharedArena.Create(_configuration.ArenaDirectory, $"{_configuration.Job}-{Island}-{incarnation}", layout.Value);
         if (!arena.Succeeded)
         {

@@ -19,6 +19,12 @@ internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange
         }
 
         _checkpoint = null;
+        if (state is not { SelfIsMember: true, Epoch.Start: < 0 })
+        {
+            // The run has gone on from it, or from a newer one: this island takes the state of a member.
+            return;
+        }
+
         if (Refuse(checkpoint) is { } why)
         {
             state.Fail($"The run cannot go on from its checkpoint at {state.NameOf(state.Self)}: {why}");

@@ -26,7 +26,9 @@ internal sealed record CarriedSamples(DataDeclaration? Declaration, long Planned
     }
 
     /// <summary>The ledger for islands with these batches: what is not merged is dealt anew, in its order.</summary>
-    public SampleLedger Resume(ImmutableArray<int> batches) => SampleLedger.Resume(Planned, Segment + 1, Merged, batches);
+    /// <param name="batches">The batch of each island; 0 for one that takes no turns.</param>
+    /// <param name="number">Another one for each beginning.</param>
+    public SampleLedger Resume(ImmutableArray<int> batches, int number) => SampleLedger.Resume(Planned, Segment + 1 + number, Merged, batches);
 
     public void Write(WireWriter writer)
     {

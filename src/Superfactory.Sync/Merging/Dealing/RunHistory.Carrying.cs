@@ -39,7 +39,7 @@ internal sealed partial class RunHistory
             LastTokens = LastTokens,
             Loss = Loss,
             LastSkipped = LastSkipped,
-            Carried = Begun ? new CarriedSamples(Declarations[0], Ledger?.Planned ?? 0, Ledger?.Segment.Number ?? 0, Ledger is { } ledger ? [.. ledger.MergedRanges] : []) : Carried,
+            Carried = Begun ? new CarriedSamples(Declarations.FirstOrDefault(declaration => declaration is not null), Ledger?.Planned ?? 0, Ledger?.Segment.Number ?? 0, Ledger is { } ledger ? [.. ledger.MergedRanges] : []) : Carried,
         };
         for (var island = 0; island < now.Length; island++)
         {
@@ -53,6 +53,12 @@ internal sealed partial class RunHistory
         return history;
     }
 
+    /// <summary>What was dealt since the last commit is dealt anew: nobody but these islands knows of it.</summary>
+    public void Undeal() => (Declarations, Ledger, Takers) = ([], null, 0);
+
+    /// <summary>Whether nothing has been merged since it was dealt to the present islands, so that others may have been dealt to.</summary>
+    public bool IsNewlyDealt => Begun && (Round == 0 || Carried is not null);
+
     private void WriteDealing(WireWriter writer)
     {
         // Before their first commit an island may or may not have heard all declarations: not part of what they share.
@@ -60,6 +66,8 @@ internal sealed partial class RunHistory
         writer.Byte(kind);
         if (kind == Dealt)
         {
+            writer.UInt64(Takers);
+            writer.UInt64(GivenBackLast);
             WriteDeclarations(writer);
         }
         else if (kind == Carries)
@@ -75,6 +83,7 @@ internal sealed partial class RunHistory
             case NothingDealt:
                 break;
             case Dealt:
+                (Takers, GivenBackLast) = (reader.UInt64(), reader.UInt64());
                 ReadDeclarations(ref reader);
                 break;
             case Carries:

@@ -28,8 +28,11 @@ internal sealed partial class RunHistory
     /// <summary>The round that is worked on: as many are committed.</summary>
     public long Round { get; private set; }
 
-    /// <summary>How each island draws its samples, once all have said so; empty before.</summary>
+    /// <summary>How each island draws its samples, once all members have said so, null where it has not or the run is untracked; empty before.</summary>
     public ImmutableArray<DataDeclaration?> Declarations { get; private set; } = [];
+
+    /// <summary>Islands that take turns in the current round: those who were members when the round before it was committed.</summary>
+    public ulong Takers { get; private set; }
 
     /// <summary>The samples; null where the run is untracked or not all islands have declared.</summary>
     public SampleLedger? Ledger { get; private set; }
@@ -51,6 +54,9 @@ internal sealed partial class RunHistory
 
     /// <summary>Islands refused in the last round for any reason.</summary>
     public ulong RefusedLast { get; private set; }
+
+    /// <summary>Islands whose shares of the last round are not in its result.</summary>
+    public ulong GivenBackLast { get; private set; }
 
     /// <summary>Contributions refused so far.</summary>
     public long Refusals { get; private set; }
@@ -91,7 +97,8 @@ internal sealed partial class RunHistory
     public RoundTurn TurnOf(int island) => new(Round, StepsOf(island), Ledger?.Cursor ?? TurnsTaken, Fraction, Finished);
 
     /// <summary>Steps that an island takes in the current round.</summary>
-    public int StepsOf(int island) => Ledger is { } ledger ? ledger.Segment.Steps(island, ledger.Cursor, Turns) : Turns;
+    public int StepsOf(int island) => Ledger is { } ledger ? ledger.Segment.Steps(island, ledger.Cursor, Turns)
+        : !Begun || (Takers >> island & 1) != 0 ? Turns : 0;
 
     /// <summary>Samples dealt for the current round.</summary>
     public long RoundSamples => Ledger is { } ledger && !Finished ? ledger.Places(_every) is var places ? places.End - places.Start : 0 : 0;
@@ -112,26 +119,47 @@ internal sealed partial class RunHistory
     /// <summary>The samples of an island from the current round on; null where the run is untracked.</summary>
     public DealtSamples? SamplesOf(int island) => Ledger?.Segment.For(island, Ledger.Planned);
 
-    /// <summary>All islands have declared, and agree.</summary>
-    public void Begin(ImmutableArray<DataDeclaration?> declarations)
+    /// <summary>The run begins from a model: results follow from it.</summary>
+    /// <param name="model">Hash of it.</param>
+    public void Originate(ulong model) => Chain = model;
+
+    /// <summary>All members have declared, and agree.</summary>
+    /// <param name="declarations">What each member declared; null for others, and everywhere where the run is untracked.</param>
+    /// <param name="members">The members, by place.</param>
+    /// <param name="segment">The number of the first segment: another one for each beginning.</param>
+    public void Begin(ImmutableArray<DataDeclaration?> declarations, ulong members, int segment)
     {
-        Declarations = declarations;
-        if (declarations[0] is not null)
+        (Declarations, Takers) = (declarations, members);
+        if (declarations.Any(declaration => declaration is not null))
         {
-            ImmutableArray<int> batches = [.. declarations.Select(declaration => declaration!.Batch)];
+            var batches = Batches(members);
             var planned = _budget.Samples > 0 ? _budget.Samples : _budget.Steps * batches.Sum(batch => (long)batch);
-            Ledger = Carried?.Resume(batches) ?? new SampleLedger(planned, batches);
+            Ledger = Carried?.Resume(batches, segment) ?? new SampleLedger(planned, batches, segment);
         }
     }
+
+    /// <summary>An island that was not there at the beginning said how it draws its samples.</summary>
+    public void Admit(int island, DataDeclaration declaration) => Declarations = Declarations.SetItem(island, declaration);
 
     /// <summary>A round is committed.</summary>
     /// <param name="decision">What was decided from its headers.</param>
     /// <param name="result">Hash over its results.</param>
-    public void Commit(RoundDecision decision, ulong result)
+    /// <param name="members">The members of the epoch in which it is, by place: they take turns from the next round on.</param>
+    public void Commit(RoundDecision decision, ulong result, ulong members)
     {
         var turns = Turns;
         var before = Ledger?.Merged ?? 0;
-        NewSegment = Ledger?.Commit(_every, decision.GivenBack) ?? false;
+        var idle = false;
+        GivenBackLast = 0;
+        for (var island = 0; island < _islands; island++)
+        {
+            var dealt = StepsOf(island) > 0;
+            idle |= dealt && decision.Steps[island] == 0;
+            GivenBackLast |= dealt ? decision.GivenBack & 1UL << island : 0;
+        }
+
+        NewSegment = Ledger?.Commit(_every, decision.GivenBack, Batches(members), idle) ?? false;
+        Takers = members;
         LastMerged = (Ledger?.Merged ?? 0) - before;
         TurnsTaken += turns;
         for (var island = 0; island < _islands; island++)
@@ -178,6 +206,10 @@ internal sealed partial class RunHistory
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>The batch of each island that takes turns, 0 of the others.</summary>
+    private ImmutableArray<int> Batches(ulong members) =>
+        [.. Declarations.Select((declaration, island) => (members >> island & 1) != 0 && declaration is not null ? declaration.Batch : 0)];
+
     /// <summary>Reads what a peer's <see cref="ToBytes"/> gave; null where it is no history of such a run.</summary>
     public static RunHistory? FromBytes(ReadOnlySpan<byte> bytes, int islands, SyncSpecification sync, BudgetSpecification budget)
     {
@@ -217,9 +249,13 @@ internal sealed partial class RunHistory
 
         foreach (var declaration in Declarations)
         {
-            writer.Int64(declaration!.Count);
-            writer.Int32(declaration.Batch);
-            writer.Text(declaration.Dataset);
+            writer.Flag(declaration is not null);
+            if (declaration is not null)
+            {
+                writer.Int64(declaration.Count);
+                writer.Int32(declaration.Batch);
+                writer.Text(declaration.Dataset);
+            }
         }
 
         Ledger.Write(writer);
@@ -231,11 +267,12 @@ internal sealed partial class RunHistory
         var declarations = ImmutableArray.CreateBuilder<DataDeclaration?>(_islands);
         for (var island = 0; island < _islands; island++)
         {
-            declarations.Add(!tracked ? null : new DataDeclaration(
+            declarations.Add(!tracked || !reader.Flag() ? null : new DataDeclaration(
                 reader.Int64(1, long.MaxValue / 2), reader.Int32(1, int.MaxValue), reader.Text(MergeLimits.DatasetBytesMax)));
         }
 
         Declarations = declarations.MoveToImmutable();
-        Ledger = tracked && !reader.Broken ? SampleLedger.Read(ref reader, [.. Declarations.Select(declaration => declaration!.Batch)]) : null;
+        var batches = Batches(Takers);
+        Ledger = tracked && reader.Require(batches.Any(batch => batch > 0)) ? SampleLedger.Read(ref reader, batches) : null;
     }
 }

@@ -1,15 +1,17 @@
 using System.Collections.Immutable;
+using Superfactory.Sync.Merging.Trainer;
 
 namespace Superfactory.Sync.Merging.Dealing;
 
 /// <summary>Collects how each island draws its samples, lets dealing begin when all have said so, and tells the trainer its share.</summary>
-internal sealed class SampleDealing(MergeState state)
+internal sealed class SampleDealing(MergeState state, TrainerSeat seat)
 {
     private readonly DeclareMessage?[] _declared = new DeclareMessage?[state.Count];
     private bool _trainerWaits;
 
     /// <summary>Whether an island has said how it draws samples.</summary>
-    public bool HasDeclared(int island) => state.History.Begun || _declared[island] is not null;
+    public bool HasDeclared(int island) =>
+        (state.History.Begun && (state.History.Ledger is null || state.History.Declarations[island] is not null)) || _declared[island] is not null;
 
     /// <summary>This island's trainer says how it draws samples; null where it does not.</summary>
     public void Declare(DataDeclaration? data)
@@ -41,13 +43,39 @@ internal sealed class SampleDealing(MergeState state)
     /// <summary>Takes an island's declaration; one that differs from what it said before fails the run.</summary>
     public void Take(int island, DeclareMessage message)
     {
-        var before = state.History.Begun ? Known(island) : _declared[island];
+        var before = Known(island) ?? _declared[island];
         if (before is not null && !Same(before, message))
         {
             state.Fail($"The trainer of {state.NameOf(island)} now {Describe(message)}, where before it {Describe(before)}.");
         }
 
         _declared[island] = message;
+        if (state.History.Ledger is not null && Admitted(island) is { } other)
+        {
+            CheckAlike(island, message, other.Island, other.Message);
+        }
+    }
+
+    /// <summary>Lets the history know of members that were not there at its beginning, before the round to which they gave their word is committed.</summary>
+    /// <returns>Whether all members are known.</returns>
+    public bool TryAdmit()
+    {
+        for (var island = 0; island < state.Count && state.History.Ledger is not null; island++)
+        {
+            if (!state.IsMember(island) || state.History.Declarations[island] is not null)
+            {
+                continue;
+            }
+
+            if (_declared[island] is not { Tracked: true } declared)
+            {
+                return false;
+            }
+
+            state.History.Admit(island, new DataDeclaration(declared.Count, declared.Batch, declared.Dataset));
+        }
+
+        return true;
     }
 
     /// <summary>An island was started again without its memory: before the first deal it may declare anew.</summary>
@@ -65,12 +93,12 @@ internal sealed class SampleDealing(MergeState state)
     /// <summary>Begins to deal when all have declared, and answers the trainer.</summary>
     public void TryDeal()
     {
-        if (!state.Initialised)
+        if (state is not { IsCurrent: true, Sealed: false })
         {
             return;
         }
 
-        if (!state.History.Begun && Array.TrueForAll(_declared, declared => declared is not null))
+        if (!state.History.Begun && state.Fellows.All(fellow => _declared[fellow.Index] is not null) && _declared[state.Self] is not null)
         {
             TryBegin();
         }
@@ -78,19 +106,18 @@ internal sealed class SampleDealing(MergeState state)
         if (_trainerWaits && state is { Failed: false, History.Begun: true })
         {
             _trainerWaits = false;
-            state.Emit(new MergeEffect.Deal(state.History.SamplesOf(state.Self), state.History.TurnOf(state.Self)));
+            seat.Told = seat.Turn();
+            state.Emit(new MergeEffect.Deal(state.History.SamplesOf(state.Self), seat.Told));
         }
     }
 
     private void TryBegin()
     {
-        var first = _declared[0]!;
-        for (var island = 1; island < state.Count; island++)
+        var first = _declared[state.First]!;
+        for (var island = state.First + 1; island < state.Count; island++)
         {
-            var other = _declared[island]!;
-            if (other.Tracked != first.Tracked || other.Count != first.Count || other.Dataset != first.Dataset)
+            if (state.IsMember(island) && !CheckAlike(island, _declared[island]!, state.First, first))
             {
-                state.Fail($"The trainer of {state.NameOf(island)} {Describe(other)}, where that of {state.NameOf(0)} {Describe(first)}: islands must draw from the same data in the same way.");
                 return;
             }
         }
@@ -108,12 +135,51 @@ internal sealed class SampleDealing(MergeState state)
             return;
         }
 
-        state.History.Begin([.. _declared.Select(declared => declared!.Tracked ? new DataDeclaration(declared.Count, declared.Batch, declared.Dataset) : null)]);
+        state.History.Begin(
+            [.. _declared.Select((declared, island) => state.IsMember(island) && declared!.Tracked ? new DataDeclaration(declared.Count, declared.Batch, declared.Dataset) : null)],
+            state.Members,
+            state.Epoch.Number - 1);
     }
 
-    private DeclareMessage Known(int island) => state.History.Declarations[island] is { } data
+    /// <summary>What the history says of an island; null where it says nothing.</summary>
+    private DeclareMessage? Known(int island)
+    {
+        if (!state.History.Begun)
+        {
+            return null;
+        }
+
+        return state.History.Ledger is null ? new DeclareMessage { Tracked = false } : Of(island);
+    }
+
+    private DeclareMessage? Of(int island) => state.History.Declarations[island] is { } data
         ? new DeclareMessage { Tracked = true, Count = data.Count, Batch = data.Batch, Dataset = data.Dataset }
-        : new DeclareMessage { Tracked = false };
+        : null;
+
+    /// <summary>Another island that the history knows of; null where it knows this one.</summary>
+    private (int Island, DeclareMessage Message)? Admitted(int island)
+    {
+        for (var other = 0; other < state.Count && state.History.Declarations[island] is null; other++)
+        {
+            if (Of(other) is { } message)
+            {
+                return (other, message);
+            }
+        }
+
+        return null;
+    }
+
+    private bool CheckAlike(int island, DeclareMessage message, int first, DeclareMessage expected)
+    {
+        if (message.Tracked == expected.Tracked && message.Count == expected.Count && message.Dataset == expected.Dataset)
+        {
+            return true;
+        }
+
+        state.Fail($"The trainer of {state.NameOf(island)} {Describe(message)}, where that of {state.NameOf(first)} {Describe(expected)}: islands must draw from the same data in the same way.");
+        return false;
+    }
 
     private static bool Same(DeclareMessage one, DeclareMessage other) =>
         one.Tracked == other.Tracked && one.Count == other.Count && one.Batch == other.Batch && one.Dataset == other.Dataset;

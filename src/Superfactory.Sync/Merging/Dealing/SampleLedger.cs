@@ -9,15 +9,17 @@ namespace Superfactory.Sync.Merging.Dealing;
 /// </summary>
 internal sealed class SampleLedger
 {
-    private readonly ImmutableArray<int> _batches;
     private RangeSet _merged = new();
     private RangeSet _givenBack = new();
 
-    public SampleLedger(long planned, ImmutableArray<int> batches)
+    /// <summary>Nothing is merged.</summary>
+    /// <param name="planned">Samples that the run is to merge.</param>
+    /// <param name="batches">The batch of each island; 0 for one that takes no turns.</param>
+    /// <param name="number">The first segment's number.</param>
+    public SampleLedger(long planned, ImmutableArray<int> batches, int number = 0)
     {
         Planned = planned;
-        _batches = batches;
-        Segment = new SampleSegment(0, [new PositionRange(0, planned)], batches);
+        Segment = new SampleSegment(number, [new PositionRange(0, planned)], batches);
     }
 
     /// <summary>Samples that the run is to merge.</summary>
@@ -54,8 +56,10 @@ internal sealed class SampleLedger
     /// <summary>Takes a committed round: what was dealt is merged, but for the islands in <paramref name="refused"/>, whose shares are given back.</summary>
     /// <param name="every">Steps between merges.</param>
     /// <param name="refused">Bit i for island i.</param>
+    /// <param name="batches">The batch of each island from the next round on; 0 for one that takes no turns. Others than before begin a new segment.</param>
+    /// <param name="anew">Whether a new segment begins in any case, so that islands that took no turns in this one know where they are.</param>
     /// <returns>Whether a new segment begins with the next round.</returns>
-    public bool Commit(int every, ulong refused)
+    public bool Commit(int every, ulong refused, ImmutableArray<int> batches, bool anew = false)
     {
         var turns = Turns(every);
         if (refused == 0)
@@ -66,7 +70,7 @@ internal sealed class SampleLedger
         {
             for (var turn = Cursor; turn < Cursor + turns; turn++)
             {
-                for (var island = 0; island < _batches.Length; island++)
+                for (var island = 0; island < Segment.Batches.Length; island++)
                 {
                     Add((refused >> island & 1) == 0 ? _merged : _givenBack, Segment.Share(island, turn));
                 }
@@ -74,12 +78,18 @@ internal sealed class SampleLedger
         }
 
         Cursor += turns;
-        if (Cursor < Segment.Turns || GivenBack == 0)
+        if (Cursor < Segment.Turns ? !anew && batches.SequenceEqual(Segment.Batches) : GivenBack == 0)
         {
             return false;
         }
 
-        Segment = new SampleSegment(Segment.Number + 1, [.. _givenBack.Ranges], _batches);
+        if (Cursor < Segment.Turns)
+        {
+            // What is left of this line and what was given back make the next one, in the order of positions.
+            Add(_givenBack, new PositionRange(Cursor * Segment.Stride, Segment.Length));
+        }
+
+        Segment = new SampleSegment(Segment.Number + 1, [.. _givenBack.Ranges], batches);
         _givenBack = new RangeSet();
         Cursor = 0;
         return true;

@@ -42,9 +42,17 @@ internal sealed class SampleSegment
         return offset;
     }
 
+    /// <summary>The batch of each island; 0 where it takes no turns.</summary>
+    public ImmutableArray<int> Batches => _batches;
+
     /// <summary>Turns among <paramref name="count"/> from <paramref name="first"/> on in which the island's share is not empty: all, or all but the last.</summary>
     public int Steps(int island, long first, int count)
     {
+        if (_batches[island] == 0)
+        {
+            return 0;
+        }
+
         var last = first + count - 1;
         return count > 0 && (last * Stride) + Offset(island) >= Length ? count - 1 : count;
     }

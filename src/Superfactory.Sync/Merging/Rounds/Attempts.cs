@@ -9,12 +9,12 @@ namespace Superfactory.Sync.Merging.Rounds;
 /// </summary>
 internal sealed class Attempts(MergeState state, RoundExchange exchange)
 {
-    /// <summary>The island that decides.</summary>
-    private const int Decider = 0;
-
     private ObjectMessage? _objection;
 
     private RoundWork Work => exchange.Work;
+
+    /// <summary>The island that decides.</summary>
+    private int Decider => state.First;
 
     /// <summary>Nothing came from an island for too long, although it can be reached.</summary>
     public void Stalled(int island)
@@ -150,7 +150,7 @@ internal sealed class Attempts(MergeState state, RoundExchange exchange)
         Report(attempt.Stalled & ~Work.Stalled, attempt, "nothing came from it for too long");
         Report(attempt.Belied & ~Work.Belied, attempt, "its numbers are not what its header says");
         exchange.Begin(attempt);
-        foreach (var peer in state.Peers)
+        foreach (var peer in state.Fellows)
         {
             if (peer.Hears && peer != heardFrom)
             {

@@ -20,13 +20,13 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
     /// <summary>Sends what there is room for.</summary>
     public void Pump()
     {
-        if (state.Failed || !state.Initialised)
+        if (state.Failed || state is not { Initialised: true, SelfIsMember: true, Sealed: false })
         {
             return;
         }
 
         Grant();
-        foreach (var peer in state.Peers)
+        foreach (var peer in state.Fellows)
         {
             if (peer is not { Hears: true, Lane: { Open: true } lane })
             {
@@ -217,7 +217,7 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
         }
 
         Work.Granted = bound;
-        foreach (var peer in state.Peers)
+        foreach (var peer in state.Fellows)
         {
             if (peer.Hears)
             {

@@ -18,21 +18,22 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
             return true;
         }
 
-        if (!state.History.Begun || Array.Exists(inbox.Headers, header => header is null))
+        if (!state.History.Begun || inbox.Headers[state.Self] is null || !state.Fellows.All(fellow => inbox.Headers[fellow.Index] is not null))
         {
             return false;
         }
 
         for (var island = 0; island < state.Count; island++)
         {
-            if (inbox.Headers[island]!.Steps != state.History.StepsOf(island))
+            // Who became a member in this round contributes nothing.
+            if (inbox.Headers[island] is { Steps: > 0 } header && header.Steps != state.History.StepsOf(island))
             {
-                state.Fail($"Island {state.NameOf(island)} contributes {inbox.Headers[island]!.Steps} steps to round {inbox.Round} where {state.History.StepsOf(island)} were dealt to it.");
+                state.Fail($"Island {state.NameOf(island)} contributes {header.Steps} steps to round {inbox.Round} where {state.History.StepsOf(island)} were dealt to it.");
                 return false;
             }
         }
 
-        var decision = RoundDecision.Of(inbox.Headers!, state.Mode, Work.Stalled, Work.Belied);
+        var decision = RoundDecision.Of(inbox.Headers, state.Mode, Work.Stalled, Work.Belied);
         if (decision.Fault(state.History, state.NameOf) is { } fault)
         {
             state.Fail(fault);

@@ -1,9 +1,10 @@
+using Superfactory.Sync.Merging.Dealing;
 using Superfactory.Sync.Merging.Trainer;
 
 namespace Superfactory.Sync.Merging.Rounds;
 
 /// <summary>Applies a round when all of its fragments are settled, all together, and tells trainer and peers.</summary>
-internal sealed class RoundApplier(MergeState state, RoundExchange exchange, FragmentMerger merger, TrainerSeat seat)
+internal sealed class RoundApplier(MergeState state, RoundExchange exchange, FragmentMerger merger, TrainerSeat seat, SampleDealing dealing)
 {
     /// <summary>Where this island's replica must be repaired from; null where it is sound.</summary>
     public int? RepairFrom { get; private set; }
@@ -12,7 +13,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
     /// <returns>Whether a round was applied, or another attempt at it began.</returns>
     public bool TryApply()
     {
-        if (!state.Initialised || state.History.Finished || exchange.Own is null || !merger.TryDecide())
+        if (state is not { Initialised: true, SelfIsMember: true, Sealed: false } || state.History.Finished || exchange.Own is null || !merger.TryDecide())
         {
             return false;
         }
@@ -25,7 +26,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
             return true;
         }
 
-        if (state.Failed || !exchange.Work.AllSettled || !exchange.Sender.OwnDelivered())
+        if (state.Failed || !exchange.Work.AllSettled || !exchange.Sender.OwnDelivered() || !dealing.TryAdmit())
         {
             return false;
         }
@@ -52,7 +53,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
             exchange.Chunks.Mean().Span.Clear();
         }
 
-        state.History.Commit(decision, merger.ResultHash());
+        state.History.Commit(decision, merger.ResultHash(), state.Members);
         if (state.History.Ledger is { Crumbled: true })
         {
             state.Fail($"More than {MergeLimits.RangesMax} ranges of samples were given back by refused contributions, up to round {state.History.Round}.");

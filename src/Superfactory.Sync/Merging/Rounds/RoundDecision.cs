@@ -17,6 +17,9 @@ internal sealed record RoundDecision
     /// <summary>The weight of each contributor, in island order.</summary>
     public required ImmutableArray<float> Weights { get; init; }
 
+    /// <summary>Whose headers decided: the members.</summary>
+    public required ulong Present { get; init; }
+
     /// <summary>Who took steps.</summary>
     public required ulong Contributed { get; init; }
 
@@ -38,7 +41,7 @@ internal sealed record RoundDecision
     /// <summary>Whether every island skips the step for an overflow.</summary>
     public required bool Overflowed { get; init; }
 
-    /// <summary>Whose samples are dealt again.</summary>
+    /// <summary>Whose samples are dealt again: all who are not in the result.</summary>
     public required ulong GivenBack { get; init; }
 
     /// <summary>Steps of each island.</summary>
@@ -58,21 +61,26 @@ internal sealed record RoundDecision
         header.Steps > 0 && IsFinite(header) && !(mode == SyncMode.EveryStep && header.Overflow);
 
     /// <summary>Decides.</summary>
-    /// <param name="headers">The header of every island.</param>
+    /// <param name="headers">The header of every member by its place; null for other islands, whose shares are given back.</param>
     /// <param name="mode">What is merged.</param>
     /// <param name="stalled">Islands that this attempt leaves out because nothing came from them.</param>
     /// <param name="belied">Islands that it leaves out because their numbers are not what their headers say.</param>
-    public static RoundDecision Of(IReadOnlyList<ContributeMessage> headers, SyncMode mode, ulong stalled = 0, ulong belied = 0)
+    public static RoundDecision Of(IReadOnlyList<ContributeMessage?> headers, SyncMode mode, ulong stalled = 0, ulong belied = 0)
     {
         var source = ElectBase(headers);
-        ulong contributed = 0, notFinite = 0, wrongBase = 0;
+        ulong present = 0, contributed = 0, notFinite = 0, wrongBase = 0;
         var overflowed = false;
         for (var island = 0; island < headers.Count; island++)
         {
-            var header = headers[island];
+            if (headers[island] is not { } header)
+            {
+                continue;
+            }
+
+            present |= 1UL << island;
             contributed |= header.Steps > 0 ? 1UL << island : 0;
             overflowed |= mode == SyncMode.EveryStep && header is { Steps: > 0, Overflow: true };
-            if (header.BaseHash != headers[source].BaseHash)
+            if (header.BaseHash != headers[source]!.BaseHash)
             {
                 wrongBase |= 1UL << island;
             }
@@ -88,6 +96,7 @@ internal sealed record RoundDecision
         {
             Contributors = contributors,
             Weights = weights,
+            Present = present,
             Contributed = contributed,
             NotFinite = overflowed ? 0 : notFinite,
             WrongBase = wrongBase,
@@ -95,8 +104,8 @@ internal sealed record RoundDecision
             Belied = belied,
             Source = source,
             Overflowed = overflowed,
-            GivenBack = overflowed ? contributed : notFinite | ((wrongBase | stalled | belied) & contributed),
-            Steps = [.. headers.Select(header => header.Steps)],
+            GivenBack = ulong.MaxValue >> (64 - headers.Count) & ~contributors,
+            Steps = [.. headers.Select(header => header?.Steps ?? 0)],
             Tokens = tokens,
             TokensInAll = sum,
             Loss = MeanLoss(headers, contributors, sum),
@@ -106,11 +115,11 @@ internal sealed record RoundDecision
     /// <summary>Why the run cannot go on after this decision, or null.</summary>
     public string? Fault(RunHistory history, Func<int, string> nameOf)
     {
-        var everybody = ulong.MaxValue >> (64 - Steps.Length);
         var again = NotFinite & history.RefusedBefore;
-        if (NotFinite == everybody)
+        // Who is alone for a while is refused like any other.
+        if (NotFinite == Present && (Steps.Length == 1 || BitOperations.PopCount(Present) > 1))
         {
-            var steps = string.Join(", ", Enumerable.Range(0, Steps.Length).Select(island => $"{nameOf(island)} at step {history.Steps[island] + Steps[island]}"));
+            var steps = string.Join(", ", Enumerable.Range(0, Steps.Length).Where(island => (Present >> island & 1) != 0).Select(island => $"{nameOf(island)} at step {history.Steps[island] + Steps[island]}"));
             return $"The loss or what was trained is not finite on every island: {steps}.";
         }
 
@@ -134,12 +143,12 @@ internal sealed record RoundDecision
     private static bool IsFinite(ContributeMessage header) => double.IsFinite(header.LossSum) && header.NonFinite == 0;
 
     /// <summary>The base that most islands share; among equals the one of the first island.</summary>
-    private static int ElectBase(IReadOnlyList<ContributeMessage> headers)
+    private static int ElectBase(IReadOnlyList<ContributeMessage?> headers)
     {
         var (best, votes) = (0, 0);
         for (var island = 0; island < headers.Count; island++)
         {
-            var same = headers.Count(other => other.BaseHash == headers[island].BaseHash);
+            var same = headers[island] is { } header ? headers.Count(other => other is not null && other.BaseHash == header.BaseHash) : 0;
             (best, votes) = same > votes ? (island, same) : (best, votes);
         }
 
@@ -147,16 +156,16 @@ internal sealed record RoundDecision
     }
 
     /// <summary>Each contributor's share of the tokens; of the steps, where no loop counts tokens.</summary>
-    private static (ImmutableArray<float> Weights, ImmutableArray<long> Tokens, long Sum) Weigh(IReadOnlyList<ContributeMessage> headers, ulong contributors)
+    private static (ImmutableArray<float> Weights, ImmutableArray<long> Tokens, long Sum) Weigh(IReadOnlyList<ContributeMessage?> headers, ulong contributors)
     {
         var tokens = ImmutableArray.CreateBuilder<long>(headers.Count);
         long tokensInAll = 0, stepsInAll = 0;
         for (var island = 0; island < headers.Count; island++)
         {
             var contributes = (contributors >> island & 1) != 0;
-            tokens.Add(contributes ? headers[island].Tokens : 0);
+            tokens.Add(contributes ? headers[island]!.Tokens : 0);
             tokensInAll += tokens[island];
-            stepsInAll += contributes ? headers[island].Steps : 0;
+            stepsInAll += contributes ? headers[island]!.Steps : 0;
         }
 
         var weights = ImmutableArray.CreateBuilder<float>();
@@ -164,19 +173,19 @@ internal sealed record RoundDecision
         {
             if ((contributors >> island & 1) != 0)
             {
-                weights.Add((float)(tokensInAll > 0 ? (double)headers[island].Tokens / tokensInAll : (double)headers[island].Steps / stepsInAll));
+                weights.Add((float)(tokensInAll > 0 ? (double)headers[island]!.Tokens / tokensInAll : (double)headers[island]!.Steps / stepsInAll));
             }
         }
 
         return (weights.ToImmutable(), tokens.MoveToImmutable(), tokensInAll);
     }
 
-    private static double MeanLoss(IReadOnlyList<ContributeMessage> headers, ulong contributors, long tokens)
+    private static double MeanLoss(IReadOnlyList<ContributeMessage?> headers, ulong contributors, long tokens)
     {
         var sum = 0.0;
         for (var island = 0; island < headers.Count; island++)
         {
-            sum += (contributors >> island & 1) != 0 ? headers[island].LossSum : 0;
+            sum += (contributors >> island & 1) != 0 ? headers[island]!.LossSum : 0;
         }
 
         return tokens > 0 ? sum / tokens : double.NaN;

@@ -8,6 +8,7 @@ internal sealed class RoundExchange
     private readonly ChunkMerger _chunks;
     private RoundInbox[] _inboxes = [];
     private OwnContribution? _own;
+    private long _dropped = -1;
     private RoundWork? _work;
     private Arrivals? _arrivals;
     private LedResults? _results;
@@ -23,7 +24,7 @@ internal sealed class RoundExchange
     public RoundInbox Current => _inboxes[_state.History.Round & 1];
 
     /// <summary>This island's contribution to the current round; null before its trainer gave it.</summary>
-    public OwnContribution? Own => _own is { } own && own.Header.Round == _state.History.Round ? own : null;
+    public OwnContribution? Own => _own is { } own && own.Header.Round == _state.History.Round && own.Header.Round != _dropped ? own : null;
 
     /// <summary>This island's newest contribution; null before any.</summary>
     public OwnContribution? Newest => _own;
@@ -70,8 +71,16 @@ internal sealed class RoundExchange
         }
 
         _results!.Abandon();
+        Work.Absent = ~_state.Members;
         Begin(0, 0, 0);
         _sender.Restart(withLate: false);
+    }
+
+    /// <summary>This island's contribution to the current round is no part of the run.</summary>
+    public void DropOwn()
+    {
+        Current.Headers[_state.Self] = null;
+        _dropped = _own?.Header.Round ?? -1;
     }
 
     /// <summary>The round before the current one is done with; its inbox takes the next.</summary>
@@ -109,9 +118,9 @@ internal sealed class RoundExchange
     /// <summary>The trainer's contribution to the current round goes out: its header at once, its chunks as there is room.</summary>
     public void Contribute(Contribution given)
     {
-        _own = new OwnContribution(_state, given, _own);
+        (_own, _dropped) = (new OwnContribution(_state, given, _own), -1);
         Current.Headers[_state.Self] = _own.Header;
-        foreach (var peer in _state.Peers)
+        foreach (var peer in _state.Fellows)
         {
             if (peer.Hears)
             {
@@ -141,7 +150,7 @@ internal sealed class RoundExchange
     public void Commit(CommitMessage commit)
     {
         Work.Commits[commit.Fragment] = commit;
-        foreach (var peer in _state.Peers)
+        foreach (var peer in _state.Fellows)
         {
             if (peer.Hears)
             {

@@ -67,7 +67,10 @@ internal sealed class RoundWork
 
     public bool AllSettled => Array.TrueForAll(Settled, settled => settled);
 
-    private ulong Excluded => Stalled | Belied;
+    /// <summary>Islands that are no members of the epoch.</summary>
+    public ulong Absent { get; set; }
+
+    private ulong Excluded => Stalled | Belied | Absent;
 
     /// <summary>Begins an attempt: nothing of it is here.</summary>
     public void Begin(int attempt, ulong stalled, ulong belied)

@@ -40,6 +40,15 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     /// <summary>Whether the trainer's own state is the run's: of the island that the run starts from.</summary>
     public bool IsSource { get; set; }
 
+    /// <summary>What the trainer was told to do last; null before it begins.</summary>
+    public RoundTurn? Told { get; set; }
+
+    /// <summary>
+    /// Whether what the trainer works on, or waits for, is no part of the run: the run went on without this island, or deals anew. Its
+    /// contribution is dropped, and answered with what the run holds.
+    /// </summary>
+    public bool Stale { get; set; }
+
     /// <summary>Whether the trainer has the parameters that the rounds led to, and not what a restarted one begins with.</summary>
     public bool Trusted { get; private set; }
 
@@ -53,8 +62,18 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     /// <summary>Whether a round's result is here and the trainer has not been told, because its memory is still read.</summary>
     public bool IsDue => _due is not null;
 
+    /// <summary>What the trainer is to do in the current round.</summary>
+    public RoundTurn Turn()
+    {
+        var turn = state.History.TurnOf(state.Self);
+        return state.History.Round == state.IdleRound ? turn with { Steps = 0 } : turn;
+    }
+
+    /// <summary>The run's state replaces what this island held: what its trainer took from that is no part of the run.</summary>
+    public void Outdate() => (Stale, _due) = (Stale || Phase is TrainerPhase.Training or TrainerPhase.Waiting, null);
+
     /// <summary>The trainer's process ended.</summary>
-    public void Lose() => (Phase, IsSource, Trusted, _due) = (TrainerPhase.Absent, false, false, null);
+    public void Lose() => (Phase, IsSource, Trusted, Stale, Told, _due) = (TrainerPhase.Absent, false, false, false, null, null);
 
     /// <summary>Lets a registered trainer begin, where everything for it is here, or one that waits for a result go on.</summary>
     public void TryBegin()
@@ -62,7 +81,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         TryDeliver();
 
         // A contribution that outlived its trainer is merged first.
-        if (Phase != TrainerPhase.Ready || !state.Initialised || NeedsPeerState || (exchange.Own is not null && !state.History.Finished)
+        if (Phase != TrainerPhase.Ready || !state.IsCurrent || NeedsPeerState || (exchange.Own is not null && !state.History.Finished)
             || state.IsRead(state.Buffers!.Merged))
         {
             return;
@@ -82,7 +101,8 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
 
         Trusted = !state.EveryStep || peerState is not null || state.History.Round == 0;
         (_received, _receivedRound) = (null, -1);
-        state.Emit(new MergeEffect.Begin(state.History.TurnOf(state.Self), fromBuffers, peerState));
+        Told = Turn();
+        state.Emit(new MergeEffect.Begin(Told, fromBuffers, peerState));
     }
 
     /// <summary>Hands the last round's result to a trainer that waits for it, as soon as nobody reads its memory.</summary>
@@ -90,22 +110,31 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     public void Deliver(long contributed)
     {
         IsSource = false;
-        _due = Phase == TrainerPhase.Waiting ? contributed : null;
+        if (Phase == TrainerPhase.Training)
+        {
+            // It works on a round that the others have merged.
+            Outdate();
+        }
+
+        _due = Phase == TrainerPhase.Waiting && !Stale ? contributed : null;
         TryDeliver();
     }
 
     /// <summary>
     /// The trainer will write to its memory, and chunks of its numbers may still wait in the host for an attempt that is dead, or for
-    /// peers that have the result already.
+    /// peers that have the result already. Who waits with a contribution that was dropped is answered as soon as this island holds what
+    /// the run holds, and it is known who takes which samples.
     /// </summary>
     private void TryDeliver()
     {
-        if (_due is not { } contributed || state.IsRead(state.Buffers!.Local) || state.IsRead(state.Buffers.Merged))
+        var refresh = Stale && Phase == TrainerPhase.Waiting && state is { IsCurrent: true, Sealed: false, History.Begun: true };
+        if ((_due is null && !refresh) || state.IsRead(state.Buffers!.Local) || state.IsRead(state.Buffers.Merged))
         {
             return;
         }
 
-        _due = null;
+        var contributed = refresh ? Told!.Round : _due!.Value;
+        (_due, Stale) = (null, false);
         var (history, replica) = (state.History, state.Replica!);
         if (!state.EveryStep)
         {
@@ -117,16 +146,16 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             replica.Mean.CopyTo(state.Buffers.Merged);
         }
 
-        Phase = TrainerPhase.Training;
+        (Phase, Told) = (TrainerPhase.Training, Turn());
         state.Emit(new MergeEffect.Merged(new MergeOutcome
         {
             Round = contributed,
-            Next = history.TurnOf(state.Self),
+            Next = Told,
             Tokens = history.LastTokens,
             Loss = history.Loss,
-            Reset = (history.RefusedLast >> state.Self & 1) != 0,
-            Skip = state.EveryStep && history.LastSkipped,
-            Deal = history.NewSegment ? history.SamplesOf(state.Self) : null,
+            Reset = refresh || (history.RefusedLast >> state.Self & 1) != 0,
+            Skip = state.EveryStep && (refresh || history.LastSkipped),
+            Deal = refresh || history.NewSegment ? history.SamplesOf(state.Self) : null,
         }));
     }
 }

@@ -4,7 +4,7 @@ using Superfactory.Sync.Merging.Trainer;
 namespace Superfactory.Sync.Merging.Transfer;
 
 /// <summary>Tells which state this island lacks, and installs it when it has come.</summary>
-internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, StateServer server, Finale finale)
+internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, StateServer server, Finale finale, Membership membership)
 {
     /// <summary>What to fetch now; null where nothing is lacking, or where it is not known yet from whom.</summary>
     public StateNeed? Next()
@@ -17,6 +17,11 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         if (!state.Initialised)
         {
             return Start();
+        }
+
+        if (!state.SelfIsMember || state.Sealed)
+        {
+            return null;
         }
 
         var round = state.History.Round;
@@ -33,17 +38,17 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
 
         if (seat.NeedsPeerState || server.LacksCopy)
         {
-            return new StateNeed(FetchKind.Trainer, round, state.Peers, $"The trainer of {state.NameOf(state.Self)} was lost at round {round}, and in every-step mode no other island's trainer is left whose state it could take.");
+            return new StateNeed(FetchKind.Trainer, round, state.Fellows, $"The trainer of {state.NameOf(state.Self)} was lost at round {round}, and in every-step mode no other island's trainer is left whose state it could take.");
         }
 
         return finale.Missing is { } missing
-            ? new StateNeed(missing, round, state.Self == Finale.Source ? state.Peers : [state.PeerAt(Finale.Source)], "No island's trainer is left that holds the final model.")
+            ? new StateNeed(missing, round, state.Self == finale.Source ? state.Fellows : [state.PeerAt(finale.Source)], "No island's trainer is left that holds the final model.")
             : null;
     }
 
     /// <summary>Whether the run has no state anywhere and starts from this island's trainer.</summary>
-    public bool StartsHere => state is { Initialised: false, Failed: false, Table: not null, Self: 0, Configuration.Restores: false } && seat.Phase == TrainerPhase.Ready
-        && state.Peers.All(peer => peer is { Established: true, Hello.Initialised: false });
+    public bool StartsHere => state is { Initialised: false, Failed: false, Configuration.Restores: false, Table: not null, SelfIsMember: true, Sealed: false } && state.Self == state.First && seat.Phase == TrainerPhase.Ready
+        && state.Fellows.All(peer => peer is { Established: true, Hello.Initialised: false });
 
     /// <summary>Installs what arrived.</summary>
     /// <returns>Whether this island has its first state with it, and greets its peers anew.</returns>
@@ -54,6 +59,7 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
             case FetchKind.Replica when !state.Initialised:
                 TakeReplica(arrived);
                 state.Initialised = true;
+                membership.Replaced();
                 exchange.ClearFrom(state.History.Round);
                 applier.Seal();
                 return true;
@@ -94,8 +100,13 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         {
             replica.Momentum = parts.Momentum;
         }
+        else if (arrived.Round == 0)
+        {
+            // This island may have been in a run that began again.
+            replica.Momentum.AsSpan().Clear();
+        }
 
-        if (state.EveryStep && arrived.Round > 0)
+        if (parts.Trainer.Length > 0)
         {
             seat.Receive(parts.Trainer, arrived.Round);
         }
@@ -104,28 +115,29 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
     /// <summary>Who has it is only known when all have said so: the island with the newest round, and where none has any, the first.</summary>
     private StateNeed? Start()
     {
-        if (!state.Peers.All(peer => peer.Established))
+        if (state.SelfIsMember ? !state.Fellows.All(peer => peer.Established) : !state.SelfIsLearner || state.EveryStep)
         {
+            // A member needs the newest of all; a learner takes what one member has, and none where the state is the trainers'.
             return null;
         }
 
         var hopeless = $"No island can give {state.NameOf(state.Self)} the run's state: in every-step mode all trainers that held it are lost.";
-        List<Peer> holders = [.. state.Peers.Where(peer => peer.Hello!.Initialised).OrderByDescending(peer => peer.Hello!.Round).ThenBy(peer => peer.Index)];
+        List<Peer> holders = [.. state.Fellows.Where(peer => peer is { Established: true, Hello.Initialised: true }).OrderByDescending(peer => peer.Hello!.Round).ThenBy(peer => peer.Index)];
         if (holders.Count > 0)
         {
             return new StateNeed(FetchKind.Replica, holders[0].Hello!.Round, holders, hopeless);
         }
 
-        if (state.Configuration.Restores)
+        if (state.Configuration.Restores && state.SelfIsMember)
         {
             return new StateNeed(FetchKind.Replica, 0, [], "No island of the run could read its checkpoint.");
         }
 
-        return state.Self == 0 ? null : new StateNeed(FetchKind.Replica, 0, [state.PeerAt(0)], hopeless);
+        return state.Self == state.First || state.SelfIsLearner ? null : new StateNeed(FetchKind.Replica, 0, [state.PeerAt(state.First)], hopeless);
     }
 
     /// <summary>Of two islands, one that says that it has applied a round has said everything about it: what is not here by then is not to come.</summary>
     private bool HasGoneOn(Peer peer) => state.Direct && peer.Applied >= state.History.Round;
 
-    private List<Peer> Ahead() => [.. state.Peers.Where(peer => peer is { Established: true, Hello.Initialised: true } && (peer.Hello.Round > state.History.Round || HasGoneOn(peer)))];
+    private List<Peer> Ahead() => [.. state.Fellows.Where(peer => peer is { Established: true, Hello.Initialised: true } && (peer.Hello.Round > state.History.Round || HasGoneOn(peer)))];
 }

@@ -91,7 +91,15 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
         var parts = new StateParts { Run = history.ToBytes(), Statics = replica.Statics };
         if (!state.EveryStep || history.Round == 0)
         {
-            parts = parts with { Parameters = replica.Parameters, Momentum = history.Round > 0 ? replica.Momentum : default };
+            // No round is applied before a member has what it asks for; for a learner nobody waits, so that it is given a copy.
+            var live = state.IsMember(peer.Index);
+            var momentum = history.Round > 0 ? replica.Momentum : [];
+            parts = parts with
+            {
+                Parameters = live ? replica.Parameters : (float[])replica.Parameters.Clone(),
+                Momentum = live ? momentum : (float[])momentum.Clone(),
+                Statics = live ? replica.Statics : (byte[])replica.Statics.Clone(),
+            };
         }
         else if (!history.Finished)
         {
@@ -132,7 +140,7 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
             return false;
         }
 
-        if (state.Self != Finale.Source && !seat.Trusted)
+        if (state.Self != finale.Source && !seat.Trusted)
         {
             return Decline(peer, fetch);
         }

@@ -11,7 +11,9 @@ namespace Superfactory.Sync.Tests.Merging.Virtual;
 internal sealed class Reference
 {
     private readonly Scenario _scenario;
-    private readonly IReadOnlyDictionary<long, ulong> _leftOut;
+    private readonly IReadOnlyDictionary<long, RoundFate> _fates;
+    private ulong _dealt;
+    private long _turn;
     private readonly float[] _momentum;
     private readonly float[] _innerMomentum;
     private readonly float[][]? _residuals;
@@ -22,11 +24,13 @@ internal sealed class Reference
 
     /// <summary>A run as <paramref name="scenario"/> says.</summary>
     /// <param name="scenario">What decides its result.</param>
-    /// <param name="leftOut">By round, the islands without which it was merged in the end: which those are depends on who stalled when.</param>
-    public Reference(Scenario scenario, IReadOnlyDictionary<long, ulong>? leftOut = null)
+    /// <param name="fates">By round, without whom it was merged in the end, and to whom the next was dealt: which those are depends on who stalled or was lost when.</param>
+    /// <param name="origin">The island from whose trainer it begins.</param>
+    public Reference(Scenario scenario, IReadOnlyDictionary<long, RoundFate>? fates = null, int origin = 0)
     {
-        (_scenario, _leftOut) = (scenario, leftOut ?? new Dictionary<long, ulong>());
-        Parameters = scenario.Initial(0);
+        (_scenario, _fates) = (scenario, fates ?? new Dictionary<long, RoundFate>());
+        _dealt = (_fates.Count > 0 ? _fates[_fates.Keys.Min()].DealtBefore : null) ?? (1UL << scenario.Islands) - 1;
+        Parameters = scenario.Initial(origin);
         _momentum = new float[Parameters.Length];
         _innerMomentum = new float[Parameters.Length];
         if (scenario.ErrorFeedback)
@@ -36,7 +40,7 @@ internal sealed class Reference
         }
 
         Planned = scenario.Budget.Samples > 0 ? scenario.Budget.Samples
-            : scenario.Budget.Steps * Enumerable.Range(0, scenario.Islands).Sum(scenario.BatchOf);
+            : scenario.Budget.Steps * Enumerable.Range(0, scenario.Islands).Where(island => (_dealt >> island & 1) != 0).Sum(scenario.BatchOf);
         _line = [.. Enumerable.Range(0, (int)Planned).Select(position => (long)position)];
     }
 
@@ -52,13 +56,16 @@ internal sealed class Reference
 
     public void Run()
     {
-        for (var round = 0L; _next < _line.Count; round++)
+        for (var round = 0L; _scenario.Tracked ? _next < _line.Count : _turn < _scenario.Budget.Steps; round++)
         {
             Round(round);
-            if (_next >= _line.Count && _givenBack.Count > 0)
+            var fate = _fates.GetValueOrDefault(round);
+            if (_next < _line.Count ? fate?.NewSegment == true : _givenBack.Count > 0)
             {
-                (_line, _givenBack, _next) = ([.. _givenBack.Order()], [], 0);
+                (_line, _givenBack, _next) = ([.. _line.Skip(_next).Concat(_givenBack).Order()], [], 0);
             }
+
+            _dealt = fate?.DealtAfter ?? _dealt;
         }
     }
 
@@ -66,7 +73,7 @@ internal sealed class Reference
     {
         var shares = Deal();
         var contributions = shares.Select(steps => LocalTraining.Round(_scenario.Mode, Parameters, steps)).ToArray();
-        var skipped = Enumerable.Range(0, _scenario.Islands).Any(island => shares[island].Count > 0 && _scenario.Overflows(island, round));
+        var skipped = Enumerable.Range(0, _scenario.Islands).Any(island => shares[island].Count > 0 && !IsLeftOut(island, round) && _scenario.Overflows(island, round));
         var accepted = Enumerable.Range(0, _scenario.Islands)
             .Where(island => shares[island].Count > 0 && !skipped && !_scenario.Poisoned(island, round) && !IsLeftOut(island, round)).ToArray();
         for (var island = 0; island < _scenario.Islands; island++)
@@ -99,7 +106,7 @@ internal sealed class Reference
         Results.Add(_scenario.Mode == SyncMode.EveryStep ? mean : (float[])Parameters.Clone());
     }
 
-    private bool IsLeftOut(int island, long round) => (_leftOut.GetValueOrDefault(round) >> island & 1) != 0;
+    private bool IsLeftOut(int island, long round) => _fates.TryGetValue(round, out var fate) && (fate.LeftOut >> island & 1) != 0;
 
     private void Apply(float[] mean)
     {
@@ -121,10 +128,26 @@ internal sealed class Reference
     private List<List<long>>[] Deal()
     {
         var shares = Enumerable.Range(0, _scenario.Islands).Select(_ => new List<List<long>>()).ToArray();
-        for (var turn = 0; turn < _scenario.StepsInRound && _next < _line.Count; turn++)
+        for (var turn = 0; turn < _scenario.StepsInRound && !_scenario.Tracked && _turn < _scenario.Budget.Steps; turn++, _turn++)
         {
             for (var island = 0; island < _scenario.Islands; island++)
             {
+                if ((_dealt >> island & 1) != 0)
+                {
+                    shares[island].Add([(_turn * _scenario.Islands) + island]);
+                }
+            }
+        }
+
+        for (var turn = 0; turn < _scenario.StepsInRound && _scenario.Tracked && _next < _line.Count; turn++)
+        {
+            for (var island = 0; island < _scenario.Islands; island++)
+            {
+                if ((_dealt >> island & 1) == 0)
+                {
+                    continue;
+                }
+
                 var share = _line.Skip(_next).Take(_scenario.BatchOf(island)).ToList();
                 _next += share.Count;
                 if (share.Count > 0)
@@ -169,3 +192,10 @@ internal sealed class Reference
         return arrived;
     }
 }
+
+/// <summary>What chance decided of a round.</summary>
+/// <param name="LeftOut">Islands whose shares are not in its result, by place.</param>
+/// <param name="NewSegment">Whether all samples that are left are dealt anew after it.</param>
+/// <param name="DealtAfter">To whom the next round is dealt.</param>
+/// <param name="DealtBefore">To whom it was dealt; null where that is not known.</param>
+internal sealed record RoundFate(ulong LeftOut, bool NewSegment, ulong DealtAfter, ulong? DealtBefore = null);

@@ -49,6 +49,9 @@ internal sealed record Scenario
 
     public bool BlankIncarnations { get; init; } = true;
 
+    /// <summary>Whether islands that live are left out of the membership, and let in again.</summary>
+    public bool Doubts { get; init; }
+
     /// <summary>One contribution in so many is not finite; 0 for none.</summary>
     public int PoisonOneIn { get; init; }
 

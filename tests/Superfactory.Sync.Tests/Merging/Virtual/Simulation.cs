@@ -17,9 +17,9 @@ internal sealed class Simulation
     private readonly VirtualTrainer?[] _trainers;
     private readonly VirtualTrainer?[] _lost;
     private readonly Queue<RunEpoch>[] _epochs;
+    private readonly List<Action> _reports = [];
     private readonly long[] _ledgerMerged;
-    private readonly Dictionary<long, float[]> _results = [];
-    private RunEpoch _epoch;
+    private readonly OneHistory _history;
     private int _faults;
 
     public Simulation(Scenario scenario)
@@ -28,7 +28,8 @@ internal sealed class Simulation
         _random = new SeededRandom(scenario.Seed);
         _faults = scenario.Faults;
         Network = new VirtualNetwork(scenario.Islands, _random) { Strict = scenario.BelieOneIn == 0 };
-        _epoch = new RunEpoch { Number = 1, Members = [.. Enumerable.Range(0, scenario.Islands).Select(island => new RunMember($"island-{island}", 1))] };
+        Control = new VirtualControl(scenario.Islands);
+        _history = new OneHistory(scenario.Seed, Control);
         _machines = [.. Enumerable.Range(0, scenario.Islands).Select(NewMachine)];
         _trainers = [.. Enumerable.Range(0, scenario.Islands).Select(NewTrainer)];
         _lost = new VirtualTrainer?[scenario.Islands];
@@ -37,6 +38,8 @@ internal sealed class Simulation
     }
 
     public VirtualNetwork Network { get; }
+
+    public VirtualControl Control { get; }
 
     public IReadOnlyList<MergeMachine> Machines => _machines;
 
@@ -56,10 +59,10 @@ internal sealed class Simulation
     public ulong Trace { get; private set; } = 1;
 
     /// <summary>Results as handed to trainers: the same at every island.</summary>
-    public IReadOnlyDictionary<long, float[]> Results => _results;
+    public IReadOnlyDictionary<long, float[]> Results => _history.Results;
 
-    /// <summary>By round, the islands that the attempt which was applied left out: the same at every island.</summary>
-    public Dictionary<long, ulong> LeftOut { get; } = [];
+    /// <summary>By round, what chance decided of it: the same at every island.</summary>
+    public IReadOnlyDictionary<long, RoundFate> Fates => _history.Fates;
 
     /// <summary>The most that any island kept for the others at once, in bytes.</summary>
     public long KeptBytesPeak { get; private set; }
@@ -67,9 +70,15 @@ internal sealed class Simulation
     /// <summary>Called before every action; may disturb the machines.</summary>
     public Action<Simulation>? Disturb { get; init; }
 
-    private IEnumerable<MergeMachine> Holders => _machines.Where(machine => machine.State.Initialised);
+    private IEnumerable<MergeMachine> Holders => Members.Select(island => _machines[island]).Where(machine => machine.State is { Initialised: true, SelfIsMember: true } && machine.State.Epoch.Number == Control.Epoch.Number);
 
-    public bool Ended => Array.TrueForAll(_trainers, trainer => trainer is { Done: true });
+    /// <summary>The island from whose trainer the run began.</summary>
+    public int Origin { get; private set; }
+
+    /// <summary>The islands that are members now.</summary>
+    public IEnumerable<int> Members => Enumerable.Range(0, _scenario.Islands).Where(Control.IsMember);
+
+    public bool Ended => Members.All(island => _trainers[island] is { Done: true });
 
     /// <summary>Runs to the end, or until a machine fails for good.</summary>
     public Simulation Run()
@@ -88,7 +97,7 @@ internal sealed class Simulation
     }
 
     public string Describe() => string.Join("; ", _machines.Select((machine, island) =>
-        $"{island}: {machine.Progress.Waiting ?? "trains"}, round {machine.Progress.Rounds}, epoch {machine.Progress.Epoch}, ledger {machine.Progress.Ledger}"));
+        $"{island}: {machine.Progress.Waiting ?? "trains"}, next {_trainers[island]?.Next is not null}, round {machine.Progress.Rounds}, epoch {machine.Progress.Epoch}, ledger {machine.Progress.Ledger}"));
 
     private bool Step()
     {
@@ -126,10 +135,29 @@ internal sealed class Simulation
                 actions.Add(() => Handle(self, _trainers[self]!.Act()));
             }
 
+            if (Control.IsDoubted(self))
+            {
+                actions.Add(() =>
+                {
+                    Control.Doubt(self, false);
+                    Decide(self);
+                });
+            }
+
             if (_epochs[self].Count > 0)
             {
                 actions.Add(() => Handle(self, new MergeInput.EpochChanged(_epochs[self].Dequeue())));
             }
+        }
+
+        foreach (var report in _reports)
+        {
+            actions.Add(() =>
+            {
+                _reports.Remove(report);
+                report();
+                Decide();
+            });
         }
 
         AddStalls(actions);
@@ -179,7 +207,7 @@ internal sealed class Simulation
     private void Interrupt()
     {
         var island = _random.Below(_scenario.Islands);
-        switch (_random.Below(3))
+        switch (_random.Below(_scenario.Doubts ? 4 : 3))
         {
             case 0 when _scenario.Islands > 1:
                 Network.Cut(island, (island + 1 + _random.Below(_scenario.Islands - 1)) % _scenario.Islands);
@@ -191,53 +219,61 @@ internal sealed class Simulation
             case 2 when _scenario.BlankIncarnations && !_trainers.Any(trainer => trainer is { Done: true }):
                 Restart(island);
                 break;
+            case 3 when !_trainers.Any(trainer => trainer is { Done: true }):
+                Control.Doubt(island, true);
+                Decide();
+                break;
         }
     }
 
-    /// <summary>The island loses all; a new incarnation starts in a new epoch, of which the others hear in their own time.</summary>
+    /// <summary>The island loses all; a new incarnation starts, and everybody hears of what follows in his own time.</summary>
     private void Restart(int island)
     {
         Restarts++;
-        var member = _epoch.Members[island];
-        _epoch = new RunEpoch { Number = _epoch.Number + 1, Members = _epoch.Members.SetItem(island, member with { Incarnation = member.Incarnation + 1 }) };
+        Control.Die(island);
         Network.Reset(island);
-        _epochs[island].Clear();
         _ledgerMerged[island] = 0;
+        _epochs[island].Clear();
         _machines[island] = NewMachine(island);
         (_lost[island], _trainers[island]) = (null, NewTrainer(island));
-        ForgetWhatIsLost();
-        for (var other = 0; other < _scenario.Islands; other++)
+        Decide();
+    }
+
+    /// <summary>The control plane does what follows, and says so to everybody whom it reaches.</summary>
+    private void Decide(int? again = null)
+    {
+        var before = (Control.Epoch, Control.Restarts);
+        while (Control.Step())
         {
-            if (other != island)
+        }
+
+        if (Control.Epoch.Number != before.Epoch.Number)
+        {
+            _history.Begin(Control.Restarts != before.Restarts);
+            if (Control.Restarts != before.Restarts)
             {
-                _epochs[other].Enqueue(_epoch);
+                Array.Clear(_ledgerMerged);
+            }
+        }
+
+        for (var island = 0; island < _scenario.Islands; island++)
+        {
+            if (!Control.IsDoubted(island) && (!ReferenceEquals(before.Epoch, Control.Epoch) || island == again))
+            {
+                _epochs[island].Enqueue(Control.Epoch);
             }
         }
     }
 
-    /// <summary>What a lost island alone had applied is merged again, perhaps of others: nobody has used it.</summary>
-    private void ForgetWhatIsLost()
-    {
-        var applied = Holders.Select(machine => machine.State.History.Round).DefaultIfEmpty().Max();
-        foreach (var round in LeftOut.Keys.Concat(_results.Keys).Where(round => round >= applied).ToList())
-        {
-            LeftOut.Remove(round);
-            _results.Remove(round);
-        }
-    }
+    /// <summary>What an island tells the control plane arrives in its own time, if at all.</summary>
+    private void Report(Action report) => _reports.Add(report);
 
     private void Handle(int island, MergeInput input)
     {
         var machine = _machines[island];
-        var before = machine.State.History.Round;
+        var before = (machine.State.History.Round, machine.State.History.Takers);
         var effects = machine.Handle(input);
-        if (machine.State.History is { Round: > 0 } history && history.Round == before + 1)
-        {
-            // An island that missed the round takes the history of another.
-            LeftOut.TryAdd(before, history.RefusedLast);
-            LeftOut[before].ShouldBe(history.RefusedLast, $"seed {_scenario.Seed}: round {before} was merged of others at island {island}");
-        }
-
+        _history.Take(island, machine, before);
         if (input is MergeInput.TrainerContributed { Contribution.Round: var given } && _scenario.Belies(island, given))
         {
             _trainers[island]!.Belie();
@@ -252,6 +288,26 @@ internal sealed class Simulation
                 case MergeEffect.Send send:
                     Network.Send(island, send.Island, send.Message);
                     break;
+                case MergeEffect.Drop drop:
+                    Network.Drop(island, drop.Island);
+                    break;
+                case MergeEffect.KeepPromise promise:
+                    Report(() =>
+                    {
+                        if (_machines[island] == machine)
+                        {
+                            Handle(island, new MergeInput.PromiseKept(promise.Epoch));
+                        }
+                    });
+                    break;
+                case MergeEffect.Sealed said:
+                    var sealing = Control.IncarnationOf(island);
+                    Report(() => Control.Sealed(island, sealing, said.Epoch, said.Round));
+                    break;
+                case MergeEffect.Level level:
+                    var learning = Control.IncarnationOf(island);
+                    Report(() => Control.Level(island, learning, level.Epoch));
+                    break;
                 case MergeEffect.Note note:
                     Notes.Add(note.Text);
                     break;
@@ -264,13 +320,16 @@ internal sealed class Simulation
                     break;
                 case MergeEffect.Finalized when !Holders.All(holder => holder.State.History.Finished):
                     throw new InvalidOperationException($"seed {_scenario.Seed}: island {island} finalizes before every island holds the last result");
+                case MergeEffect.Begin { LoadMerged: false }:
+                    Origin = island;
+                    goto default;
                 default:
                     _trainers[island].ShouldNotBeNull().Take(effect);
                     break;
             }
         }
 
-        if (_machines[island] == machine)
+        if (_machines[island] == machine && Control.IsMember(island) && machine.State.Epoch.Number == Control.Epoch.Number)
         {
             CheckLedger(island, machine.Progress);
         }
@@ -315,20 +374,12 @@ internal sealed class Simulation
         _ledgerMerged[island] = ledger.Merged;
     }
 
-    private void CheckResult(int island, long round, float[] result)
-    {
-        if (!_results.TryAdd(round, result))
-        {
-            result.AsSpan().SequenceEqual(_results[round]).ShouldBeTrue($"seed {_scenario.Seed}: round {round} came out otherwise at island {island}");
-        }
-    }
-
     private MergeMachine NewMachine(int island) => new(new MergeConfiguration
     {
-        Self = island, Epoch = _epoch, Sync = _scenario.Sync, Budget = _scenario.Budget, ChunkLengthMax = _scenario.ChunkLength, StashBytesMax = _scenario.StashBytes ?? MergeLimits.StashBytesMax,
+        Self = island, Epoch = Control.Epoch, Incarnation = Control.IncarnationOf(island), Sync = _scenario.Sync, Budget = _scenario.Budget, ChunkLengthMax = _scenario.ChunkLength, StashBytesMax = _scenario.StashBytes ?? MergeLimits.StashBytesMax,
     });
 
-    private VirtualTrainer NewTrainer(int island) => new(_scenario, island) { OnMerged = (round, result) => CheckResult(island, round, result) };
+    private VirtualTrainer NewTrainer(int island) => new(_scenario, island) { OnMerged = (round, result) => _history.Check(island, _machines[island], round, result) };
 
     private void Mix(int island, MergeEffect effect)
     {

@@ -91,6 +91,20 @@ internal sealed class VirtualNetwork(int islands, SeededRandom random)
         }
     }
 
+    /// <summary>A host drops what waits for a peer: what the transport has not taken is gone, the rest arrives.</summary>
+    public void Drop(int from, int to)
+    {
+        var at = At(from, to);
+        Turn(at);
+        var kept = _queues[at].FindLastIndex(item => item == _up || item == _down) + 1;
+        kept += random.Below(_queues[at].Count - kept + 1);
+        _queues[at].RemoveRange(kept, _queues[at].Count - kept);
+        if (_queues[at].Count == 0)
+        {
+            _pending.Remove(at);
+        }
+    }
+
     /// <summary>Pairs of a sender and a receiver between which chunks were carried that the sender has not heard of.</summary>
     public IEnumerable<(int From, int To)> Carried =>
         Enumerable.Range(0, _carried.Length).Where(at => _carried[at] > 0).Select(at => (at / islands, at % islands));

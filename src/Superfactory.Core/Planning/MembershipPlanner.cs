@@ -1,0 +1,214 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Reading;
+using Superfactory.Core.Records;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>
+/// Decides who is a member of a run: seals an epoch when a member is lost or a learner is level, and decides the next one from the
+/// promises of its members. <c>docs/protocol.md</c> has the argument why that leaves one history.
+/// </summary>
+internal static class MembershipPlanner
+{
+    /// <summary>Adds what follows for one open job until nothing more does.</summary>
+    /// <param name="draft">The decision.</param>
+    /// <param name="id">The job.</param>
+    /// <param name="mayBegin">Whether a run whose state is lost may begin again: when its islands have been started again.</param>
+    public static void Plan(Draft draft, long id, bool mayBegin)
+    {
+        while (draft.State.Jobs[id] is { Epoch: { } epoch, Held: false } job && !job.Islands.IsEmpty && !job.Islands.Any(island => island.IsFinished)
+            && (epoch.Sealed ? TryDecide(draft, job, epoch, mayBegin) : TrySeal(draft, job, epoch) || TryLearners(draft, job, epoch)))
+        {
+        }
+    }
+
+    /// <summary>The first epoch: every island begins.</summary>
+    public static void Begin(Draft draft, long id, string reason)
+    {
+        var job = draft.State.Jobs[id];
+        Decide(draft, job, [.. job.Islands.Select(island => island.Present)], -1, reason);
+    }
+
+    /// <summary>A member whose promise is waited for after a seal: alive, not doubted, and silent so far.</summary>
+    public static bool IsAwaited(FactoryJob job, FactoryIsland island) => job.Epoch is { Sealed: true } epoch
+        && epoch.Members.Contains(island.Present) && IsAlive(island) && island.Doubt is null && !HasPromised(epoch, island);
+
+    /// <summary>Another member that misses an island, where there is one.</summary>
+    public static FactoryIsland? MissedBy(FactoryJob job, FactoryIsland island) => job.Members.FirstOrDefault(other =>
+        IsAlive(other) && !ReferenceEquals(other, island) && other.Missing.Contains(island.Site, StringComparer.Ordinal));
+
+    /// <summary>Whether no member is left that holds, or may hold, what is final.</summary>
+    public static bool IsStateLost(FactoryJob job)
+    {
+        var living = job.Members.Where(IsAlive).ToList();
+        return living.Count == 0 || (job.Epoch is { Sealed: true } epoch && living.All(island => HasPromised(epoch, island) && island.Promise!.Round < 0));
+    }
+
+    private static bool TrySeal(Draft draft, FactoryJob job, RunEpoch epoch)
+    {
+        if (Reason(draft.State, job, epoch) is not { } reason)
+        {
+            return false;
+        }
+
+        draft.Add(new SealOrdered { At = draft.Now, Job = job.Id, Epoch = epoch.Number, Reason = reason });
+        return true;
+    }
+
+    /// <summary>Why an epoch is to be replaced; null where it is not.</summary>
+    private static string? Reason(FactoryState state, FactoryJob job, RunEpoch epoch)
+    {
+        foreach (var member in epoch.Members)
+        {
+            var island = job.FindIsland(member.Island)!;
+            if (island.Present != member || !IsAlive(island))
+            {
+                return $"Island {member.Island} is lost: {Sentence.Lower(island.Reason ?? "It was started again.")}";
+            }
+
+            if (MissedBy(job, island) is { } other && MayLeaveOut(state, job, island))
+            {
+                return $"Island {other.Site} waits for {member.Island} and does not hear it.";
+            }
+        }
+
+        return job.Islands.FirstOrDefault(island => IsLevel(epoch, island)) is { } level
+            ? $"Island {level.Site} is level with the others."
+            : null;
+    }
+
+    /// <summary>Where the job would rather wait than go on after a cut, only an island whose site is lost too may be left out.</summary>
+    private static bool MayLeaveOut(FactoryState state, FactoryJob job, FactoryIsland island) =>
+        job.Specification.Sync.Partition == PartitionPolicy.Continue || !state.IsConnected(island.Site);
+
+    private static bool TryLearners(Draft draft, FactoryJob job, RunEpoch epoch)
+    {
+        ImmutableArray<RunMember> learners = [.. Learners(draft.State, job, epoch)];
+        if (learners.SequenceEqual(epoch.Learners))
+        {
+            return false;
+        }
+
+        var reason = learners.IsEmpty ? "Nobody learns any more." : $"{Sentence.Capital(Sentence.List(learners.Select(learner => learner.Island)))} may take the run's state.";
+        draft.Add(new LearnersChanged { At = draft.Now, Job = job.Id, Learners = learners, Reason = reason });
+        return true;
+    }
+
+    private static IEnumerable<RunMember> Learners(FactoryState state, FactoryJob job, RunEpoch epoch) => job.Islands
+        .Where(island => !epoch.Members.Contains(island.Present) && IsAlive(island) && island.Doubt is null && state.IsConnected(island.Site))
+        .Select(island => island.Present);
+
+    private static bool TryDecide(Draft draft, FactoryJob job, RunEpoch epoch, bool mayBegin)
+    {
+        var living = job.Members.Where(IsAlive).ToList();
+        if (living.Count == 0)
+        {
+            return mayBegin && TryBeginAgain(draft, job, [.. job.Islands.Where(IsAlive)]);
+        }
+
+        var promised = living.Where(island => HasPromised(epoch, island)).ToList();
+        if (promised.Count == 0 || living.Any(island => IsAwaited(job, island)))
+        {
+            return false;
+        }
+
+        var reason = job.Note ?? "The membership changed.";
+        var newest = promised.Max(island => island.Promise!.Round);
+        if (newest < epoch.Start && promised.Count < living.Count)
+        {
+            // Only somebody who has not promised holds what the epoch started with: these became members and have not caught up.
+            return false;
+        }
+
+        if (newest < 0)
+        {
+            // There is no state that a new incarnation would have to take first.
+            return mayBegin && TryBeginAgain(draft, job, [.. promised.Concat(job.Islands.Where(island => IsAlive(island) && !epoch.Members.Contains(island.Present)))]);
+        }
+
+        var chosen = Largest(job, promised);
+        var start = chosen.Max(island => island.Promise!.Round);
+        if (start < epoch.Start)
+        {
+            // Who holds what the epoch started with is cut off from these, and goes on.
+            chosen = Largest(job, [.. promised.Where(island => island.Promise!.Round == newest)]);
+            start = newest;
+        }
+
+        if (start < epoch.Start)
+        {
+            reason = $"{reason} No member holds round {epoch.Start} any more, with which epoch {epoch.Number} started; the run goes back to round {start}.";
+        }
+
+        var level = job.Islands.Where(island => IsLevel(epoch, island) && !chosen.Any(other => other.Missing.Contains(island.Site, StringComparer.Ordinal)));
+        Decide(draft, job, InOrder(job, chosen.Concat(level)), start, reason);
+        return true;
+    }
+
+    /// <summary>
+    /// Of the promised islands a largest set in which none misses another; among equals the one with the first islands. Removes, one after
+    /// another, who misses or is missed by most, the last one first: exact for one cut, and a set without cuts in any case.
+    /// </summary>
+    private static List<FactoryIsland> Largest(FactoryJob job, List<FactoryIsland> promised)
+    {
+        var left = promised.OrderBy(island => job.Islands.IndexOf(island)).ToList();
+        while (true)
+        {
+            var worst = left.Select((island, place) => (Cuts: left.Count(other => IsCut(island, other)), Place: place)).Max();
+            if (worst.Cuts == 0)
+            {
+                return left;
+            }
+
+            left.RemoveAt(worst.Place);
+        }
+    }
+
+    private static bool IsCut(FactoryIsland one, FactoryIsland other) => !ReferenceEquals(one, other)
+        && (one.Missing.Contains(other.Site, StringComparer.Ordinal) || other.Missing.Contains(one.Site, StringComparer.Ordinal));
+
+    private static bool TryBeginAgain(Draft draft, FactoryJob job, ImmutableArray<FactoryIsland> living)
+    {
+        if (living.IsEmpty)
+        {
+            return false;
+        }
+
+        if (job.HasRun || !ResumeRules.IsAtHand(draft.State, job, [.. job.Islands.Select(island => island.Site)]))
+        {
+            // Model and ledger have to go back together first, or what they go back to is on its way.
+            return false;
+        }
+
+        Decide(draft, job, InOrder(job, living), -1, job.Note ?? "The membership changed.");
+        return true;
+    }
+
+    private static void Decide(Draft draft, FactoryJob job, ImmutableArray<RunMember> members, long start, string reason)
+    {
+        var epoch = new RunEpoch
+        {
+            Number = (job.Epoch?.Number ?? 0) + 1,
+            Members = members,
+            Islands = [.. job.Islands.Select(island => island.Site)],
+            Start = start,
+        };
+        draft.Add(new EpochDecided { At = draft.Now, Job = job.Id, Reason = reason, Epoch = epoch with { Learners = [.. Learners(draft.State, job, epoch)] } });
+    }
+
+    private static ImmutableArray<RunMember> InOrder(FactoryJob job, IEnumerable<FactoryIsland> islands)
+    {
+        var chosen = islands.Select(island => island.Site).ToHashSet(StringComparer.Ordinal);
+        return [.. job.Islands.Where(island => chosen.Contains(island.Site)).Select(island => island.Present)];
+    }
+
+    /// <summary>Whether an island's gang is not known to have ended.</summary>
+    private static bool IsAlive(FactoryIsland island) => island.Standing == IslandStanding.Wanted;
+
+    private static bool HasPromised(RunEpoch epoch, FactoryIsland island) => island.Promise?.Epoch == epoch.Number;
+
+    private static bool IsLevel(RunEpoch epoch, FactoryIsland island) => island.LevelIn == epoch.Number && IsAlive(island) && island.Doubt is null
+        && epoch.Learners.Contains(island.Present);
+}

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+using Superfactory.Sync.Bridge.Peers;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Sync.Bridge.Membership;
+
+/// <summary>
+/// A bridge's part in its run's membership: keeps promises on disk, tells whoever started the bridge what the control plane goes by, and
+/// listens whether the other members are there. For one thread, apart from what it is given to run.
+/// </summary>
+/// <param name="promises">Where promises are kept.</param>
+/// <param name="peers">The other islands.</param>
+/// <param name="post">Takes events.</param>
+/// <param name="run">Runs something that takes its time, and then gives the loop its input.</param>
+/// <param name="time">Its clock.</param>
+internal sealed class MembershipDesk(PromiseFile promises, BridgePeers peers, Action<BridgeEvent> post, Action<Func<HostInput>> run, TimeProvider time)
+{
+    private readonly HearingWatch _hearing = new(time);
+    private ImmutableArray<string> _missing = [];
+
+    /// <summary>Something came from a peer.</summary>
+    public void Heard(int island) => _hearing.Heard(island);
+
+    /// <summary>Carries out what the machine wants of it.</summary>
+    /// <returns>False where it is nothing for this desk.</returns>
+    public bool TryCarry(MergeEffect effect)
+    {
+        switch (effect)
+        {
+            case MergeEffect.KeepPromise promise:
+                run(() =>
+                {
+                    promises.Save(promise.Epoch);
+                    return new HostInput.Promised(promise.Epoch);
+                });
+                return true;
+            case MergeEffect.Sealed said:
+                post(new BridgeEvent.Sealed(said.Epoch, said.Round));
+                return true;
+            case MergeEffect.Level level:
+                post(new BridgeEvent.Level(level.Epoch));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>A quarter of a second passed: says to the others that this bridge is there, and here whom it waits for and does not hear.</summary>
+    public void Tick(MergeMachine machine, RunEpoch epoch)
+    {
+        peers.Beat();
+        _hearing.Look();
+        var missing = ImmutableArray.CreateBuilder<string>();
+        for (var island = 0; island < epoch.Roster.Length; island++)
+        {
+            if (machine.IsFellow(island) && _hearing.IsMissed(island) && machine.IsWaiting)
+            {
+                missing.Add(epoch.Roster[island]);
+            }
+        }
+
+        if (!missing.SequenceEqual(_missing))
+        {
+            _missing = missing.ToImmutable();
+            post(new BridgeEvent.Missing(_missing));
+        }
+    }
+}

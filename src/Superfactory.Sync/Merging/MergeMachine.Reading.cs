@@ -1,0 +1,41 @@
+using Superfactory.Model.Agents;
+using Superfactory.Sync.Merging.Trainer;
+
+namespace Superfactory.Sync.Merging;
+
+/// <content>What its host may ask it between two inputs.</content>
+public sealed partial class MergeMachine
+{
+    /// <summary>What it was told at its start.</summary>
+    public MergeConfiguration Configuration => _state.Configuration;
+
+    /// <summary>How far the run is, as this island sees it after the last input; put together when it is asked for.</summary>
+    public RunProgress Progress => _report.Make();
+
+    /// <summary>Messages of peers that were refused because they break the protocol.</summary>
+    public long FaultsOfPeers => _state.Faults;
+
+    /// <summary>Hash of the state that this island holds; for tests and reports. 0 before it holds any.</summary>
+    public ulong StateHash => _state.Initialised ? _state.Replica!.StateHash : 0;
+
+    /// <summary>The attempt that is under way; the first one of round 0 before there is any.</summary>
+    public RoundAttempt Attempt => _state.Table is null ? default : new(_state.History.Round, _exchange.Work.Attempt);
+
+    /// <summary>Whether a chunk of a peer's contribution is due here, and the peer can be reached: where none comes for long, it stalls.</summary>
+    /// <param name="island">The peer's place among the members.</param>
+    public bool IsAwaited(int island) => _state.Initialised && !_state.Failed && _exchange.IsAwaited(island);
+
+    /// <summary>
+    /// Whether chunks that the host was given lie in <see cref="MergeBuffers.Local"/>, where the trainer wrote them: as long as this is so,
+    /// no other trainer may have that memory. Ends with <see cref="MergeInput.Carried"/> or <see cref="MergeInput.PeerDown"/>.
+    /// </summary>
+    public bool ReadsTrainerMemory => _state.Buffers is { } buffers && _state.IsRead(buffers.Local);
+
+    /// <summary>Whether this island cannot go on before other members say something: a member that is silent now holds the run up.</summary>
+    public bool IsWaiting => !_state.Failed && _state.SelfIsMember && !_finale.Done
+        && (_state.Sealed || _seat.Phase >= TrainerPhase.Waiting || (_state.Table is not null && (!_state.Initialised || _exchange.Own is not null)));
+
+    /// <summary>Whether an island is another member of the epoch.</summary>
+    /// <param name="island">Its place among the job's islands.</param>
+    public bool IsFellow(int island) => _state.IsPeer(island) && _state.IsMember(island);
+}
