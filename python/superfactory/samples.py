@@ -20,7 +20,7 @@ class Samples(Sampler[int]):
 
     The DataLoader's batch size must divide ``batch`` (shared over the island's processes); ``run.step`` takes up the oldest
     batch that was drawn and not yet trained on, however far workers have read ahead. Iteration ends where the dealt
-    segment ends. A new iteration takes the next segment, or takes up this one at the first batch not trained on yet.
+    segment ends, or where islands came or went and the rest is dealt anew. A new iteration takes the next segment, or takes up this one at the first batch not trained on yet.
     """
 
     def __init__(self, count: int, batch: int, seed: int, rank: int, world: int) -> None:
@@ -105,6 +105,9 @@ class Samples(Sampler[int]):
             indices = sample_indices(self._positions(numpy.concatenate(turns)), self.count, self._seed).tolist()
             place = 0
             for turn, places in enumerate(turns, first):
+                if self._deal is not deal:
+                    # Islands came or went, and what is left was dealt anew: the rest of this iteration belongs to others.
+                    return
                 # Counted as drawn with its first sample: a loop may take its step before the iterator is resumed.
                 self._drawn = turn + 1
                 for index in indices[place:place + len(places)]:

@@ -137,3 +137,16 @@ def test_a_new_segment_begins_when_the_last_is_used_up():
     samples.deal(Deal(1, ((2, 4), (6, 8)), 4, 0, 4, 8), Turn(1, 1, 0, 0.5, False))
     assert list(samples) == indices([2, 3, 6, 7])
     assert isinstance(samples, torch.utils.data.Sampler)
+
+
+def test_an_iteration_ends_where_the_rest_is_dealt_anew_and_the_next_one_takes_the_new_deal():
+    samples = dealt([(0, 64)], 8, 0, 4)
+    drawn = []
+    for batch in DataLoader(list(range(1000)), sampler=samples, batch_size=4):
+        drawn += batch.tolist()
+        samples.consume()
+        if len(drawn) == 8:
+            # Another island was lost after two turns: what it had, and the rest, is this one's now.
+            samples.deal(Deal(1, ((4, 8), (12, 64)), 4, 0, 4, 64), Turn(1, 1, 0, 0.1, False))
+    assert drawn == indices([0, 1, 2, 3, 8, 9, 10, 11])
+    assert list(samples) == indices([*range(4, 8), *range(12, 64)])
