@@ -57,15 +57,18 @@ public sealed class LeaseTests : IAsyncLifetime
 
         await _plane.JoinAsync("atlanta", "s2");
 
+        (await _plane.InstructionsAsync("wisconsin", after: before.Revision))!.Gangs.ShouldHaveSingleItem().Epoch.Sealed.ShouldBeTrue();
+        await _plane.ReportAsync("wisconsin", gangs: Samples.Gang(1, GangState.Running) with { Promise = new SealPromise(1, 4) });
+
         var atlanta = (await _plane.InstructionsAsync("atlanta", "s2"))!.Gangs.ShouldHaveSingleItem();
         (atlanta.Incarnation, atlanta.Epoch.Number).ShouldBe((2, 2));
         var wisconsin = (await _plane.InstructionsAsync("wisconsin", after: before.Revision))!.Gangs.ShouldHaveSingleItem();
         (wisconsin.Incarnation, wisconsin.Epoch.Number).ShouldBe((1, 2));
-        wisconsin.Epoch.Members.ShouldBe([new RunMember("wisconsin", 1), new RunMember("atlanta", 2)]);
+        wisconsin.Epoch.Members.ShouldBe([new RunMember("wisconsin", 1)]);
+        wisconsin.Epoch.Learners.ShouldBe([new RunMember("atlanta", 2)]);
         var job = await _plane.JobAsync(1);
-        job.State.ShouldBe(JobState.Waiting);
-        job.Reason.ShouldBe("Waits for its islands: atlanta has not joined yet. "
-            + "Island atlanta was started again as incarnation 2: the agent of site atlanta was started anew.");
+        job.State.ShouldBe(JobState.Running);
+        job.Reason.ShouldBe("Trains at wisconsin. Island atlanta is about to become a member again. Island atlanta is lost: the agent of site atlanta was started anew.");
     }
 
     [Fact]
