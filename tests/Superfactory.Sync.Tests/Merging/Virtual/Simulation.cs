@@ -150,16 +150,7 @@ internal sealed class Simulation
             }
         }
 
-        foreach (var report in _reports)
-        {
-            actions.Add(() =>
-            {
-                _reports.Remove(report);
-                report();
-                Decide();
-            });
-        }
-
+        AddReports(actions);
         AddStalls(actions);
         foreach (var (one, other) in Network.Apart)
         {
@@ -173,6 +164,19 @@ internal sealed class Simulation
 
         _random.Pick(actions)();
         return true;
+    }
+
+    private void AddReports(List<Action> actions)
+    {
+        foreach (var report in _reports)
+        {
+            actions.Add(() =>
+            {
+                _reports.Remove(report);
+                report();
+                Decide();
+            });
+        }
     }
 
     /// <summary>A host may take any peer that owes something for stalled: how long it waits is nothing that the result may depend on.</summary>
