@@ -119,6 +119,13 @@ class Run:
         return self._rounds.steps if self._rounds is not None else 0
 
     @property
+    def merge_seconds(self) -> float:
+        """Seconds that this process has spent in merges, copying and waiting included, from the end of the first step."""
+        if self._rounds is None:
+            return 0.0
+        return self._rounds.stopwatch.wall_seconds - self._rounds.stopwatch.training_seconds
+
+    @property
     def merged_loss(self) -> float:
         """The token-weighted mean loss over all islands in the last merge; NaN before the first."""
         last = self._rounds.last if self._rounds is not None else None

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Superfactory.Cli.Bench.Merge;
+using Superfactory.Cli.Bench.Training;
 using Superfactory.Cli.CommandLine;
 
 namespace Superfactory.Cli.Bench;
@@ -12,5 +13,6 @@ internal static class BenchCommand
     {
         BenchCodecCommand.Create(terminal),
         MergeBenchCommand.Create(terminal),
+        TrainingBenchCommand.Create(terminal),
     };
 }
