@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Superfactory.Cli.Bench.Merge;
 
 namespace Superfactory.Cli.Bench.Training;
@@ -62,6 +63,7 @@ internal sealed record TrainingFigures
     public required long WanBytes { get; init; }
 
     /// <summary>Seconds in merges, copying included, of the trainer that has the most of them; null where the program does not tell.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? WaitSeconds { get; init; }
 
     /// <summary>The validation loss after the last step, nats per token.</summary>

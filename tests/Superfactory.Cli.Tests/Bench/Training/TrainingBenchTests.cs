@@ -54,6 +54,7 @@ public sealed class TrainingBenchTests : IDisposable
             ((int)figures!["blocks"]!).ShouldBe(5);
             ((double)figures["compute_utilization"]!).ShouldBeGreaterThan(0);
             ((double)figures["final_loss"]!).ShouldBeLessThan(5.5);
+            figures.AsObject().ContainsKey("wait_seconds").ShouldBeTrue();
         }
 
         // The same samples, the same mean of gradients: only roundings differ.
