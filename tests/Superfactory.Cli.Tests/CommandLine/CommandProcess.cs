@@ -29,6 +29,8 @@ internal static class CommandProcess
             start.Environment[name] = value;
         }
 
+        // A command that people wait for starts quickly; what it starts to stay says otherwise by itself.
+        start.Environment.Remove("DOTNET_TieredCompilation");
         start.Environment["SUPERFACTORY_HOME"] = Home;
         start.Environment.Remove("SUPERFACTORY_CONTROL");
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())

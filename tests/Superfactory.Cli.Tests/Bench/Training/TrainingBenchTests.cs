@@ -44,11 +44,12 @@ public sealed class TrainingBenchTests : IDisposable
         var file = _directory.Combine("figures.json");
 
         var ran = await CommandProcess.RunAsync(
-            ["bench", "training", "--wan", "1gbit,2ms", "--modes", "every-step,diloco", "--steps", "25", "--peer", "ddp", "--json", file], directory: null);
+            ["bench", "training", "--wan", "1gbit,2ms", "--modes", "every-step", "--steps", "25", "--peer", "ddp", "--json", file],
+            directory: null, limit: TimeSpan.FromMinutes(10));
 
         ran.ExitCode.ShouldBe(0, ran.Message);
         var json = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!;
-        json["modes"]!.AsArray().Select(mode => (string?)mode!["mode"]).ShouldBe(["every-step", "diloco"]);
+        json["modes"]!.AsArray().Select(mode => (string?)mode!["mode"]).ShouldBe(["every-step"]);
         foreach (var figures in json["modes"]!.AsArray().Append(json["peer"]).Append(json["one_site"]))
         {
             ((int)figures!["blocks"]!).ShouldBe(5);
@@ -59,7 +60,7 @@ public sealed class TrainingBenchTests : IDisposable
 
         // The same samples, the same mean of gradients: only roundings differ.
         ((double)json["modes"]![0]!["final_loss"]!).ShouldBe((double)json["peer"]!["final_loss"]!, 0.01);
-        ((long)json["modes"]![0]!["wan_bytes"]!).ShouldBeGreaterThan((long)json["modes"]![1]!["wan_bytes"]!);
+        ((long)json["modes"]![0]!["wan_bytes"]!).ShouldBeGreaterThan((long)json["one_site"]!["wan_bytes"]!);
         ((long)json["one_site"]!["wan_bytes"]!).ShouldBeLessThan(1_000_000);
     }
 }
