@@ -9,7 +9,7 @@ namespace Superfactory.Cli.Tests.EndToEnd;
 public sealed class FaultTests : IAsyncDisposable
 {
     /// <summary>Steps of a run that is still under way when a killed site's name is free again, and the site is back.</summary>
-    private const int Long = 3000;
+    private const int Long = 1200;
 
     private readonly FactoryRun _factory = new();
 

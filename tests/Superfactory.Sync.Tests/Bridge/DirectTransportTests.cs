@@ -206,7 +206,7 @@ public sealed class DirectTransportTests : IAsyncLifetime
         await using var events = two.ReadEventsAsync(TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         await ExpectAsync<PeerEvent.Up>(events);
 
-        (await two.SendAsync("one", MessageOrder.Ordered, new byte[] { 2, 0, 99 }, default, TestContext.Current.CancellationToken)).ShouldBeTrue();
+        (await two.SendAsync("one", MessageOrder.Ordered, new byte[] { MergeMessageCodec.ProtocolVersion, 0, 99 }, default, TestContext.Current.CancellationToken)).ShouldBeTrue();
 
         var shown = await bridges.EventAsync<BridgeEvent.Progress>(0, progress => progress.Value.PeerFaults == 1);
         shown.Value.PeerFault.ShouldNotBeNull().ShouldStartWith("two: A merge message of 3 bytes");
