@@ -9,7 +9,6 @@ namespace Superfactory.Wan.Measuring;
 /// <param name="PacingGain">How many times that rate it sends at.</param>
 internal readonly record struct BbrInfo(long BytesPerSecond, int RoundTripMinMicroseconds, double PacingGain)
 {
-    private const int ProtocolTcp = 6;
     private const int OptionCongestionInfo = 26;
     private const int Bytes = 20;
     private const double GainUnit = 256;
@@ -17,21 +16,8 @@ internal readonly record struct BbrInfo(long BytesPerSecond, int RoundTripMinMic
     /// <summary>Asks the kernel; null where the connection is gone or has another congestion control.</summary>
     public static BbrInfo? Read(Socket socket)
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            return null;
-        }
-
         Span<byte> raw = stackalloc byte[64];
-        try
-        {
-            return socket.GetRawSocketOption(ProtocolTcp, OptionCongestionInfo, raw) == Bytes ? Parse(raw) : null;
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The connection ended meanwhile: there is nothing to steer any more.
-            return null;
-        }
+        return TcpOption.Read(socket, OptionCongestionInfo, raw) == Bytes ? Parse(raw) : null;
     }
 
     private static BbrInfo Parse(ReadOnlySpan<byte> raw) => new(

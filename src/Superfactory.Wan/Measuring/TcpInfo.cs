@@ -20,7 +20,6 @@ internal readonly record struct TcpInfo(
     long BytesNotSent,
     long BusyMicroseconds)
 {
-    private const int ProtocolTcp = 6;
     private const int OptionInfo = 11;
 
     /// <summary>Up to and with <c>tcpi_bytes_retrans</c>, which kernels have since 4.19.</summary>
@@ -29,22 +28,8 @@ internal readonly record struct TcpInfo(
     /// <summary>Asks the kernel; null where it does not say, as on another system, or where the connection is gone.</summary>
     public static TcpInfo? Read(Socket socket)
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            return null;
-        }
-
         Span<byte> raw = stackalloc byte[256];
-        try
-        {
-            var length = socket.GetRawSocketOption(ProtocolTcp, OptionInfo, raw);
-            return length < BytesUsed ? null : Parse(raw);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The connection ended meanwhile: there is nothing to measure any more.
-            return null;
-        }
+        return TcpOption.Read(socket, OptionInfo, raw) < BytesUsed ? null : Parse(raw);
     }
 
     private static TcpInfo Parse(ReadOnlySpan<byte> raw) => new(

@@ -47,7 +47,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     {
         // It ends with its input.
         _process.StandardInput.Close();
-        using var late = new CancellationTokenSource(CutLinkTests.Limit);
+        using var late = new CancellationTokenSource(LaboratoryWithGateways.Limit);
         try
         {
             await _process.WaitForExitAsync(late.Token);
@@ -62,5 +62,5 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     private async Task<string?> LineAsync()
-        => await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(CutLinkTests.Limit, TestContext.Current.CancellationToken);
+        => await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(LaboratoryWithGateways.Limit, TestContext.Current.CancellationToken);
 }

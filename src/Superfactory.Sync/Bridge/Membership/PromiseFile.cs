@@ -30,11 +30,16 @@ internal sealed class PromiseFile(string gangDirectory)
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Save(int epoch)
     {
-        // Four bytes lie in one sector: they are there whole or not at all, and no name has to be on disk besides.
+        // Four bytes lie in one sector: they are there whole or not at all.
         Span<byte> bytes = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, epoch);
-        using var file = new FileStream(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-        file.Write(bytes);
-        file.Flush(flushToDisk: true);
+        using (var file = new FileStream(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read))
+        {
+            file.Write(bytes);
+            file.Flush(flushToDisk: true);
+        }
+
+        // A file that is on disk and has no name there is gone after a power cut.
+        DurableFiles.FlushDirectory(gangDirectory);
     }
 }

@@ -80,9 +80,8 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         var weights = Work.Decision!.Weights;
         var own = exchange.Own!.Bytes(chunk);
         var isFirst = _order[0] == island;
-        var (numbers, hash) = isFirst
-            ? PairMean.Take(state.Format, weights[0], bytes, weights[1], own, firstArrived: true, MeanOf(chunk))
-            : PairMean.Take(state.Format, weights[0], own, weights[1], bytes, firstArrived: false, MeanOf(chunk));
+        var (numbers, hash) = PairMean.Take(
+            state.Format, weights[0], isFirst ? bytes : own, weights[1], isFirst ? own : bytes, firstArrived: isFirst, MeanOf(chunk));
         from.SquaredNorms[chunk] = numbers.SquaredNorm;
         from.NotFinite |= numbers.NonFinite != 0;
         Work.Places[chunk] = 2;

@@ -30,10 +30,8 @@ internal static class PairMean
         var hash = ChunkHash.Begin();
         if (format.Format == NumberFormat.Fp32)
         {
-            var arrived = MemoryMarshal.Cast<byte, float>(firstArrived ? first : second);
-            var own = MemoryMarshal.Cast<byte, float>(firstArrived ? second : first);
-            var (arrivedWeight, ownWeight) = firstArrived ? (firstWeight, secondWeight) : (secondWeight, firstWeight);
-            var taken = PairMeanFp32.Take(arrivedWeight, arrived, ownWeight, own, firstArrived, mean, ref numbers, ref hash);
+            var taken = PairMeanFp32.Take(
+                firstWeight, MemoryMarshal.Cast<byte, float>(first), secondWeight, MemoryMarshal.Cast<byte, float>(second), firstArrived, mean, ref numbers, ref hash);
             first = first[(taken * sizeof(float))..];
             second = second[(taken * sizeof(float))..];
             mean = mean[taken..];

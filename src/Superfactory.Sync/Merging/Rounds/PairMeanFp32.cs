@@ -19,32 +19,22 @@ internal static unsafe class PairMeanFp32
     /// <summary>Takes the mean of whole stripes.</summary>
     /// <returns>How many numbers were taken; 0 where this machine or this memory is not made for it.</returns>
     public static int Take(
-        float arrivedWeight, ReadOnlySpan<float> arrived, float ownWeight, ReadOnlySpan<float> own, bool arrivedIsFirst, Span<float> mean, ref HeaderSum numbers, ref ChunkHash hash)
+        float firstWeight, ReadOnlySpan<float> first, float secondWeight, ReadOnlySpan<float> second, bool firstArrived, Span<float> mean, ref HeaderSum numbers, ref ChunkHash hash)
     {
         var count = mean.Length / Stripe * Stripe;
-        fixed (float* to = mean)
+        fixed (float* to = mean, one = first[..count], two = second[..count])
         {
             if (!Vector512.IsHardwareAccelerated || !Sse.IsSupported || (nuint)to % (nuint)Vector512<byte>.Count != 0)
             {
                 return 0;
             }
 
-            fixed (float* other = arrived[..count], self = own[..count])
-            {
-                if (arrivedIsFirst)
-                {
-                    Sweep(other, self, arrivedWeight, ownWeight, other, to, count, numbers.Extend(), hash.Extend(count * sizeof(float)));
-                }
-                else
-                {
-                    Sweep(self, other, ownWeight, arrivedWeight, other, to, count, numbers.Extend(), hash.Extend(count * sizeof(float)));
-                }
-            }
+            Sweep(one, two, firstWeight, secondWeight, firstArrived ? one : two, to, count, numbers.Extend(), hash.Extend(count * sizeof(float)));
         }
 
         // These stores are not ordered with others by themselves.
         Sse.StoreFence();
-        numbers.Added(arrived[..count]);
+        numbers.Added((firstArrived ? first : second)[..count]);
         return count;
     }
 

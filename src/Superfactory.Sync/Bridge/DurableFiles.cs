@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
-namespace Superfactory.Sync.Bridge.Checkpoints;
+namespace Superfactory.Sync.Bridge;
 
 /// <summary>Files that are on the disk when a call returns, with the hash of what was written.</summary>
 internal static partial class DurableFiles
