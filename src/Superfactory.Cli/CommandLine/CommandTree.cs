@@ -2,6 +2,7 @@ using System.CommandLine;
 using Superfactory.Cli.Bench;
 using Superfactory.Cli.Bench.Merge;
 using Superfactory.Cli.Certificates;
+using Superfactory.Cli.Chaos;
 using Superfactory.Cli.Checkpoints;
 using Superfactory.Cli.Copies;
 using Superfactory.Cli.Data;
@@ -47,6 +48,7 @@ internal static class CommandTree
             DataCommand.Create(terminal),
             CertificatesCommand.Create(terminal),
             BenchCommand.Create(terminal),
+            ChaosCommand.Create(terminal),
             LabCommand.Create(terminal),
             VersionCommand.Create(terminal),
             InternalCommands.Gang(),

@@ -60,15 +60,25 @@ internal sealed class FactoryProcess : IDisposable
     }
 
     /// <summary>Starts <c>superfactory</c> with the given arguments, in a session of its own so that the terminal's Ctrl-C reaches only this process.</summary>
-    public static async Task<FactoryProcess> StartAsync(ProcessStarter starter, string name, string logFile, ImmutableArray<string> arguments)
+    public static Task<FactoryProcess> StartAsync(ProcessStarter starter, string name, string logFile, ImmutableArray<string> arguments) =>
+        StartAsync(starter, name, logFile, arguments, [], Self.Environment());
+
+    /// <summary>The same at a place of its own.</summary>
+    /// <param name="starter">Ties its life to this process's.</param>
+    /// <param name="name">What it is, for people.</param>
+    /// <param name="logFile">Takes what it writes, after what is there.</param>
+    /// <param name="arguments">The program's arguments.</param>
+    /// <param name="enter">What stands before the program, so that it runs at a site of a laboratory; nothing on this machine's own network.</param>
+    /// <param name="environment">Its variables on top of this process's own.</param>
+    public static async Task<FactoryProcess> StartAsync(
+        ProcessStarter starter, string name, string logFile, ImmutableArray<string> arguments, ImmutableArray<string> enter, ImmutableSortedDictionary<string, string> environment)
     {
-        var self = Self.Command();
         ImmutableArray<string> session = SystemTools.Find(SystemTools.SessionMaker) is { } maker ? [maker] : [];
         var child = await starter.StartAsync(new ProcessPlan
         {
-            Command = [.. session, .. self, .. arguments],
+            Command = [.. session, .. enter, .. Self.Command(), .. arguments],
             WorkingDirectory = Path.GetDirectoryName(logFile)!,
-            Environment = Self.Environment(),
+            Environment = environment,
         });
         return new FactoryProcess(name, child, new StreamWriter(logFile, append: true) { AutoFlush = true });
     }

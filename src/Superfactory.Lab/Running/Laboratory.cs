@@ -70,6 +70,14 @@ public sealed class Laboratory : IAsyncDisposable
         [SystemTool.Find(SystemTool.Nsenter) ?? SystemTool.Nsenter, $"--net={NetworkNamespace.PathOf(NamespaceOf(site))}", "--"];
 
     /// <summary>
+    /// Does something inside a site's network, such as making a socket, which belongs to that network from then on. It is done on a thread of its own
+    /// while the caller's waits.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such site.</exception>
+    /// <exception cref="AggregateException">What was done failed, or the namespace could not be entered.</exception>
+    public T Inside<T>(string site, Func<T> action) => NetworkNamespace.Inside(NamespaceOf(site), action);
+
+    /// <summary>
     /// Turns this process into another program that runs inside a site and knows the sites by name; returns only where that cannot be done.
     /// </summary>
     /// <returns>What is wrong: no such site or program, or no root.</returns>

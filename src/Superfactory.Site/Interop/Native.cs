@@ -11,6 +11,12 @@ internal static partial class Native
     /// <summary>Ends a process; it cannot catch it.</summary>
     public const int SignalKill = 9;
 
+    /// <summary>Holds a process until <see cref="SignalContinue"/>; it cannot catch it.</summary>
+    public const int SignalStop = 19;
+
+    /// <summary>Lets a held process go on.</summary>
+    public const int SignalContinue = 18;
+
     private const int SetChildSubreaper = 36;
     private const int DoNotHang = 1;
 
