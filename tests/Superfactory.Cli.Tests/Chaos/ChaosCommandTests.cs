@@ -30,7 +30,7 @@ public sealed class ChaosCommandTests : IDisposable
     {
         var file = _directory.Combine("report.json");
 
-        var ran = await CommandProcess.RunAsync(["chaos", "--minutes", "0.35", "--seed", "5", "--json", file], directory: null, limit: TimeSpan.FromMinutes(8));
+        var ran = await CommandProcess.RunAsync(["chaos", "--minutes", "0.25", "--seed", "5", "--json", file], directory: null, limit: TimeSpan.FromMinutes(8));
 
         ran.ExitCode.ShouldBe(0, ran.Message + ran.Output);
         var json = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!.AsObject();
