@@ -15,6 +15,21 @@ internal sealed class MemoryWire(long bytesUntilCut = long.MaxValue, long corrup
     private long _carried;
     private bool _cut;
 
+    /// <summary>Whether what is written from now on vanishes, as where a cable is cut.</summary>
+    public bool Swallows { get; set; }
+
+    /// <summary>Bytes written so far, in both directions together.</summary>
+    public long Carried
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _carried;
+            }
+        }
+    }
+
     public Stream Left => new End(this, 0);
 
     public Stream Right => new End(this, 1);
@@ -41,6 +56,11 @@ internal sealed class MemoryWire(long bytesUntilCut = long.MaxValue, long corrup
     {
         lock (_gate)
         {
+            if (Swallows)
+            {
+                return [];
+            }
+
             var allowed = (int)Math.Min(bytes.Length, bytesUntilCut - _carried);
             var carried = bytes[..allowed].ToArray();
             if (corruptAt >= _carried && corruptAt < _carried + allowed)
@@ -104,7 +124,7 @@ internal sealed class MemoryWire(long bytesUntilCut = long.MaxValue, long corrup
                 throw new IOException("The wire is cut.", exception);
             }
 
-            if (carried.Length < buffer.Length)
+            if (carried.Length < buffer.Length && !wire.Swallows)
             {
                 wire.Cut();
             }

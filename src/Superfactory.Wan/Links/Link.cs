@@ -223,10 +223,11 @@ internal sealed class Link : IAsyncDisposable
     /// <returns>When something was last heard over the link, in ticks; null where no connection is open.</returns>
     public long? Listen(long now, bool slept)
     {
+        // In the order of their numbers: the first speaks always, and stands for those that are quiet.
         long? heard = null;
         foreach (var stream in Streams)
         {
-            stream.Listen(now, slept);
+            stream.Listen(now, slept, heard);
             stream.Ask();
             heard = Math.Max(heard ?? 0, stream.HeardAt);
             if (Dials && stream.IsToSpare(stream.Port.Number >= Pulse.Agreed, now))

@@ -22,6 +22,8 @@ internal sealed class LinkStream : IDisposable
     private long _heartbeatToAnswer = Nothing;
     private volatile bool _heartbeatDue = true;
     private long _bytesReadBefore = -1;
+    private volatile bool _isUsed;
+    private long _usedAt;
     private long _heardAt;
     private long _answeredAt;
     private long? _retiredAt;
@@ -47,7 +49,7 @@ internal sealed class LinkStream : IDisposable
     public long HeardAt => Volatile.Read(ref _heardAt);
 
     /// <summary>Its last signs of life, as the last <see cref="Listen"/> saw them.</summary>
-    public StreamSign Sign => new(_port, HeardAt, Volatile.Read(ref _answeredAt));
+    public StreamSign Sign => new(_port, HeardAt, Volatile.Read(ref _answeredAt), IsQuiet);
 
     /// <summary>Runs until the connection ends.</summary>
     public async Task<LinkEnd> RunAsync()
@@ -72,16 +74,39 @@ internal sealed class LinkStream : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether nothing was sent or came since a heartbeat was answered: all that was under way has arrived. Such a connection is not asked
+    /// for signs of life: BBR takes what it sends first after ten idle seconds as a new measurement of the round trip, where a steady
+    /// trickle would make it stop for one in the middle of what comes next. The kernel's keep-alive finds out if it is gone.
+    /// </summary>
+    public bool IsQuiet { get; private set; }
+
     /// <summary>Looks whether something came; gives the connection up where nothing did for too long.</summary>
     /// <param name="now">The time, in ticks.</param>
     /// <param name="slept">Whether this process was not running: then its peers' silence says nothing.</param>
-    public void Listen(long now, bool slept)
+    /// <param name="linkHeardAt">When the link's other connections were last heard, in ticks; null where it may not be quiet, as nobody else would hear the link fall silent.</param>
+    public void Listen(long now, bool slept, long? linkHeardAt)
     {
+        if (_isUsed)
+        {
+            (_isUsed, _usedAt) = (false, now);
+        }
+
+        var wasQuiet = IsQuiet;
+        IsQuiet = linkHeardAt is { } at && now - at < _setup.Limits.SuspectAfter.Ticks && Volatile.Read(ref _answeredAt) > _usedAt;
         var read = _stream.Reader.BytesRead;
         if (read != _bytesReadBefore || slept)
         {
             _bytesReadBefore = read;
             Volatile.Write(ref _heardAt, now);
+        }
+        else if (IsQuiet)
+        {
+            return;
+        }
+        else if (wasQuiet)
+        {
+            Volatile.Write(ref _heardAt, Math.Max(_heardAt, linkHeardAt ?? 0));
         }
         else if (now - _heardAt >= _setup.Limits.SilenceMax.Ticks)
         {
@@ -96,9 +121,14 @@ internal sealed class LinkStream : IDisposable
         return now - _retiredAt >= _setup.Limits.RetireAfter.Ticks;
     }
 
-    /// <summary>Asks the other side for a sign of life.</summary>
+    /// <summary>Asks the other side for a sign of life, unless it is quiet.</summary>
     public void Ask()
     {
+        if (IsQuiet)
+        {
+            return;
+        }
+
         _heartbeatDue = true;
         _port.Work.Set();
     }
@@ -152,6 +182,7 @@ internal sealed class LinkStream : IDisposable
         var type = read.Header.Type;
         if (FrameTypes.IsCarried(type) || type == FrameType.LinkState)
         {
+            _isUsed = true;
             return _setup.Owner.Receive(_setup.Peer, read);
         }
 
@@ -205,6 +236,7 @@ internal sealed class LinkStream : IDisposable
             var wrote = await WriteSignsOfLifeAsync(cancellationToken);
             if (_setup.Owner.TryTake(_setup.Peer, _port, out var next))
             {
+                _isUsed = true;
                 try
                 {
                     await _stream.Writer.WriteAsync(next.Header, next.Route, next.Payload.Memory, cancellationToken);

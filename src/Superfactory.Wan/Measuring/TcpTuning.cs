@@ -8,6 +8,12 @@ internal static class TcpTuning
     /// <summary>What may wait in the kernel at least, and before the link is measured: 5 ms at 100 Mbit/s.</summary>
     public const int NotSentBytesMin = 64 * 1024;
 
+    /// <summary>An idle connection is asked by the kernel after this long, and again.</summary>
+    private const int KeepAliveSeconds = 1;
+
+    /// <summary>Questions without an answer after which the kernel gives an idle connection up.</summary>
+    private const int KeepAliveProbes = 2;
+
     private const int ProtocolTcp = 6;
     private const int OptionCongestion = 13;
     private const int OptionNotSentLowAt = 25;
@@ -27,6 +33,10 @@ internal static class TcpTuning
         }
 
         socket.NoDelay = true;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveProbes);
         if (OperatingSystem.IsLinux())
         {
             TrySet(socket, OptionCongestion, "bbr"u8);
