@@ -31,9 +31,7 @@ internal static class DemoJob
             // The other mode's own defaults: what the file says about merging was meant for the first.
             changed = changed with
             {
-                Sync = mode == SyncMode.EveryStep
-                    ? new SyncSpecification { Mode = mode, Every = 1, Format = NumberFormat.Fp32, ResultFormat = NumberFormat.Fp32 }
-                    : new SyncSpecification { Mode = mode },
+                Sync = mode == SyncMode.EveryStep ? new SyncSpecification { Mode = mode, Every = 1 } : new SyncSpecification { Mode = mode },
             };
         }
 

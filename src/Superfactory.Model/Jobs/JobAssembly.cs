@@ -40,8 +40,8 @@ internal static class JobAssembly
             {
                 Mode = mode,
                 Every = values.Count("sync.every", everyStep ? 1 : _sync.Every),
-                Format = values.Choice("sync.format", everyStep ? NumberFormat.Fp32 : NumberFormat.Bf16),
-                ResultFormat = values.Choice("sync.result_format", everyStep ? NumberFormat.Fp32 : NumberFormat.Bf16),
+                Format = values.Choice("sync.format", _sync.Format),
+                ResultFormat = values.Choice("sync.result_format", _sync.ResultFormat),
                 ErrorFeedback = values.Get("sync.error_feedback", _sync.ErrorFeedback),
                 Outer = new OuterOptimizerSpecification
                 {

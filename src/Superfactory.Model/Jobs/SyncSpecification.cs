@@ -10,13 +10,13 @@ public sealed record SyncSpecification
     public int Every { get; init; } = 30;
 
     /// <summary>
-    /// How contributions travel between islands. Default <see cref="NumberFormat.Fp32"/> for every-step and <see cref="NumberFormat.Bf16"/> for diloco.
+    /// How contributions travel between islands. Default <see cref="NumberFormat.Bf16"/>.
     /// </summary>
     public NumberFormat Format { get; init; } = NumberFormat.Bf16;
 
     /// <summary>
     /// How the mean travels from a fragment's leader to the other islands of three or more; of two, each sums both contributions
-    /// itself, and no mean travels. Default <see cref="NumberFormat.Fp32"/> for every-step and <see cref="NumberFormat.Bf16"/> for diloco.
+    /// itself, and no mean travels. Default <see cref="NumberFormat.Bf16"/>.
     /// </summary>
     public NumberFormat ResultFormat { get; init; } = NumberFormat.Bf16;
 

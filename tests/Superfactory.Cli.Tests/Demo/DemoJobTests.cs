@@ -29,7 +29,7 @@ public sealed class DemoJobTests
         var job = _example.With(new DemoOptions { Sites = 2, Mode = SyncMode.EveryStep });
 
         job.Sync.Every.ShouldBe(1);
-        job.Sync.Format.ShouldBe(NumberFormat.Fp32);
+        job.Sync.Format.ShouldBe(NumberFormat.Bf16);
     }
 
     [Fact]

@@ -49,9 +49,9 @@ public class JobFileTests
     {
         var sync = Parse(Smallest + "\nsync: {mode: every-step}").Sync;
         sync.Every.ShouldBe(1);
-        sync.Format.ShouldBe(NumberFormat.Fp32);
-        sync.ResultFormat.ShouldBe(NumberFormat.Fp32);
-        Parse(Smallest + "\nsync: {mode: every-step, every: 1, format: bf16}").Sync.Format.ShouldBe(NumberFormat.Bf16);
+        sync.Format.ShouldBe(NumberFormat.Bf16);
+        sync.ResultFormat.ShouldBe(NumberFormat.Bf16);
+        Parse(Smallest + "\nsync: {mode: every-step, every: 1, format: fp32}").Sync.Format.ShouldBe(NumberFormat.Fp32);
         Parse(Smallest + "\nsync: {format: fp32}").Sync.Format.ShouldBe(NumberFormat.Fp32);
     }
 

@@ -14,6 +14,9 @@ namespace Superfactory.Cli.Bench.Training;
 /// <param name="say">Told how far it is.</param>
 internal sealed class TrainingBench(TrainingBenchOptions options, TrainingStage stage, TrainingSetup setup, Action<string> say)
 {
+    /// <summary>DistributedDataParallel sends gradients as they are.</summary>
+    private const string DdpFormat = "fp32";
+
     private int _runs;
 
     /// <summary>Measures a mode of Superfactory.</summary>
@@ -57,7 +60,7 @@ internal sealed class TrainingBench(TrainingBenchOptions options, TrainingStage 
                 throw await failing;
             }
 
-            return await measuring;
+            return (await measuring) with { Format = sync?.Format.ToString().ToLowerInvariant() ?? (kind == "ddp" ? DdpFormat : null) };
         }
         finally
         {

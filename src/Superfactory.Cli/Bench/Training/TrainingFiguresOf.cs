@@ -56,9 +56,10 @@ internal static class TrainingFiguresOf
     [
         $"{report.Sites} sites, {report.Wan}, {report.Steps} steps each, one thread and core a trainer:",
         .. Table.Lines(
-            ["MODE", " COMPUTE UTILIZATION", " TOKENS/S", " WITHOUT MERGING", " OVER THE WAN", " WAITED", " LOSS"],
+            ["MODE", "FORMAT", " COMPUTE UTILIZATION", " TOKENS/S", " WITHOUT MERGING", " OVER THE WAN", " WAITED", " LOSS"],
             Rows(report).Select(static row => ImmutableArray.Create(
                 row.Mode,
+                row.Format ?? "–",
                 string.Create(CultureInfo.InvariantCulture, $"{row.ComputeUtilization:0.000} ({row.ComputeUtilizationMin:0.000}–{row.ComputeUtilizationMax:0.000})"),
                 Number(row.TokensPerSecond),
                 Number(row.TokensPerSecondOff),

@@ -38,6 +38,10 @@ internal sealed record TrainingFigures
     /// <summary>The mode; <c>ddp</c> for the peer, <c>alone</c> for one site.</summary>
     public required string Mode { get; init; }
 
+    /// <summary>How gradients or outer gradients travel, in the job file's words; null where nothing does.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? Format { get; init; }
+
     /// <summary>Steps between merges of the same parameters.</summary>
     public required int Every { get; init; }
 

@@ -36,6 +36,6 @@ public class TrainingFiguresTests
     {
         var modes = TrainingMode.Parse("every-step,diloco", steps: 50, overlap: true).Value!;
 
-        modes.Select(mode => (mode.Name, mode.Sync.Every, mode.Sync.Format.ToString())).ShouldBe([("every-step", 1, "Fp32"), ("diloco", 10, "Bf16")]);
+        modes.Select(mode => (mode.Name, mode.Sync.Every, mode.Sync.Format.ToString())).ShouldBe([("every-step", 1, "Bf16"), ("diloco", 10, "Bf16")]);
     }
 }
