@@ -7,6 +7,7 @@ using Superfactory.Cli.Checkpoints;
 using Superfactory.Cli.Copies;
 using Superfactory.Cli.Data;
 using Superfactory.Cli.Demo;
+using Superfactory.Cli.Fleet;
 using Superfactory.Cli.Hosts;
 using Superfactory.Cli.Jobs;
 using Superfactory.Cli.Lab;
@@ -45,6 +46,7 @@ internal static class CommandTree
             LinksCommand.Create(control, terminal),
             CopyCommands.Copy(control, terminal),
             CopyCommands.Copies(control, terminal),
+            FleetCommands.Create(terminal),
             DataCommand.Create(terminal),
             CertificatesCommand.Create(terminal),
             BenchCommand.Create(terminal),

@@ -12,7 +12,6 @@ internal sealed class TopologyReader(JobProblems problems)
     private const int MtuMin = 576, MtuMax = 65_535;
 
     private const string ExpectedSites = "a list of site names, such as [wisconsin, atlanta]";
-    private const string ExpectedEnds = "the two sites that the link joins, such as [wisconsin, atlanta]";
     private const string ExpectedBandwidth = "a bandwidth, such as 100mbit or 1gbit";
     private const string ExpectedRoundTrip = "a round-trip time, such as 14ms";
 
@@ -20,7 +19,7 @@ internal sealed class TopologyReader(JobProblems problems)
     private static readonly string[] _linkFields = ["between", "bandwidth", "rtt", "jitter", "loss", "queue", "mtu", "back"];
     private static readonly string[] _backFields = ["bandwidth", "jitter", "loss", "queue"];
 
-    private readonly Dictionary<(string, string), int> _joined = [];
+    private readonly YamlLinkEnds _ends = new(problems);
 
     /// <summary>Reads the top of the file.</summary>
     /// <returns>The topology; to be used only where there are no problems.</returns>
@@ -36,7 +35,7 @@ internal sealed class TopologyReader(JobProblems problems)
             return null;
         }
 
-        var fields = new TopologyFields(map, string.Empty, "A laboratory", _topFields, problems);
+        var fields = new YamlFields(map, string.Empty, "A laboratory", _topFields, problems);
         var ownName = fields.Text("name", "a name") ?? name;
         if (!FactoryName.IsValid(ownName))
         {
@@ -58,7 +57,7 @@ internal sealed class TopologyReader(JobProblems problems)
         };
     }
 
-    private ImmutableArray<string> ReadSites(TopologyFields fields)
+    private ImmutableArray<string> ReadSites(YamlFields fields)
     {
         if (fields.Require("sites", ExpectedSites) is not { } node)
         {
@@ -93,7 +92,7 @@ internal sealed class TopologyReader(JobProblems problems)
         return sites.ToImmutable();
     }
 
-    private ImmutableArray<LabLink> ReadLinks(TopologyFields fields, ImmutableArray<string> sites)
+    private ImmutableArray<LabLink> ReadLinks(YamlFields fields, ImmutableArray<string> sites)
     {
         const string expected = "a list of links, each such as {between: [wisconsin, atlanta], bandwidth: 1gbit, rtt: 14ms}";
         var node = sites.Length < 2 ? fields.Find("links") : fields.Require("links", expected);
@@ -112,7 +111,7 @@ internal sealed class TopologyReader(JobProblems problems)
         {
             if (list.Items[index] is JobNode.Map map)
             {
-                var link = new TopologyFields(map, Item("links", index), "A link", _linkFields, problems);
+                var link = new YamlFields(map, Item("links", index), "A link", _linkFields, problems);
                 if (ReadLink(link, sites) is { } read)
                 {
                     links.Add(read);
@@ -127,9 +126,9 @@ internal sealed class TopologyReader(JobProblems problems)
         return links.ToImmutable();
     }
 
-    private LabLink? ReadLink(TopologyFields fields, ImmutableArray<string> sites)
+    private LabLink? ReadLink(YamlFields fields, ImmutableArray<string> sites)
     {
-        var ends = ReadEnds(fields, sites);
+        var ends = _ends.Read(fields, sites);
         _ = fields.Require("bandwidth", ExpectedBandwidth);
         _ = fields.Require("rtt", ExpectedRoundTrip);
         var there = ReadDirection(fields);
@@ -138,7 +137,7 @@ internal sealed class TopologyReader(JobProblems problems)
         var back = there;
         if (fields.Find("back") is JobNode.Map map)
         {
-            back = ReadDirection(new TopologyFields(map, fields.PathOf("back"), "'back'", _backFields, problems), there);
+            back = ReadDirection(new YamlFields(map, fields.PathOf("back"), "'back'", _backFields, problems), there);
         }
         else if (fields.Find("back") is { } other)
         {
@@ -159,53 +158,7 @@ internal sealed class TopologyReader(JobProblems problems)
         return link;
     }
 
-    private (string A, string B)? ReadEnds(TopologyFields fields, ImmutableArray<string> sites)
-    {
-        if (fields.Require("between", ExpectedEnds) is not { } node)
-        {
-            return null;
-        }
-
-        if (node is not JobNode.List { Items.Length: 2 } list)
-        {
-            problems.AddExpected(node, fields.PathOf("between"), ExpectedEnds);
-            return null;
-        }
-
-        var names = new string[2];
-        for (var end = 0; end < 2; end++)
-        {
-            var path = Item(fields.PathOf("between"), end);
-            if (list.Items[end] is JobNode.Refused || !JobScalars.TryName(list.Items[end], problems, path, out var name))
-            {
-                return null;
-            }
-
-            names[end] = (string)name;
-            if (!sites.IsEmpty && !sites.Contains(names[end]))
-            {
-                problems.Add(list.Items[end].Line, path, $"There is no site '{name}'. The sites are {string.Join(", ", sites)}.", NearMatch.Hint(names[end], sites));
-                return null;
-            }
-        }
-
-        if (names[0] == names[1])
-        {
-            problems.Add(list.Line, fields.PathOf("between"), $"The link joins '{names[0]}' to itself. Expected two different sites.");
-            return null;
-        }
-
-        var pair = string.CompareOrdinal(names[0], names[1]) < 0 ? (names[0], names[1]) : (names[1], names[0]);
-        if (!_joined.TryAdd(pair, list.Line))
-        {
-            problems.Add(list.Line, fields.PathOf("between"), $"'{names[0]}' and '{names[1]}' are joined twice, first on line {_joined[pair]}. Expected at most one link between two sites.");
-            return null;
-        }
-
-        return (names[0], names[1]);
-    }
-
-    private static LabDirection? ReadDirection(TopologyFields fields, LabDirection? other = null)
+    private static LabDirection? ReadDirection(YamlFields fields, LabDirection? other = null)
     {
         var bandwidth = fields.Value<Bandwidth>("bandwidth", ExpectedBandwidth, Bandwidth.TryParse);
         var direction = new LabDirection
@@ -218,7 +171,7 @@ internal sealed class TopologyReader(JobProblems problems)
         return direction.Bandwidth.BitsPerSecond == 0 ? null : direction;
     }
 
-    private static string? ReadCongestionControl(TopologyFields fields)
+    private static string? ReadCongestionControl(YamlFields fields)
     {
         var name = fields.Text("congestion_control", "the name of a TCP congestion control, such as bbr or cubic");
         if (name is not null && (name.Length > 15 || !name.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-')))
@@ -229,7 +182,7 @@ internal sealed class TopologyReader(JobProblems problems)
         return name;
     }
 
-    private static void CheckReach(TopologyFields fields, ImmutableArray<string> sites, ImmutableArray<LabLink> links)
+    private static void CheckReach(YamlFields fields, ImmutableArray<string> sites, ImmutableArray<LabLink> links)
     {
         HashSet<string> reached = [sites[0]];
         for (var before = 0; before < reached.Count;)

@@ -69,7 +69,7 @@ public sealed record WanProfile(Bandwidth Rate, TimeSpan RoundTrip)
         return $"{Rate},{milliseconds.ToString("0.####", CultureInfo.InvariantCulture)}ms";
     }
 
-    private static bool TryParseRoundTrip(string text, out TimeSpan roundTrip, [NotNullWhen(false)] out Problem? problem)
+    internal static bool TryParseRoundTrip(string? text, out TimeSpan roundTrip, [NotNullWhen(false)] out Problem? problem)
     {
         roundTrip = default;
         var (number, unit) = Quantity.Split(text);

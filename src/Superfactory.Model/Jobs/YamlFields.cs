@@ -1,10 +1,7 @@
-using Superfactory.Model;
-using Superfactory.Model.Jobs;
+namespace Superfactory.Model.Jobs;
 
-namespace Superfactory.Lab.Topology;
-
-/// <summary>The fields of one place in a topology file: finds them by name, complains of those that are unknown or missing. Not safe for concurrent use.</summary>
-internal sealed class TopologyFields
+/// <summary>The fields of one place in a file of YAML: finds them by name, complains of those that are unknown or missing. Not safe for concurrent use.</summary>
+internal sealed class YamlFields
 {
     private readonly Dictionary<string, JobNode.Entry> _entries = new(StringComparer.Ordinal);
     private readonly HashSet<string> _meant = new(StringComparer.Ordinal);
@@ -18,7 +15,7 @@ internal sealed class TopologyFields
     /// <param name="what">What it is, for messages: <c>A link</c>.</param>
     /// <param name="known">The fields that it may have.</param>
     /// <param name="problems">Takes what is wrong.</param>
-    public TopologyFields(JobNode.Map map, string path, string what, string[] known, JobProblems problems)
+    public YamlFields(JobNode.Map map, string path, string what, string[] known, JobProblems problems)
     {
         (_problems, _path, _line) = (problems, path, map.Line);
         foreach (var entry in map.Entries)

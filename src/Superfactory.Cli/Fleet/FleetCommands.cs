@@ -1,0 +1,78 @@
+using System.CommandLine;
+using Superfactory.Cli.CommandLine;
+using Superfactory.Model;
+using Superfactory.Model.Fleet;
+
+namespace Superfactory.Cli.Fleet;
+
+/// <summary><c>superfactory fleet</c>: what a fleet file says.</summary>
+internal static class FleetCommands
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create(Terminal terminal) => new("fleet", "Check and show fleet files: sites, racks, power and links.")
+    {
+        Check(terminal),
+        Show(terminal),
+    };
+
+    private static Command Check(Terminal terminal)
+    {
+        var file = File();
+        var command = new Command("check", "Say everything that is wrong with a fleet file.") { file };
+        command.SetAction(parsed => WithFleet(terminal, parsed.GetValue(file)!, fleet =>
+        {
+            var totals = FleetTotals.Of(fleet.Racks);
+            terminal.Line($"{fleet.Name} is valid: {FleetText.Count(fleet.Sites.Length, "site")}, {FleetText.Count(totals.Racks, "rack")}, {FleetText.Count(totals.Accelerators, "accelerator")}, {FleetText.Number(totals.Schedulable)} schedulable.");
+        }));
+        return command;
+    }
+
+    private static Command Show(Terminal terminal)
+    {
+        var file = File();
+        var json = Settings.Json();
+        var command = new Command("show", "Draw a fleet: its sites, floors, rows and power, and where each figure of its hardware comes from.") { file, json };
+        command.SetAction(parsed => WithFleet(terminal, parsed.GetValue(file)!, fleet =>
+        {
+            if (parsed.GetValue(json))
+            {
+                terminal.Json(FleetView.Of(fleet));
+                return;
+            }
+
+            foreach (var line in FleetText.Lines(fleet, terminal.Width))
+            {
+                terminal.Line(line);
+            }
+        }));
+        return command;
+    }
+
+    private static Argument<string> File() => new("FILE") { Description = "The fleet file; ready ones are in examples/fleets." };
+
+    private static int WithFleet(Terminal terminal, string file, Action<FleetSpecification> use)
+    {
+        string text;
+        try
+        {
+            text = System.IO.File.ReadAllText(file);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return terminal.Fail([new Problem("There is no such file.", file, Hint: "Ready ones are in examples/fleets.")], ExitCode.BadInput);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return terminal.Fail([new Problem($"The file cannot be read: {exception.Message}", file)], ExitCode.BadInput);
+        }
+
+        var fleet = FleetFile.Parse(text, file);
+        if (!fleet.Succeeded)
+        {
+            return terminal.Fail(fleet.Problems, ExitCode.BadInput);
+        }
+
+        use(fleet.Value);
+        return ExitCode.Done;
+    }
+}
