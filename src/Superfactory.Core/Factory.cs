@@ -76,6 +76,7 @@ public static class Factory
             RunRestarted restarted => RunFold.Apply(next, restarted),
             EpochDecided decided => MembershipFold.Apply(next, decided),
             SealOrdered ordered => MembershipFold.Apply(next, ordered),
+            IslandSetAside aside => MembershipFold.Apply(next, aside),
             LearnersChanged changed => MembershipFold.Apply(next, changed),
             MembershipRecord membership => MembershipFold.Apply(next, membership),
             JobEnded ended => JobFold.Apply(next, ended),

@@ -56,6 +56,7 @@ internal static class JobText
             lines.Add($"  {island.Site}: refused {RunDisplayText.Number(island.Progress!.PeerFaults)} of what others sent to its bridge, last of {island.Progress.PeerFault}");
         }
 
+        lines.AddRange(RefusalText.Of(job));
         foreach (var island in job.Islands.Where(static island => island.Result is not null))
         {
             lines.Add($"  {island.Site}: parameters {island.Result!.ParametersSha256}{(island.Result.OutputDirectory is { } output ? $", saved in {output}" : string.Empty)}");

@@ -45,7 +45,7 @@ internal static class HoldFold
         }
         else if (!job.Held)
         {
-            back = back with { Islands = [.. back.Islands.Select(island => Gone(island, record.Reason))] };
+            back = back with { Islands = [.. back.Islands.Select(island => Gone(island, record.Reason) with { SetAside = null })] };
         }
 
         return state.WithJob(back).Touch(job);

@@ -19,6 +19,7 @@ internal static class MembershipFold
             // Who promises is heard.
             IslandSealed promised => island with { Promise = new SealPromise(promised.Epoch, promised.Round), Doubt = null },
             IslandLevel level => island with { LevelIn = level.Epoch },
+            IslandRejecting rejecting => island with { Rejected = rejecting.Rejected },
             IslandMissed missed => island with { Missing = missed.Missing },
             IslandDoubted doubted => island with { Doubt = doubted.Reason },
             IslandTrusted => island with { Doubt = null },
@@ -31,6 +32,13 @@ internal static class MembershipFold
         var job = state.Jobs[record.Job];
         var ordered = job with { Epoch = job.Epoch! with { Sealed = true, Change = job.Epoch.Change + 1 }, SealedAt = record.At, Note = record.Reason };
         return state.WithJob(ordered).Touch(ordered);
+    }
+
+    public static FactoryState Apply(FactoryState state, IslandSetAside record)
+    {
+        var job = state.Jobs[record.Job];
+        var aside = job.WithIsland(job.FindIsland(record.Island)! with { SetAside = record.Reason });
+        return state.WithJob(aside).Touch(aside);
     }
 
     public static FactoryState Apply(FactoryState state, LearnersChanged record)
@@ -57,6 +65,7 @@ internal static class MembershipFold
     private static FactoryIsland Begin(RunEpoch? before, RunEpoch epoch, FactoryIsland island) => island with
     {
         Missing = [],
+        Rejected = [],
         Failures = before is not null && epoch.Start >= 0 && epoch.Members.Contains(island.Present) && !before.Members.Contains(island.Present) ? 0 : island.Failures,
     };
 }

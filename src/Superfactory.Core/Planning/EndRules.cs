@@ -20,12 +20,12 @@ internal static class EndRules
             return null;
         }
 
-        if (job.Islands.FirstOrDefault(island => island.Gang == GangState.Failed && !island.Retriable) is { } failed)
+        if (job.Islands.FirstOrDefault(island => island is { Gang: GangState.Failed, Retriable: false, SetAside: null }) is { } failed)
         {
             return (JobState.Failed, failed.Reason ?? $"The gang of island {failed.Site} failed and its agent gave no reason.");
         }
 
-        if (job.Islands.FirstOrDefault(island => island.Failures > FactoryLimits.IslandRestartsMax) is { } hopeless)
+        if (job.Islands.FirstOrDefault(island => island.Failures > FactoryLimits.IslandRestartsMax && island.SetAside is null) is { } hopeless)
         {
             return (JobState.Failed,
                 $"Island {hopeless.Site} was started again {FactoryLimits.IslandRestartsMax} times and failed each time. "
@@ -58,7 +58,7 @@ internal static class EndRules
 
         var (end, reason) = Finished(job);
         return (end, $"{reason} {Sentence.Capital(Sentence.List(missing.Select(island => island.Site)))} "
-            + $"{(missing.Length == 1 ? "was" : "were")} lost before the end, so {(missing.Length == 1 ? "its" : "their")} own result is not known.");
+            + $"{(missing.Length == 1 ? "was" : "were")} {(missing.All(island => island.SetAside is not null) ? "set aside" : "lost")} before the end, so {(missing.Length == 1 ? "its" : "their")} own result is not known.");
     }
 
     private static bool SameModel(IslandResult? one, IslandResult? other)

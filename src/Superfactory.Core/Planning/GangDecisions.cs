@@ -90,6 +90,14 @@ internal static class GangDecisions
         {
             draft.Add(new IslandMissed { At = draft.Now, Job = gang.Job, Island = site, Incarnation = gang.Incarnation, Missing = missing });
         }
+
+        // What it said of an epoch that is over it says until it has heard of the next one.
+        ImmutableArray<IslandRejection> rejected = gang.Rejected.IsDefaultOrEmpty || !member || gang.Progress?.Epoch != epoch.Number ? []
+            : [.. gang.Rejected.Where(each => each.Island != site && epoch.Members.Any(other => other.Island == each.Island)).Select(each => each with { Reason = Shorten(each.Reason)! })];
+        if (!rejected.SequenceEqual(island.Rejected))
+        {
+            draft.Add(new IslandRejecting { At = draft.Now, Job = gang.Job, Island = site, Incarnation = gang.Incarnation, Rejected = rejected });
+        }
     }
 
     /// <summary>A gang of an ended job has stopped once its agent says so, or no longer lists it.</summary>

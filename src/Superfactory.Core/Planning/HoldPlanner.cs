@@ -15,7 +15,7 @@ internal static class HoldPlanner
             return;
         }
 
-        if (!job.Islands.Any(island => island is { Standing: IslandStanding.Wanted, Joined: true }))
+        if (!job.Islands.Any(island => island is { Standing: IslandStanding.Wanted, Joined: true, SetAside: null }))
         {
             var newest = job.HasRun ? ResumeRules.Newest(job) : null;
             Park(draft, job, newest, newest is null
@@ -29,7 +29,7 @@ internal static class HoldPlanner
     }
 
     private static bool IsSavedBy(FactoryJob job, FactoryCheckpoint checkpoint) => checkpoint.Epoch >= job.HoldEpoch && job.Islands.All(island =>
-        checkpoint.At(island.Site) is { Standing: CheckpointStanding.Whole } copy && string.Equals(copy.Island, island.Site, StringComparison.Ordinal));
+        island.SetAside is not null || checkpoint.At(island.Site) is { Standing: CheckpointStanding.Whole } copy && string.Equals(copy.Island, island.Site, StringComparison.Ordinal));
 
     private static void Park(Draft draft, FactoryJob job, FactoryCheckpoint? checkpoint, string reason) =>
         draft.Add(new JobParked { At = draft.Now, Job = job.Id, Checkpoint = checkpoint?.Number, Reason = Sentence.Capital(reason) });

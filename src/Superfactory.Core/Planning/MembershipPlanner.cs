@@ -19,7 +19,7 @@ internal static class MembershipPlanner
     public static void Plan(Draft draft, long id, bool mayBegin)
     {
         while (draft.State.Jobs[id] is { Epoch: { } epoch, Held: false } job && !job.Islands.IsEmpty && !job.Islands.Any(island => island.IsFinished)
-            && (epoch.Sealed ? TryDecide(draft, job, epoch, mayBegin) : TrySeal(draft, job, epoch) || TryLearners(draft, job, epoch)))
+            && (TrySetAside(draft, job) || (epoch.Sealed ? TryDecide(draft, job, epoch, mayBegin) : TrySeal(draft, job, epoch) || TryLearners(draft, job, epoch))))
         {
         }
     }
@@ -46,6 +46,24 @@ internal static class MembershipPlanner
         return living.Count == 0 || (job.Epoch is { Sealed: true } epoch && living.All(island => HasPromised(epoch, island) && island.Promise!.Round < 0));
     }
 
+    /// <summary>A member that most of the others do not accept any more is set aside: one that is wrong about all others sets nobody aside.</summary>
+    private static bool TrySetAside(Draft draft, FactoryJob job)
+    {
+        var living = job.Members.Where(island => IsAlive(island) && island.Doubt is null).ToList();
+        foreach (var island in living)
+        {
+            var against = living.Where(other => other.Rejected.Any(each => each.Island == island.Site)).ToList();
+            if (2 * against.Count > living.Count - 1 && against.Count > 0)
+            {
+                var why = against[0].Rejected.First(each => each.Island == island.Site).Reason;
+                draft.Add(new IslandSetAside { At = draft.Now, Job = job.Id, Island = island.Site, Reason = why });
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static bool TrySeal(Draft draft, FactoryJob job, RunEpoch epoch)
     {
         if (Reason(draft.State, job, epoch) is not { } reason)
@@ -63,6 +81,11 @@ internal static class MembershipPlanner
         foreach (var member in epoch.Members)
         {
             var island = job.FindIsland(member.Island)!;
+            if (island.Present == member && island.SetAside is { } aside)
+            {
+                return $"Island {member.Island} is set aside: {Sentence.Lower(aside)}";
+            }
+
             if (island.Present != member || !IsAlive(island))
             {
                 return $"Island {member.Island} is lost: {Sentence.Lower(island.Reason ?? "It was started again.")}";
@@ -204,8 +227,8 @@ internal static class MembershipPlanner
         return [.. job.Islands.Where(island => chosen.Contains(island.Site)).Select(island => island.Present)];
     }
 
-    /// <summary>Whether an island's gang is not known to have ended.</summary>
-    private static bool IsAlive(FactoryIsland island) => island.Standing == IslandStanding.Wanted;
+    /// <summary>Whether an island's gang is not known to have ended, and may take part.</summary>
+    private static bool IsAlive(FactoryIsland island) => island is { Standing: IslandStanding.Wanted, SetAside: null };
 
     private static bool HasPromised(RunEpoch epoch, FactoryIsland island) => island.Promise?.Epoch == epoch.Number;
 

@@ -73,7 +73,7 @@ public sealed class JobReader(FactoryState state)
     private static string Holding(FactoryJob job)
     {
         var saved = job.Checkpoints.LastOrDefault(checkpoint => checkpoint is { Held: true, Abandoned: false } && checkpoint.Epoch >= job.HoldEpoch);
-        var missing = job.Islands.Select(island => island.Site).Where(site => saved?.At(site) is not { Standing: CheckpointStanding.Whole });
+        var missing = job.Islands.Where(island => island.SetAside is null).Select(island => island.Site).Where(site => saved?.At(site) is not { Standing: CheckpointStanding.Whole });
         return $"Is being held: waits for {Reading.Sentence.List(missing)} to save.";
     }
 
@@ -100,7 +100,7 @@ public sealed class JobReader(FactoryState state)
     private string? Away(FactoryJob job)
     {
         var away = job.Islands.Except(job.Members).Select(island => $"Island {island.Site} " + (
-            !state.IsConnected(island.Site) ? "is away." : island.Standing == IslandStanding.Gone ? "waits for a free slot."
+            island.SetAside is { } aside ? $"is set aside: {Reading.Sentence.Lower(aside)}" : !state.IsConnected(island.Site) ? "is away." : island.Standing == IslandStanding.Gone ? "waits for a free slot."
             : island.Doubt is not null ? "is cut off." : "is about to become a member again."));
         return string.Join(' ', away) is { Length: > 0 } text ? text : null;
     }

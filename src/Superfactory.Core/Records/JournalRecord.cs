@@ -28,6 +28,8 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(IslandMissed), "island-missed")]
 [JsonDerivedType(typeof(IslandDoubted), "island-doubted")]
 [JsonDerivedType(typeof(IslandTrusted), "island-trusted")]
+[JsonDerivedType(typeof(IslandRejecting), "island-rejecting")]
+[JsonDerivedType(typeof(IslandSetAside), "island-set-aside")]
 [JsonDerivedType(typeof(JobEnded), "job-ended")]
 [JsonDerivedType(typeof(CopyRequested), "copy-requested")]
 [JsonDerivedType(typeof(CopyEnded), "copy-ended")]

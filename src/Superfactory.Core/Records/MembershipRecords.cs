@@ -17,6 +17,13 @@ public sealed record LearnersChanged : PlanRecord
     public required ImmutableArray<RunMember> Learners { get; init; }
 }
 
+/// <summary>A member's contributions were refused again and again: it is left out of the membership until the job is placed anew.</summary>
+public sealed record IslandSetAside : PlanRecord
+{
+    /// <summary>The island.</summary>
+    public required string Island { get; init; }
+}
+
 /// <summary>What an island is in a run's membership changed by its own word, or by its silence.</summary>
 public abstract record MembershipRecord : JournalRecord
 {
@@ -56,6 +63,13 @@ public sealed record IslandMissed : MembershipRecord
 {
     /// <summary>Whom it misses, by name.</summary>
     public required ImmutableArray<string> Missing { get; init; }
+}
+
+/// <summary>An island does not accept other members than before any more.</summary>
+public sealed record IslandRejecting : MembershipRecord
+{
+    /// <summary>Whom it does not accept, and why.</summary>
+    public required ImmutableArray<IslandRejection> Rejected { get; init; }
 }
 
 /// <summary>A member did not promise in time: the next epoch is without it, unless its promise comes before.</summary>

@@ -48,6 +48,12 @@ public sealed record FactoryIsland
     /// <summary>Members that it waits for and does not hear, by name.</summary>
     public ImmutableArray<string> Missing { get; init; } = [];
 
+    /// <summary>Members that it does not accept any more, and why.</summary>
+    public ImmutableArray<IslandRejection> Rejected { get; init; } = [];
+
+    /// <summary>Why it is left out of the membership until the job is placed anew, whatever its incarnation; null where it is not.</summary>
+    public string? SetAside { get; init; }
+
     /// <summary>Why it is left out of the membership though its gang is not known to be dead; null where it is not.</summary>
     public string? Doubt { get; init; }
 

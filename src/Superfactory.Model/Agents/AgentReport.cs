@@ -72,6 +72,9 @@ public sealed record GangReport
 
     /// <summary>Members that its bridge has not heard for too long while it waits for them, by name.</summary>
     public ImmutableArray<string> Missing { get; init; } = [];
+
+    /// <summary>Members that its bridge does not accept any more, and why.</summary>
+    public ImmutableArray<IslandRejection> Rejected { get; init; } = [];
 }
 
 /// <summary>An island promised, on disk, to accept nothing more of an epoch.</summary>

@@ -35,8 +35,14 @@ public sealed record RunProgress
     /// <summary>What it waits for, in a few words; null while it trains.</summary>
     public string? Waiting { get; init; }
 
-    /// <summary>Contributions refused (non-finite), over all islands.</summary>
+    /// <summary>Contributions refused, for whatever reason, over all islands.</summary>
     public long ContributionsRefused { get; init; }
+
+    /// <summary>How many of each island this island's bridge saw refused for what they were, since the bridge began.</summary>
+    public ImmutableArray<RefusalCount> RefusalCounts { get; init; } = [];
+
+    /// <summary>The newest of those, at most 8, the newest first.</summary>
+    public ImmutableArray<ContributionRefusal> Refusals { get; init; } = [];
 
     /// <summary>What this island's bridge refused of others because it breaks the protocol, since the bridge began: messages, and connections that it closed for them.</summary>
     public long PeerFaults { get; init; }

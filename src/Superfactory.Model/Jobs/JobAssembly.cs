@@ -49,6 +49,7 @@ internal static class JobAssembly
                     Momentum = values.Get("sync.outer.momentum", _sync.Outer.Momentum),
                 },
                 Fragments = values.Count("sync.fragments", _sync.Fragments),
+                NormLimit = values.Get("sync.norm_limit", _sync.NormLimit),
                 Partition = values.Choice("sync.partition", _sync.Partition),
             },
             Budget = new BudgetSpecification { Steps = values.Get("budget.steps", 0L), Samples = values.Get("budget.samples", 0L) },
@@ -158,6 +159,11 @@ internal static class JobAssembly
 
     private static void CheckSync(JobValues values, JobProblems problems)
     {
+        if (values.TryGet<double>("sync.norm_limit", out var limit) && limit is > 0 and < 1)
+        {
+            problems.Add(values.LineOf("sync.norm_limit"), "sync.norm_limit", "A limit under 1 refuses every second contribution. Expected at least 1, or 0 for any norm.", "Remove the field for 10.");
+        }
+
         if (values.Choice("sync.mode", _sync.Mode) != SyncMode.EveryStep)
         {
             return;

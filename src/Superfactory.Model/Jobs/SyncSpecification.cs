@@ -32,6 +32,12 @@ public sealed record SyncSpecification
     /// <summary>Fragments that the parameters are cut into; 0 chooses by size and number of islands.</summary>
     public int Fragments { get; init; }
 
+    /// <summary>
+    /// How many times the median of the last 16 accepted norms of a fragment, over all islands, the norm of a contribution may be; one over it is
+    /// refused. 1 to 1,000,000, or 0 for any. Default 10.
+    /// </summary>
+    public double NormLimit { get; init; } = 10;
+
     /// <summary>What the run does when islands cannot hear each other although all reach the control plane. Default <see cref="PartitionPolicy.Continue"/>.</summary>
     public PartitionPolicy Partition { get; init; }
 }

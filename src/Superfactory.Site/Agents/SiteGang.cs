@@ -206,6 +206,9 @@ internal sealed class SiteGang
             case GangEvent.Missing missing:
                 Set(report => report with { Missing = missing.Islands });
                 break;
+            case GangEvent.Rejecting rejecting:
+                Set(report => report with { Rejected = rejecting.Islands });
+                break;
             case GangEvent.Restarted restarted:
                 Set(report => report with { TrainerRestarts = restarted.Restarts });
                 break;

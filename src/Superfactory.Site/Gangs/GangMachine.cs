@@ -92,6 +92,8 @@ internal sealed class GangMachine
                 return [new GangEffect.Tell(new GangEvent.Level(level.Epoch))];
             case BridgeEvent.Missing missing:
                 return [new GangEffect.Tell(new GangEvent.Missing(missing.Islands))];
+            case BridgeEvent.Rejecting rejecting:
+                return [new GangEffect.Tell(new GangEvent.Rejecting(rejecting.Islands))];
             case BridgeEvent.Note note:
                 return [new GangEffect.Say(note.Text)];
             case BridgeEvent.Checkpointed written:

@@ -47,6 +47,7 @@ public abstract record GangCommand
 [JsonDerivedType(typeof(Sealed), "sealed")]
 [JsonDerivedType(typeof(Level), "level")]
 [JsonDerivedType(typeof(Missing), "missing")]
+[JsonDerivedType(typeof(Rejecting), "rejecting")]
 [JsonDerivedType(typeof(Finished), "finished")]
 [JsonDerivedType(typeof(Failed), "failed")]
 [JsonDerivedType(typeof(Stopped), "stopped")]
@@ -98,6 +99,10 @@ public abstract record GangEvent
     /// <summary>Its bridge waits for other members than before that it does not hear.</summary>
     /// <param name="Islands">All of them, by name.</param>
     public sealed record Missing(ImmutableArray<string> Islands) : GangEvent;
+
+    /// <summary>Its bridge does not accept other members than before any more.</summary>
+    /// <param name="Islands">All of them, and why.</param>
+    public sealed record Rejecting(ImmutableArray<IslandRejection> Islands) : GangEvent;
 
     /// <summary>The run is over.</summary>
     /// <param name="Result">What came of this island.</param>

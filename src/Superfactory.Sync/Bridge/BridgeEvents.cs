@@ -21,6 +21,7 @@ namespace Superfactory.Sync.Bridge;
 [JsonDerivedType(typeof(Sealed), "sealed")]
 [JsonDerivedType(typeof(Level), "level")]
 [JsonDerivedType(typeof(Missing), "missing")]
+[JsonDerivedType(typeof(Rejecting), "rejecting")]
 [JsonDerivedType(typeof(Finished), "finished")]
 [JsonDerivedType(typeof(Failed), "failed")]
 public abstract record BridgeEvent
@@ -74,6 +75,10 @@ public abstract record BridgeEvent
     /// <summary>The bridge waits for other members than before that it does not hear.</summary>
     /// <param name="Islands">All of them, by name; empty for none.</param>
     public sealed record Missing(ImmutableArray<string> Islands) : BridgeEvent;
+
+    /// <summary>The bridge does not accept other members than before any more.</summary>
+    /// <param name="Islands">All of them, and why; empty for none.</param>
+    public sealed record Rejecting(ImmutableArray<IslandRejection> Islands) : BridgeEvent;
 
     /// <summary>The run is over at every island; the bridge's last event.</summary>
     /// <param name="Result">What came of this island.</param>

@@ -22,7 +22,7 @@ public sealed record CheckpointPart(string File, long Bytes, string Sha256);
 public sealed record CheckpointManifest
 {
     /// <summary>The version of the format that this program writes; it reads no other yet.</summary>
-    public const int FormatWritten = 1;
+    public const int FormatWritten = 2;
 
     /// <summary>The longest manifest that is read: 30,000 tensors with long names take 6 MB.</summary>
     public const int BytesMax = 64 * 1024 * 1024;
@@ -138,7 +138,12 @@ public sealed record CheckpointManifest
             if (head.Format > FormatWritten)
             {
                 return Wrong(
-                    $"The checkpoint has format {head.Format}; this program reads up to format {FormatWritten}.", "Use a newer superfactory.");
+                    $"The checkpoint has format {head.Format}; this program reads format {FormatWritten}.", "Use a newer superfactory.");
+            }
+
+            if (head.Format < FormatWritten)
+            {
+                return Wrong($"The checkpoint has format {head.Format}; this program reads format {FormatWritten}.", "Use the superfactory that wrote it.");
             }
 
             return JsonSerializer.Deserialize<CheckpointManifest>(bytes, FactoryJson.Options) is { } read && read.IsWhole()

@@ -202,6 +202,7 @@ internal sealed class Membership(
         }
 
         state.Sealed = false;
+        state.Refusals.Begin();
         _follows = 0;
         fetcher.Drop();
         applier.Forget();

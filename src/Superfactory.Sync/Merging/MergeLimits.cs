@@ -69,6 +69,12 @@ public static class MergeLimits
     /// <summary>How often one island asks for damaged results or state again within a round before it gives up.</summary>
     public const int RepeatsMax = 8;
 
+    /// <summary>Contributions of one island that are refused in a row, for what they are, before it is set aside; where that is so of every island, the run fails.</summary>
+    public const int RefusalsInRowMax = 3;
+
+    /// <summary>Refusals that an island's progress names, the newest; all are counted.</summary>
+    public const int RefusalsShownMax = 8;
+
     /// <summary>Steps in a row that all islands skip for an overflow before the run fails: a scale of 2^16 has reached the smallest fp16 number after 40 halvings.</summary>
     public const int SkipsInRowMax = 64;
 

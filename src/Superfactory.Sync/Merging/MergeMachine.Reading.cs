@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Superfactory.Model.Agents;
 using Superfactory.Sync.Merging.Trainer;
 
@@ -34,6 +35,13 @@ public sealed partial class MergeMachine
     /// <summary>Whether this island cannot go on before other members say something: a member that is silent now holds the run up.</summary>
     public bool IsWaiting => !_state.Failed && _state.SelfIsMember && !_finale.Done
         && (_state.Sealed || _seat.Phase >= TrainerPhase.Waiting || (_state.Table is not null && (!_state.Initialised || _exchange.Own is not null)));
+
+    /// <summary>Whether a member, leading a fragment, committed what it may not: this island waits until the epoch is replaced.</summary>
+    /// <param name="island">Its place among the job's islands.</param>
+    public bool IsMistrusted(int island) => _state.Refusals.IsMistrusted(island);
+
+    /// <summary>Members whose contributions were refused too often in a row: the control plane is to set them aside.</summary>
+    public ImmutableArray<IslandRejection> Rejections => _state.Refusals.Rejections;
 
     /// <summary>Whether an island is another member of the epoch.</summary>
     /// <param name="island">Its place among the job's islands.</param>

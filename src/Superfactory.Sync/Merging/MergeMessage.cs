@@ -91,6 +91,9 @@ public sealed record ContributeMessage : MergeMessage
     /// <summary>Numbers that are not finite, or that the number format makes infinite; a contribution with any has no chunks.</summary>
     public long NonFinite { get; init; }
 
+    /// <summary>The first fragment that has such numbers; -1 where none has.</summary>
+    public int NonFiniteFragment { get; init; } = -1;
+
     /// <summary>Whether a gradient scaler found an overflow.</summary>
     public bool Overflow { get; init; }
 

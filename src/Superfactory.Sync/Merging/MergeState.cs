@@ -5,6 +5,7 @@ using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic.Formats;
 using Superfactory.Sync.Fragments;
 using Superfactory.Sync.Merging.Dealing;
+using Superfactory.Sync.Merging.Defence;
 using Superfactory.Sync.Merging.Rounds;
 
 namespace Superfactory.Sync.Merging;
@@ -37,6 +38,7 @@ internal sealed class MergeState
         Incarnation = configuration.Incarnation > 0 ? configuration.Incarnation : _incarnations[Self];
         Enter(configuration.Epoch);
         Sealed = SelfIsMember && Epoch.Number <= configuration.Promised;
+        Refusals = new RefusalLog(this);
         History = new RunHistory(Count, configuration.Sync, configuration.Budget);
         // One island sends nothing, so that rounding for the wire would only lose precision.
         Format = NumberFormats.Get(Count == 1 ? NumberFormat.Fp32 : configuration.Sync.Format);
@@ -117,6 +119,9 @@ internal sealed class MergeState
     public IReadOnlyList<Peer> Peers { get; }
 
     public RunHistory History { get; set; }
+
+    /// <summary>What was refused.</summary>
+    public RefusalLog Refusals { get; }
 
     /// <summary>What the trainer registered; null before.</summary>
     public TensorTable? Table { get; set; }

@@ -27,6 +27,8 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
             IslandLoss = state.Table is null ? null : exchange.Newest?.Loss,
             Waiting = finale.Done || state.Failed ? null : Waiting(),
             ContributionsRefused = history.Refusals,
+            RefusalCounts = state.Refusals.Counts,
+            Refusals = state.Refusals.Newest,
             PeerFaults = state.Faults,
             PeerFault = state.NewestFault,
         };

@@ -3,6 +3,7 @@ using Superfactory.Core.Records;
 using Superfactory.Core.Tests.Support;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
+using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Tests.Lifecycle;
 
@@ -52,6 +53,48 @@ public sealed class MembershipTests
         factory.Job(1).Epoch!.Learners.ShouldBeEmpty("it has not been heard");
         factory.Run(1, "b");
         factory.Job(1).Epoch!.Learners.ShouldBe([new RunMember("b", 1)]);
+    }
+
+    [Fact]
+    public void Island_that_most_of_the_others_reject_is_set_aside_whatever_its_incarnation_until_the_job_is_placed_anew()
+    {
+        var factory = Running("a", "b", "c").Reject(1, "a", "c");
+        factory.Job(1).Epoch!.Sealed.ShouldBeFalse("one of two others is not most of them");
+
+        factory.Reject(1, "b", "c");
+        factory.Job(1).Epoch!.Sealed.ShouldBeTrue();
+        factory.Reject(1, "a", "c").Promise(1, "a", 4).Promise(1, "b", 4);
+
+        Members(factory).ShouldBe(["a.1", "b.1"]);
+        factory.Job(1).Epoch!.Learners.ShouldBeEmpty();
+        factory.ReasonOf(1).ShouldContain("Island c is set aside: 3 of its contributions in a row were refused.");
+        Fail(factory, "c");
+        factory.Run(1, "c");
+        factory.Job(1).Epoch!.Learners.ShouldBeEmpty("its new incarnation is set aside too");
+        factory.StateOf(1).ShouldBe(JobState.Running);
+    }
+
+    [Fact]
+    public void Island_that_rejects_all_others_sets_nobody_aside()
+    {
+        var factory = Running("a", "b", "c");
+
+        factory.Report("a", factory.Present(1, "a") with { Rejected = [new IslandRejection("b", "why"), new IslandRejection("c", "why")], Progress = new RunProgress { Epoch = 1 } });
+
+        factory.Job(1).Epoch!.Sealed.ShouldBeFalse();
+        factory.Job(1).Islands.ShouldAllBe(island => island.SetAside == null);
+    }
+
+    [Fact]
+    public void Of_two_islands_the_one_that_is_rejected_is_set_aside_and_the_run_ends_with_the_other()
+    {
+        var factory = Running("a", "b").Reject(1, "a", "b").Promise(1, "a", 7);
+
+        Members(factory).ShouldBe(["a.1"]);
+        factory.Report("a", TestFactory.Gang(1, GangState.Finished));
+
+        factory.StateOf(1).ShouldBe(JobState.Completed);
+        factory.ReasonOf(1).ShouldContain("B was set aside before the end");
     }
 
     [Fact]

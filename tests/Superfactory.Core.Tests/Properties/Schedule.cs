@@ -107,6 +107,8 @@ internal static class Schedule
     {
         Promise = gang.Epoch.Sealed && move.Pick % 4 == 1 ? new SealPromise(gang.Epoch.Number - (move.Pick == 5 && move.Milliseconds % 2 == 0 ? 1 : 0), (move.Milliseconds % 5) - 1) : null,
         LevelIn = move.Pick > 2 ? gang.Epoch.Number : 0,
+        Rejected = [.. gang.Epoch.Members.Select(member => member.Island).Where(name => name != gang.Island).Where((_, index) => move.Pick == 4 && index == 0).Select(name => new IslandRejection(name, "3 of its contributions in a row were refused."))],
+        Progress = new RunProgress { Epoch = gang.Epoch.Number },
         Missing = [.. gang.Epoch.Members.Select(member => member.Island).Where(name => name != gang.Island).Where((_, index) => move.Pick is 1 or 5 || move.Pick == 2 + index)],
     };
 

@@ -79,6 +79,12 @@ internal sealed class TestFactory
     /// <summary>A gang waits for others and does not hear them.</summary>
     public TestFactory Miss(long job, string site, params string[] others) => Report(site, Present(job, site) with { Missing = [.. others] });
 
+    /// <summary>A gang does not accept another island any more.</summary>
+    public TestFactory Reject(long job, string site, string other) => Report(site, Present(job, site) with
+    {
+        Rejected = [new IslandRejection(other, "3 of its contributions in a row were refused.")], Progress = new RunProgress { Epoch = Job(job).Epoch!.Number },
+    });
+
     public TestFactory Tick()
     {
         Do(new Tick(ImmutableSortedDictionary<string, long>.Empty));

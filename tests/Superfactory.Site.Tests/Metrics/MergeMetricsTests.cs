@@ -11,7 +11,7 @@ public sealed class MergeMetricsTests
     {
         GangReport[] gangs =
         [
-            new() { Job = 3, Incarnation = 1, State = GangState.Running, Progress = new RunProgress { PeerFaults = 5, PeerFault = "atlanta: a message whose checksum is wrong" } },
+            new() { Job = 3, Incarnation = 1, State = GangState.Running, Progress = new RunProgress { PeerFaults = 5, PeerFault = "atlanta: a message whose checksum is wrong", RefusalCounts = [new RefusalCount("atlanta", 2)] } },
             new() { Job = 4, Incarnation = 1, State = GangState.Starting },
         ];
         var seen = new List<string>();
@@ -31,13 +31,13 @@ public sealed class MergeMetricsTests
             var named = tags.ToArray().ToDictionary(tag => tag.Key, tag => tag.Value as string);
             if (named["site"] == "merge-metrics")
             {
-                seen.Add($"{instrument.Name} {instrument.Unit} {named["job"]} {value}");
+                seen.Add($"{instrument.Name} {instrument.Unit} {named["job"]} {named.GetValueOrDefault("island")} {value}");
             }
         });
         listener.Start();
 
         listener.RecordObservableInstruments();
 
-        seen.ShouldBe(["superfactory.merge.peer_faults {fault} 3 5"]);
+        seen.ShouldBe(["superfactory.merge.peer_faults {fault} 3  5", "superfactory.merge.contributions_refused {contribution} 3 atlanta 2"]);
     }
 }

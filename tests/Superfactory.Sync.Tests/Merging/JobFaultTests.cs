@@ -24,9 +24,9 @@ public sealed class JobFaultTests
     {
         var pair = new Pair([Parameter("w", 2)], [Parameter("w", 2)]);
 
-        pair.Handle(0, new MergeInput.Received(1, new HelloMessage { Protocol = 4 }));
+        pair.Handle(0, new MergeInput.Received(1, new HelloMessage { Protocol = 99 }));
 
-        pair.Failure(0).ShouldContain("atlanta speaks version 4 of the merge protocol and wisconsin version 3");
+        pair.Failure(0).ShouldContain("atlanta speaks version 99 of the merge protocol and wisconsin version 4");
     }
 
     [Fact]
@@ -61,21 +61,38 @@ public sealed class JobFaultTests
     }
 
     [Fact]
-    public void Loss_that_is_still_not_finite_after_a_reset_fails_naming_island_and_step()
+    public void Island_whose_loss_stays_not_finite_is_reset_each_time_and_after_the_third_is_to_be_set_aside()
     {
         var pair = Started();
+        for (var round = 0; round < MergeLimits.RefusalsInRowMax; round++)
+        {
+            pair.Machines[0].Rejections.ShouldBeEmpty();
+            pair.Contribute(0, round, 1);
+            pair.Contribute(1, round, double.NaN);
+            pair.Settle();
+            pair.Effects(1).OfType<MergeEffect.Merged>().Last().Result.Reset.ShouldBeTrue();
+            pair.Effects(0).OfType<MergeEffect.Merged>().Last().Result.Reset.ShouldBeFalse();
+        }
+
+        pair.Machines[0].Rejections.Single().ShouldBe(new IslandRejection("atlanta", "3 of its contributions in a row were refused. The loss of the contribution of atlanta at step 6 is not finite."));
+        pair.Machines[0].Progress.Refusals.Select(refusal => (refusal.Island, refusal.Step, refusal.Round, refusal.Cause)).ShouldBe(
+            [("atlanta", 6, 2, RefusalCause.NotFinite), ("atlanta", 4, 1, RefusalCause.NotFinite), ("atlanta", 2, 0, RefusalCause.NotFinite)]);
+        pair.Machines[1].Rejections.ShouldBeEmpty("the others decide");
+    }
+
+    [Fact]
+    public void Number_that_is_not_finite_is_reported_with_island_step_and_fragment()
+    {
+        var pair = Started();
+        pair.Buffers[1].Local.Span[1] = float.NaN;
+
         pair.Contribute(0, 0, 1);
-        pair.Contribute(1, 0, double.NaN);
-        pair.Settle();
-        pair.Effects(1).OfType<MergeEffect.Merged>().Single().Result.Reset.ShouldBeTrue();
-        pair.Effects(0).OfType<MergeEffect.Merged>().Single().Result.Reset.ShouldBeFalse();
-
-        pair.Contribute(0, 1, 1);
-        pair.Contribute(1, 1, double.NaN);
+        pair.Contribute(1, 0, 1);
         pair.Settle();
 
-        pair.Failure(0).ShouldBe("Island atlanta is still not finite at step 4, after it was reset to the merged model once.");
-        pair.Failure(1).ShouldBe(pair.Failure(0));
+        var refusal = pair.Machines[0].Progress.Refusals.Single();
+        (refusal.Island, refusal.Step, refusal.Fragment, refusal.Cause).ShouldBe(("atlanta", 2, (int?)pair.Machines[0].State.Plan!.FragmentOf(0).Index, RefusalCause.NotFinite));
+        pair.Effects(0).OfType<MergeEffect.Note>().ShouldContain(note => note.Text.Contains("at step 2, fragment 0 has numbers that are not finite; it is refused"));
     }
 
     [Fact]

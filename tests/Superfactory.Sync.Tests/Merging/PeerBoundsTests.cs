@@ -29,7 +29,7 @@ public sealed class PeerBoundsTests
         var sync = new SyncSpecification { Mode = SyncMode.Diloco, Every = 1 };
         var history = new RunHistory(2, sync, new BudgetSpecification { Steps = 1000 });
         var header = new ContributeMessage { Round = 0, BaseHash = 1, Steps = 1, Tokens = MergeLimits.TokensMax, LossSum = 1, SquaredNorms = [1.0] };
-        var decision = RoundDecision.Of([header, header with { Tokens = 1 }], SyncMode.Diloco, 0, 0);
+        var decision = RoundDecision.Of([header, header with { Tokens = 1 }], SyncMode.Diloco, history.Norms, 10);
 
         for (var round = 0; round < 300; round++)
         {

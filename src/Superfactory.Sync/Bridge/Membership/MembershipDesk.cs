@@ -18,6 +18,7 @@ internal sealed class MembershipDesk(PromiseFile promises, BridgePeers peers, Ac
 {
     private readonly HearingWatch _hearing = new(time);
     private ImmutableArray<string> _missing = [];
+    private ImmutableArray<IslandRejection> _rejected = [];
 
     /// <summary>Something came from a peer.</summary>
     public void Heard(int island) => _hearing.Heard(island);
@@ -46,7 +47,7 @@ internal sealed class MembershipDesk(PromiseFile promises, BridgePeers peers, Ac
         }
     }
 
-    /// <summary>A quarter of a second passed: says to the others that this bridge is there, and here whom it waits for and does not hear.</summary>
+    /// <summary>A quarter of a second passed: says to the others that this bridge is there, and here whom it waits for and does not hear, and whom it does not accept.</summary>
     public void Tick(MergeMachine machine, RunEpoch epoch)
     {
         peers.Beat();
@@ -54,7 +55,7 @@ internal sealed class MembershipDesk(PromiseFile promises, BridgePeers peers, Ac
         var missing = ImmutableArray.CreateBuilder<string>();
         for (var island = 0; island < epoch.Roster.Length; island++)
         {
-            if (machine.IsFellow(island) && _hearing.IsMissed(island) && machine.IsWaiting)
+            if (machine.IsFellow(island) && (_hearing.IsMissed(island) || machine.IsMistrusted(island)) && machine.IsWaiting)
             {
                 missing.Add(epoch.Roster[island]);
             }
@@ -64,6 +65,13 @@ internal sealed class MembershipDesk(PromiseFile promises, BridgePeers peers, Ac
         {
             _missing = missing.ToImmutable();
             post(new BridgeEvent.Missing(_missing));
+        }
+
+        var rejected = machine.Rejections;
+        if (!rejected.AsSpan().SequenceEqual(_rejected.AsSpan()))
+        {
+            _rejected = rejected;
+            post(new BridgeEvent.Rejecting(rejected));
         }
     }
 }

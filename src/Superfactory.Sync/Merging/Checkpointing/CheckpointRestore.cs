@@ -38,6 +38,7 @@ internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange
         }
 
         var replica = state.Replica!;
+        history.Pardon();
         state.History = history;
         if (!checkpoint.Parameters.IsEmpty)
         {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using Superfactory.Model.Jobs;
+using Superfactory.Sync.Merging.Defence;
 using Superfactory.Sync.Merging.Rounds;
 using Superfactory.Sync.Merging.Wire;
 
@@ -23,6 +24,7 @@ internal sealed partial class RunHistory
         _budget = budget;
         Tokens = new long[islands];
         Steps = new long[islands];
+        RefusedInRow = new int[islands];
     }
 
     /// <summary>The round that is worked on: as many are committed.</summary>
@@ -49,8 +51,11 @@ internal sealed partial class RunHistory
     /// <summary>Steps of a whole round's turns over all committed rounds; what an untracked run is measured by.</summary>
     public long TurnsTaken { get; private set; }
 
-    /// <summary>Islands whose last contribution was refused because it was not finite, or not what its header said.</summary>
-    public ulong RefusedBefore { get; private set; }
+    /// <summary>How many contributions of each island, one after another up to its last, were refused for what they were.</summary>
+    public int[] RefusedInRow { get; }
+
+    /// <summary>The norms of what was accepted.</summary>
+    public NormHistory Norms { get; private set; } = new();
 
     /// <summary>Islands refused in the last round for any reason.</summary>
     public ulong RefusedLast { get; private set; }
@@ -168,8 +173,8 @@ internal sealed partial class RunHistory
             Tokens[island] = Math.Min(Tokens[island] + decision.Tokens[island], MergeLimits.TokensInRunMax);
         }
 
-        RefusedBefore = (RefusedBefore & ~decision.Contributed) | decision.NotFinite | decision.Belied;
-        RefusedLast = decision.NotFinite | decision.WrongBase | decision.Stalled | decision.Belied;
+        Judge(decision);
+        RefusedLast = decision.Refused | decision.Stalled;
         Refusals += ulong.PopCount(RefusedLast) is var refused ? (long)refused : 0;
         SkipsInRow = decision.Overflowed ? SkipsInRow + 1 : 0;
         LastTokens = decision.TokensInAll;
@@ -180,6 +185,26 @@ internal sealed partial class RunHistory
         Round++;
     }
 
+    /// <summary>The run begins again from here: whoever was refused before begins with a clean slate.</summary>
+    public void Pardon() => Array.Clear(RefusedInRow);
+
+    /// <summary>Remembers who was refused, and the norms of what was accepted.</summary>
+    private void Judge(RoundDecision decision)
+    {
+        for (var island = 0; island < _islands && !decision.Overflowed; island++)
+        {
+            if ((decision.Refused >> island & 1) != 0)
+            {
+                RefusedInRow[island] = Math.Min(RefusedInRow[island] + 1, int.MaxValue - 1);
+            }
+            else if ((decision.Contributors >> island & 1) != 0)
+            {
+                RefusedInRow[island] = 0;
+                Norms.Accept(decision.SquaredNorms[island].AsSpan());
+            }
+        }
+    }
+
     public byte[] ToBytes()
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -187,7 +212,6 @@ internal sealed partial class RunHistory
         writer.Int64(Round);
         writer.UInt64(Chain);
         writer.Int64(TurnsTaken);
-        writer.UInt64(RefusedBefore);
         writer.UInt64(RefusedLast);
         writer.Int64(Refusals);
         writer.Int32(SkipsInRow);
@@ -200,8 +224,10 @@ internal sealed partial class RunHistory
         {
             writer.Int64(Tokens[island]);
             writer.Int64(Steps[island]);
+            writer.Int32(RefusedInRow[island]);
         }
 
+        Norms.Write(writer);
         WriteDealing(writer);
         return buffer.WrittenSpan.ToArray();
     }
@@ -219,7 +245,6 @@ internal sealed partial class RunHistory
             Round = reader.Int64(0, long.MaxValue - 2),
             Chain = reader.UInt64(),
             TurnsTaken = reader.Int64(0, long.MaxValue / 2),
-            RefusedBefore = reader.UInt64(),
             RefusedLast = reader.UInt64(),
             Refusals = reader.Int64(0, long.MaxValue / 2),
             SkipsInRow = reader.Int32(0, int.MaxValue),
@@ -233,8 +258,10 @@ internal sealed partial class RunHistory
         {
             history.Tokens[island] = reader.Int64(0, MergeLimits.TokensInRunMax);
             history.Steps[island] = reader.Int64(0, long.MaxValue / 2);
+            history.RefusedInRow[island] = reader.Int32(0, int.MaxValue);
         }
 
+        history.Norms = NormHistory.Read(ref reader);
         history.ReadDealing(ref reader);
         return reader.Complete ? history : null;
     }

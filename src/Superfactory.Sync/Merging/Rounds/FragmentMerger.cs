@@ -33,7 +33,8 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
             }
         }
 
-        var decision = RoundDecision.Of(inbox.Headers, state.Mode, Work.Stalled, Work.Belied);
+        var decision = RoundDecision.Of(
+            inbox.Headers, state.Mode, state.History.Norms, state.Configuration.Sync.NormLimit, Work.Stalled, Work.Belied);
         if (decision.Fault(state.History, state.NameOf) is { } fault)
         {
             state.Fail(fault);
@@ -41,11 +42,6 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
         }
 
         Work.Decision = decision;
-        if (Work.Attempt == 0)
-        {
-            Report(inbox, decision);
-        }
-
         exchange.Chunks.Begin();
         return true;
     }
@@ -171,7 +167,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
         var leader = state.PeerAt(Work.LeaderOf(fragment));
         if (commit.Contributors != decision.Contributors || !SameBits(commit.Weights, decision.Weights))
         {
-            state.Fail($"Island {state.NameOf(leader.Index)} commits fragment {fragment.Index} of round {commit.Round} with other contributors or weights than its headers give.", retriable: true);
+            Refuse(leader, commit);
             return false;
         }
 
@@ -203,21 +199,21 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
         return false;
     }
 
-    private static bool SameBits(System.Collections.Immutable.ImmutableArray<float> one, System.Collections.Immutable.ImmutableArray<float> other) =>
-        System.Runtime.InteropServices.MemoryMarshal.AsBytes(one.AsSpan()).SequenceEqual(System.Runtime.InteropServices.MemoryMarshal.AsBytes(other.AsSpan()));
-
-    private void Report(RoundInbox inbox, RoundDecision decision)
+    /// <summary>A leader committed what it may not, such as its own contribution where the rule refuses it. Nothing of it is used, and the control plane decides who goes on.</summary>
+    private void Refuse(Peer leader, CommitMessage commit)
     {
-        for (var rest = decision.NotFinite; rest != 0; rest &= rest - 1)
+        var reason = $"Island {state.NameOf(leader.Index)} commits fragment {commit.Fragment} of round {commit.Round} with other contributors or weights than its headers give.";
+        if (state.Fellows.Count > 1)
         {
-            var island = BitOperations.TrailingZeroCount(rest);
-            state.Note($"Round {inbox.Round}: the contribution of {state.NameOf(island)} is refused because its loss or numbers are not finite; its samples are dealt again.");
+            state.Refusals.Mistrust(leader.Index, reason);
         }
-
-        for (var rest = decision.WrongBase; rest != 0; rest &= rest - 1)
+        else
         {
-            var island = BitOperations.TrailingZeroCount(rest);
-            state.Note($"Round {inbox.Round}: {state.NameOf(island)} started from another state than {state.NameOf(decision.Source)}; its contribution is refused and its replica repaired.");
+            // Of two, nobody can tell which is wrong.
+            state.Fail(reason, retriable: true);
         }
     }
+
+    private static bool SameBits(System.Collections.Immutable.ImmutableArray<float> one, System.Collections.Immutable.ImmutableArray<float> other) =>
+        System.Runtime.InteropServices.MemoryMarshal.AsBytes(one.AsSpan()).SequenceEqual(System.Runtime.InteropServices.MemoryMarshal.AsBytes(other.AsSpan()));
 }

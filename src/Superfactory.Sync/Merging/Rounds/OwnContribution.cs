@@ -150,12 +150,13 @@ internal sealed class OwnContribution
                 : _state.Format.Measure(numbers);
         }
 
-        var nonFinite = 0L;
-        foreach (var numbers in fragments)
+        var (nonFinite, first) = (0L, -1);
+        for (var fragment = 0; fragment < fragments.Length; fragment++)
         {
-            nonFinite += numbers.NonFinite;
+            nonFinite += fragments[fragment].NonFinite;
+            first = first < 0 && nonFinite > 0 ? fragment : first;
         }
 
-        return header with { NonFinite = nonFinite, SquaredNorms = nonFinite == 0 ? [.. fragments.Select(numbers => numbers.SquaredNorm)] : [] };
+        return header with { NonFinite = nonFinite, NonFiniteFragment = first, SquaredNorms = nonFinite == 0 ? [.. fragments.Select(numbers => numbers.SquaredNorm)] : [] };
     }
 }

@@ -53,6 +53,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
             exchange.Chunks.Mean().Span.Clear();
         }
 
+        state.Refusals.Take(decision);
         state.History.Commit(decision, merger.ResultHash(), state.Members);
         if (state.History.Ledger is { Crumbled: true })
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Numerics;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Dealing;
+using Superfactory.Sync.Merging.Defence;
 
 namespace Superfactory.Sync.Merging.Rounds;
 
@@ -28,6 +29,18 @@ internal sealed record RoundDecision
 
     /// <summary>Refused because it started from another state than most.</summary>
     public required ulong WrongBase { get; init; }
+
+    /// <summary>Refused because a norm is far over what was accepted before.</summary>
+    public required ulong OverNorm { get; init; }
+
+    /// <summary>Which fragments those are, in island order.</summary>
+    public required ImmutableArray<NormExcess> Excesses { get; init; }
+
+    /// <summary>The squared norms of each island's contribution by fragment; empty where it has no numbers.</summary>
+    public required ImmutableArray<ImmutableArray<double>> SquaredNorms { get; init; }
+
+    /// <summary>The first fragment with a number that is not finite, of each island; -1 where it is the loss, or none.</summary>
+    public required ImmutableArray<int> NotFiniteFragments { get; init; }
 
     /// <summary>Left out because nothing came from it for too long.</summary>
     public required ulong Stalled { get; init; }
@@ -56,6 +69,9 @@ internal sealed record RoundDecision
     /// <summary>Mean loss over the result's tokens; NaN where it has none.</summary>
     public required double Loss { get; init; }
 
+    /// <summary>Refused for what they are, whatever the reason: all but those that stalled.</summary>
+    public ulong Refused => NotFinite | WrongBase | OverNorm | Belied;
+
     /// <summary>Whether a contribution's header announces numbers: it took steps, and they are finite and not to be skipped.</summary>
     public static bool HasNumbers(ContributeMessage header, SyncMode mode) =>
         header.Steps > 0 && IsFinite(header) && !(mode == SyncMode.EveryStep && header.Overflow);
@@ -63,9 +79,12 @@ internal sealed record RoundDecision
     /// <summary>Decides.</summary>
     /// <param name="headers">The header of every member by its place; null for other islands, whose shares are given back.</param>
     /// <param name="mode">What is merged.</param>
+    /// <param name="norms">What was accepted before.</param>
+    /// <param name="normLimit">How many times its median a norm may be; 0 for any.</param>
     /// <param name="stalled">Islands that this attempt leaves out because nothing came from them.</param>
     /// <param name="belied">Islands that it leaves out because their numbers are not what their headers say.</param>
-    public static RoundDecision Of(IReadOnlyList<ContributeMessage?> headers, SyncMode mode, ulong stalled = 0, ulong belied = 0)
+    public static RoundDecision Of(
+        IReadOnlyList<ContributeMessage?> headers, SyncMode mode, NormHistory norms, double normLimit, ulong stalled = 0, ulong belied = 0)
     {
         var source = ElectBase(headers);
         ulong present = 0, contributed = 0, notFinite = 0, wrongBase = 0;
@@ -90,7 +109,14 @@ internal sealed record RoundDecision
             }
         }
 
-        var contributors = overflowed ? 0 : contributed & ~(notFinite | wrongBase | stalled | belied);
+        var excesses = overflowed ? [] : FindExcesses(headers, contributed & ~(notFinite | wrongBase), norms, normLimit);
+        var overNorm = 0UL;
+        foreach (var excess in excesses)
+        {
+            overNorm |= 1UL << excess.Island;
+        }
+
+        var contributors = overflowed ? 0 : contributed & ~(notFinite | wrongBase | overNorm | stalled | belied);
         var (weights, tokens, sum) = Weigh(headers, contributors);
         return new RoundDecision
         {
@@ -100,6 +126,10 @@ internal sealed record RoundDecision
             Contributed = contributed,
             NotFinite = overflowed ? 0 : notFinite,
             WrongBase = wrongBase,
+            OverNorm = overNorm,
+            Excesses = excesses,
+            SquaredNorms = [.. headers.Select(header => header?.SquaredNorms ?? [])],
+            NotFiniteFragments = [.. headers.Select(header => header?.NonFiniteFragment ?? -1)],
             Stalled = stalled,
             Belied = belied,
             Source = source,
@@ -112,27 +142,26 @@ internal sealed record RoundDecision
         };
     }
 
-    /// <summary>Why the run cannot go on after this decision, or null.</summary>
+    /// <summary>Why the run cannot go on after this decision, or null: one island that is refused is left out, but nobody goes on where all are.</summary>
     public string? Fault(RunHistory history, Func<int, string> nameOf)
     {
-        var again = NotFinite & history.RefusedBefore;
         // Who is alone for a while is refused like any other.
         if (NotFinite == Present && (Steps.Length == 1 || BitOperations.PopCount(Present) > 1))
         {
-            var steps = string.Join(", ", Enumerable.Range(0, Steps.Length).Where(island => (Present >> island & 1) != 0).Select(island => $"{nameOf(island)} at step {history.Steps[island] + Steps[island]}"));
-            return $"The loss or what was trained is not finite on every island: {steps}.";
+            return $"The loss or what was trained is not finite on every island: {AtSteps(Present, history, nameOf)}.";
         }
 
-        if (again != 0)
+        var worn = 0UL;
+        for (var rest = Refused; rest != 0; rest &= rest - 1)
         {
-            var island = BitOperations.TrailingZeroCount(again);
-            return $"Island {nameOf(island)} is still not finite at step {history.Steps[island] + Steps[island]}, after it was reset to the merged model once.";
+            var island = BitOperations.TrailingZeroCount(rest);
+            worn |= history.RefusedInRow[island] + 1 >= MergeLimits.RefusalsInRowMax ? 1UL << island : 0;
         }
 
-        if ((Belied & history.RefusedBefore) is not 0 and var liars)
+        if (Contributed != 0 && (Contributed & ~worn) == 0)
         {
-            var island = BitOperations.TrailingZeroCount(liars);
-            return $"What {nameOf(island)} sends is again not what its header says at step {history.Steps[island] + Steps[island]}: its memory, or the loop that writes to it while it is merged, is at fault.";
+            var first = BitOperations.TrailingZeroCount(Contributed);
+            return $"What every island contributes was refused {MergeLimits.RefusalsInRowMax} times in a row: {AtSteps(Contributed, history, nameOf)}. {Sentence(first, history, nameOf)}";
         }
 
         return Overflowed && history.SkipsInRow + 1 >= MergeLimits.SkipsInRowMax
@@ -140,7 +169,65 @@ internal sealed record RoundDecision
             : null;
     }
 
-    private static bool IsFinite(ContributeMessage header) => double.IsFinite(header.LossSum) && header.NonFinite == 0;
+    /// <summary>Why an island's contribution is refused, in a sentence; only where it is.</summary>
+    public string Sentence(int island, RunHistory history, Func<int, string> nameOf)
+    {
+        var step = history.Steps[island] + Steps[island];
+        var whose = $"the contribution of {nameOf(island)} at step {step}";
+        return (WrongBase >> island & 1) != 0 ? $"What {nameOf(island)} started from at step {step} is another state than {nameOf(Source)}'s."
+            : (NotFinite >> island & 1) != 0
+            ? NotFiniteFragments[island] is >= 0 and var fragment ? $"In {whose}, fragment {fragment} has numbers that are not finite." : $"The loss of {whose} is not finite."
+            : (OverNorm >> island & 1) != 0 ? ExcessOf(island) is var excess ? string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"In {whose}, the norm of fragment {excess.Fragment} is {excess.Norm:G4}, where the median of those accepted before is {excess.Median:G4}.") : string.Empty
+            : $"What came of {whose} is not what its header says: its memory, or the loop that writes to it while it is merged, is at fault.";
+    }
+
+    /// <summary>What is far over in an island's contribution; only where something is.</summary>
+    public NormExcess ExcessOf(int island)
+    {
+        foreach (var excess in Excesses)
+        {
+            if (excess.Island == island)
+            {
+                return excess;
+            }
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(island));
+    }
+
+    private string AtSteps(ulong islands, RunHistory history, Func<int, string> nameOf) => string.Join(
+        ", ",
+        Enumerable.Range(0, Steps.Length).Where(island => (islands >> island & 1) != 0).Select(island => $"{nameOf(island)} at step {history.Steps[island] + Steps[island]}"));
+
+    private static ImmutableArray<NormExcess> FindExcesses(IReadOnlyList<ContributeMessage?> headers, ulong islands, NormHistory norms, double limit)
+    {
+        ImmutableArray<NormExcess>.Builder? found = null;
+        for (var rest = islands; rest != 0; rest &= rest - 1)
+        {
+            var island = BitOperations.TrailingZeroCount(rest);
+            if (norms.FindExcess(island, headers[island]!.SquaredNorms.AsSpan(), limit) is { } excess)
+            {
+                (found ??= ImmutableArray.CreateBuilder<NormExcess>()).Add(excess);
+            }
+        }
+
+        return found?.ToImmutable() ?? [];
+    }
+
+    private static bool IsFinite(ContributeMessage header)
+    {
+        foreach (var norm in header.SquaredNorms)
+        {
+            if (!double.IsFinite(norm) || norm < 0)
+            {
+                return false;
+            }
+        }
+
+        return double.IsFinite(header.LossSum) && header.NonFinite == 0;
+    }
 
     /// <summary>The base that most islands share; among equals the one of the first island.</summary>
     private static int ElectBase(IReadOnlyList<ContributeMessage?> headers)

@@ -12,6 +12,7 @@ internal sealed class Reference
 {
     private readonly Scenario _scenario;
     private readonly IReadOnlyDictionary<long, RoundFate> _fates;
+    private readonly ReferenceNorms _norms;
     private ulong _dealt;
     private long _turn;
     private readonly float[] _momentum;
@@ -31,6 +32,7 @@ internal sealed class Reference
         (_scenario, _fates) = (scenario, fates ?? new Dictionary<long, RoundFate>());
         _dealt = (_fates.Count > 0 ? _fates[_fates.Keys.Min()].DealtBefore : null) ?? (1UL << scenario.Islands) - 1;
         Parameters = scenario.Initial(origin);
+        _norms = new ReferenceNorms(FragmentPlan.Create(Parameters.Length, scenario.Islands, scenario.Fragments, scenario.ChunkLength));
         _momentum = new float[Parameters.Length];
         _innerMomentum = new float[Parameters.Length];
         if (scenario.ErrorFeedback)
@@ -45,6 +47,9 @@ internal sealed class Reference
     }
 
     public long Planned { get; }
+
+    /// <summary>Contributions that were refused for their norm.</summary>
+    public int RefusedForNorm { get; private set; }
 
     public float[] Parameters { get; private set; }
 
@@ -74,8 +79,9 @@ internal sealed class Reference
         var shares = Deal();
         var contributions = shares.Select(steps => LocalTraining.Round(_scenario.Mode, Parameters, steps)).ToArray();
         var skipped = Enumerable.Range(0, _scenario.Islands).Any(island => shares[island].Count > 0 && !IsLeftOut(island, round) && _scenario.Overflows(island, round));
+        var wires = Enumerable.Range(0, _scenario.Islands).Select(island => Travel(island, round, shares[island].Count > 0, contributions[island].Given)).ToArray();
         var accepted = Enumerable.Range(0, _scenario.Islands)
-            .Where(island => shares[island].Count > 0 && !skipped && !_scenario.Poisoned(island, round) && !IsLeftOut(island, round)).ToArray();
+            .Where(island => shares[island].Count > 0 && !skipped && !_scenario.Poisoned(island, round) && !IsRefused(island, round, wires[island].Arrived) && !IsLeftOut(island, round)).ToArray();
         for (var island = 0; island < _scenario.Islands; island++)
         {
             (accepted.Contains(island) ? Merged : _givenBack).AddRange(shares[island].SelectMany(step => step));
@@ -85,11 +91,11 @@ internal sealed class Reference
         var mean = new float[Parameters.Length];
         foreach (var island in accepted)
         {
-            float[] numbers = [.. contributions[island].Given.Select((given, index) => _scenario.Mode == SyncMode.EveryStep ? given : Parameters[index] - given)];
-            var wire = Wire(_scenario.Format, numbers, _residuals?[island]);
+            wires[island].Residual?.CopyTo(_residuals![island], 0);
+            _norms.Accept(wires[island].Arrived);
             for (var index = 0; index < mean.Length; index++)
             {
-                mean[index] += (float)((double)contributions[island].Tokens / tokens) * wire[index];
+                mean[index] += (float)((double)contributions[island].Tokens / tokens) * wires[island].Arrived[index];
             }
         }
 
@@ -104,6 +110,32 @@ internal sealed class Reference
         }
 
         Results.Add(_scenario.Mode == SyncMode.EveryStep ? mean : (float[])Parameters.Clone());
+    }
+
+    /// <summary>A contribution as it arrives, and what is left of it at its sender.</summary>
+    private (float[] Arrived, float[]? Residual) Travel(int island, long round, bool trained, float[] given)
+    {
+        given = (float[])given.Clone();
+        if (trained)
+        {
+            _scenario.Exaggerate(island, round, given);
+        }
+
+        float[] numbers = [.. given.Select((number, index) => _scenario.Mode == SyncMode.EveryStep ? number : Parameters[index] - number)];
+        var residual = (float[]?)_residuals?[island].Clone();
+        return (Wire(_scenario.Format, numbers, residual), residual);
+    }
+
+    private bool IsRefused(int island, long round, float[] arrived)
+    {
+        if (!_norms.IsOver(arrived, _scenario.NormLimit))
+        {
+            return false;
+        }
+
+        (_fates.Count == 0 || IsLeftOut(island, round)).ShouldBeTrue($"seed {_scenario.Seed}: the norm of island {island} is far over in round {round}, and it is in the result");
+        RefusedForNorm++;
+        return true;
     }
 
     private bool IsLeftOut(int island, long round) => _fates.TryGetValue(round, out var fate) && (fate.LeftOut >> island & 1) != 0;

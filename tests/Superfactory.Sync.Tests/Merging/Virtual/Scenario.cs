@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging;
+using Superfactory.Sync.Merging.Defence;
 
 namespace Superfactory.Sync.Tests.Merging.Virtual;
 
@@ -55,6 +56,15 @@ internal sealed record Scenario
     /// <summary>One contribution in so many is not finite; 0 for none.</summary>
     public int PoisonOneIn { get; init; }
 
+    /// <summary>One contribution in so many, once norms are compared, is far larger than any before; 0 for none.</summary>
+    public int OutlierOneIn { get; init; }
+
+    /// <summary>An island all of whose contributions are so from <see cref="OutliersFrom"/> on; -1 for none.</summary>
+    public int Rogue { get; init; } = -1;
+
+    /// <summary>How many times its median a norm may be.</summary>
+    public double NormLimit { get; init; } = 10;
+
     /// <summary>A host takes a peer that owes something for stalled in one of so many actions; 0 for never.</summary>
     public int StallOneIn { get; init; }
 
@@ -69,7 +79,7 @@ internal sealed record Scenario
     public SyncSpecification Sync => new()
     {
         Mode = Mode, Every = Every, Format = Format, ResultFormat = ResultFormat ?? Format, ErrorFeedback = ErrorFeedback, Fragments = Fragments,
-        Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
+        NormLimit = NormLimit, Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
     };
 
     public int StepsInRound => Mode == SyncMode.EveryStep ? 1 : Every;
@@ -85,6 +95,17 @@ internal sealed record Scenario
     /// <summary>Not in two rounds one after another, never everywhere, and not where shares may be empty.</summary>
     public bool Poisoned(int island, long round) => PoisonOneIn > 0 && Islands > 1 && round % 2 == 0 && round < (Budget.Steps / StepsInRound) - 1
         && (int)(SeededRandom.Hash((long)Seed, 1, round) % (ulong)Islands) == island && SeededRandom.Hash((long)Seed, 2, round) % (ulong)PoisonOneIn == 0;
+
+    /// <summary>The first round in which norms are compared for certain.</summary>
+    public static long OutliersFrom => NormHistory.Depth;
+
+    /// <summary>Not in two rounds one after another, and not where shares may be empty.</summary>
+    public bool IsOutlier(int island, long round) => round >= OutliersFrom && round < (Budget.Steps / StepsInRound) - 1 && (island == Rogue
+        || (OutlierOneIn > 0 && Islands > 1 && round % 2 == 0
+            && (int)(SeededRandom.Hash((long)Seed, 9, round) % (ulong)Islands) == island && SeededRandom.Hash((long)Seed, 10, round) % (ulong)OutlierOneIn == 0));
+
+    /// <summary>Makes a contribution far larger than it is.</summary>
+    public void Exaggerate(int island, long round, Span<float> given) => given[0] += IsOutlier(island, round) ? 20_000 : 0;
 
     /// <summary>Not in two rounds one after another, and not where shares may be empty.</summary>
     public bool Belies(int island, long round) => BelieOneIn > 0 && round % 2 == 0 && round < (Budget.Steps / StepsInRound) - 1

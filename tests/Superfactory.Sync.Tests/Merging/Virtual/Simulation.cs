@@ -20,6 +20,8 @@ internal sealed class Simulation
     private readonly List<Action> _reports = [];
     private readonly long[] _ledgerMerged;
     private readonly OneHistory _history;
+    private readonly HashSet<(int Epoch, int By, int Island)> _rejected = [];
+    private readonly HashSet<(int Epoch, int Island)> _mistrusted = [];
     private int _faults;
 
     public Simulation(Scenario scenario)
@@ -54,6 +56,9 @@ internal sealed class Simulation
     public List<string> Retried { get; } = [];
 
     public int Restarts { get; private set; }
+
+    /// <summary>Contributions that the plain loop refused for their norm; set by whoever compares with it.</summary>
+    public int RefusedForNorm { get; set; }
 
     /// <summary>Hash over every effect of every machine, in order.</summary>
     public ulong Trace { get; private set; } = 1;
@@ -283,6 +288,7 @@ internal sealed class Simulation
             _trainers[island]!.Belie();
         }
 
+        Judge(island, machine);
         CheckMemory(island, machine);
         foreach (var effect in effects)
         {
@@ -336,6 +342,35 @@ internal sealed class Simulation
         if (_machines[island] == machine && Control.IsMember(island) && machine.State.Epoch.Number == Control.Epoch.Number)
         {
             CheckLedger(island, machine.Progress);
+        }
+    }
+
+    /// <summary>Tells the control plane whom the island does not accept any more, for good, or in this epoch.</summary>
+    private void Judge(int island, MergeMachine machine)
+    {
+        var (epoch, incarnation) = (machine.State.Epoch.Number, Control.IncarnationOf(island));
+        foreach (var rejection in machine.Rejections)
+        {
+            var place = machine.State.Roster.IndexOf(rejection.Island);
+            if (_rejected.Add((epoch, island, place)))
+            {
+                Report(() => Control.Reject(island, incarnation, epoch, place));
+            }
+        }
+
+        for (var leader = 0; leader < _scenario.Islands; leader++)
+        {
+            var mistrusted = leader;
+            if (machine.IsMistrusted(leader) && _mistrusted.Add((epoch, leader)))
+            {
+                Report(() =>
+                {
+                    if (Control.Epoch.Number == epoch)
+                    {
+                        Control.Doubt(mistrusted, true);
+                    }
+                });
+            }
         }
     }
 

@@ -12,11 +12,13 @@ internal sealed class VirtualControl
     private readonly bool[] _doubted;
     private readonly long?[] _promised;
     private readonly bool[] _level;
+    private readonly HashSet<(int By, int Island)> _rejected = [];
+    private readonly bool[] _aside;
 
     public VirtualControl(int islands)
     {
         _incarnations = [.. Enumerable.Repeat(1, islands)];
-        (_doubted, _promised, _level) = (new bool[islands], new long?[islands], new bool[islands]);
+        (_doubted, _promised, _level, _aside) = (new bool[islands], new long?[islands], new bool[islands], new bool[islands]);
         Epoch = new RunEpoch
         {
             Number = 1,
@@ -33,6 +35,8 @@ internal sealed class VirtualControl
     public bool IsMember(int island) => Epoch.Members.Contains(Present(island));
 
     public bool IsDoubted(int island) => _doubted[island];
+
+    public bool IsAside(int island) => _aside[island];
 
     public int IncarnationOf(int island) => _incarnations[island];
 
@@ -54,6 +58,18 @@ internal sealed class VirtualControl
 
     public void Level(int island, int incarnation, int epoch) => _level[island] |= incarnation == _incarnations[island] && epoch == Epoch.Number;
 
+    /// <summary>An island refused another too often in a row: that one is set aside where most of the others say so.</summary>
+    public void Reject(int by, int incarnation, int epoch, int island)
+    {
+        if (incarnation != _incarnations[by] || epoch != Epoch.Number || !IsMember(island) || !_rejected.Add((by, island)))
+        {
+            return;
+        }
+
+        var others = Places().Where(other => other != island && IsMember(other) && !IsOut(other)).ToList();
+        _aside[island] |= 2 * others.Count(other => _rejected.Contains((other, island))) > others.Count;
+    }
+
     /// <summary>Does what follows from what it knows.</summary>
     /// <returns>Whether islands are to be told.</returns>
     public bool Step()
@@ -63,15 +79,15 @@ internal sealed class VirtualControl
             return TrySeal() || TryLearners();
         }
 
-        var members = Places().Where(IsMember).ToList();
+        var members = Places().Where(island => IsMember(island) && !_aside[island]).ToList();
         if (members.Count == 0)
         {
             Restarts++;
-            Decide([.. Places().Where(island => !_doubted[island])], -1);
+            Decide([.. Places().Where(island => !IsOut(island))], -1);
             return true;
         }
 
-        var survivors = members.Where(island => !_doubted[island]).ToList();
+        var survivors = members.Where(island => !IsOut(island)).ToList();
         if (survivors.Count == 0 || survivors.Any(island => _promised[island] is null))
         {
             return false;
@@ -85,15 +101,15 @@ internal sealed class VirtualControl
         }
 
         Restarts += start < Epoch.Start || start < 0 ? 1 : 0;
-        var others = Places().Where(island => !IsMember(island) && !_doubted[island] && (start < 0 ? IsFresh(island) : _level[island]));
+        var others = Places().Where(island => !IsMember(island) && !IsOut(island) && (start < 0 ? IsFresh(island) : _level[island]));
         Decide([.. survivors.Concat(others).Order()], start);
         return true;
     }
 
     private bool TrySeal()
     {
-        var lost = Epoch.Members.Any(member => member != Present(PlaceOf(member)) || _doubted[PlaceOf(member)]);
-        var level = Epoch.Learners.Any(learner => learner == Present(PlaceOf(learner)) && _level[PlaceOf(learner)] && !_doubted[PlaceOf(learner)]);
+        var lost = Epoch.Members.Any(member => member != Present(PlaceOf(member)) || IsOut(PlaceOf(member)));
+        var level = Epoch.Learners.Any(learner => learner == Present(PlaceOf(learner)) && _level[PlaceOf(learner)] && !IsOut(PlaceOf(learner)));
         if (!lost && !level)
         {
             return false;
@@ -127,9 +143,12 @@ internal sealed class VirtualControl
         Epoch = Epoch with { Learners = [.. Learners()] };
         Array.Clear(_promised);
         Array.Clear(_level);
+        _rejected.Clear();
     }
 
-    private IEnumerable<RunMember> Learners() => Places().Where(island => !IsMember(island) && !_doubted[island]).Select(Present);
+    private IEnumerable<RunMember> Learners() => Places().Where(island => !IsMember(island) && !IsOut(island)).Select(Present);
+
+    private bool IsOut(int island) => _doubted[island] || _aside[island];
 
     /// <summary>An incarnation that was never a member has nothing to promise.</summary>
     private bool IsFresh(int island) => !Epoch.Members.Any(member => member.Island == NameOf(island) && member.Incarnation == _incarnations[island]);

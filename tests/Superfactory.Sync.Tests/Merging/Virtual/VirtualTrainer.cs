@@ -150,6 +150,11 @@ internal sealed class VirtualTrainer
         steps.ShouldAllBe(step => step.Count > 0, $"seed {_scenario.Seed}: round {turn.Round} asks island {_island} for a step without samples");
         var (given, tokens, lossSum) = LocalTraining.Round(_scenario.Mode, _parameters, steps);
         given.CopyTo(_buffers.Local);
+        if (turn.Steps > 0)
+        {
+            _scenario.Exaggerate(_island, turn.Round, _buffers.Local.Span);
+        }
+
         OnTrained?.Invoke(turn.Round, [.. steps.SelectMany(step => step)]);
         var poisoned = _scenario.Poisoned(_island, turn.Round);
         if (poisoned && tokens % 2 == 0)
