@@ -31,6 +31,7 @@ internal static class RunFold
             Incarnation = record.Incarnation,
             Standing = IslandStanding.Wanted,
             Failures = island.Failures,
+            SetAside = island.SetAside,
         };
         return state.WithJob(job.WithIsland(restarted)).Touch(record.Island);
     }
