@@ -16,7 +16,8 @@ public class JobFileProblemTests
         """;
 
     [Theory]
-    [InlineData("sync: {evry: 30}", "job.yaml:6: sync.evry: There is no such field. 'sync' has mode, every, format, result_format, error_feedback, outer, fragments, partition. Did you mean 'every'?")]
+    [InlineData("sync: {norm_limit: 0.5}", "job.yaml:6: sync.norm_limit: A limit under 1 refuses every second contribution. Expected at least 1, or 0 for any norm.")]
+    [InlineData("sync: {evry: 30}", "job.yaml:6: sync.evry: There is no such field. 'sync' has mode, every, format, result_format, error_feedback, outer, fragments, norm_limit, partition. Did you mean 'every'?")]
     [InlineData("batch: 16", "6: batch: There is no such field. * Did you mean 'trainer.batch'?")]
     [InlineData("learning_rate: 1", "6: learning_rate: * Did you mean 'trainer.learning_rate' or 'sync.outer.learning_rate'?")]
     [InlineData("sync.mode: diloco", "6: sync.mode: * Write 'mode' under 'sync'.")]

@@ -84,13 +84,16 @@ public sealed class CheckpointFolderTests : IDisposable
         Refusal(directory, seal).ShouldContain("manifest.json is missing");
     }
 
-    [Fact]
-    public void A_manifest_of_a_newer_format_is_refused_by_its_number_whatever_else_it_holds()
+    [Theory]
+    [InlineData(3, "Use a newer superfactory.")]
+    [InlineData(1, "Use the superfactory that wrote it.")]
+    public void A_manifest_of_another_format_is_refused_by_its_number_whatever_else_it_holds(int format, string hint)
     {
         var (directory, _) = Write(States.Some());
-        File.WriteAllText(Path.Combine(directory, CheckpointManifest.FileName), """{"format": 2, "pieces": []}""");
+        File.WriteAllText(Path.Combine(directory, CheckpointManifest.FileName), $$"""{"format": {{format}}, "pieces": []}""");
 
-        Refusal(directory, null).ShouldContain("has format 2; this program reads up to format 1");
+        Refusal(directory, null).ShouldContain($"has format {format}; this program reads format 2");
+        CheckpointFolder.Open(directory, null).Problems[0].Hint.ShouldBe(hint);
     }
 
     [Fact]

@@ -20,8 +20,7 @@ internal sealed class Simulation
     private readonly List<Action> _reports = [];
     private readonly long[] _ledgerMerged;
     private readonly OneHistory _history;
-    private readonly HashSet<(int Epoch, int By, int Island)> _rejected = [];
-    private readonly HashSet<(int Epoch, int Island)> _mistrusted = [];
+    private readonly VirtualVerdicts _verdicts;
     private int _faults;
 
     public Simulation(Scenario scenario)
@@ -32,6 +31,7 @@ internal sealed class Simulation
         Network = new VirtualNetwork(scenario.Islands, _random) { Strict = scenario.BelieOneIn == 0 };
         Control = new VirtualControl(scenario.Islands);
         _history = new OneHistory(scenario.Seed, Control);
+        _verdicts = new VirtualVerdicts(Control);
         _machines = [.. Enumerable.Range(0, scenario.Islands).Select(NewMachine)];
         _trainers = [.. Enumerable.Range(0, scenario.Islands).Select(NewTrainer)];
         _lost = new VirtualTrainer?[scenario.Islands];
@@ -288,7 +288,7 @@ internal sealed class Simulation
             _trainers[island]!.Belie();
         }
 
-        Judge(island, machine);
+        _verdicts.Take(island, machine, Report);
         CheckMemory(island, machine);
         foreach (var effect in effects)
         {
@@ -342,35 +342,6 @@ internal sealed class Simulation
         if (_machines[island] == machine && Control.IsMember(island) && machine.State.Epoch.Number == Control.Epoch.Number)
         {
             CheckLedger(island, machine.Progress);
-        }
-    }
-
-    /// <summary>Tells the control plane whom the island does not accept any more, for good, or in this epoch.</summary>
-    private void Judge(int island, MergeMachine machine)
-    {
-        var (epoch, incarnation) = (machine.State.Epoch.Number, Control.IncarnationOf(island));
-        foreach (var rejection in machine.Rejections)
-        {
-            var place = machine.State.Roster.IndexOf(rejection.Island);
-            if (_rejected.Add((epoch, island, place)))
-            {
-                Report(() => Control.Reject(island, incarnation, epoch, place));
-            }
-        }
-
-        for (var leader = 0; leader < _scenario.Islands; leader++)
-        {
-            var mistrusted = leader;
-            if (machine.IsMistrusted(leader) && _mistrusted.Add((epoch, leader)))
-            {
-                Report(() =>
-                {
-                    if (Control.Epoch.Number == epoch)
-                    {
-                        Control.Doubt(mistrusted, true);
-                    }
-                });
-            }
         }
     }
 
