@@ -49,6 +49,8 @@ internal static class JobAssembly
                     Momentum = values.Get("sync.outer.momentum", _sync.Outer.Momentum),
                 },
                 Fragments = values.Count("sync.fragments", _sync.Fragments),
+                Quorum = values.Count("sync.quorum", _sync.Quorum),
+                Grace = values.Get("sync.grace", _sync.Grace),
                 NormLimit = values.Get("sync.norm_limit", _sync.NormLimit),
                 Partition = values.Choice("sync.partition", _sync.Partition),
             },
@@ -159,6 +161,17 @@ internal static class JobAssembly
 
     private static void CheckSync(JobValues values, JobProblems problems)
     {
+        if (values.TryGet<long>("sync.quorum", out var quorum) && values.TryGet<object>("sites", out var given)
+            && (given is long count ? count : given is ImmutableArray<string> names ? names.Length : quorum) is var sites && quorum > sites)
+        {
+            problems.Add(values.LineOf("sync.quorum"), "sync.quorum", $"Expected at most as many islands as the job has sites, {sites}, but found '{quorum}'.");
+        }
+
+        if (values.IsPresent("sync.grace") && !values.IsPresent("sync.quorum"))
+        {
+            problems.Add(values.LineOf("sync.grace"), "sync.grace", "A grace begins when a quorum has contributed, and the job has none. Expected 'quorum' beside it.", "Set quorum, or remove the field.");
+        }
+
         if (values.TryGet<double>("sync.norm_limit", out var limit) && limit is > 0 and < 1)
         {
             problems.Add(values.LineOf("sync.norm_limit"), "sync.norm_limit", "A limit under 1 refuses every second contribution. Expected at least 1, or 0 for any norm.", "Remove the field for 10.");
@@ -172,6 +185,11 @@ internal static class JobAssembly
         if (values.TryGet<long>("sync.every", out var every) && every != 1)
         {
             problems.Add(values.LineOf("sync.every"), "sync.every", $"The mode every-step merges after each step. Expected 1, but found '{every}'.", "Remove the field, or set mode: diloco.");
+        }
+
+        if (values.Count("sync.quorum", 0) > 0)
+        {
+            problems.Add(values.LineOf("sync.quorum"), "sync.quorum", "The mode every-step merges the gradients of all islands in each step and closes no round without one.", "Remove the field, or set mode: diloco.");
         }
 
         if (values.IsPresent("sync.outer"))

@@ -69,6 +69,8 @@ public static class JobFields
         Over("sync.outer.learning_rate", "0.9", 0, 10, "The outer learning rate."),
         From("sync.outer.momentum", "0.6", 0, 1, "The outer momentum.") with { UnderMaximum = true },
         Whole("sync.fragments", "0", 0, 10_000, "fragments", "Fragments that the parameters are cut into; 0 chooses by size and number of islands."),
+        Whole("sync.quorum", "0", 0, 64, "islands", "Islands whose contributions suffice for a round to close without those that are late; 0 waits for all, as `every-step` must."),
+        From("sync.grace", "5", 0, 3600, "How long a round waits for late islands once `quorum` have contributed.") with { Unit = "seconds" },
         From("sync.norm_limit", "10", 0, 1_000_000, "How many times the median of the last 16 accepted norms of a fragment a contribution's norm may be; one over it is refused. At least 1, or 0 for any."),
         Choice<PartitionPolicy>("sync.partition", "continue", "What the run does when islands cannot hear each other although all reach the control plane: `continue` goes on with the largest set that do, `wait` waits."),
 

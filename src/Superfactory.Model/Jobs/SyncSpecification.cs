@@ -38,6 +38,15 @@ public sealed record SyncSpecification
     /// </summary>
     public double NormLimit { get; init; } = 10;
 
+    /// <summary>
+    /// Islands whose contributions suffice for a round to close, <see cref="Grace"/> after they are there, without those that are late. 1 to 64, at
+    /// most the job's islands; 0 waits for all members. Not in <see cref="SyncMode.EveryStep"/>. Default 0.
+    /// </summary>
+    public int Quorum { get; init; }
+
+    /// <summary>How long a round waits for late islands once <see cref="Quorum"/> have contributed, in seconds. 0 to 3,600; default 5.</summary>
+    public double Grace { get; init; } = 5;
+
     /// <summary>What the run does when islands cannot hear each other although all reach the control plane. Default <see cref="PartitionPolicy.Continue"/>.</summary>
     public PartitionPolicy Partition { get; init; }
 }

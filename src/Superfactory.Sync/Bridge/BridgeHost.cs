@@ -36,6 +36,7 @@ internal sealed class BridgeHost : IDisposable
     private readonly MergeMachine _machine;
     private readonly BridgePeers _peers;
     private readonly StallWatch _stalls;
+    private readonly GraceWatch _grace;
     private readonly MembershipDesk _membership;
     private readonly TrainerDesk _desk;
     private readonly CheckpointClerk _clerk;
@@ -80,6 +81,7 @@ internal sealed class BridgeHost : IDisposable
         _events = new BridgeEventQueue(emit);
         _reporter = new BridgeReporter(_events, () => _machine.Progress, configuration.Specification.Sync.Mode, time);
         _stalls = new StallWatch(time, StallWatch.StallMax);
+        _grace = new GraceWatch(time, TimeSpan.FromSeconds(configuration.Specification.Sync.Grace));
 
         // Where the loop has so much to do that this is left out, it looks by itself.
         _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
@@ -339,6 +341,11 @@ internal sealed class BridgeHost : IDisposable
     private void WatchForStalls()
     {
         var attempt = _machine.Attempt;
+        if (_grace.IsOver(attempt, _machine.IsQuorate))
+        {
+            _forMachine.Enqueue(new MergeInput.GraceOver(attempt));
+        }
+
         _stalls.Look(attempt);
         for (var island = 0; island < _epoch.Roster.Length; island++)
         {

@@ -44,6 +44,10 @@ public abstract record MergeInput
     /// <param name="Attempt">The <see cref="MergeMachine.Attempt"/> in which nothing came; where another one is under way, it says nothing.</param>
     public sealed record Stalled(int Island, RoundAttempt Attempt) : MergeInput;
 
+    /// <summary>The grace of a round has passed since as many islands as the job asks for had contributed to it: it closes without the others.</summary>
+    /// <param name="Attempt">The <see cref="MergeMachine.Attempt"/> in which it passed; where another one is under way, it says nothing.</param>
+    public sealed record GraceOver(RoundAttempt Attempt) : MergeInput;
+
     /// <summary>The control plane decided a new epoch, let learners in, or is about to replace the epoch.</summary>
     /// <param name="Epoch">The epoch, of the same islands by place.</param>
     public sealed record EpochChanged(RunEpoch Epoch) : MergeInput;

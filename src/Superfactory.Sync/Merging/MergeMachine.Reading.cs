@@ -26,6 +26,9 @@ public sealed partial class MergeMachine
     /// <param name="island">The peer's place among the members.</param>
     public bool IsAwaited(int island) => _state.Initialised && !_state.Failed && _exchange.IsAwaited(island);
 
+    /// <summary>Whether as many islands as the job asks for have contributed to the round, and others have not: after <c>sync.grace</c> it closes without them.</summary>
+    public bool IsQuorate => _state is { Failed: false, Sealed: false } && _exchange.IsQuorate;
+
     /// <summary>
     /// Whether chunks that the host was given lie in <see cref="MergeBuffers.Local"/>, where the trainer wrote them: as long as this is so,
     /// no other trainer may have that memory. Ends with <see cref="MergeInput.Carried"/> or <see cref="MergeInput.PeerDown"/>.

@@ -93,6 +93,9 @@ public sealed partial class MergeMachine
             case MergeInput.Stalled { Island: var island } stalled when _state.IsPeer(island) && stalled.Attempt == Attempt:
                 _attempts.Stalled(island);
                 break;
+            case MergeInput.GraceOver over when over.Attempt == Attempt:
+                _attempts.GraceOver();
+                break;
             case MergeInput.Received { Island: var island, Message: var message } when _state.IsPeer(island):
                 Take(_state.PeerAt(island), message);
                 break;

@@ -16,8 +16,13 @@ public class JobFileProblemTests
         """;
 
     [Theory]
+    [InlineData("sync: {mode: every-step, quorum: 1}", "job.yaml:6: sync.quorum: The mode every-step merges the gradients of all islands in each step and closes no round without one.")]
+    [InlineData("sync: {quorum: 40}", "job.yaml:6: sync.quorum: Expected at most as many islands as the job has sites, 2, but found '40'.")]
+    [InlineData("sync: {quorum: 65}", "job.yaml:6: sync.quorum: Expected a whole number of islands, 0 to 64, but found '65'")]
+    [InlineData("sync: {quorum: 1, grace: -1}", "job.yaml:6: sync.grace: Expected a number of seconds, 0 to 3,600, but found '-1'")]
+    [InlineData("sync: {grace: 2}", "job.yaml:6: sync.grace: A grace begins when a quorum has contributed, and the job has none. Expected 'quorum' beside it.")]
     [InlineData("sync: {norm_limit: 0.5}", "job.yaml:6: sync.norm_limit: A limit under 1 refuses every second contribution. Expected at least 1, or 0 for any norm.")]
-    [InlineData("sync: {evry: 30}", "job.yaml:6: sync.evry: There is no such field. 'sync' has mode, every, format, result_format, error_feedback, outer, fragments, norm_limit, partition. Did you mean 'every'?")]
+    [InlineData("sync: {evry: 30}", "job.yaml:6: sync.evry: There is no such field. 'sync' has mode, every, format, result_format, error_feedback, outer, fragments, quorum, grace, norm_limit, partition. Did you mean 'every'?")]
     [InlineData("batch: 16", "6: batch: There is no such field. * Did you mean 'trainer.batch'?")]
     [InlineData("learning_rate: 1", "6: learning_rate: * Did you mean 'trainer.learning_rate' or 'sync.outer.learning_rate'?")]
     [InlineData("sync.mode: diloco", "6: sync.mode: * Write 'mode' under 'sync'.")]

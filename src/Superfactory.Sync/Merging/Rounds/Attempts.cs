@@ -25,6 +25,15 @@ internal sealed class Attempts(MergeState state, RoundExchange exchange)
         }
     }
 
+    /// <summary>Enough islands have contributed, and the others took too long: tries without the first of them. Who leads nothing leaves it to the others.</summary>
+    public void GraceOver()
+    {
+        if (exchange.IsQuorate && exchange.FirstLate is { } late)
+        {
+            Object(late, belied: false);
+        }
+    }
+
     /// <summary>Will commit nothing more in this attempt because of an island.</summary>
     /// <returns>Whether that is so; false where every fragment that this island leads is committed, so that others may have applied the round.</returns>
     public bool Object(int island, bool belied)

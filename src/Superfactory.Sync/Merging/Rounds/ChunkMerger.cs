@@ -102,8 +102,9 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         {
             // Whoever is needed for a sum or a result has contributed to this round, so that nobody can ask for the one before. A transfer
             // of it that nobody needs any more may still be read from there.
+            // And the trainer of who is left out for being late may still take over the last result from there.
             mean = state.Buffers!.Merged;
-            if (state.IsRead(mean))
+            if (exchange.Own is null || state.IsRead(mean))
             {
                 mean = new float[mean.Length];
             }

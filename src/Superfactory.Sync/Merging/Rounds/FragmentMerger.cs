@@ -18,7 +18,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
             return true;
         }
 
-        if (!state.History.Begun || inbox.Headers[state.Self] is null || !state.Fellows.All(fellow => inbox.Headers[fellow.Index] is not null))
+        if (!state.History.Begun || exchange.FirstLate is not null)
         {
             return false;
         }
@@ -26,7 +26,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
         for (var island = 0; island < state.Count; island++)
         {
             // Who became a member in this round contributes nothing.
-            if (inbox.Headers[island] is { Steps: > 0 } header && header.Steps != state.History.StepsOf(island))
+            if (Header(inbox, island) is { Steps: > 0 } header && header.Steps != state.History.StepsOf(island))
             {
                 state.Fail($"Island {state.NameOf(island)} contributes {header.Steps} steps to round {inbox.Round} where {state.History.StepsOf(island)} were dealt to it.");
                 return false;
@@ -34,7 +34,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
         }
 
         var decision = RoundDecision.Of(
-            inbox.Headers, state.Mode, state.History.Norms, state.Configuration.Sync.NormLimit, Work.Stalled, Work.Belied);
+            [.. Enumerable.Range(0, state.Count).Select(island => Header(inbox, island))], state.Mode, state.History.Norms, state.Configuration.Sync.NormLimit, Work.Stalled, Work.Belied);
         if (decision.Fault(state.History, state.NameOf) is { } fault)
         {
             state.Fail(fault);
@@ -45,6 +45,9 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
         exchange.Chunks.Begin();
         return true;
     }
+
+    /// <summary>An island's header; none of who is left out because nothing came, for some may have it and some not.</summary>
+    private ContributeMessage? Header(RoundInbox inbox, int island) => Work.IsLate(island) ? null : inbox.Headers[island];
 
     /// <summary>Settles every fragment whose numbers and commit are here.</summary>
     public void Settle()

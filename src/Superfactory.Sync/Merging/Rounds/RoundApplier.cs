@@ -13,7 +13,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
     /// <returns>Whether a round was applied, or another attempt at it began.</returns>
     public bool TryApply()
     {
-        if (state is not { Initialised: true, SelfIsMember: true, Sealed: false } || state.History.Finished || exchange.Own is null || !merger.TryDecide())
+        if (state is not { Initialised: true, SelfIsMember: true, Sealed: false } || state.History.Finished || !exchange.IsPrepared || !exchange.TakesPart || !merger.TryDecide())
         {
             return false;
         }

@@ -44,6 +44,50 @@ internal sealed class RoundExchange
     /// <summary>Sums chunks.</summary>
     public ChunkMerger Chunks => _chunks;
 
+    /// <summary>Whether the trainer has registered.</summary>
+    public bool IsPrepared => _work is not null;
+
+    /// <summary>Whether this island's part in the current attempt is here: its contribution, or the word that it is tried without it.</summary>
+    public bool TakesPart => Own is not null || Work.IsLate(_state.Self);
+
+    /// <summary>Whether enough members have contributed to the round for it to close without the others, of whom there are some.</summary>
+    public bool IsQuorate
+    {
+        get
+        {
+            var quorum = _state.Configuration.Sync.Quorum;
+            if (quorum == 0 || _work is null || !_state.IsCurrent || Work.Decision is not null || FirstLate is not { } late || Work.IsOut(late) || !AllHoldTheLast())
+            {
+                return false;
+            }
+
+            var here = 0;
+            for (var island = 0; island < _state.Count; island++)
+            {
+                here += _state.IsMember(island) && !Work.IsLate(island) && Current.Headers[island] is not null ? 1 : 0;
+            }
+
+            return here >= quorum;
+        }
+    }
+
+    /// <summary>The first member that the attempt counts on and that has not contributed; null where all have.</summary>
+    public int? FirstLate
+    {
+        get
+        {
+            for (var island = 0; island < _state.Count; island++)
+            {
+                if (_state.IsMember(island) && !Work.IsLate(island) && Current.Headers[island] is null)
+                {
+                    return island;
+                }
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>The trainer registered: from here on sizes are known.</summary>
     public void Prepare()
     {
@@ -212,7 +256,7 @@ internal sealed class RoundExchange
         {
             _state.Fault(peer, $"a chunk {chunk.Chunk} of round {chunk.Round} that {_state.NameOf(leader)} leads");
         }
-        else if (contribution ? Current.Headers[peer.Index] is not { SquaredNorms.IsEmpty: false } || chunk.Chunk >= Work.Granted : Own is null)
+        else if (contribution ? Current.Headers[peer.Index] is not { SquaredNorms.IsEmpty: false } || chunk.Chunk >= Work.Granted : !TakesPart)
         {
             _state.Fault(peer, $"a chunk {chunk.Chunk} of round {chunk.Round} that no header announced, or before there was room for it");
         }
@@ -318,6 +362,20 @@ internal sealed class RoundExchange
         }
 
         return _inboxes[round & 1];
+    }
+
+    /// <summary>Whether every member's bridge holds the result of the round before: nobody is ever two rounds ahead of another.</summary>
+    private bool AllHoldTheLast()
+    {
+        foreach (var fellow in _state.Fellows)
+        {
+            if (fellow.Applied < _state.History.Round - 1)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Whether something belongs to the current attempt; what is left of earlier ones is passed over.</summary>

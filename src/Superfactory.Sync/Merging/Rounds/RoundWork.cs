@@ -87,6 +87,9 @@ internal sealed class RoundWork
         }
     }
 
+    /// <summary>Whether an island is left out because nothing came from it in time, not even its header perhaps.</summary>
+    public bool IsLate(int island) => (Stalled >> island & 1) != 0;
+
     /// <summary>Whether an island is left out.</summary>
     public bool IsOut(int island) => (Excluded >> island & 1) != 0;
 

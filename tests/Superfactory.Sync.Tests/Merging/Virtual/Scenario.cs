@@ -68,6 +68,12 @@ internal sealed record Scenario
     /// <summary>A host takes a peer that owes something for stalled in one of so many actions; 0 for never.</summary>
     public int StallOneIn { get; init; }
 
+    /// <summary>Islands whose contributions suffice; 0 for all. A host takes the grace for over in one of eight actions in which it may.</summary>
+    public int Quorum { get; init; }
+
+    /// <summary>The last island's trainer takes one in so many of its chances to go on; 0 for each.</summary>
+    public int SlowOneIn { get; init; }
+
     /// <summary>One contribution in so many is changed in the trainer's memory after it was given; 0 for none.</summary>
     public int BelieOneIn { get; init; }
 
@@ -79,7 +85,7 @@ internal sealed record Scenario
     public SyncSpecification Sync => new()
     {
         Mode = Mode, Every = Every, Format = Format, ResultFormat = ResultFormat ?? Format, ErrorFeedback = ErrorFeedback, Fragments = Fragments,
-        NormLimit = NormLimit, Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
+        NormLimit = NormLimit, Quorum = Quorum, Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
     };
 
     public int StepsInRound => Mode == SyncMode.EveryStep ? 1 : Every;

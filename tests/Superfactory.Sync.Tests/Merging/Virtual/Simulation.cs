@@ -21,6 +21,7 @@ internal sealed class Simulation
     private readonly long[] _ledgerMerged;
     private readonly OneHistory _history;
     private readonly VirtualVerdicts _verdicts;
+    private readonly VirtualLateness _lateness;
     private int _faults;
 
     public Simulation(Scenario scenario)
@@ -31,7 +32,7 @@ internal sealed class Simulation
         Network = new VirtualNetwork(scenario.Islands, _random) { Strict = scenario.BelieOneIn == 0 };
         Control = new VirtualControl(scenario.Islands);
         _history = new OneHistory(scenario.Seed, Control);
-        _verdicts = new VirtualVerdicts(Control);
+        (_verdicts, _lateness) = (new VirtualVerdicts(Control), new VirtualLateness(scenario, _random));
         _machines = [.. Enumerable.Range(0, scenario.Islands).Select(NewMachine)];
         _trainers = [.. Enumerable.Range(0, scenario.Islands).Select(NewTrainer)];
         _lost = new VirtualTrainer?[scenario.Islands];
@@ -80,7 +81,7 @@ internal sealed class Simulation
     /// <summary>The island from whose trainer the run began.</summary>
     public int Origin { get; private set; }
 
-    /// <summary>The islands that are members now.</summary>
+    /// <summary>Who is a member now.</summary>
     public IEnumerable<int> Members => Enumerable.Range(0, _scenario.Islands).Where(Control.IsMember);
 
     public bool Ended => Members.All(island => _trainers[island] is { Done: true });
@@ -135,7 +136,7 @@ internal sealed class Simulation
                     _trainers[self] = NewTrainer(self);
                 });
             }
-            else if (_trainers[self]?.Next is not null)
+            else if (_trainers[self]?.Next is not null && !_lateness.Sleeps(self))
             {
                 actions.Add(() => Handle(self, _trainers[self]!.Act()));
             }
@@ -157,12 +158,13 @@ internal sealed class Simulation
 
         AddReports(actions);
         AddStalls(actions);
+        _lateness.Add(actions, _machines, Handle);
         foreach (var (one, other) in Network.Apart)
         {
             actions.Add(() => Network.Join(one, other));
         }
 
-        if (actions.Count == 0)
+        if (actions.Count == 0 && !_lateness.TryWake(_trainers[^1], action => Handle(_scenario.Islands - 1, action), actions))
         {
             return false;
         }
@@ -259,10 +261,7 @@ internal sealed class Simulation
         if (Control.Epoch.Number != before.Epoch.Number)
         {
             _history.Begin(Control.Restarts != before.Restarts);
-            if (Control.Restarts != before.Restarts)
-            {
-                Array.Clear(_ledgerMerged);
-            }
+            Array.Clear(_ledgerMerged, 0, Control.Restarts != before.Restarts ? _ledgerMerged.Length : 0);
         }
 
         for (var island = 0; island < _scenario.Islands; island++)
@@ -274,7 +273,6 @@ internal sealed class Simulation
         }
     }
 
-    /// <summary>What an island tells the control plane arrives in its own time, if at all.</summary>
     private void Report(Action report) => _reports.Add(report);
 
     private void Handle(int island, MergeInput input)
