@@ -48,7 +48,7 @@ public static class SiteAgent
             return voice.Fail(ExitCodes.CannotSetUp, [$"Cannot find the project's 'python' directory, which holds the client and the recipes: set {PythonDirectory.HomeVariable} to the project's own."]);
         }
 
-        var opened = SiteDirectory.Open(options.StateDirectory, options.Name);
+        var opened = SiteDirectory.Open(options.StateDirectory, options.Name, RandomNumberGenerator.GetHexString(SessionCharacters, lowercase: true));
         if (!opened.Succeeded)
         {
             return voice.Fail(ExitCodes.BadInput, opened.Problems.Select(problem => problem.ToString()));
@@ -57,7 +57,7 @@ public static class SiteAgent
         using var directory = opened.Value;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var signals = new SignalWatch(stop.Cancel);
-        var host = new SiteHost(options, directory, python, self, RandomNumberGenerator.GetHexString(SessionCharacters, lowercase: true), voice, TimeProvider.System);
+        var host = new SiteHost(options, directory, python, self, voice, TimeProvider.System);
         try
         {
             return await host.RunAsync(stop.Token);

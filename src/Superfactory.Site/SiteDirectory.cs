@@ -16,10 +16,11 @@ internal sealed class SiteDirectory : IDisposable
     private const string VersionFile = "VERSION";
     private const string LockFile = "agent.lock";
     private const string AgentFile = "agent.json";
+    private const string Written = ".new";
 
     private readonly FileStream _lock;
 
-    private SiteDirectory(string path, FileStream held, bool leftOpen) => (Root, _lock, PreviousDied) = (path, held, leftOpen);
+    private SiteDirectory(string path, FileStream held, string session, bool leftOpen) => (Root, _lock, Session, PreviousDied) = (path, held, session, leftOpen);
 
     /// <summary>The site's own directory.</summary>
     public string Root { get; }
@@ -30,14 +31,21 @@ internal sealed class SiteDirectory : IDisposable
     /// <summary>Where checkpoints lie, those of a job in a directory of its number.</summary>
     public string Checkpoints => Path.Combine(Root, "checkpoints");
 
+    /// <summary>
+    /// Names the agent to the control plane: that of the one before it, where that one died. It is surely dead, since this directory was free, and what it ran
+    /// is this one's now.
+    /// </summary>
+    public string Session { get; }
+
     /// <summary>Whether the agent before this one ended without saying goodbye, so that the control plane may still hold its session.</summary>
     public bool PreviousDied { get; }
 
     /// <summary>Opens the directory of a site, making what is missing.</summary>
     /// <param name="stateDirectory">The state directory.</param>
     /// <param name="site">The site.</param>
+    /// <param name="newSession">A session that no agent has had.</param>
     /// <returns>The directory; or that it is of a newer version, or that another agent holds it, or that it cannot be written.</returns>
-    public static Outcome<SiteDirectory> Open(string stateDirectory, string site)
+    public static Outcome<SiteDirectory> Open(string stateDirectory, string site, string newSession)
     {
         try
         {
@@ -56,9 +64,11 @@ internal sealed class SiteDirectory : IDisposable
                 return new([new Problem($"{other} site '{site}' in {root}.", Hint: "Stop it first, or give this one another name or state directory.")]);
             }
 
-            var leftOpen = LoadAgent(agentFile) is not null;
-            File.WriteAllBytes(agentFile, JsonSerializer.SerializeToUtf8Bytes(new AgentMark(Environment.ProcessId), FactoryJson.Options));
-            return new(new SiteDirectory(root, held, leftOpen));
+            var before = LoadAgent(agentFile);
+            var session = before?.Session ?? newSession;
+            File.WriteAllBytes(agentFile + Written, JsonSerializer.SerializeToUtf8Bytes(new AgentMark(Environment.ProcessId, session), FactoryJson.Options));
+            File.Move(agentFile + Written, agentFile, overwrite: true);
+            return new(new SiteDirectory(root, held, session, before is not null));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -69,11 +79,12 @@ internal sealed class SiteDirectory : IDisposable
     /// <summary>Where a job's trainers at this site save what is to stay.</summary>
     public string Output(long job) => Path.Combine(Root, "output", job.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Deletes the oldest directories of ended gangs beyond <see cref="EndedGangsMax"/>. Call it while no gang runs.</summary>
-    public void Trim()
+    /// <summary>Deletes the oldest directories of ended gangs beyond <see cref="EndedGangsMax"/>. Call it while no other gang runs.</summary>
+    /// <param name="running">The directories of gangs that run.</param>
+    public void Trim(IReadOnlySet<string> running)
     {
         var oldest = new DirectoryInfo(Gangs).EnumerateDirectories().OrderByDescending(gang => gang.LastWriteTimeUtc).ThenBy(gang => gang.Name, StringComparer.Ordinal);
-        foreach (var gang in oldest.Skip(EndedGangsMax).ToList())
+        foreach (var gang in oldest.Where(gang => !running.Contains(gang.FullName)).Skip(EndedGangsMax).ToList())
         {
             gang.Delete(recursive: true);
         }
@@ -133,5 +144,5 @@ internal sealed class SiteDirectory : IDisposable
         }
     }
 
-    private sealed record AgentMark(int ProcessId);
+    private sealed record AgentMark(int ProcessId, string? Session = null);
 }

@@ -50,6 +50,12 @@ public sealed record SiteOptions
     /// <summary>The project's <c>python</c> directory; null takes <c>python</c> in <c>SUPERFACTORY_HOME</c>, or else looks for it above this program's own directory.</summary>
     public string? PythonDirectory { get; init; }
 
+    /// <summary>
+    /// How long gangs and gateway go on when the agent dies, so that the next agent of this directory takes them over; then they end themselves. 0 to a
+    /// day, default 60 seconds; 0 ends them with the agent.
+    /// </summary>
+    public TimeSpan OrphanGrace { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How long the first attempt to reach the control plane is repeated. Default 30 seconds. Later outages are waited out for ever.</summary>
     public TimeSpan ConnectLimit { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -20,6 +20,9 @@ internal static partial class SiteOptionsCheck
             !Uri.TryCreate(options.ControlUrl, UriKind.Absolute, out var control) || control.Scheme is not ("http" or "https"),
             "control", $"'{options.ControlUrl}' is no address of a control plane: expected one such as http://127.0.0.1:7400."),
         .. Where(options.Slots is < 1 or > SlotsMax, "slots", $"{options.Slots} gangs at the same time are out of range: expected 1 to {SlotsMax}."),
+        .. Where(
+            options.OrphanGrace < TimeSpan.Zero || options.OrphanGrace > TimeSpan.FromDays(1),
+            "orphan-grace", $"{options.OrphanGrace.TotalSeconds} seconds are out of range: expected 0 to 86400."),
         .. Where(options.Cores is < 1 or > CoresMax, "cores", $"{options.Cores} cores are out of range: expected 1 to {CoresMax}."),
         .. Where(
             options.Python is { } python && SystemTools.Find(python) is null,

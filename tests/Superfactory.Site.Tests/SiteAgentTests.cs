@@ -65,6 +65,74 @@ public sealed class SiteAgentTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_killed_agents_gang_and_gateway_go_on_and_the_next_agent_takes_them_over_under_its_name()
+    {
+        var options = Options() with { OrphanGrace = TimeSpan.FromMinutes(5) };
+        string ready, session;
+        int[] processes;
+        await using (var agent = AgentProcess.Start(options))
+        {
+            ready = await agent.ReadyAsync();
+            session = _control.LastHello!.Session;
+            _control.Instruct(1, Gang("ready running wait:done finished", "(setsid sleep 1000 & echo $! > escaped) ; echo $$ > trainer ; until [ -e done ] ; do sleep 0.05 ; done"));
+            processes = await GangProcessesAsync();
+            await _control.ReportAsync(report => report.Gangs.Any(gang => gang.State == GangState.Running));
+            agent.Signal(Native.SignalKill);
+            await agent.ExitAsync();
+        }
+
+        await using var next = AgentProcess.Start(options);
+        (await next.ReadyAsync()).ShouldBe(ready);
+        _control.LastHello!.Session.ShouldBe(session);
+        _control.LastHello.ProcessId.ShouldNotBe(0);
+        next.Errors.ShouldContain("Took over the gang 7-1");
+        processes.ShouldAllBe(process => GangFixture.IsAlive(process));
+        File.WriteAllText(Path.Combine(GangDirectory, "done"), "\n");
+
+        var report = await _control.ReportAsync(report => report.Gangs.Any(gang => gang.State == GangState.Finished));
+        report.Gangs[0].Incarnation.ShouldBe(1);
+        report.Gangs[0].Result!.ParametersSha256.ShouldBe(ScriptedBridge.Result.ParametersSha256);
+        processes.ShouldAllBe(process => !GangFixture.IsAlive(process));
+        next.Signal(Native.SignalTerminate);
+        (await next.ExitAsync()).ShouldBe(0, next.Errors);
+        RuntimeLeft().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_gang_that_nobody_takes_over_ends_itself_and_is_not_started_again_under_its_incarnation()
+    {
+        var options = Options() with { OrphanGrace = TimeSpan.FromMilliseconds(300) };
+        await using (var agent = AgentProcess.Start(options))
+        {
+            _control.Instruct(1, Gang("ready running", Sleeper));
+            var processes = await GangProcessesAsync();
+            agent.Signal(Native.SignalKill);
+            await agent.ExitAsync();
+            await Patience.UntilAsync(() => !processes.Any(GangFixture.IsAlive), "the end of the gang");
+        }
+
+        await using var next = AgentProcess.Start(options);
+        var report = await _control.ReportAsync(report => report.Gangs.Any(gang => gang.State == GangState.Failed));
+
+        report.Gangs[0].Retriable.ShouldBeTrue();
+        report.Gangs[0].Reason.ShouldBe("Island atlanta ended while the agent of its site was away.");
+    }
+
+    [Fact]
+    public async Task A_gateway_that_dies_is_started_again_where_it_was()
+    {
+        await using var agent = AgentProcess.Start(Options());
+        var ready = await agent.ReadyAsync();
+        var before = GatewayId();
+
+        Native.Signal(before, Native.SignalKill);
+
+        await Patience.UntilAsync(() => GatewayId() is var now && now != 0 && now != before, "another gateway");
+        await Patience.UntilAsync(() => IsListening(ready["ready ".Length..]), "the same endpoint");
+        agent.Errors.ShouldContain("the gateway ended and is started again");
+    }
+
+    [Fact]
     public async Task A_new_agent_ends_what_a_killed_one_left_because_its_supervisor_hangs()
     {
         int[] processes;
@@ -152,8 +220,28 @@ public sealed class SiteAgentTests : IAsyncDisposable
             await GangFiles.EndLeftoversAsync(GangDirectory, GangFiles.LoadSupervisor(GangDirectory), justEnded: false, TimeProvider.System);
         }
 
-        RuntimeDirectories.DeleteAll(_state.Combine("sites", "atlanta"));
+        RuntimeDirectories.DeleteAll(_state.Combine("sites", "atlanta"), new HashSet<string>());
         _state.Dispose();
+    }
+
+    private int GatewayId()
+    {
+        var file = _state.Combine("sites", "atlanta", "gateway.process.json");
+        return File.Exists(file) && System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(file)) is { } mark ? (int)mark["process"]!["process_id"]! : 0;
+    }
+
+    private static bool IsListening(string endpoint)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(IPEndPoint.Parse(endpoint));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private static GangAssignment Gang(string bridge, string script) => GangFixture.Assignment(GangFixture.Job(bridge, "sh", "-c", script));
@@ -166,6 +254,7 @@ public sealed class SiteAgentTests : IAsyncDisposable
         DataDirectory = _state.Combine("corpora"),
         ConnectLimit = Patience.Limit,
         InsecureWan = true,
+        OrphanGrace = TimeSpan.Zero,
     };
 
     private string[] RuntimeLeft() => Directory.GetDirectories(

@@ -55,6 +55,7 @@ internal static class CommandTree
             VersionCommand.Create(terminal),
             InternalCommands.Gang(),
             InternalCommands.Bridge(),
+            InternalCommands.Gateway(),
             FibreCommand.Create(),
             BenchGateway.Create(),
         };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Superfactory.Site.Gangs;
+using Superfactory.Site.Gateways;
 using Superfactory.Sync.Bridge;
 
 namespace Superfactory.Cli.Hosts;
@@ -14,6 +15,16 @@ internal static class InternalCommands
         var command = new Command("gang", "Supervise a gang (internal).") { specification };
         command.Hidden = true;
         command.SetAction((parsed, cancellation) => GangProgram.RunAsync(parsed.GetRequiredValue(specification), cancellation));
+        return command;
+    }
+
+    /// <summary><c>superfactory gateway --config FILE</c>: runs one site's gateway.</summary>
+    public static Command Gateway()
+    {
+        var configuration = new Option<string>("--config") { Description = "The gateway's configuration.", HelpName = "FILE", Required = true };
+        var command = new Command("gateway", "Run a site's gateway (internal).") { configuration };
+        command.Hidden = true;
+        command.SetAction((parsed, cancellation) => GatewayProgram.RunAsync(parsed.GetRequiredValue(configuration), cancellation));
         return command;
     }
 

@@ -10,6 +10,8 @@ internal static class SiteCommand
 {
     private const int SlotsMax = 64;
     private const int CoresMax = 4096;
+    private const int OrphanGraceMax = 86_400;
+    private const int OrphanGraceDefault = 60;
 
     /// <summary>Makes the command.</summary>
     public static Command Create(ControlOption control, Terminal terminal)
@@ -22,13 +24,14 @@ internal static class SiteCommand
         var slots = Settings.Whole("--slots", "Gangs that run here at the same time.", 1, SlotsMax, 1);
         var cores = Settings.Whole("--cores", "Cores that the gangs here share. [default: all of this machine's]", 1, CoresMax);
         var python = Settings.Text("--python", "FILE", "The Python for trainers. [default: $SUPERFACTORY_PYTHON, else the first that has torch]");
+        var grace = Settings.Whole("--orphan-grace", "Seconds that gangs go on when the agent dies, for the next one to take over.", 0, OrphanGraceMax, OrphanGraceDefault);
         var certificate = Settings.Text("--certificate", "FILE", "The site's certificate. [default: certificates/NAME.pem in the state directory]");
         var key = Settings.Text("--key", "FILE", "The certificate's private key. [default: certificates/NAME.key in the state directory]");
         var authority = Settings.Text("--authority", "FILE", "The certificate of the fleet's authority. [default: certificates/authority.pem in the state directory]");
         var insecure = Settings.InsecureWan();
         var command = new Command("site", "Run a site's agent, until Ctrl-C.")
         {
-            name, state, data, listen, advertise, wan, certificate, key, authority, insecure, slots, cores, python,
+            name, state, data, listen, advertise, wan, certificate, key, authority, insecure, slots, cores, python, grace,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -59,6 +62,7 @@ internal static class SiteCommand
                     Slots = (int)parsed.GetValue(slots),
                     Cores = parsed.GetResult(cores) is null ? null : (int)parsed.GetValue(cores),
                     Python = parsed.GetValue(python),
+                    OrphanGrace = TimeSpan.FromSeconds(parsed.GetValue(grace)),
                 },
                 cancellation);
         });

@@ -54,6 +54,7 @@ internal sealed class GangPreparation(SiteOptions options, SiteDirectory directo
                 Python = options.Python,
                 PythonDirectory = pythonDirectory,
                 Cores = Math.Max(1, (options.Cores ?? Environment.ProcessorCount) / options.Slots),
+                OrphanGraceSeconds = options.OrphanGrace.TotalSeconds,
                 Self = self,
             });
         }

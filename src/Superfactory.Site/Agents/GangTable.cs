@@ -62,6 +62,27 @@ internal sealed class GangTable
         }
     }
 
+    /// <summary>
+    /// Takes over what an earlier agent left, before the first instructions: gangs that run go on, and of those that have ended it is known how, so that none is
+    /// started again under its old incarnation. Done when each has said how it stands.
+    /// </summary>
+    public Task AdoptAsync(IReadOnlyList<OrphanedGang> orphans)
+    {
+        ArgumentNullException.ThrowIfNull(orphans);
+        lock (_lock)
+        {
+            foreach (var orphan in orphans)
+            {
+                var assignment = orphan.Specification.Assignment;
+                var gang = new SiteGang(assignment, _buffer, _checkpoints, _changed);
+                _gangs[(assignment.Job, assignment.Incarnation)] = gang;
+                gang.Adopt(orphan);
+            }
+
+            return Task.WhenAll(_gangs.Values.Select(static gang => gang.Standing));
+        }
+    }
+
     /// <summary>How every gang is, by job and incarnation.</summary>
     public ImmutableArray<GangReport> Reports()
     {

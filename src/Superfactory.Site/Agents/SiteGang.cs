@@ -16,6 +16,10 @@ internal sealed class SiteGang
     private readonly CheckpointTable _table;
     private RunEpoch _epoch;
     private GangCheckpoints _checkpoints;
+    private readonly TaskCompletionSource _standing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether it is known what the control plane wants of it now: of a gang that was taken over only from the first instructions on.</summary>
+    private bool _known = true;
     private bool _stop;
     private GangReport _report;
 
@@ -49,6 +53,22 @@ internal sealed class SiteGang
     /// <summary>Ends when no process of it is left and its state is final.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
 
+    /// <summary>Ends when a gang that was taken over has said how it stands, or has ended.</summary>
+    public Task Standing => Task.WhenAny(_standing.Task, Ended);
+
+    /// <summary>Takes over a gang of an earlier agent.</summary>
+    public void Adopt(OrphanedGang orphan)
+    {
+        if (orphan.Gang is { } gang)
+        {
+            _known = false;
+            Ended = FollowAdoptedAsync(gang);
+            return;
+        }
+
+        Take(orphan.Last ?? new GangEvent.Failed($"Island {Assignment.Island} ended while the agent of its site was away.", Retriable: true));
+    }
+
     /// <summary>Begins.</summary>
     /// <param name="before">Gangs that have to end first: earlier incarnations of the same island.</param>
     /// <param name="prepare">Makes its directories and says what its supervisor needs to know.</param>
@@ -62,10 +82,12 @@ internal sealed class SiteGang
         lock (_lock)
         {
             var checkpoints = assignment.Checkpoints ?? new GangCheckpoints();
-            if (!assignment.Epoch.IsNewerThan(_epoch) && checkpoints == _checkpoints)
+            if (_known && !assignment.Epoch.IsNewerThan(_epoch) && checkpoints == _checkpoints)
             {
                 return;
             }
+
+            _known = true;
 
             _epoch = assignment.Epoch.IsNewerThan(_epoch) ? assignment.Epoch : _epoch;
             _checkpoints = checkpoints;
@@ -111,7 +133,8 @@ internal sealed class SiteGang
                 return;
             }
 
-            await FollowAsync(started.Value, prepared.Value!.Assignment.Epoch);
+            // That an island writes is told at its start; that it is to stop is told after it.
+            await FollowAsync(started.Value, prepared.Value!.Assignment.Epoch, (Assignment.Checkpoints is { Writes: true }, false));
         }
 #pragma warning disable CA1031 // One gang's fault is that gang's, and is told; the site goes on with the others.
         catch (Exception error)
@@ -121,13 +144,26 @@ internal sealed class SiteGang
         }
     }
 
-    private async Task FollowAsync(IGang gang, RunEpoch epochTold)
+    private async Task FollowAdoptedAsync(IGang gang)
+    {
+        await Task.Yield();
+        try
+        {
+            // What it was told last is not known, and telling it again does no harm.
+            await FollowAsync(gang, Assignment.Epoch, toldOfCheckpoints: null);
+        }
+#pragma warning disable CA1031 // One gang's fault is that gang's, and is told; the site goes on with the others.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Set(report => report with { State = GangState.Failed, Reason = $"The agent could not follow island {Assignment.Island}: {error.Message}", Retriable = true });
+        }
+    }
+
+    private async Task FollowAsync(IGang gang, RunEpoch epochTold, (bool Writes, bool Hold)? toldOfCheckpoints)
     {
         using var over = new CancellationTokenSource();
-
-        // That an island writes is told at its start; that it is to stop is told after it.
-        var writes = Assignment.Checkpoints is { Writes: true };
-        var wishes = FollowWishesAsync(gang, epochTold, (writes, false), over.Token);
+        var wishes = FollowWishesAsync(gang, epochTold, toldOfCheckpoints, over.Token);
         try
         {
             await foreach (var said in gang.ReadEventsAsync())
@@ -142,26 +178,26 @@ internal sealed class SiteGang
         }
     }
 
-    private async Task FollowWishesAsync(IGang gang, RunEpoch told, (bool Writes, bool Hold) toldOfCheckpoints, CancellationToken over)
+    private async Task FollowWishesAsync(IGang gang, RunEpoch told, (bool Writes, bool Hold)? toldOfCheckpoints, CancellationToken over)
     {
         try
         {
             while (true)
             {
-                var (epoch, checkpoints, stop) = Wishes();
+                var (epoch, checkpoints, stop, known) = Wishes();
                 if (stop)
                 {
                     await gang.StopAsync();
                     return;
                 }
 
-                if (epoch.IsNewerThan(told))
+                if (known && epoch.IsNewerThan(told))
                 {
                     await gang.TellAsync(new GangCommand.EpochDecided(epoch));
                     told = epoch;
                 }
 
-                if ((checkpoints.Writes, checkpoints.Hold) != toldOfCheckpoints)
+                if (known && (checkpoints.Writes, checkpoints.Hold) != toldOfCheckpoints)
                 {
                     await gang.TellAsync(new GangCommand.CheckpointsWanted(checkpoints));
                     toldOfCheckpoints = (checkpoints.Writes, checkpoints.Hold);
@@ -193,6 +229,9 @@ internal sealed class SiteGang
                     _report = _report with { Progress = progress.Value };
                 }
 
+                break;
+            case GangEvent.Adopted:
+                _standing.TrySetResult();
                 break;
             case GangEvent.Running:
                 Set(report => report with { State = GangState.Running });
@@ -230,11 +269,11 @@ internal sealed class SiteGang
         }
     }
 
-    private (RunEpoch Epoch, GangCheckpoints Checkpoints, bool Stop) Wishes()
+    private (RunEpoch Epoch, GangCheckpoints Checkpoints, bool Stop, bool Known) Wishes()
     {
         lock (_lock)
         {
-            return (_epoch, _checkpoints, _stop);
+            return (_epoch, _checkpoints, _stop, _known);
         }
     }
 

@@ -12,12 +12,24 @@ public interface IEngine
     /// <returns>The gang, or why this site cannot start it.</returns>
     Task<Outcome<IGang>> StartAsync(GangSpecification specification, CancellationToken cancellationToken);
 
-    /// <summary>Ends what earlier agents of this site left behind, killed before they could do it themselves.</summary>
+    /// <summary>Takes over the gangs that an agent before this one, which died, left running within their grace; and finds those that have ended.</summary>
     /// <param name="gangsDirectory">Where the site's gangs have their directories.</param>
     /// <param name="cancellationToken">Gives the attempt up.</param>
+    Task<IReadOnlyList<OrphanedGang>> FindOrphansAsync(string gangsDirectory, CancellationToken cancellationToken);
+
+    /// <summary>Ends what earlier agents of this site left behind, killed before they could do it themselves.</summary>
+    /// <param name="gangsDirectory">Where the site's gangs have their directories.</param>
+    /// <param name="adopted">The directories of gangs that were taken over and go on.</param>
+    /// <param name="cancellationToken">Gives the attempt up.</param>
     /// <returns>One sentence for each gang that something was left of; or the first that cannot be ended.</returns>
-    Task<Outcome<string[]>> EndLeftoversAsync(string gangsDirectory, CancellationToken cancellationToken);
+    Task<Outcome<string[]>> EndLeftoversAsync(string gangsDirectory, IReadOnlySet<string> adopted, CancellationToken cancellationToken);
 }
+
+/// <summary>A gang of an earlier agent.</summary>
+/// <param name="Specification">What it was started with.</param>
+/// <param name="Gang">It, where it still runs and was taken over; otherwise null.</param>
+/// <param name="Last">How it ended, where it said so.</param>
+public sealed record OrphanedGang(GangSpecification Specification, IGang? Gang, GangEvent? Last);
 
 /// <summary>A gang that an <see cref="IEngine"/> started. Thread-safe.</summary>
 public interface IGang

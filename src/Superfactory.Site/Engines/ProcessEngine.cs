@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using Superfactory.Model;
 using Superfactory.Site.Gangs;
+using Superfactory.Site.Interop;
 using Superfactory.Site.Processes;
 
 namespace Superfactory.Site.Engines;
@@ -44,7 +45,7 @@ public sealed class ProcessEngine : IEngine
             var supervisor = new ChildProcess(process);
             var mark = new SupervisorMark(supervisor.Id, supervisor.StartTicks);
             GangFiles.SaveSupervisor(specification.GangDirectory, mark);
-            return Task.FromResult(new Outcome<IGang>(new ProcessGang(specification, supervisor, mark, _clock)));
+            return Task.FromResult(new Outcome<IGang>(new ProcessGang(specification, new ChildSupervisor(supervisor), mark, _clock)));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or Win32Exception)
         {
@@ -53,10 +54,33 @@ public sealed class ProcessEngine : IEngine
     }
 
     /// <inheritdoc/>
-    public async Task<Outcome<string[]>> EndLeftoversAsync(string gangsDirectory, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OrphanedGang>> FindOrphansAsync(string gangsDirectory, CancellationToken cancellationToken)
     {
+        var found = new List<OrphanedGang>();
+        foreach (var directory in Directory.EnumerateDirectories(gangsDirectory).Order(StringComparer.Ordinal))
+        {
+            // Without a specification none was ever started there.
+            if (GangSpecification.Load(GangFiles.Specification(directory)) is { Succeeded: true, Value: var specification })
+            {
+                var mark = GangFiles.LoadSupervisor(directory);
+                var supervisor = mark is not null && specification.OrphanGraceSeconds > 0 && IsAlive(mark)
+                    ? await AdoptedSupervisor.ConnectAsync(GangFiles.SupervisorSocket(specification.RuntimeDirectory), mark, _clock, cancellationToken)
+                    : null;
+                found.Add(new OrphanedGang(specification, supervisor is null ? null : new ProcessGang(specification, supervisor, mark!, _clock), GangFiles.LoadLast(directory)));
+            }
+        }
+
+        return found;
+    }
+
+    private static bool IsAlive(SupervisorMark mark) => ProcessTable.Find(mark.ProcessId) is { IsAlive: true } entry && entry.StartTicks == mark.StartTicks;
+
+    /// <inheritdoc/>
+    public async Task<Outcome<string[]>> EndLeftoversAsync(string gangsDirectory, IReadOnlySet<string> adopted, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(adopted);
         var ended = new List<string>();
-        foreach (var gang in Directory.EnumerateDirectories(gangsDirectory).Order(StringComparer.Ordinal))
+        foreach (var gang in Directory.EnumerateDirectories(gangsDirectory).Where(gang => !adopted.Contains(gang)).Order(StringComparer.Ordinal))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var supervisor = GangFiles.LoadSupervisor(gang);

@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Site.Gangs;
-using Superfactory.Site.Interop;
 using Superfactory.Site.Processes;
 
 namespace Superfactory.Site.Engines;
@@ -29,19 +28,18 @@ internal sealed class ProcessGang : IGang
     private readonly Channel<GangEvent> _events = Channel.CreateBounded<GangEvent>(WaitingMax);
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly GangSpecification _specification;
-    private readonly ChildProcess _supervisor;
+    private readonly SupervisorLink _supervisor;
     private readonly SupervisorMark _mark;
     private readonly TimeProvider _clock;
     private readonly LastLines _errors = new();
     private GangEvent? _last;
 
-    /// <summary>Begins to follow a supervisor just started.</summary>
-    public ProcessGang(GangSpecification specification, ChildProcess supervisor, SupervisorMark mark, TimeProvider clock)
+    /// <summary>Begins to follow a supervisor that was just started, or taken over.</summary>
+    public ProcessGang(GangSpecification specification, SupervisorLink supervisor, SupervisorMark mark, TimeProvider clock)
     {
         (_specification, _supervisor, _mark, _clock) = (specification, supervisor, mark, clock);
         var errors = new LogGate(clock, text => Add(Line(text)));
-        supervisor.ReadOutput(EventCharactersMax, OnLine);
-        supervisor.ReadErrors(LogCharactersMax, line =>
+        supervisor.Read(EventCharactersMax, OnLine, LogCharactersMax, line =>
         {
             _errors.Add(line);
             errors.Add(line);
@@ -63,13 +61,13 @@ internal sealed class ProcessGang : IGang
     }
 
     private Task<bool> WriteAsync(GangCommand command) =>
-        _supervisor.WriteLineAsync(JsonSerializer.SerializeToUtf8Bytes(command, FactoryJson.Options), CancellationToken.None);
+        _supervisor.WriteLineAsync(JsonSerializer.SerializeToUtf8Bytes(command, FactoryJson.Options));
 
     private async Task KillIfLateAsync()
     {
         if (await Task.WhenAny(_over.Task, Task.Delay(StopLimit, _clock)) != _over.Task)
         {
-            _supervisor.Signal(Native.SignalKill);
+            _supervisor.Kill();
         }
     }
 
@@ -101,12 +99,12 @@ internal sealed class ProcessGang : IGang
         }
     }
 
-    private GangEvent.Failed Lost(int exitCode)
+    private GangEvent.Failed Lost(int? exitCode)
     {
         // Something is wrong with what it was given or with this machine: it would be wrong again.
         var errors = _errors.ToString() is { Length: > 0 } text ? $": {text.TrimEnd('.')}" : string.Empty;
         return new GangEvent.Failed(
-            $"The supervisor of island {_specification.Assignment.Island} {ExitDescription.Of(exitCode)}{errors}.", Retriable: exitCode is not (ExitCodes.BadInput or ExitCodes.CannotSetUp));
+            $"The supervisor of island {_specification.Assignment.Island} {(exitCode is { } code ? ExitDescription.Of(code) : "ended")}{errors}.", Retriable: exitCode is not (ExitCodes.BadInput or ExitCodes.CannotSetUp));
     }
 
     private void OnLine(string line)

@@ -7,24 +7,39 @@ namespace Superfactory.Site.Gangs;
 
 /// <summary>
 /// Tells the agent what happens, one JSON line each. An agent that is slow to read loses lines and measurements, which are counted,
-/// and never what decides the gang's state. Thread-safe.
+/// and never what decides the gang's state. While there is none, lines and measurements have no reader and are left out; a further agent is
+/// first told how the gang stands. Thread-safe.
 /// </summary>
 internal sealed class GangEventWriter
 {
     /// <summary>Events that wait for the agent: about five seconds of one process's lines at the rate that <see cref="LogGate"/> allows.</summary>
     private const int WaitingMax = 1024;
 
-    private readonly Channel<GangEvent> _events = Channel.CreateBounded<GangEvent>(new BoundedChannelOptions(WaitingMax) { SingleReader = true });
+    private readonly Channel<GangEvent?> _events = Channel.CreateBounded<GangEvent?>(new BoundedChannelOptions(WaitingMax) { SingleReader = true });
+    private readonly GangStanding _standing = new();
     private readonly GangAssignment _gang;
     private readonly TimeProvider _clock;
     private readonly Task _writing;
     private long _dropped;
 
     /// <summary>Begins to write.</summary>
-    public GangEventWriter(GangAssignment gang, Stream output, TimeProvider clock)
+    public GangEventWriter(GangAssignment gang, AgentPort agent, TimeProvider clock)
     {
         (_gang, _clock) = (gang, clock);
-        _writing = Task.Factory.StartNew(() => Write(output), TaskCreationOptions.LongRunning);
+        _writing = Task.Factory.StartNew(() => Write(agent), TaskCreationOptions.LongRunning);
+    }
+
+    /// <summary>Tells a further agent how the gang stands; waits for room, holding the thread.</summary>
+    public void TellStanding()
+    {
+        while (!_events.Writer.TryWrite(null))
+        {
+            // Closed when the gang is over: its end is told with how it stands.
+            if (!_events.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>Tells what decides the gang's state; waits for room.</summary>
@@ -80,24 +95,30 @@ internal sealed class GangEventWriter
         }
     }
 
-    private void Write(Stream output)
+    private void Write(AgentPort agent)
     {
         while (_events.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             while (_events.Reader.TryRead(out var said))
             {
-                try
+                if (said is null)
                 {
-                    output.Write([.. JsonSerializer.SerializeToUtf8Bytes(said, FactoryJson.Options), (byte)'\n']);
-                    output.Flush();
+                    _standing.Tell(each => agent.TryWrite(Line(each)));
+                    continue;
                 }
-                catch (IOException)
+
+                _standing.Take(said);
+                if (!agent.TryWrite(Line(said)) && said.IsLast)
                 {
-                    // The agent is gone. The end of standard input says so too and ends the gang; what is left has no reader.
-                    _events.Writer.TryComplete();
-                    return;
+                    // The end of a gang waits for an agent that takes it, as long as one may come.
+                    while (agent.WaitForAgent() && !(_standing.Tell(each => agent.TryWrite(Line(each))) && agent.TryWrite(Line(said))))
+                    {
+                        Thread.Yield();
+                    }
                 }
             }
         }
     }
+
+    private static byte[] Line(GangEvent said) => [.. JsonSerializer.SerializeToUtf8Bytes(said, FactoryJson.Options), (byte)'\n'];
 }

@@ -26,6 +26,12 @@ internal static class GangFiles
     /// <summary>Where the bridge listens for its trainer.</summary>
     public static string TrainerSocket(string runtimeDirectory) => Path.Combine(runtimeDirectory, "bridge.socket");
 
+    /// <summary>Where the supervisor takes the agent that comes after the one that started it.</summary>
+    public static string SupervisorSocket(string runtimeDirectory) => Path.Combine(runtimeDirectory, "gang.socket");
+
+    /// <summary>The last event of a gang that has ended.</summary>
+    public static string Last(string gangDirectory) => Path.Combine(gangDirectory, "last.json");
+
     /// <summary>The directory of a gang by its job and incarnation.</summary>
     public static string Directory(string gangsDirectory, long job, int incarnation) =>
         Path.Combine(gangsDirectory, string.Create(CultureInfo.InvariantCulture, $"{job}-{incarnation}"));
@@ -45,6 +51,21 @@ internal static class GangFiles
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
             // The agent died before or while it wrote the file: the marked environment still finds the processes.
+            return null;
+        }
+    }
+
+    /// <summary>Reads the last event of a gang that has ended.</summary>
+    /// <returns>Null where nothing readable says how.</returns>
+    public static GangEvent? LoadLast(string gangDirectory)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<GangEvent>(File.ReadAllBytes(Last(gangDirectory)), FactoryJson.Options);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            // Its supervisor was killed before it could say, or while it did.
             return null;
         }
     }

@@ -48,6 +48,7 @@ public abstract record GangCommand
 [JsonDerivedType(typeof(Level), "level")]
 [JsonDerivedType(typeof(Missing), "missing")]
 [JsonDerivedType(typeof(Rejecting), "rejecting")]
+[JsonDerivedType(typeof(Adopted), "adopted")]
 [JsonDerivedType(typeof(Finished), "finished")]
 [JsonDerivedType(typeof(Failed), "failed")]
 [JsonDerivedType(typeof(Stopped), "stopped")]
@@ -103,6 +104,9 @@ public abstract record GangEvent
     /// <summary>Its bridge does not accept other members than before any more.</summary>
     /// <param name="Islands">All of them, and why.</param>
     public sealed record Rejecting(ImmutableArray<IslandRejection> Islands) : GangEvent;
+
+    /// <summary>A new agent has been told all that it has to know of a gang that it took over.</summary>
+    public sealed record Adopted : GangEvent;
 
     /// <summary>The run is over.</summary>
     /// <param name="Result">What came of this island.</param>

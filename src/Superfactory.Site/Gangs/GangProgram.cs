@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Superfactory.Model;
 using Superfactory.Site.Interop;
 using Superfactory.Site.Processes;
 
@@ -8,7 +10,8 @@ public static class GangProgram
 {
     /// <summary>
     /// Runs one gang, its bridge and its trainers, until it ends. It reads <see cref="GangCommand"/>s from standard input and writes
-    /// <see cref="GangEvent"/>s to standard output. When it returns, no process of the gang is left.
+    /// <see cref="GangEvent"/>s to standard output, and when its agent is gone does the same with the one that connects to its socket. When it
+    /// returns, no process of the gang is left.
     /// </summary>
     /// <param name="specificationPath">The file of its <see cref="GangSpecification"/>.</param>
     /// <param name="cancellationToken">Stops the gang as <see cref="GangCommand.Stop"/> does; so do SIGINT, SIGTERM and SIGHUP.</param>
@@ -43,20 +46,23 @@ public static class GangProgram
     {
         await using var output = Console.OpenStandardOutput();
         await using var input = Console.OpenStandardInput();
-        var events = new GangEventWriter(specification.Assignment, output, TimeProvider.System);
+        using var agent = new AgentPort(input, output, specification);
+        var events = new GangEventWriter(specification.Assignment, agent, TimeProvider.System);
         GangEvent? last;
-        using (var supervisor = new GangSupervisor(specification, keeper, events, TimeProvider.System))
+        using (var supervisor = new GangSupervisor(specification, keeper, agent, events, TimeProvider.System))
         {
-            last = await supervisor.RunAsync(input, cancellationToken);
+            last = await supervisor.RunAsync(cancellationToken);
         }
 
-        RuntimeDirectories.Delete(specification.RuntimeDirectory);
         if (last is not null)
         {
+            // For an agent that comes when this process is gone as well.
+            await File.WriteAllBytesAsync(GangFiles.Last(specification.GangDirectory), JsonSerializer.SerializeToUtf8Bytes(last, FactoryJson.Options), CancellationToken.None);
             await events.TellAsync(last, CancellationToken.None);
         }
 
         await events.CompleteAsync();
+        RuntimeDirectories.Delete(specification.RuntimeDirectory);
         return last is GangEvent.Finished or GangEvent.Stopped ? ExitCodes.Done : ExitCodes.Failed;
     }
 }

@@ -38,6 +38,9 @@ public sealed record GangSpecification
     /// <summary>Cores that the gang's trainers share; from 1.</summary>
     public required int Cores { get; init; }
 
+    /// <summary>How long the gang goes on without an agent before it ends itself, in seconds; 0, the default, ends it with the agent.</summary>
+    public double OrphanGraceSeconds { get; init; }
+
     /// <summary>How to start <c>superfactory</c>, for the bridge.</summary>
     public required SelfCommand Self { get; init; }
 

@@ -11,14 +11,11 @@ internal sealed class GangSupervisor : IDisposable
     /// <summary>Things that have happened and wait to be looked at: each of 64 trainers' ends and a second of a bridge's events, many times over.</summary>
     private const int InputsMax = 1024;
 
-    /// <summary>The longest command of an agent: an epoch with its members.</summary>
-    private const int CommandCharactersMax = 1024 * 1024;
-
     /// <summary>What is no deadline's.</summary>
     private const int NoDeadline = 0;
 
     private readonly Channel<(GangInput Input, int Deadline)> _inputs = Channel.CreateBounded<(GangInput, int)>(InputsMax);
-    private readonly CancellationTokenSource _agentGone = new();
+    private readonly AgentPort _agent;
     private readonly GangSpecification _specification;
     private readonly GangMachine _machine;
     private readonly GangEventWriter _events;
@@ -30,30 +27,30 @@ internal sealed class GangSupervisor : IDisposable
     /// <summary>Starts nothing yet.</summary>
     /// <param name="specification">The gang.</param>
     /// <param name="keeper">The path of <c>setpriv</c>.</param>
+    /// <param name="agent">Where the agent's commands come from.</param>
     /// <param name="events">Where the agent reads.</param>
     /// <param name="clock">Measures deadlines.</param>
-    public GangSupervisor(GangSpecification specification, string keeper, GangEventWriter events, TimeProvider clock)
+    public GangSupervisor(GangSpecification specification, string keeper, AgentPort agent, GangEventWriter events, TimeProvider clock)
     {
-        (_specification, _events, _clock) = (specification, events, clock);
+        (_specification, _agent, _events, _clock) = (specification, agent, events, clock);
         _machine = new GangMachine(specification.Assignment);
         _processes = new GangProcesses(specification, keeper, events, Post, fault => _inputs.Writer.TryComplete(fault), clock);
     }
 
     /// <summary>Runs the gang to its end; no process of it is left afterwards.</summary>
-    /// <param name="commands">Where the agent's commands come from; their end is the agent's.</param>
     /// <param name="cancellationToken">Stops the gang.</param>
     /// <returns>What the agent is to be told last; null where it is gone.</returns>
-    public async Task<GangEvent?> RunAsync(Stream commands, CancellationToken cancellationToken)
+    public async Task<GangEvent?> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = cancellationToken.Register(() => Post(new GangInput.Commanded(new GangCommand.Stop())));
-        Listen(commands);
+        Listen();
         var island = _specification.Assignment.Island;
         GangEffect.End end;
         try
         {
             end = await FollowAsync();
         }
-        catch (OperationCanceledException) when (_agentGone.IsCancellationRequested)
+        catch (OperationCanceledException) when (_agent.Gone.IsCancellationRequested)
         {
             end = new GangEffect.End(null, Ask: false);
         }
@@ -66,7 +63,7 @@ internal sealed class GangSupervisor : IDisposable
         }
 
         _inputs.Writer.TryComplete();
-        await _processes.EndAllAsync(end.Ask, waitForBridge: end.Last is GangEvent.Finished or GangEvent.Stopped, _agentGone.Token);
+        await _processes.EndAllAsync(end.Ask, waitForBridge: end.Last is GangEvent.Finished or GangEvent.Stopped, _agent.Gone);
         return end.Last;
     }
 
@@ -75,7 +72,6 @@ internal sealed class GangSupervisor : IDisposable
     {
         _timer?.Dispose();
         _processes.Dispose();
-        _agentGone.Dispose();
     }
 
     private async Task<GangEffect.End> FollowAsync()
@@ -94,7 +90,7 @@ internal sealed class GangSupervisor : IDisposable
                 await ApplyAsync(effect);
             }
 
-            var (input, deadline) = await _inputs.Reader.ReadAsync(_agentGone.Token);
+            var (input, deadline) = await _inputs.Reader.ReadAsync(_agent.Gone);
 
             // A deadline may pass while the one that replaces it is being set.
             effects = deadline == NoDeadline || deadline == _deadline ? _machine.Handle(input) : [];
@@ -106,7 +102,7 @@ internal sealed class GangSupervisor : IDisposable
         switch (effect)
         {
             case GangEffect.StartTrainers trainers:
-                await _processes.StartTrainersAsync(trainers.Start, _agentGone.Token);
+                await _processes.StartTrainersAsync(trainers.Start, _agent.Gone);
                 break;
             case GangEffect.EndTrainers:
                 await _processes.EndTrainersAsync();
@@ -118,7 +114,7 @@ internal sealed class GangSupervisor : IDisposable
                 _events.Progress(progress);
                 break;
             case GangEffect.Tell told:
-                await _events.TellAsync(told.Event, _agentGone.Token);
+                await _events.TellAsync(told.Event, _agent.Gone);
                 break;
             case GangEffect.Say said:
                 _events.Log("gang", 0, said.Text);
@@ -138,23 +134,24 @@ internal sealed class GangSupervisor : IDisposable
         _timer = after is { } time ? _clock.CreateTimer(_ => Post(new GangInput.DeadlinePassed(), number), null, time, Timeout.InfiniteTimeSpan) : null;
     }
 
-    private void Listen(Stream commands) => LinePump.Start(commands, CommandCharactersMax, line =>
+    private void Listen()
     {
-        try
-        {
-            Post(new GangInput.Commanded(JsonSerializer.Deserialize<GangCommand>(line, FactoryJson.Options) ?? throw new JsonException("It is null.")));
-        }
-        catch (JsonException error)
-        {
-            _events.Log("gang", 0, $"A command that the agent gave cannot be read and is left out: {error.Message}");
-        }
-    }).ContinueWith(
-        _ =>
-        {
-            Post(new GangInput.AgentGone());
-            _agentGone.Cancel();
-        },
-        TaskScheduler.Default);
+        _agent.Gone.Register(() => Post(new GangInput.AgentGone()));
+        _agent.Start(
+            line =>
+            {
+                try
+                {
+                    Post(new GangInput.Commanded(JsonSerializer.Deserialize<GangCommand>(line, FactoryJson.Options) ?? throw new JsonException("It is null.")));
+                }
+                catch (JsonException error)
+                {
+                    _events.Log("gang", 0, $"A command that the agent gave cannot be read and is left out: {error.Message}");
+                }
+            },
+            orphaned: () => _events.Log("gang", 0, $"The agent of this site is gone; the island goes on for {_specification.OrphanGraceSeconds:0} s."),
+            adopted: _events.TellStanding);
+    }
 
     private void Post(GangInput input) => Post(input, NoDeadline);
 

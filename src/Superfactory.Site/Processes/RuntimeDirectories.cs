@@ -47,9 +47,11 @@ internal static class RuntimeDirectories
     }
 
     /// <summary>Deletes every directory that belongs to a site directory.</summary>
-    public static void DeleteAll(string siteDirectory)
+    /// <param name="siteDirectory">The site's own directory.</param>
+    /// <param name="inUse">Those that stay.</param>
+    public static void DeleteAll(string siteDirectory, IReadOnlySet<string> inUse)
     {
-        foreach (var path in Directory.EnumerateDirectories(Parent, $"{Prefix(siteDirectory)}*"))
+        foreach (var path in Directory.EnumerateDirectories(Parent, $"{Prefix(siteDirectory)}*").Where(path => !inUse.Contains(path)))
         {
             Delete(path);
         }

@@ -62,6 +62,27 @@ public sealed class FaultTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Island_goes_on_merging_while_its_sites_agent_is_dead_and_the_next_agent_takes_it_over()
+    {
+        await _factory.ControlAsync();
+        await _factory.SiteAsync("wisconsin");
+        var atlanta = await _factory.SiteAsync("atlanta", orphanGrace: 60);
+        var job = await _factory.SubmitAsync(steps: Long, every: 10);
+        var before = await _factory.UntilAsync(job, static view => view.Progress > 0);
+
+        atlanta.Signal("KILL");
+        await atlanta.EndAsync();
+        await _factory.UntilAsync(job, view => view.Progress > before.Progress + 0.05);
+        await _factory.SiteAsync("atlanta", orphanGrace: 60);
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.ShouldAllBe(static island => island.Incarnation == 1);
+        ended.Epoch!.Number.ShouldBe(before.Epoch!.Number);
+        Whole(ended, Long);
+    }
+
+    [Fact]
     public async Task Run_goes_on_without_a_bridge_that_is_paused_and_takes_it_in_as_it_is_when_it_runs_again()
     {
         await _factory.ControlAsync();

@@ -43,7 +43,9 @@ internal sealed class MemoryEngine : IEngine
         return new(gang);
     }
 
-    public Task<Outcome<string[]>> EndLeftoversAsync(string gangsDirectory, CancellationToken cancellationToken) => Task.FromResult(new Outcome<string[]>(Array.Empty<string>()));
+    public Task<IReadOnlyList<OrphanedGang>> FindOrphansAsync(string gangsDirectory, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<OrphanedGang>>([]);
+
+    public Task<Outcome<string[]>> EndLeftoversAsync(string gangsDirectory, IReadOnlySet<string> adopted, CancellationToken cancellationToken) => Task.FromResult(new Outcome<string[]>(Array.Empty<string>()));
 }
 
 /// <summary>A gang that lives in memory.</summary>
