@@ -54,18 +54,36 @@ class BridgeChannel:
         self._waiting = True
         try:
             self.send(message)
-            while True:
-                line = self._lines.get()
-                if isinstance(line, SuperfactoryError):
-                    raise line
-                if line.get("type") == "failed":
-                    raise SuperfactoryError(str(line.get("reason", "the bridge gave no reason")))
-                between = answer(line) if answer is not None else None
-                if between is None:
-                    return line
-                self.send(between)
+            return self._take(answer, block=True)
         finally:
             self._waiting = False
+
+    def wait(self, answer: Optional[Answerer] = None) -> Message:
+        """The reply to something that was sent before."""
+        self._waiting = True
+        try:
+            return self._take(answer, block=True)
+        finally:
+            self._waiting = False
+
+    def poll(self, answer: Optional[Answerer] = None) -> Message:
+        """The reply to something that was sent before, where it is here; an empty message otherwise."""
+        return self._take(answer, block=False)
+
+    def _take(self, answer: Optional[Answerer], block: bool) -> Message:
+        while True:
+            try:
+                line = self._lines.get(block)
+            except queue.Empty:
+                return {}
+            if isinstance(line, SuperfactoryError):
+                raise line
+            if line.get("type") == "failed":
+                raise SuperfactoryError(str(line.get("reason", "the bridge gave no reason")))
+            between = answer(line) if answer is not None else None
+            if between is None:
+                return line
+            self.send(between)
 
     def send(self, message: Message) -> None:
         """Sends a message that has no reply."""

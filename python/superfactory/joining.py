@@ -46,6 +46,12 @@ class _Silent:
     def request(self, message: Any, answer: Any = None) -> Any:
         raise SuperfactoryError(f"'{message['type']}' was asked by another process than the island's first")
 
+    def poll(self, answer: Any = None) -> Any:
+        raise SuperfactoryError("a reply was taken by another process than the island's first")
+
+    def wait(self, answer: Any = None) -> Any:
+        raise SuperfactoryError("a reply was taken by another process than the island's first")
+
     def send(self, message: Any) -> None:
         raise SuperfactoryError(f"'{message['type']}' was sent by another process than the island's first")
 

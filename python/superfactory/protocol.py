@@ -5,6 +5,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
+from .fragments import StreamingTerms
+
 PROTOCOL_VERSION = 1
 """The version of what trainer and bridge say to each other. The bridge refuses any other."""
 
@@ -13,6 +15,7 @@ CLIENT_VERSION = "0.1.0"
 
 DILOCO = "diloco"
 EVERY_STEP = "every-step"
+STREAMING = "streaming"
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,14 @@ class Welcome:
     mode: str
     every: int
     seed: int
+    streaming: Optional[StreamingTerms] = None
+    """What the job says of streaming; None in another mode."""
 
     @staticmethod
     def read(reply: Dict[str, Any]) -> "Welcome":
         return Welcome(reply["run"], reply["island"], tuple(reply["islands"]), reply["index"],
-                       reply["mode"], reply.get("every", 1), reply.get("seed", 1))
+                       reply["mode"], reply.get("every", 1), reply.get("seed", 1),
+                       StreamingTerms.read(reply.get("streaming"), reply.get("every", 1)))
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,17 @@ class Turn:
     progress: float
     """Merged ÷ planned when the round began."""
     finished: bool
+    segment: int = 0
+    """In streaming, the deal that its turns are counted in."""
+    following: "Optional[Turn]" = None
+    """In streaming, the turn after it, whose steps begin while this one is merged."""
 
     @staticmethod
     def read(reply: Dict[str, Any]) -> "Turn":
+        following = reply.get("following")
         return Turn(reply["round"], reply["steps"], reply.get("first_turn", 0),
-                    float(reply.get("progress", 0.0)), bool(reply.get("finished", False)))
+                    float(reply.get("progress", 0.0)), bool(reply.get("finished", False)), reply.get("segment", 0),
+                    Turn.read(following) if following is not None else None)
 
 
 @dataclass(frozen=True)

@@ -108,14 +108,17 @@ class Rounds:
         self.stopwatch.resume()
 
     def _contribute(self, steps: int, tokens: int, loss_sum: float, overflow: bool) -> Outcome:
-        parts: List[List[float]] = self._session.island.gather([float(tokens), loss_sum, float(overflow)])
-        reply = self._session.ask({
-            "type": "merge", "round": self.turn.round, "steps": steps,
-            "tokens": int(sum(part[0] for part in parts)),
-            "loss_sum": to_json_number(sum(part[1] for part in parts)),
-            "overflow": any(part[2] for part in parts)})
+        reply = self._session.ask(self._merge_message(steps, tokens, loss_sum, overflow))
         self.last = Outcome.read(reply)
         return self.last
+
+    def _merge_message(self, steps: int, tokens: int, loss_sum: Loss, overflow: bool) -> Dict[str, Any]:
+        """What the island's processes contribute together."""
+        parts: List[List[float]] = self._session.island.gather([float(tokens), float(loss_sum), float(overflow)])
+        return {"type": "merge", "round": self.turn.round, "steps": steps,
+                "tokens": int(sum(part[0] for part in parts)),
+                "loss_sum": to_json_number(sum(part[1] for part in parts)),
+                "overflow": any(part[2] for part in parts)}
 
     def _adopt(self, turn: Turn, deal: Optional[Deal]) -> None:
         if deal is not None:

@@ -13,12 +13,13 @@ from .environment import Environment
 from .errors import SuperfactoryError
 from .hashing import parameters_sha256
 from .island import Island
-from .protocol import EVERY_STEP, Welcome
+from .protocol import EVERY_STEP, STREAMING, Welcome
 from .reporting import Reporter
 from .rounds import Rounds
 from .samples import Samples
 from .session import Session
 from .steps import Stepper
+from .streaming import StreamingRounds
 from .tensors import TensorTable
 
 Loss = Union[float, Tensor]
@@ -65,7 +66,7 @@ class Run:
 
     @property
     def mode(self) -> str:
-        """``every-step`` or ``diloco``; outside a gang always ``every-step``, where nothing is merged."""
+        """``every-step``, ``diloco`` or ``streaming``; outside a gang always ``every-step``, where nothing is merged."""
         return self._welcome.mode
 
     @property
@@ -142,13 +143,14 @@ class Run:
         if self._rounds is not None:
             raise SuperfactoryError("run.synchronize was called twice: call it once, before the first step")
         optimizers = [optimizer] if hasattr(optimizer, "step") else list(optimizer)
-        table = TensorTable(model, self.mode == EVERY_STEP)
+        table = TensorTable(model, self.mode == EVERY_STEP, self._welcome.streaming)
         attachments = Attachments(table, optimizers)
         for name, target in self._early_attached.items():
             attachments.attach(name, target)
         self._session.register(table)
         turn, state = self._session.start(table)
-        rounds = Rounds(self._session, self._welcome, table, attachments, turn)
+        kind = StreamingRounds if self.mode == STREAMING else Rounds
+        rounds = kind(self._session, self._welcome, table, attachments, turn)
         self._table, self._attachments, self._rounds = table, attachments, rounds
         self._stepper = stepper = Stepper(self.mode, rounds, table, attachments, optimizers)
         self._session.state_source = lambda: attachments.collect(
@@ -172,6 +174,8 @@ class Run:
         rounds = self._joined("run.step")
         if rounds.turn.finished:
             raise SuperfactoryError("run.step was called after the run was over: loop while not run.finished")
+        if self._samples is not None and self._samples.discard():
+            return
         units = self._samples.consume() if self._samples is not None else 1
         tokens = units if tokens is None else int(tokens)
         if tokens < 0:

@@ -39,6 +39,8 @@ class Samples(Sampler[int]):
         self._counted = 0
         """Samples of turn ``_next`` that ``completes_step`` has counted."""
         self._exhausted_at = -1
+        self._stale = 0
+        """Batches that workers read ahead and that are not trained on."""
 
     def deal(self, deal: Optional[Deal], turn: Turn) -> None:
         """The run dealt a new segment (where ``deal`` is given), or goes on at ``turn``."""
@@ -54,6 +56,19 @@ class Samples(Sampler[int]):
         elif self._deal is not None and turn.steps and turn.first_turn != self._next:
             raise SuperfactoryError(f"the run goes on at turn {turn.first_turn} of its samples, this loop at turn "
                                     f"{self._next}: bridge and client do not agree")
+
+    def forget(self) -> None:
+        """What was drawn is not trained on: the next deal may begin anywhere, and the iteration under way ends."""
+        self._stale += max(0, self._drawn - self._next)
+        self._deal = None
+
+    def discard(self) -> bool:
+        """Whether the oldest batch that was drawn is none of this island's any more: it was read ahead, and dealt anew."""
+        if self._stale == 0:
+            return False
+        self._stale -= 1
+        self._counted = 0
+        return True
 
     def consume(self) -> int:
         """``run.step`` trained on the oldest drawn batch; returns the number of its samples in this process."""

@@ -41,6 +41,18 @@ class Session:
         """A request of the island's first process that the others do not take part in."""
         return self._bridge.request(message, self._answer)
 
+    def post(self, message: Message) -> None:
+        """A request whose reply is taken later, by ``poll`` or ``wait``; nothing else is asked before."""
+        self.tell(message)
+
+    def poll(self) -> Optional[Message]:
+        """The reply to what was posted, in every process of the island; None where it is not here yet."""
+        return self.island.share(lambda: self._bridge.poll(self._answer)) or None
+
+    def wait(self) -> Message:
+        """The reply to what was posted, once it is here."""
+        return self.island.share(lambda: self._bridge.wait(self._answer))
+
     def tell(self, message: Message) -> None:
         """Something that has no reply; the other processes' words are not sent."""
         if self.island.first:
@@ -84,6 +96,17 @@ class Session:
             table.write_parameters(self._local)
             self._check_alike("parameters")
 
+    def give_fragment(self, table: TensorTable, fragment: int) -> None:
+        """Fills a fragment of the local region; SuperfactoryError where the island's processes differ in it."""
+        table.write_fragment(self._local, fragment)
+        self._check_alike("parameters", self._local[table.fragment_range(fragment)])
+
+    def mix_fragment(self, table: TensorTable, fragment: int, own: float) -> None:
+        """Takes a fragment of the merged region as parameters, but for a share ``own`` of their own."""
+        part = table.fragment_range(fragment)
+        self.island.broadcast(self._merged[part])
+        table.mix_fragment(self._merged, fragment, own)
+
     def give_gradients(self, table: TensorTable, check_finite: bool) -> bool:
         """Fills the local region with gradients; returns whether one is not finite, where that is to be looked for."""
         if self.alone:
@@ -116,16 +139,16 @@ class Session:
         if reply.get("load_statics"):
             self._load_statics(table)
 
-    def save(self, round: int) -> None:
-        """Keeps this trainer's own state for a restart at ``round``."""
+    def save(self, round: int, place: Optional[int] = None) -> None:
+        """Keeps this trainer's own state for a restart at ``round``; ``place`` counts what was saved, where not every round is."""
         if self.arena is not None:
-            path = self.arena.state_file(round)
+            path = self.arena.state_file(round if place is None else place)
             save_state(path, self.state_source())
             self.ask_alone({"type": "saved", "round": round, "path": str(path)})
 
-    def saved(self, round: int) -> Optional[Message]:
-        """What was saved for ``round``; None where nothing was."""
-        path = self.island.share(self._saved_path(round))["path"]
+    def saved(self, place: int) -> Optional[Message]:
+        """What was saved for a round, or at a place; None where nothing was."""
+        path = self.island.share(self._saved_path(place))["path"]
         return load_state(path) if path else None
 
     def close(self) -> None:
@@ -145,8 +168,8 @@ class Session:
             return None
         return {"type": "state_copied", "bytes": save_state(Path(message["path"]), self.state_source())}
 
-    def _check_alike(self, what: str) -> None:
-        if not self.island.same(self._local):
+    def _check_alike(self, what: str, given: Optional[Tensor] = None) -> None:
+        if not self.island.same(self._local if given is None else given):
             raise SuperfactoryError(
                 f"the island's {self.island.world} processes have different {what}: "
                 "wrap the model in DistributedDataParallel, so that they train one model")

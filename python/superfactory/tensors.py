@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .errors import SuperfactoryError
+from .fragments import StreamingTerms, assign
 
 PRESENCE = "superfactory.has_gradient"
 """In every-step mode a further entry of the table: one number a parameter, over 0 where any island has a gradient."""
@@ -48,8 +49,12 @@ class TensorTable:
     memory that they share. In every-step mode gradients are merged, and two parameters that share memory have two.
     """
 
-    def __init__(self, model: nn.Module, gradients: bool) -> None:
+    def __init__(self, model: nn.Module, gradients: bool, streaming: Optional[StreamingTerms] = None) -> None:
         self.gradients = gradients
+        self.fragments = 1
+        """Fragments of streaming; one in another mode."""
+        self._places: List[int] = []
+        """The fragment of each parameter, rising: parameters come in their order."""
         self.parameters: List[Entry] = []
         self.statics: List[Entry] = []
         seen: Dict[Any, str] = {}
@@ -62,8 +67,33 @@ class TensorTable:
                 raise SuperfactoryError(f"parameter '{name}' has type {tensor.dtype}: only real floating-point "
                                         "parameters can be trained across sites; freeze it or split it in two")
             (self.parameters if role == "parameter" else self.statics).append(Entry(name, tensor, role))
+        self._places = [0] * len(self.parameters)
+        if streaming is not None and self.parameters:
+            self._cut(streaming)
         self.elements = sum(entry.tensor.numel() for entry in self.parameters)
         self.statics_bytes = sum(entry.bytes for entry in self.statics)
+
+    def fragment_range(self, fragment: int) -> slice:
+        """Where a fragment lies in a region of the arena."""
+        sizes = [(place, entry.tensor.numel()) for place, entry in zip(self._places, self.parameters)]
+        start = sum(size for place, size in sizes if place < fragment)
+        return slice(start, start + sum(size for place, size in sizes if place == fragment))
+
+    @torch.no_grad()
+    def write_fragment(self, region: Tensor, fragment: int) -> None:
+        """Copies a fragment's parameters to their place in ``region`` as fp32."""
+        for entry, part in self._parts_of(region, fragment):
+            part.copy_(entry.tensor.detach().reshape(-1))
+
+    @torch.no_grad()
+    def mix_fragment(self, region: Tensor, fragment: int, own: float) -> None:
+        """Parameters become ``own`` × themselves + (1 − ``own``) × what ``region`` has for them."""
+        for entry, part in self._parts_of(region, fragment):
+            merged = part.view(entry.tensor.shape)
+            if own == 0.0:
+                entry.tensor.copy_(merged)
+            else:
+                entry.tensor.lerp_(merged.to(entry.tensor.device, entry.tensor.dtype), 1.0 - own)
 
     @property
     def arena_elements(self) -> int:
@@ -72,8 +102,10 @@ class TensorTable:
 
     def describe(self) -> List[Dict[str, Any]]:
         """The ``tensors`` of the register message."""
-        lines = [{"name": each.name, "shape": list(each.tensor.shape), "data_type": _type_name(each.tensor),
-                  "role": each.role, "bytes": each.bytes} for each in self.parameters]
+        lines: List[Dict[str, Any]] = [
+            {"name": each.name, "shape": list(each.tensor.shape), "data_type": _type_name(each.tensor),
+             "role": each.role, "bytes": each.bytes, **({"fragment": place} if place else {})}
+            for place, each in zip(self._places, self.parameters)]
         if self.gradients and lines:
             count = len(self.parameters)
             lines.append({"name": PRESENCE, "shape": [count], "data_type": "float32", "role": "parameter", "bytes": 4 * count})
@@ -142,6 +174,17 @@ class TensorTable:
     def by_name(self) -> Dict[str, Tensor]:
         """Every tensor under its name."""
         return {entry.name: entry.tensor for entry in self.parameters + self.statics}
+
+    def _cut(self, terms: StreamingTerms) -> None:
+        """Puts the parameters in the order of their fragments."""
+        places = assign([each.name for each in self.parameters], [each.tensor.numel() for each in self.parameters], terms)
+        order = sorted(range(len(places)), key=lambda index: places[index])
+        self.parameters = [self.parameters[index] for index in order]
+        self._places = [places[index] for index in order]
+        self.fragments = self._places[-1] + 1
+
+    def _parts_of(self, region: Tensor, fragment: int) -> Iterator[Tuple[Entry, Tensor]]:
+        return (pair for place, pair in zip(self._places, self._parts(region)) if place == fragment)
 
     def _parts(self, region: Tensor) -> Iterator[Tuple[Entry, Tensor]]:
         offset = 0

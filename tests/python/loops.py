@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 import superfactory
+from superfactory.fragments import StreamingTerms, assign
 
 COUNT = 96
 FEATURES = 6
@@ -145,6 +146,72 @@ def reference_diloco(seed: int, batch: int, steps: int, every: int, islands: int
                 for each in own:
                     for parameter, merged in zip(each, trained):
                         parameter.copy_(merged)
+    return {"tensors": tensors(base)}
+
+
+def fragments_of(model: nn.Module, count: int, every: int) -> List[List[str]]:
+    """The names of each fragment's parameters, as the client cuts the model."""
+    terms = StreamingTerms(every, count, True, 1, 1, 0.5)
+    trained = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
+    places = assign([name for name, _ in trained], [each.numel() for _, each in trained], terms)
+    return [[name for place, (name, _) in zip(places, trained) if place == fragment] for fragment in range(count)]
+
+
+def reference_streaming(seed: int, batch: int, steps: int, every: int, fragments: List[List[str]], delay: int, mixing: float,
+                        islands: int, order_seed: int, outer: Tuple[float, float], clip: float = 0.05) -> Dict[str, Any]:
+    """Streaming DiLoCo in plain PyTorch: a round's steps, then one fragment is sent; ``delay`` steps later its outer step is mixed in.
+    ``fragments`` names each one's parameters. After the last step the fragments are merged once more, one after another."""
+    torch.manual_seed(seed)
+    base, points = Tied(), Points()
+    models = [Tied() for _ in range(islands)]
+    for model in models:
+        model.load_state_dict(base.state_dict())
+    optims = [torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1) for model in models]
+    held = dict(base.named_parameters())
+    outer_optims = [torch.optim.SGD([held[name] for name in names], lr=outer[0], momentum=outer[1], nesterov=True) for names in fragments]
+    order = superfactory.sample_indices(numpy.arange(batch * steps * islands), COUNT, order_seed)
+    stride, count, step, rounds = batch * islands, len(fragments), 0, 0
+    ends, sent = [], -1
+    while not ends or ends[-1] < steps:
+        rounds += 1
+        ends.append(min(steps, every * rounds // count))
+
+    def apply(number: int) -> None:
+        for model in models:
+            own = dict(model.named_parameters())
+            for name in fragments[number]:
+                own[name].copy_(mixing * own[name] + (1 - mixing) * held[name])
+
+    def send(number: int) -> None:
+        for name in fragments[number]:
+            held[name].grad = held[name] - sum(dict(model.named_parameters())[name] for model in models) / islands
+        outer_optims[number].step()
+
+    for number in range(rounds + count - 1):
+        end = ends[number] if number < rounds else steps
+        since = 0
+        while step < end:
+            for island, (model, optim) in enumerate(zip(models, optims)):
+                optim.param_groups[0]["lr"] = 0.05 * (1.0 - 0.5 * step / steps)
+                chosen = order[step * stride + island * batch:step * stride + (island + 1) * batch]
+                loss = nn.functional.cross_entropy(model(points.inputs[chosen]), points.targets[chosen])
+                optim.zero_grad(set_to_none=True)
+                loss.backward()
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
+                optim.step()
+            step, since = step + 1, since + 1
+            if sent >= 0 and since == delay:
+                with torch.no_grad():
+                    apply(sent)
+                sent = -1
+        with torch.no_grad():
+            if sent >= 0:
+                apply(sent)
+            sent = number % count
+            send(sent)
+            if delay == 0:
+                apply(sent)
+                sent = -1
     return {"tensors": tensors(base)}
 
 

@@ -18,14 +18,14 @@ class BridgePair:
 
     def __init__(self, mode: str = "diloco", every: int = 5, steps: int = 20, islands: int = 2, seed: int = 1,
                  outer: Tuple[float, float] = (0.9, 0.6), restarts: int = 3, number_format: str = "fp32",
-                 trainer: Optional[Dict[str, Any]] = None) -> None:
+                 trainer: Optional[Dict[str, Any]] = None, streaming: Optional[Dict[str, Any]] = None) -> None:
         self.seed, self.outer = seed, outer
         # Short, because a socket's path has at most 107 bytes.
         self._temporary = tempfile.TemporaryDirectory(prefix="sfpair")
         self.directory = Path(self._temporary.name)
         job = {"name": "test", "kind": "pretrain", "sites": [f"island-{each}" for each in range(islands)],
                **({"trainer": trainer} if trainer else {"command": ["python3", "train.py"]}),
-               "sync": {"mode": mode, "every": every if mode == "diloco" else 1, "format": number_format, "result_format": number_format,
+               "sync": {"mode": mode, "every": 1 if mode == "every-step" else every, **(streaming or {}), "format": number_format, "result_format": number_format,
                         "outer": {"learning_rate": outer[0], "momentum": outer[1]}},
                "budget": {"steps": steps}, "seed": seed, "trainer_restarts_max": restarts}
         (self.directory / "submitted.json").write_text(json.dumps(job))

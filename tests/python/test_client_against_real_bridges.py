@@ -47,7 +47,7 @@ def assert_tensors(found, expected):
 
 
 def assert_whole_ledger(result, planned):
-    assert result["ledger"] == {"planned": planned, "merged": planned, "in_flight": 0, "free": 0}
+    assert result["ledger"] == {"planned": planned, "merged": planned, "in_flight": 0, "free": 0, "replayed": 0}
 
 
 def test_two_islands_in_every_step_mode_equal_one_process_with_the_doubled_batch_step_for_step(bridges):
@@ -80,6 +80,40 @@ def test_two_islands_in_diloco_mode_equal_diloco_in_plain_pytorch(bridges):
     for result in pair.results():
         assert (result["steps"], result["rounds"]) == (14, 4) and 0 < result["training_seconds"] <= result["wall_seconds"]
         assert_whole_ledger(result, 14 * 16)
+
+
+@pytest.mark.parametrize("steps, every, terms", [
+    (24, 8, {"fragments": 2, "delay": 2, "staleness": 2, "mixing": 0.5}),
+    (23, 7, {"fragments": 3, "delay": 1, "staleness": 1, "mixing": 0.25}),
+    (9, 4, {"fragments": 4, "delay": 1, "staleness": 1, "mixing": 0.0}),
+    (20, 6, {"fragments": 2, "overlap": False, "mixing": 0.5}),
+])
+def test_two_islands_in_streaming_mode_equal_streaming_diloco_in_plain_pytorch(bridges, steps, every, terms):
+    pair = bridges(mode="streaming", steps=steps, every=every, streaming=terms)
+    results = [island[0] for island in train(pair.paths, loops.train_points, 3, 8)]
+    fragments = loops.fragments_of(loops.Tied(), terms["fragments"], every)
+    reference = loops.reference_streaming(3, 8, steps, every, fragments, terms.get("delay", 0), terms["mixing"], 2, pair.seed, pair.outer)
+    assert results[0]["digest"] == results[1]["digest"]
+    assert_tensors(results[0]["tensors"], reference["tensors"])
+    for result in pair.results():
+        assert result["steps"] == steps and 0 < result["training_seconds"] <= result["wall_seconds"]
+        assert_whole_ledger(result, steps * 16 * terms["fragments"])
+
+
+def test_a_streaming_trainer_that_crashes_goes_on_with_the_run_and_replays_no_more_than_it_had_merged(bridges, tmp_path):
+    pair = bridges(mode="streaming", steps=24, every=8, number_format="e3m0",
+                   streaming={"fragments": 2, "delay": 2, "staleness": 2, "mixing": 0.5})
+    marker = str(tmp_path / "crashed")
+    first = start_island(pair.paths[0], loops.train_plainly)[0]
+    assert start_island(pair.paths[1], lambda: loops.train_plainly(None, 13, marker=marker))[0].wait().code == 9
+    again = start_island(pair.paths[1], lambda: loops.train_plainly(None, 13, marker=marker))[0]
+    ended = [first.wait(), again.wait()]
+    assert [each.code for each in ended] == [0, 0] and ended[0].result["digest"] == ended[1].result["digest"]
+    assert len(pair.said(1, "running")) == 2
+    for result in pair.results():
+        ledger = result["ledger"]
+        assert (ledger["merged"], ledger["in_flight"], ledger["free"]) == (ledger["planned"], 0, 0)
+        assert ledger["planned"] == 24 * 16 * 2 and 0 < ledger["replayed"] <= 8 * 8 * 2
 
 
 @pytest.mark.parametrize("mode", ["every-step", "diloco"])

@@ -51,12 +51,13 @@ public sealed record RunProgress
     public string? PeerFault { get; init; }
 }
 
-/// <summary>Samples of a run. Always planned = merged + in flight + free.</summary>
+/// <summary>Samples of a run; in streaming, where each fragment is merged by itself, pairs of a sample and a fragment. Always planned = merged + in flight + free.</summary>
 /// <param name="Planned">Samples that the run is to merge.</param>
 /// <param name="Merged">Samples in final results.</param>
 /// <param name="InFlight">Samples dealt for rounds that are not final yet.</param>
 /// <param name="Free">Samples not dealt yet, or given back.</param>
-public sealed record LedgerTotals(long Planned, long Merged, long InFlight, long Free);
+/// <param name="Replayed">Pairs that were merged and are dealt again, with the rest of their sample, because their island was lost before all fragments had it; 0 outside streaming.</param>
+public sealed record LedgerTotals(long Planned, long Merged, long InFlight, long Free, long Replayed = 0);
 
 /// <summary>What an island's trainers measured at a step.</summary>
 public sealed record Measurement

@@ -6,7 +6,6 @@ namespace Superfactory.Model.Jobs;
 internal static class JobAssembly
 {
     private static readonly TrainerSpecification _trainer = new() { Recipe = "pretrain" };
-    private static readonly SyncSpecification _sync = new();
     private static readonly CheckpointSpecification _checkpoint = new();
 
     /// <summary>Adds what does not fit together.</summary>
@@ -17,14 +16,12 @@ internal static class JobAssembly
         CheckOneOf(values, problems, "budget.steps", "budget.samples", "Expected 'steps' or 'samples'");
         CheckWork(values, problems);
         CheckModel(values, problems);
-        CheckSync(values, problems);
+        JobSync.Check(values, problems);
     }
 
     /// <summary>The job; to be called where nothing is wrong.</summary>
     public static JobSpecification Build(JobValues values, string? folder)
     {
-        var mode = values.Choice("sync.mode", _sync.Mode);
-        var everyStep = mode == SyncMode.EveryStep;
         var count = values.TryGet<object>("sites", out var sites) && sites is long number ? (int)number : 0;
         return new JobSpecification
         {
@@ -36,24 +33,7 @@ internal static class JobAssembly
             Command = values.Get<ImmutableArray<string>>("command", []),
             Directory = values.TryGet<string>("directory", out var directory) ? directory : values.IsPresent("command") ? folder : null,
             Data = values.TryGet<string>("data.corpus", out var corpus) ? new DataSpecification { Corpus = corpus } : null,
-            Sync = new SyncSpecification
-            {
-                Mode = mode,
-                Every = values.Count("sync.every", everyStep ? 1 : _sync.Every),
-                Format = values.Choice("sync.format", _sync.Format),
-                ResultFormat = values.Choice("sync.result_format", _sync.ResultFormat),
-                ErrorFeedback = values.Get("sync.error_feedback", _sync.ErrorFeedback),
-                Outer = new OuterOptimizerSpecification
-                {
-                    LearningRate = values.Get("sync.outer.learning_rate", _sync.Outer.LearningRate),
-                    Momentum = values.Get("sync.outer.momentum", _sync.Outer.Momentum),
-                },
-                Fragments = values.Count("sync.fragments", _sync.Fragments),
-                Quorum = values.Count("sync.quorum", _sync.Quorum),
-                Grace = values.Get("sync.grace", _sync.Grace),
-                NormLimit = values.Get("sync.norm_limit", _sync.NormLimit),
-                Partition = values.Choice("sync.partition", _sync.Partition),
-            },
+            Sync = JobSync.Build(values),
             Budget = new BudgetSpecification { Steps = values.Get("budget.steps", 0L), Samples = values.Get("budget.samples", 0L) },
             Checkpoint = new CheckpointSpecification
             {
@@ -156,45 +136,6 @@ internal static class JobAssembly
         else if (hidden / heads % 2 != 0)
         {
             problems.Add(line, field, $"Expected an even width for each head, which rotary positions turn in pairs, but {hidden} for {heads} heads is {hidden / heads} each.");
-        }
-    }
-
-    private static void CheckSync(JobValues values, JobProblems problems)
-    {
-        if (values.TryGet<long>("sync.quorum", out var quorum) && values.TryGet<object>("sites", out var given)
-            && (given is long count ? count : given is ImmutableArray<string> names ? names.Length : quorum) is var sites && quorum > sites)
-        {
-            problems.Add(values.LineOf("sync.quorum"), "sync.quorum", $"Expected at most as many islands as the job has sites, {sites}, but found '{quorum}'.");
-        }
-
-        if (values.IsPresent("sync.grace") && !values.IsPresent("sync.quorum"))
-        {
-            problems.Add(values.LineOf("sync.grace"), "sync.grace", "A grace begins when a quorum has contributed, and the job has none. Expected 'quorum' beside it.", "Set quorum, or remove the field.");
-        }
-
-        if (values.TryGet<double>("sync.norm_limit", out var limit) && limit is > 0 and < 1)
-        {
-            problems.Add(values.LineOf("sync.norm_limit"), "sync.norm_limit", "A limit under 1 refuses every second contribution. Expected at least 1, or 0 for any norm.", "Remove the field for 10.");
-        }
-
-        if (values.Choice("sync.mode", _sync.Mode) != SyncMode.EveryStep)
-        {
-            return;
-        }
-
-        if (values.TryGet<long>("sync.every", out var every) && every != 1)
-        {
-            problems.Add(values.LineOf("sync.every"), "sync.every", $"The mode every-step merges after each step. Expected 1, but found '{every}'.", "Remove the field, or set mode: diloco.");
-        }
-
-        if (values.Count("sync.quorum", 0) > 0)
-        {
-            problems.Add(values.LineOf("sync.quorum"), "sync.quorum", "The mode every-step merges the gradients of all islands in each step and closes no round without one.", "Remove the field, or set mode: diloco.");
-        }
-
-        if (values.IsPresent("sync.outer"))
-        {
-            problems.Add(values.LineOf("sync.outer"), "sync.outer", "The mode every-step has no outer optimizer.", "Remove the field, or set mode: diloco.");
         }
     }
 }

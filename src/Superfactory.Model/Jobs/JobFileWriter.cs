@@ -30,6 +30,22 @@ internal static class JobFileWriter
             file["sync"]!.AsObject().Remove("outer");
         }
 
+        if (job.Sync.Mode != SyncMode.Streaming || !job.Sync.Overlap)
+        {
+            file["sync"]!.AsObject().Remove("delay");
+            file["sync"]!.AsObject().Remove("staleness");
+        }
+
+        if (job.Sync.Mode != SyncMode.Streaming)
+        {
+            file["sync"]!.AsObject().Remove("overlap");
+            file["sync"]!.AsObject().Remove("mixing");
+        }
+        else if (job.Sync.Staleness == 0)
+        {
+            file["sync"]!.AsObject().Remove("staleness");
+        }
+
         return Ordered(file, string.Empty).ToJsonString(FactoryJson.Readable) + "\n";
     }
 

@@ -6,11 +6,14 @@ public sealed record SyncSpecification
     /// <summary>What is merged, and when. Default <see cref="SyncMode.Diloco"/>.</summary>
     public SyncMode Mode { get; init; } = SyncMode.Diloco;
 
-    /// <summary>Steps between merges in <see cref="SyncMode.Diloco"/>; always 1 in <see cref="SyncMode.EveryStep"/>. Default 30.</summary>
+    /// <summary>
+    /// Steps between merges of the same parameters in <see cref="SyncMode.Diloco"/> and <see cref="SyncMode.Streaming"/>; always 1 in
+    /// <see cref="SyncMode.EveryStep"/>. Default 30.
+    /// </summary>
     public int Every { get; init; } = 30;
 
     /// <summary>
-    /// How contributions travel between islands. Default <see cref="NumberFormat.Bf16"/>.
+    /// How contributions travel between islands. Default <see cref="NumberFormat.Bf16"/>, and <see cref="NumberFormat.E3m0"/> for streaming.
     /// </summary>
     public NumberFormat Format { get; init; } = NumberFormat.Bf16;
 
@@ -26,11 +29,40 @@ public sealed record SyncSpecification
     /// </summary>
     public bool ErrorFeedback { get; init; }
 
-    /// <summary>The outer optimizer of <see cref="SyncMode.Diloco"/>.</summary>
+    /// <summary>The outer optimizer of <see cref="SyncMode.Diloco"/> and <see cref="SyncMode.Streaming"/>.</summary>
     public OuterOptimizerSpecification Outer { get; init; } = new();
 
-    /// <summary>Fragments that the parameters are cut into; 0 chooses by size and number of islands.</summary>
+    /// <summary>
+    /// Fragments that the parameters are cut into; 0 chooses by size and number of islands, and in <see cref="SyncMode.Streaming"/>, where
+    /// each is merged by itself, by the layers of the model: one for three, as published.
+    /// </summary>
     public int Fragments { get; init; }
+
+    /// <summary>
+    /// Whether training goes on in <see cref="SyncMode.Streaming"/> while a fragment is merged. Default true; otherwise the trainer waits
+    /// for each merge, which shows what the overlap is worth.
+    /// </summary>
+    public bool Overlap { get; init; } = true;
+
+    /// <summary>τ of <see cref="SyncMode.Streaming"/>: steps from the one at which a fragment is sent to the one at which its result is applied, at the earliest. Default 1, as published.</summary>
+    public int Delay { get; init; } = 1;
+
+    /// <summary>
+    /// Steps after which a fragment's result must be applied in <see cref="SyncMode.Streaming"/>: a trainer that has taken them waits. At
+    /// least <see cref="Delay"/>; at most the steps between two fragments. 0 takes <see cref="StalenessDefault"/>, or what of it these bounds allow.
+    /// </summary>
+    public int Staleness { get; init; }
+
+    /// <summary>α of <see cref="SyncMode.Streaming"/>: the share of the trainer's own parameters in what it goes on with; the rest is the merged fragment. 0 up to, not including, 1; default 0.5.</summary>
+    public double Mixing { get; init; } = 0.5;
+
+    /// <summary>Steps up to which a late result costs no accuracy: the published advice is τ of at most 5.</summary>
+    public const int StalenessDefault = 5;
+
+    /// <summary>The staleness that holds with this many fragments: what the job says, or the default within its bounds.</summary>
+    /// <param name="fragments">Fragments in streaming, at least 1.</param>
+    public int StalenessFor(int fragments) =>
+        !Overlap ? 0 : Staleness > 0 ? Staleness : Math.Max(Delay, Math.Min(StalenessDefault, Every / Math.Max(fragments, 1)));
 
     /// <summary>
     /// How many times the median of the last 16 accepted norms of a fragment, over all islands, the norm of a contribution may be; one over it is
@@ -59,6 +91,9 @@ public enum SyncMode
 
     /// <summary>Outer gradients, every H steps (DiLoCo, arXiv 2311.08105).</summary>
     Diloco,
+
+    /// <summary>Outer gradients, fragment by fragment, while training goes on (Streaming DiLoCo, arXiv 2501.18512).</summary>
+    Streaming,
 }
 
 /// <summary>How numbers are written on the wire; docs/formats.md says it to the bit.</summary>

@@ -17,6 +17,8 @@ internal sealed class BridgeReporter
     private readonly bool _everyRound;
     private RunProgress? _reported;
     private long? _reportedAt;
+    private readonly bool _overlaps;
+    private long? _waitsSince;
     private long? _measuredAt;
     private long _turnBegan;
     private long _contributedAt;
@@ -28,7 +30,8 @@ internal sealed class BridgeReporter
         (_events, _progress, _time) = (events, progress, time);
 
         // Rounds of every-step mode may be a hundred a second.
-        _everyRound = mode != SyncMode.EveryStep;
+        _everyRound = mode == SyncMode.Diloco;
+        _overlaps = mode == SyncMode.Streaming;
     }
 
     /// <summary>People should know this.</summary>
@@ -46,7 +49,23 @@ internal sealed class BridgeReporter
     public void Measured(TrainerMessage.Report report) => _events.Post(new BridgeEvent.Measurement(report.Step, report.Values));
 
     /// <summary>The trainer has done a round's steps and waits for the merge.</summary>
-    public void Contributed(TrainerMessage.Merge merge) => (_contributed, _contributedAt) = (merge, _time.GetTimestamp());
+    public void Contributed(TrainerMessage.Merge merge)
+    {
+        if (_overlaps)
+        {
+            // It trains on: a round's steps lie between two contributions.
+            (_turnBegan, _waitsSince) = (_contributedAt > 0 ? _contributedAt : _turnBegan, null);
+        }
+
+        (_contributed, _contributedAt) = (merge, _time.GetTimestamp());
+    }
+
+    /// <summary>In streaming: the trainer may take no more steps before the merge.</summary>
+    public void Waits()
+    {
+        _waitsSince = _time.GetTimestamp();
+        Report(_waitsSince.Value);
+    }
 
     /// <summary>The trainer's round is merged.</summary>
     public void Merged()
@@ -58,7 +77,7 @@ internal sealed class BridgeReporter
             _events.Post(new BridgeEvent.Measurement(_progress().Steps, Values(merge, now)));
         }
 
-        (_contributed, _turnBegan) = (null, now);
+        (_contributed, _turnBegan) = (null, _overlaps ? _turnBegan : now);
         if (_everyRound || IsDue(_reportedAt, now))
         {
             Report(now);
@@ -93,11 +112,11 @@ internal sealed class BridgeReporter
     private ImmutableSortedDictionary<string, double> Values(TrainerMessage.Merge merge, long now)
     {
         var values = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
-        values["merge_seconds"] = _time.GetElapsedTime(_contributedAt, now).TotalSeconds;
+        values["merge_seconds"] = _time.GetElapsedTime(_overlaps ? _waitsSince ?? now : _contributedAt, now).TotalSeconds;
         if (merge.Tokens > 0)
         {
             values["loss"] = merge.LossSum / merge.Tokens;
-            var seconds = _time.GetElapsedTime(_turnBegan, now).TotalSeconds;
+            var seconds = _time.GetElapsedTime(_turnBegan, _overlaps ? _contributedAt : now).TotalSeconds;
             if (seconds > 0)
             {
                 values["tokens_per_second"] = merge.Tokens / seconds;

@@ -4,7 +4,7 @@ using Superfactory.Sync.Merging;
 namespace Superfactory.Sync.Fragments;
 
 /// <summary>
-/// How the packed parameters are cut: into chunks of equal length, each of which is one stretch of memory and travels in one message,
+/// How the packed parameters, or in streaming those of one of its fragments, are cut: into chunks of equal length, each of which is one stretch of memory and travels in one message,
 /// and the chunks are dealt to fragments in rotation. Every island makes the same plan from the same number of parameters. Neighbouring
 /// layers go to different fragments, no fragment holds the start or the end of the model alone, and whoever sends chunks in their order
 /// sends to all leaders in turn. Immutable and safe to share between threads.
@@ -14,13 +14,16 @@ public sealed class FragmentPlan
     /// <summary>Chunks that an average fragment is made of where the model is small: the sizes of any two fragments differ by at most one chunk.</summary>
     public const int ChunksPerFragment = 16;
 
-    private FragmentPlan(ImmutableArray<Fragment> fragments, int count, int chunkLength) =>
-        (Fragments, Count, ChunkLength, Chunks) = (fragments, count, chunkLength, (int)(((long)count + chunkLength - 1) / chunkLength));
+    private FragmentPlan(ImmutableArray<Fragment> fragments, int start, int count, int chunkLength) =>
+        (Fragments, Start, Count, ChunkLength, Chunks) = (fragments, start, count, chunkLength, (int)(((long)count + chunkLength - 1) / chunkLength));
 
     /// <summary>The fragments by index.</summary>
     public ImmutableArray<Fragment> Fragments { get; }
 
-    /// <summary>Parameters in all.</summary>
+    /// <summary>The first of its parameters, among all that are packed.</summary>
+    public int Start { get; }
+
+    /// <summary>Its parameters.</summary>
     public int Count { get; }
 
     /// <summary>Chunks in all; at least as many as fragments.</summary>
@@ -34,12 +37,14 @@ public sealed class FragmentPlan
     /// <param name="islands">Islands in the run, 1 to <see cref="MergeLimits.IslandsMax"/>.</param>
     /// <param name="wanted">Fragments as the job asks for; 0 chooses by size and number of islands.</param>
     /// <param name="chunkLengthMax">Elements that a chunk may have: as many as fit a message in the run's number formats.</param>
-    public static FragmentPlan Create(int total, int islands, int wanted = 0, int chunkLengthMax = MergeLimits.ChunkLengthMax)
+    /// <param name="start">The first parameter, where the plan is for a part of the model.</param>
+    public static FragmentPlan Create(int total, int islands, int wanted = 0, int chunkLengthMax = MergeLimits.ChunkLengthMax, int start = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(total, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(islands, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(islands, MergeLimits.IslandsMax);
         ArgumentOutOfRangeException.ThrowIfNegative(wanted);
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfLessThan(chunkLengthMax, 1);
         var fragments = Choose(total, islands, wanted);
         var length = ChunkLengthFor(total, fragments, chunkLengthMax);
@@ -53,7 +58,7 @@ public sealed class FragmentPlan
             result.Add(new Fragment(index, index % islands, fragments, own, count));
         }
 
-        return new FragmentPlan(result.MoveToImmutable(), total, length);
+        return new FragmentPlan(result.MoveToImmutable(), start, total, length);
     }
 
     /// <summary>The fragment that a chunk belongs to.</summary>
@@ -65,7 +70,7 @@ public sealed class FragmentPlan
     public FragmentSpan SpanOf(int chunk)
     {
         var offset = chunk * ChunkLength;
-        return new FragmentSpan(offset, Math.Min(ChunkLength, Count - offset));
+        return new FragmentSpan(Start + offset, Math.Min(ChunkLength, Count - offset));
     }
 
     /// <summary>At least one for each island, so that all lead; a multiple of the islands, so that they lead equally much.</summary>

@@ -45,19 +45,18 @@ internal sealed class ChunkSet(int chunks)
     }
 
     /// <summary>Takes what <see cref="ToBytes"/> of a set of as many chunks gave; chunks that there are not, and bytes too many, are passed over.</summary>
-    public void Take(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">The other set's bytes.</param>
+    /// <param name="count">Chunks that there are; not more than this set is for.</param>
+    public void Take(ReadOnlySpan<byte> bytes, int count)
     {
         Clear();
         var own = MemoryMarshal.AsBytes(_words.AsSpan());
         bytes[..Math.Min(bytes.Length, own.Length)].CopyTo(own);
-        if (chunks % 64 != 0)
+        for (var word = 0; word < _words.Length; word++)
         {
-            _words[^1] &= (1UL << (chunks % 64)) - 1;
-        }
-
-        foreach (var word in _words)
-        {
-            Count += BitOperations.PopCount(word);
+            var bits = Math.Clamp(count - (word * 64), 0, 64);
+            _words[word] &= bits == 64 ? ulong.MaxValue : (1UL << bits) - 1;
+            Count += BitOperations.PopCount(_words[word]);
         }
     }
 

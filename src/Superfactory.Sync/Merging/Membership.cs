@@ -147,9 +147,10 @@ internal sealed class Membership(
         }
 
         state.Doubted = false;
-        state.History = new RunHistory(state.Count, state.Configuration.Sync, state.Configuration.Budget);
+        state.History = state.NewHistory();
         exchange.DropOwn();
         state.Replica!.Momentum.AsSpan().Clear();
+        state.Replica.Unseal();
         exchange.ClearFrom(0);
     }
 

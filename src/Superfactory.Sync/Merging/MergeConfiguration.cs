@@ -45,7 +45,8 @@ public sealed record MergeConfiguration
 /// <param name="DataType">Its PyTorch type, such as <c>float32</c>.</param>
 /// <param name="Role">What becomes of it.</param>
 /// <param name="Bytes">Its size: four bytes an element for parameters, which cross in fp32 whatever their type; its own size otherwise.</param>
-public sealed record TensorEntry(string Name, ImmutableArray<long> Shape, string DataType, TensorRole Role, long Bytes);
+/// <param name="Fragment">In streaming the fragment that a parameter belongs to, from 0; parameters come in the order of their fragments. 0 otherwise.</param>
+public sealed record TensorEntry(string Name, ImmutableArray<long> Shape, string DataType, TensorRole Role, long Bytes, int Fragment = 0);
 
 /// <summary>What becomes of a registered tensor.</summary>
 public enum TensorRole
@@ -84,6 +85,13 @@ public sealed record Contribution
     /// <summary>Whether a gradient scaler found an overflow: in every-step mode all islands skip the step together.</summary>
     public bool Overflow { get; init; }
 }
+
+/// <summary>What a trainer contributes to a round, with what its numbers come from.</summary>
+/// <param name="Taken">What came of the steps since the last merge.</param>
+/// <param name="Steps">Steps since the same parameters were contributed last.</param>
+/// <param name="Tokens">Tokens trained on in them.</param>
+/// <param name="Afresh">Whether nothing is left of what was trained before <paramref name="Taken"/>.</param>
+internal sealed record SpanContribution(Contribution Taken, int Steps, long Tokens, bool Afresh);
 
 /// <summary>Where trainer and machine exchange numbers: the bridge maps it into both processes, tests use arrays. Each may be longer than its tensors.</summary>
 /// <param name="Local">What the trainer gives: its parameters, or in every-step mode its gradients; parameters in registered order.</param>

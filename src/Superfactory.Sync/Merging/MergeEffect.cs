@@ -28,7 +28,8 @@ public abstract record MergeEffect
     /// <summary>Tell the trainer which samples are its own from here on.</summary>
     /// <param name="Samples">The samples; null where the run is untracked.</param>
     /// <param name="Turn">The turn that the trainer is in, whose steps the deal may have limited; null where it is as told before.</param>
-    public sealed record Deal(DealtSamples? Samples, RoundTurn? Turn = null) : MergeEffect;
+    /// <param name="Following">In streaming the samples of the turn after it, where they are of another segment; null otherwise.</param>
+    public sealed record Deal(DealtSamples? Samples, RoundTurn? Turn = null, DealtSamples? Following = null) : MergeEffect;
 
     /// <summary>Tell the trainer that its round is merged; <see cref="MergeBuffers.Merged"/> holds the result.</summary>
     /// <param name="Result">What was merged, and what it does next.</param>
@@ -78,7 +79,9 @@ public abstract record MergeEffect
 /// <param name="FirstTurn">The turn of its first step in the deal.</param>
 /// <param name="Progress">Merged ÷ planned, 0 to 1.</param>
 /// <param name="Finished">Whether everything planned is merged: the trainer finalizes instead of training.</param>
-public sealed record RoundTurn(long Round, int Steps, long FirstTurn, double Progress, bool Finished);
+/// <param name="Segment">The deal that the turns are counted in, in streaming, where the following turn may be in another; 0 otherwise.</param>
+/// <param name="Following">In streaming the turn after it: the trainer takes its steps while what it contributed is merged. Null otherwise.</param>
+public sealed record RoundTurn(long Round, int Steps, long FirstTurn, double Progress, bool Finished, int Segment = 0, RoundTurn? Following = null);
 
 /// <summary>
 /// An island's samples as a rule. The segment's ranges, one after another, are its line of samples; in turn t of the segment
@@ -121,4 +124,7 @@ public sealed record MergeOutcome
 
     /// <summary>A new segment of samples, where one begins with the next round; null otherwise.</summary>
     public DealtSamples? Deal { get; init; }
+
+    /// <summary>In streaming a segment that begins with the turn after the next; null otherwise.</summary>
+    public DealtSamples? FollowingDeal { get; init; }
 }

@@ -69,6 +69,9 @@ public abstract record MergeInput
     /// <param name="Contribution">What they were.</param>
     public sealed record TrainerContributed(Contribution Contribution) : MergeInput;
 
+    /// <summary>In streaming: the trainer has taken all steps that it may while its contribution is merged, and waits.</summary>
+    public sealed record TrainerWaits : MergeInput;
+
     /// <summary>The trainer answers <see cref="MergeEffect.CopyTrainerState"/>.</summary>
     /// <param name="State">Its parameters, optimizer and attached state at the step boundary before the pending merge; opaque here.</param>
     public sealed record TrainerStateCopied(ReadOnlyMemory<byte> State) : MergeInput;

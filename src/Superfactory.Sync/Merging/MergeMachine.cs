@@ -117,6 +117,9 @@ public sealed partial class MergeMachine
             case MergeInput.TrainerContributed { Contribution: var contribution }:
                 Take(contribution);
                 break;
+            case MergeInput.TrainerWaits:
+                _seat.Waits = true;
+                break;
             case MergeInput.TrainerStateCopied { State: var copy }:
                 _server.TakeCopy(copy);
                 break;
@@ -258,10 +261,13 @@ public sealed partial class MergeMachine
         _seat.Phase = TrainerPhase.Ready;
         if (_state.Table is null)
         {
-            _state.Table = table;
-            _state.Plan = FragmentPlan.Create(table.ParameterSizes.Sum(), _state.Count, Configuration.Sync.Fragments, _state.ChunkLengthMax);
-            _state.Replica = new ModelReplica(table, _state.Mode, _state.Plan);
-            _state.Feedback = Configuration.Sync.ErrorFeedback && _state.Format.Format != NumberFormat.Fp32 ? new ContributionFeedback(_state.Plan) : null;
+            if (_state.Streaming && table.FragmentSizes.Length > Configuration.Sync.Every)
+            {
+                _state.Fail($"{_state.NameOf(_state.Self)} registers {table.FragmentSizes.Length} fragments; each is sent at a step of its own, and sync.every is {Configuration.Sync.Every}.");
+                return;
+            }
+
+            _state.Register(table);
             _exchange.Prepare();
             _restore.TryInstall();
             _handshake.GreetAll();
@@ -298,7 +304,7 @@ public sealed partial class MergeMachine
         // What the numbers start from is hashed now, so that damage since the last merge cannot pass for the common state.
         _applier.Seal();
         _seat.Phase = TrainerPhase.Waiting;
-        _exchange.Contribute(contribution);
+        _exchange.Contribute(_seat.Span(contribution));
     }
 
     /// <summary>Everything that follows from what is known.</summary>

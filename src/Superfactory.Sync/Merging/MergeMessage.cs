@@ -79,10 +79,10 @@ public sealed record ContributeMessage : MergeMessage
     /// <summary>Hash of the state that the contribution started from.</summary>
     public required ulong BaseHash { get; init; }
 
-    /// <summary>Steps taken; 0 for an empty contribution, which has no chunks.</summary>
+    /// <summary>Steps taken since the contribution to the round before.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>Tokens trained on.</summary>
+    /// <summary>Tokens trained on in them.</summary>
     public required long Tokens { get; init; }
 
     /// <summary>Sum over the steps of mean loss times tokens.</summary>
@@ -96,6 +96,18 @@ public sealed record ContributeMessage : MergeMessage
 
     /// <summary>Whether a gradient scaler found an overflow.</summary>
     public bool Overflow { get; init; }
+
+    /// <summary>
+    /// Steps whose work is in the numbers: those since the same parameters were contributed last. As <see cref="Steps"/> but in streaming;
+    /// 0 for an empty contribution, which has no chunks.
+    /// </summary>
+    public required int SpanSteps { get; init; }
+
+    /// <summary>Tokens trained on in them: the contribution's weight.</summary>
+    public required long SpanTokens { get; init; }
+
+    /// <summary>Whether the trainer has nothing left of what it trained before the last <see cref="Steps"/>: in streaming, what of that is not merged in every fragment is dealt again.</summary>
+    public bool Afresh { get; init; }
 
     /// <summary>
     /// Square of the L2 norm of each fragment, of the numbers as the receivers decode them: over each chunk, then over the chunks in

@@ -12,7 +12,7 @@ namespace Superfactory.Sync.Merging;
 public static partial class MergeMessageCodec
 {
     /// <summary>The version of the merge protocol. A peer of another version is refused by name.</summary>
-    public const int ProtocolVersion = 4;
+    public const int ProtocolVersion = 5;
 
     private enum Kind : byte
     {
@@ -214,6 +214,9 @@ public static partial class MergeMessageCodec
         writer.Int64(contribute.NonFinite);
         writer.Int32(contribute.NonFiniteFragment);
         writer.Flag(contribute.Overflow);
+        writer.Int32(contribute.SpanSteps);
+        writer.Int64(contribute.SpanTokens);
+        writer.Flag(contribute.Afresh);
         writer.Int32(contribute.SquaredNorms.Length);
         foreach (var norm in contribute.SquaredNorms)
         {

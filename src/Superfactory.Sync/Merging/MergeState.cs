@@ -17,6 +17,7 @@ internal sealed class MergeState
     private readonly int[] _incarnations;
     private List<MergeEffect> _effects = [];
     private float[] _scratch = [];
+    private ImmutableArray<ContributionFeedback> _feedbacks = [];
 
     public MergeState(MergeConfiguration configuration)
     {
@@ -39,7 +40,7 @@ internal sealed class MergeState
         Enter(configuration.Epoch);
         Sealed = SelfIsMember && Epoch.Number <= configuration.Promised;
         Refusals = new RefusalLog(this);
-        History = new RunHistory(Count, configuration.Sync, configuration.Budget);
+        History = NewHistory();
         // One island sends nothing, so that rounding for the wire would only lose precision.
         Format = NumberFormats.Get(Count == 1 ? NumberFormat.Fp32 : configuration.Sync.Format);
         ResultFormat = NumberFormats.Get(configuration.Sync.ResultFormat);
@@ -92,6 +93,8 @@ internal sealed class MergeState
 
     public bool EveryStep => Mode == SyncMode.EveryStep;
 
+    public bool Streaming => Mode == SyncMode.Streaming;
+
     /// <summary>How contributions travel.</summary>
     public INumberFormat Format { get; }
 
@@ -101,8 +104,8 @@ internal sealed class MergeState
     /// <summary>Whether there are no more than two islands: both have both contributions, and no result travels.</summary>
     public bool Direct => Count <= 2;
 
-    /// <summary>What the number format rounded away of this island's contributions; null where that is not kept.</summary>
-    public ContributionFeedback? Feedback { get; set; }
+    /// <summary>What the number format rounded away of this island's contributions to the part that is worked on; null where that is not kept.</summary>
+    public ContributionFeedback? Feedback => _feedbacks.IsEmpty ? null : _feedbacks[Part];
 
     /// <summary>Numbers that fit one chunk, whichever way it travels; a multiple of the formats' blocks.</summary>
     public int ChunkLengthMax
@@ -124,13 +127,49 @@ internal sealed class MergeState
     public RefusalLog Refusals { get; }
 
     /// <summary>What the trainer registered; null before.</summary>
-    public TensorTable? Table { get; set; }
+    public TensorTable? Table { get; private set; }
 
-    /// <summary>How the parameters are cut; null before the trainer registered.</summary>
-    public FragmentPlan? Plan { get; set; }
+    /// <summary>
+    /// How the parameters are cut, part by part: each round merges one part, in turn. One part is all parameters; in streaming a part is
+    /// what its recipe calls a fragment. Empty before the trainer registered.
+    /// </summary>
+    public ImmutableArray<FragmentPlan> Parts { get; private set; } = [];
+
+    /// <summary>The part that is worked on: follows <see cref="RunHistory.Round"/> when what belongs to the round before is done with.</summary>
+    public int Part { get; private set; }
+
+    /// <summary>How the part that is worked on is cut; null before the trainer registered.</summary>
+    public FragmentPlan? Plan => Parts.IsEmpty ? null : Parts[Part];
+
+    /// <summary>The part that a round merges.</summary>
+    public int PartOf(long round) => (int)(round % Parts.Length);
+
+    /// <summary>The trainer registered.</summary>
+    public void Register(TensorTable table)
+    {
+        Table = table;
+        var (parts, start) = (ImmutableArray.CreateBuilder<FragmentPlan>(), 0);
+        foreach (var size in Streaming ? table.FragmentSizes : [table.ParameterSizes.Sum()])
+        {
+            parts.Add(FragmentPlan.Create(size, Count, Streaming ? 0 : Configuration.Sync.Fragments, ChunkLengthMax, start));
+            start += size;
+        }
+
+        Parts = parts.ToImmutable();
+        History = NewHistory();
+        Part = PartOf(History.Round);
+        Replica = new ModelReplica(start, (int)table.StaticsBytes, Mode, Parts);
+        _feedbacks = Configuration.Sync.ErrorFeedback && Format.Format != NumberFormat.Fp32 ? [.. Parts.Select(plan => new ContributionFeedback(plan))] : [];
+    }
+
+    /// <summary>A history of which nothing is known yet.</summary>
+    public RunHistory NewHistory() => new(Count, Configuration.Sync, Configuration.Budget, Math.Max(Parts.Length, 1));
+
+    /// <summary>What belongs to the round before is done with.</summary>
+    public void EnterRound() => Part = PartOf(History.Round);
 
     /// <summary>The model; null before the trainer registered, without meaning before <see cref="Initialised"/>.</summary>
-    public ModelReplica? Replica { get; set; }
+    public ModelReplica? Replica { get; private set; }
 
     /// <summary>The trainer's memory; null before it registered.</summary>
     public MergeBuffers? Buffers { get; set; }
@@ -155,7 +194,7 @@ internal sealed class MergeState
     {
         if (_scratch.Length < count)
         {
-            _scratch = new float[Plan!.ChunkLength];
+            _scratch = new float[Math.Max(count, Plan!.ChunkLength)];
         }
 
         return _scratch.AsSpan(0, count);

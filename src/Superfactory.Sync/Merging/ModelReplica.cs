@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic;
@@ -6,19 +7,24 @@ using Superfactory.Sync.Fragments;
 namespace Superfactory.Sync.Merging;
 
 /// <summary>
-/// The island's copy of the global model. In diloco: parameters and outer momentum. In every-step the trainers hold the parameters;
+/// The island's copy of the global model. In diloco and streaming: parameters and outer momentum. In every-step the trainers hold the parameters;
 /// here lie the initial ones, and the last mean for an island that missed it.
 /// </summary>
 internal sealed class ModelReplica
 {
     private readonly bool _outer;
 
-    public ModelReplica(TensorTable table, SyncMode mode, FragmentPlan plan)
+    private readonly ImmutableArray<FragmentPlan> _parts;
+    private readonly ulong[] _hashes;
+    private (float[] Parameters, float[] Momentum) _hashed = ([], []);
+
+    public ModelReplica(int parameters, int staticsBytes, SyncMode mode, ImmutableArray<FragmentPlan> parts)
     {
-        _outer = mode == SyncMode.Diloco;
-        Parameters = new float[plan.Count];
-        Momentum = _outer ? new float[plan.Count] : [];
-        Statics = new byte[table.StaticsBytes];
+        _outer = mode != SyncMode.EveryStep;
+        (_parts, _hashes) = (parts, new ulong[parts.Length]);
+        Parameters = new float[parameters];
+        Momentum = _outer ? new float[parameters] : [];
+        Statics = new byte[staticsBytes];
     }
 
     public float[] Parameters { get; set; }
@@ -46,20 +52,44 @@ internal sealed class ModelReplica
         }
     }
 
-    /// <summary>Takes the whole mean; in every-step the trainers do it themselves.</summary>
-    public void Step(OuterOptimizerSpecification outer)
+    /// <summary>Takes a part's mean; in every-step the trainers do it themselves.</summary>
+    public void Step(OuterOptimizerSpecification outer, FragmentPlan part)
     {
         if (_outer)
         {
-            VectorMath.NesterovStep(Parameters, Momentum, Mean.Span, (float)outer.LearningRate, (float)outer.Momentum);
+            VectorMath.NesterovStep(
+                Parameters.AsSpan(part.Start, part.Count), Momentum.AsSpan(part.Start, part.Count), Mean.Span.Slice(part.Start, part.Count),
+                (float)outer.LearningRate, (float)outer.Momentum);
         }
     }
 
     /// <summary>Hashes what islands must hold alike. In every-step the parameters lie at the trainers; the history's chain over all results stands for them.</summary>
     /// <param name="history">The history's bytes.</param>
-    public void Seal(ReadOnlySpan<byte> history) => StateHash = _outer
-        ? ContentHash.Of(ContentHash.Of(history), Hash(Parameters), Hash(Momentum))
-        : ContentHash.Of(history);
+    /// <param name="part">The part that has changed, or that is about to be contributed to; the others' hashes are those of when they were.</param>
+    public void Seal(ReadOnlySpan<byte> history, int part)
+    {
+        StateHash = ContentHash.Of(history);
+        if (!_outer)
+        {
+            return;
+        }
+
+        var replaced = _hashed != (Parameters, Momentum);
+        _hashed = (Parameters, Momentum);
+        for (var index = 0; index < _hashes.Length; index++)
+        {
+            if (replaced || index == part)
+            {
+                var (start, count) = (_parts[index].Start, _parts[index].Count);
+                _hashes[index] = ContentHash.Of(Hash(Parameters.AsSpan(start, count)), Hash(Momentum.AsSpan(start, count)));
+            }
+
+            StateHash = ContentHash.Of(StateHash, _hashes[index]);
+        }
+    }
+
+    /// <summary>Every part's numbers may have changed in place: the next <see cref="Seal"/> hashes them all.</summary>
+    public void Unseal() => _hashed = ([], []);
 
     /// <summary>Hash of the parameters and statics, for the history of a run that begins from them.</summary>
     public ulong HashOfModel() => ContentHash.Of(Hash(Parameters), ContentHash.Of(Statics));

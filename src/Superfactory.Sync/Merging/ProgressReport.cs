@@ -43,6 +43,11 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
         }
 
         var pending = state.History.Round == 0 || finale.LastIsFinal ? 0 : state.History.LastMerged;
+        if (state.History.Pipeline is { } pipeline)
+        {
+            return pipeline.Totals(state.History.Round, ledger, pending);
+        }
+
         var dealt = state.History.RoundSamples;
         var places = ledger.Segment.Length - (ledger.Cursor * ledger.Segment.Stride);
         var free = Math.Max(places, 0) - dealt + ledger.GivenBack;
@@ -62,7 +67,7 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
     private string? WaitingAsMember() => seat.Phase switch
     {
         TrainerPhase.Ready => WaitingToBegin(),
-        TrainerPhase.Waiting => seat.IsDue ? "waits until its numbers have left its memory" : WaitingForMerge(),
+        TrainerPhase.Waiting when seat.Waits => seat.IsDue ? "waits until its numbers have left its memory" : WaitingForMerge(),
         TrainerPhase.Training when FirstWithout(island => dealing.HasDeclared(island)) is { } island => $"waits for {state.NameOf(island)} to say how it draws samples",
         TrainerPhase.Finalizing => !finale.LastIsFinal
             ? $"waits for {Name(peer => peer.Applied < state.History.Round - 1)} to hold the last result"

@@ -9,7 +9,7 @@ namespace Superfactory.Sync.Merging;
 /// <summary>The tensors that a trainer registered, checked and hashed. Immutable.</summary>
 internal sealed class TensorTable
 {
-    private const int MinimalEntryBytes = 2 + 2 + 1 + 8 + 1;
+    private const int MinimalEntryBytes = 2 + 2 + 1 + 8 + 4 + 1;
 
     private readonly byte[] _bytes;
 
@@ -29,6 +29,13 @@ internal sealed class TensorTable
 
     /// <summary>Elements of each parameter, in registered order.</summary>
     public int[] ParameterSizes => [.. Entries.Where(entry => entry.Role == TensorRole.Parameter).Select(entry => (int)(entry.Bytes / sizeof(float)))];
+
+    /// <summary>Elements of each fragment of streaming; one where the parameters are of one.</summary>
+    public ImmutableArray<int> FragmentSizes =>
+    [
+        .. Entries.Where(entry => entry.Role == TensorRole.Parameter).GroupBy(entry => entry.Fragment).OrderBy(fragment => fragment.Key)
+            .Select(fragment => (int)(fragment.Sum(entry => entry.Bytes) / sizeof(float))),
+    ];
 
     /// <summary>Bytes of all that is not a parameter.</summary>
     public long StaticsBytes => Entries.Where(entry => entry.Role != TensorRole.Parameter).Sum(entry => entry.Bytes);
@@ -62,13 +69,14 @@ internal sealed class TensorTable
             var type = reader.Text(ushort.MaxValue);
             var role = (TensorRole)reader.Byte();
             var size = reader.Int64(0, long.MaxValue);
+            var fragment = reader.Int32();
             var shape = new long[Math.Min(reader.Byte(), reader.Remaining / sizeof(long))];
             foreach (ref var dimension in shape.AsSpan())
             {
                 dimension = reader.Int64();
             }
 
-            entries.Add(new TensorEntry(name, [.. shape], type, role, size));
+            entries.Add(new TensorEntry(name, [.. shape], type, role, size, fragment));
         }
 
         return reader.Complete ? entries.ToImmutable() : null;
@@ -90,7 +98,7 @@ internal sealed class TensorTable
             }
 
             var (one, other) = (expected[index], actual[index]);
-            if (one.Name != other.Name || one.DataType != other.DataType || one.Role != other.Role || !one.Shape.SequenceEqual(other.Shape) || one.Bytes != other.Bytes)
+            if (one.Name != other.Name || one.DataType != other.DataType || one.Role != other.Role || !one.Shape.SequenceEqual(other.Shape) || one.Bytes != other.Bytes || one.Fragment != other.Fragment)
             {
                 return $"{second} registers {Describe(other)} where {first} registers {Describe(one)}.";
             }
@@ -102,12 +110,13 @@ internal sealed class TensorTable
     private static string Describe(TensorEntry entry)
     {
         var role = entry.Role == TensorRole.Parameter ? string.Empty : entry.Role == TensorRole.Frozen ? " frozen" : " buffer";
-        return $"'{entry.Name}' [{string.Join(',', entry.Shape)}] {entry.DataType}{role}";
+        var fragment = entry.Fragment > 0 ? $" of fragment {entry.Fragment}" : string.Empty;
+        return $"'{entry.Name}' [{string.Join(',', entry.Shape)}] {entry.DataType}{role}{fragment}";
     }
 
     private static string? Check(ImmutableArray<TensorEntry> entries)
     {
-        var (elements, length) = (0L, 2L * sizeof(int));
+        var (elements, length, fragment) = (0L, 2L * sizeof(int), 0);
         foreach (var entry in entries)
         {
             var names = Encoding.UTF8.GetByteCount(entry.Name) + Encoding.UTF8.GetByteCount(entry.DataType);
@@ -129,6 +138,12 @@ internal sealed class TensorTable
                     return $"Parameter '{entry.Name}' has {entry.Bytes} bytes; parameters cross in fp32, 4 bytes an element.";
                 }
 
+                if (entry.Fragment < fragment || entry.Fragment > fragment + 1 || (elements == 0 && entry.Fragment > 0) || entry.Fragment >= MergeLimits.FragmentsMax)
+                {
+                    return $"Parameter '{entry.Name}' is of fragment {entry.Fragment} after one of fragment {fragment}; parameters come in the order of their fragments, and no fragment is empty.";
+                }
+
+                fragment = entry.Fragment;
                 elements += entry.Bytes / sizeof(float);
             }
         }
@@ -152,6 +167,7 @@ internal sealed class TensorTable
             writer.Text(entry.DataType);
             writer.Byte((byte)entry.Role);
             writer.Int64(entry.Bytes);
+            writer.Int32(entry.Fragment);
             writer.Byte((byte)entry.Shape.Length);
             foreach (var dimension in entry.Shape)
             {

@@ -91,6 +91,21 @@ public class JobFileTests
         Parse($"{Smallest}\nsync: {{outer: {{learning_rate: {written}}}}}").Sync.Outer.LearningRate.ShouldBe(expected);
 
     [Fact]
+    public void Streaming_has_the_published_defaults_and_takes_what_it_is_given()
+    {
+        var sync = Parse($"{Smallest}\nsync: {{mode: streaming}}").Sync;
+        (sync.Every, sync.Format, sync.ResultFormat, sync.Overlap, sync.Delay, sync.Mixing, sync.Fragments).ShouldBe((30, NumberFormat.E3m0, NumberFormat.Bf16, true, 1, 0.5, 0));
+        (sync.StalenessFor(3), sync.StalenessFor(10), sync.StalenessFor(30)).ShouldBe((5, 3, 1));
+
+        var given = Parse($"{Smallest}\nsync: {{mode: streaming, every: 24, fragments: 4, delay: 2, staleness: 6, mixing: 0, format: int8}}").Sync;
+        (given.Every, given.Fragments, given.Delay, given.StalenessFor(4), given.Mixing, given.Format).ShouldBe((24, 4, 2, 6, 0, NumberFormat.Int8));
+        Parse($"{Smallest}\nsync: {{mode: streaming, delay: 8}}").Sync.StalenessFor(3).ShouldBe(8);
+
+        var waits = Parse($"{Smallest}\nsync: {{mode: streaming, overlap: false}}").Sync;
+        (waits.Overlap, waits.StalenessFor(3)).ShouldBe((false, 0));
+    }
+
+    [Fact]
     public void Texts_that_look_like_numbers_are_texts_where_texts_are_expected()
     {
         var job = Parse(Smallest.Replace("train.py", "--rate, 1e-3, true", StringComparison.Ordinal) + "\nenvironment: {LEVEL: 3, EMPTY: \"\"}");

@@ -114,8 +114,8 @@ public sealed class ArenaTests : IDisposable
         states.Remember(5, Path.Combine(_directory.FullName, "a.arena.state-0")).ShouldNotBeNull().Message.ShouldContain("no such file");
         states.Remember(5, path).ShouldBeNull();
 
-        states.SavedFor(5).ShouldBe(path);
-        states.SavedFor(6).ShouldBeNull();
+        states.SavedFor(5, 5).ShouldBe(path);
+        states.SavedFor(6, 7).ShouldBeNull();
     }
 
     [Theory]

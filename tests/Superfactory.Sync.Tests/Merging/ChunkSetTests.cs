@@ -17,7 +17,7 @@ public sealed class ChunkSetTests
             }
 
             var back = new ChunkSet(chunks);
-            back.Take(set.ToBytes());
+            back.Take(set.ToBytes(), chunks);
 
             back.Count.ShouldBe(set.Count);
             Enumerable.Range(0, chunks).ShouldAllBe(chunk => back.Contains(chunk) == (chunk % 3 == 0));
@@ -34,9 +34,11 @@ public sealed class ChunkSetTests
     {
         var set = new ChunkSet(10);
 
-        set.Take([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
+        set.Take([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], 10);
         set.Count.ShouldBe(10);
-        set.Take([0x03]);
+        set.Take([0x03], 10);
         set.Count.ShouldBe(2);
+        set.Take([0xFF], 5);
+        set.Count.ShouldBe(5);
     }
 }

@@ -75,8 +75,10 @@ internal sealed class StateFiles : IDisposable
         return null;
     }
 
-    /// <summary>The state that a trainer has saved for <paramref name="round"/>; null where there is none.</summary>
-    public string? SavedFor(long round) => _saved is { } saved && saved.Round == round && File.Exists(saved.Path) ? saved.Path : null;
+    /// <summary>The newest state that a trainer has saved, where it is for a round between two, both included; null where there is none.</summary>
+    /// <param name="first">The first round.</param>
+    /// <param name="last">The last.</param>
+    public string? SavedFor(long first, long last) => _saved is { } saved && saved.Round >= first && saved.Round <= last && File.Exists(saved.Path) ? saved.Path : null;
 
     /// <summary>Writes a peer trainer's state where this island's trainer can load it.</summary>
     public string WritePeerState(ReadOnlyMemory<byte> state)

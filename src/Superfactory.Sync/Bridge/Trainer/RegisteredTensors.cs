@@ -25,7 +25,7 @@ internal sealed record RegisteredTensors(ImmutableArray<TensorEntry> Tensors)
     }
 
     private static bool Same(TensorEntry one, TensorEntry other) =>
-        one.Name == other.Name && one.DataType == other.DataType && one.Role == other.Role && one.Bytes == other.Bytes
+        one.Name == other.Name && one.DataType == other.DataType && one.Role == other.Role && one.Bytes == other.Bytes && one.Fragment == other.Fragment
         && one.Shape.AsSpan().SequenceEqual(other.Shape.AsSpan());
 
     private static string Describe(TensorEntry tensor) =>

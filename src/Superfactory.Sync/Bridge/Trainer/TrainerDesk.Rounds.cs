@@ -19,7 +19,7 @@ internal sealed partial class TrainerDesk
                 break;
             case (MergeEffect.Deal deal, TrainerPhase.Dealing):
                 (_phase, _turn) = (TrainerPhase.Training, deal.Turn ?? _turn!);
-                Answer(new TrainerReply.Deal(TrainerSamples.From(deal.Samples), _turn));
+                Answer(new TrainerReply.Deal(TrainerSamples.From(deal.Samples), _turn, TrainerSamples.From(deal.Following)));
                 break;
             case (MergeEffect.Merged merged, TrainerPhase.Merging):
                 Merged(merged.Result);
@@ -64,13 +64,19 @@ internal sealed partial class TrainerDesk
         }
         else if (begin.LoadMerged)
         {
-            state = _states!.SavedFor(begin.Turn.Round);
+            state = Saved(begin.Turn.Round);
         }
 
         (_phase, _turn) = (TrainerPhase.Training, begin.Turn);
         _reporter.Began();
         Answer(new TrainerReply.Begin(begin.Turn, begin.LoadMerged, state));
     }
+
+    /// <summary>Rounds in which every parameter is merged once: in streaming the trainer saves its state as often.</summary>
+    private int Parts => _table is null ? 1 : _table.Tensors.Max(tensor => tensor.Fragment) + 1;
+
+    /// <summary>What the trainer saved for a round, or in streaming for one since every parameter was merged last; null where nothing was.</summary>
+    private string? Saved(long round) => _states!.SavedFor(round - Parts + 1, round);
 
     private void Declare(TrainerMessage.Data data)
     {
@@ -130,10 +136,10 @@ internal sealed partial class TrainerDesk
     private void Merged(MergeOutcome result)
     {
         (_phase, _turn) = (TrainerPhase.Training, result.Next);
-        _savesNext = _configuration.Specification.Sync.Mode == SyncMode.EveryStep ? -1 : result.Next.Round;
+        _savesNext = _configuration.Specification.Sync.Mode == SyncMode.EveryStep || result.Next.Round % Parts != 0 ? -1 : result.Next.Round;
         _reporter.Merged();
         Answer(new TrainerReply.RoundMerged(
-            result.Round, result.Tokens, result.Loss, result.Reset, result.Skip, result.Next, TrainerSamples.From(result.Deal)));
+            result.Round, result.Tokens, result.Loss, result.Reset, result.Skip, result.Next, TrainerSamples.From(result.Deal), TrainerSamples.From(result.FollowingDeal)));
     }
 
     private void TakeCopy(TrainerMessage.StateCopied copied)

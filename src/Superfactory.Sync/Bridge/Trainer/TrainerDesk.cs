@@ -129,7 +129,7 @@ internal sealed partial class TrainerDesk : IDisposable
         {
             Refuse(said.Problems[0].Message);
         }
-        else if (said.Value is TrainerMessage.Report or TrainerMessage.Results && _phase > TrainerPhase.Register)
+        else if (said.Value is TrainerMessage.Report or TrainerMessage.Results or TrainerMessage.Waits && _phase > TrainerPhase.Register)
         {
             Gather(said.Value);
         }
@@ -199,6 +199,15 @@ internal sealed partial class TrainerDesk : IDisposable
         {
             _reporter.Measured(report);
         }
+        else if (said is TrainerMessage.Waits waits)
+        {
+            // The merge may have been answered while the word was on its way.
+            if (_phase is TrainerPhase.Merging or TrainerPhase.Copying && waits.Round == _turn!.Round)
+            {
+                _drive(new MergeInput.TrainerWaits());
+                _reporter.Waits();
+            }
+        }
         else if (said is TrainerMessage.Results results && !Results.Add(results.Values, results.Texts))
         {
             Refuse($"The trainer of {Island} gave more than {TrainerResults.NamesMax} results.");
@@ -239,7 +248,8 @@ internal sealed partial class TrainerDesk : IDisposable
             _configuration.Index,
             sync.Mode,
             sync.Mode == SyncMode.EveryStep ? 1 : sync.Every,
-            _configuration.Specification.Seed));
+            _configuration.Specification.Seed,
+            TrainerStreaming.From(sync)));
     }
 
     private void Register(TrainerMessage.Register register)

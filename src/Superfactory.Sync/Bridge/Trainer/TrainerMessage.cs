@@ -29,6 +29,9 @@ internal abstract record TrainerMessage
     /// <summary>A round's steps are done; its numbers are in the arena.</summary>
     public sealed record Merge(long Round, int Steps, long Tokens, double LossSum, bool Overflow = false) : TrainerMessage;
 
+    /// <summary>In streaming: it has taken as many steps as it may while a fragment is merged, and waits; not answered, and said at any time.</summary>
+    public sealed record Waits(long Round) : TrainerMessage;
+
     /// <summary>The copy that it was asked for is written.</summary>
     public sealed record StateCopied(long Bytes) : TrainerMessage;
 

@@ -33,6 +33,7 @@ internal static class TrainerMessageReader
                 "start" => Read<TrainerMessage.Start>(root),
                 "data" => Read<TrainerMessage.Data>(root),
                 "merge" => Read<TrainerMessage.Merge>(root),
+                "waits" => Read<TrainerMessage.Waits>(root),
                 "state_copied" => Read<TrainerMessage.StateCopied>(root),
                 "saved" => Read<TrainerMessage.Saved>(root),
                 "report" => Read<TrainerMessage.Report>(root),

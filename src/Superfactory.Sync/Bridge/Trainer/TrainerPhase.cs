@@ -21,7 +21,7 @@ internal enum TrainerPhase
     /// <summary>Waits for its samples.</summary>
     Dealing,
 
-    /// <summary>Waits for a merge.</summary>
+    /// <summary>Waits for a merge; in streaming it trains on, and may say that it waits.</summary>
     Merging,
 
     /// <summary>Waits for a merge and has been asked for a copy of its state.</summary>

@@ -27,7 +27,7 @@ internal abstract record TrainerReply
 
     /// <summary>Answers hello: which run this is.</summary>
     public sealed record Welcome(
-        int Protocol, long Run, string Island, ImmutableArray<string> Islands, int Index, SyncMode Mode, int Every, int Seed) : TrainerReply;
+        int Protocol, long Run, string Island, ImmutableArray<string> Islands, int Index, SyncMode Mode, int Every, int Seed, TrainerStreaming? Streaming) : TrainerReply;
 
     /// <summary>Answers register: where the shared memory is, and the offsets of its regions in bytes.</summary>
     public sealed record Arena(string Path, long Bytes, long Local, long Merged, long Statics, long StaticsBytes) : TrainerReply;
@@ -39,10 +39,10 @@ internal abstract record TrainerReply
     public sealed record Begin(RoundTurn Turn, bool LoadMerged, string? State) : TrainerReply;
 
     /// <summary>Answers data.</summary>
-    public sealed record Deal(TrainerSamples? Samples, RoundTurn Turn) : TrainerReply;
+    public sealed record Deal(TrainerSamples? Samples, RoundTurn Turn, TrainerSamples? FollowingSamples = null) : TrainerReply;
 
     /// <summary>Answers merge: the result is in the arena.</summary>
-    public sealed record RoundMerged(long Round, long Tokens, double Loss, bool Reset, bool Skip, RoundTurn Turn, TrainerSamples? Samples) : TrainerReply;
+    public sealed record RoundMerged(long Round, long Tokens, double Loss, bool Reset, bool Skip, RoundTurn Turn, TrainerSamples? Samples, TrainerSamples? FollowingSamples = null) : TrainerReply;
 
     /// <summary>Asks the trainer, before its merge is answered, to write its state to a file.</summary>
     public sealed record CopyState(string Path) : TrainerReply;
@@ -61,6 +61,19 @@ internal abstract record TrainerReply
 
     /// <summary>The reply as its line, with its end.</summary>
     public byte[] ToLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, FactoryJson.Options), (byte)'\n'];
+}
+
+/// <summary>What a trainer must know of streaming.</summary>
+/// <param name="Fragments">How many to make of the model; 0 leaves it to the client.</param>
+/// <param name="Overlap">Whether it trains on while a fragment is merged.</param>
+/// <param name="Delay">Steps after which a result is applied at the earliest.</param>
+/// <param name="Staleness">Steps after which it waits for one; 0 leaves it to the client.</param>
+/// <param name="Mixing">The share of its own parameters in what it goes on with.</param>
+internal sealed record TrainerStreaming(int Fragments, bool Overlap, int Delay, int Staleness, double Mixing)
+{
+    /// <summary>What a job says of it; null for another mode.</summary>
+    public static TrainerStreaming? From(SyncSpecification sync) =>
+        sync.Mode == SyncMode.Streaming ? new(sync.Fragments, sync.Overlap, sync.Delay, sync.Staleness, sync.Mixing) : null;
 }
 
 /// <summary>An island's samples as the trainer's protocol writes them: ranges as pairs.</summary>

@@ -78,7 +78,7 @@ internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange
     private RunHistory? Read(CheckpointState checkpoint)
     {
         var (sync, budget) = (state.Configuration.Sync, state.Configuration.Budget);
-        var read = RunHistory.FromBytes(checkpoint.History.Span, checkpoint.Islands.Length, sync, budget);
+        var read = RunHistory.FromBytes(checkpoint.History.Span, checkpoint.Islands.Length, sync, budget, state.Parts.Length);
         return read is null || SameIslands(checkpoint) ? read
             : read.For(checkpoint.Islands, state.Islands, sync, budget);
     }

@@ -16,10 +16,12 @@ internal sealed partial class RunHistory
     public CarriedSamples? Carried { get; private set; }
 
     /// <summary>The ledger's numbers of the committed rounds alone: what was dealt for the current one is free. Null where the run is untracked.</summary>
-    public LedgerTotals? Settled => Ledger is { } ledger
+    public LedgerTotals? Settled => Ledger is { } streamed && Pipeline is { } pipeline
+        ? new LedgerTotals(streamed.Planned * _parts, streamed.Merged * _parts, 0, (streamed.Planned - streamed.Merged) * _parts, pipeline.ReplayedWhereLost(Round))
+        : Ledger is { } ledger
         ? new LedgerTotals(ledger.Planned, ledger.Merged, 0, ledger.Planned - ledger.Merged)
         : Carried is { Declaration: not null } carried && carried.Merged.Sum(range => range.End - range.Start) is var merged
-            ? new LedgerTotals(carried.Planned, merged, 0, carried.Planned - merged)
+            ? new LedgerTotals(carried.Planned * _parts, merged * _parts, 0, (carried.Planned - merged) * _parts, Pipeline?.Replayed ?? 0)
             : null;
 
     /// <summary>This history for a run of other islands: what is merged stays merged, and the rest is dealt to them once they have declared.</summary>
@@ -29,7 +31,7 @@ internal sealed partial class RunHistory
     /// <param name="budget">When the run is done.</param>
     public RunHistory For(ImmutableArray<string> before, ImmutableArray<string> now, SyncSpecification sync, BudgetSpecification budget)
     {
-        var history = new RunHistory(now.Length, sync, budget)
+        var history = new RunHistory(now.Length, sync, budget, _parts)
         {
             Round = Round,
             Chain = Chain,
@@ -41,6 +43,7 @@ internal sealed partial class RunHistory
             LastSkipped = LastSkipped,
             Carried = Begun ? new CarriedSamples(Declarations.FirstOrDefault(declaration => declaration is not null), Ledger?.Planned ?? 0, Ledger?.Segment.Number ?? 0, Ledger is { } ledger ? [.. ledger.MergedRanges] : []) : Carried,
         };
+        history.Pipeline?.Clear(Pipeline?.ReplayedWhereLost(Round) ?? 0);
         for (var island = 0; island < now.Length; island++)
         {
             var was = before.IndexOf(now[island], StringComparer.Ordinal);
@@ -54,7 +57,11 @@ internal sealed partial class RunHistory
     }
 
     /// <summary>What was dealt since the last commit is dealt anew: nobody but these islands knows of it.</summary>
-    public void Undeal() => (Declarations, Ledger, Takers) = ([], null, 0);
+    public void Undeal()
+    {
+        (Declarations, Ledger, Takers) = ([], null, 0);
+        Pipeline?.Clear(Pipeline.Replayed);
+    }
 
     /// <summary>Whether nothing has been merged since it was dealt to the present islands, so that others may have been dealt to.</summary>
     public bool IsNewlyDealt => Begun && (Round == 0 || Carried is not null);

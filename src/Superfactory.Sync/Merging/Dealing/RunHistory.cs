@@ -15,11 +15,24 @@ internal sealed partial class RunHistory
 {
     private readonly int _islands;
     private readonly int _every;
+    private readonly int _parts;
     private readonly BudgetSpecification _budget;
+    private readonly NormHistory[] _norms;
 
-    public RunHistory(int islands, SyncSpecification sync, BudgetSpecification budget)
+    /// <summary>A history of which nothing is known yet.</summary>
+    /// <param name="islands">Islands in the run.</param>
+    /// <param name="sync">Its mode and interval.</param>
+    /// <param name="budget">When it is done.</param>
+    /// <param name="parts">Parts of the parameters that rounds merge in turn: more than one in streaming alone.</param>
+    public RunHistory(int islands, SyncSpecification sync, BudgetSpecification budget, int parts = 1)
     {
-        _islands = islands;
+        (_islands, _parts, _norms) = (islands, parts, new NormHistory[parts]);
+        for (var part = 0; part < parts; part++)
+        {
+            _norms[part] = new NormHistory();
+        }
+
+        Pipeline = sync.Mode == SyncMode.Streaming ? new DealPipeline(parts, sync.Every) : null;
         _every = sync.Mode == SyncMode.EveryStep ? 1 : sync.Every;
         _budget = budget;
         Tokens = new long[islands];
@@ -54,8 +67,8 @@ internal sealed partial class RunHistory
     /// <summary>How many contributions of each island, one after another up to its last, were refused for what they were.</summary>
     public int[] RefusedInRow { get; }
 
-    /// <summary>The norms of what was accepted.</summary>
-    public NormHistory Norms { get; private set; } = new();
+    /// <summary>The norms of what was accepted of the part of the parameters that the current round merges.</summary>
+    public NormHistory Norms => _norms[Round % _parts];
 
     /// <summary>Islands refused in the last round for any reason.</summary>
     public ulong RefusedLast { get; private set; }
@@ -88,25 +101,28 @@ internal sealed partial class RunHistory
     public ulong Chain { get; private set; }
 
     /// <summary>Whether everything planned is merged.</summary>
-    public bool Finished => Begun && (Ledger?.Finished ?? TurnsTaken >= _budget.Steps);
+    public bool Finished => Begun && (Ledger?.Finished ?? (TurnsTaken >= _budget.Steps && Pipeline is not { IsIdle: false }));
 
     /// <summary>Merged ÷ planned.</summary>
-    public double Fraction => !Begun ? 0 : Ledger is { } ledger ? (double)ledger.Merged / ledger.Planned : Math.Min(1, (double)TurnsTaken / _budget.Steps);
+    public double Fraction => !Begun ? 0 : Ledger is { } ledger ? (double)(ledger.Merged + (Pipeline?.SamplesBefore(Round) ?? 0)) / ledger.Planned : Math.Min(1, (double)TurnsTaken / _budget.Steps);
 
     /// <summary>Turns in the current round over all islands.</summary>
     public int Turns => Finished ? 0
+        : Begun && Pipeline is { } pipeline ? pipeline.At(Round).Turns
         : Ledger is { } ledger ? ledger.Turns(_every)
         : _budget.Steps > 0 ? (int)Math.Min(_every, _budget.Steps - TurnsTaken) : _every;
 
     /// <summary>What an island's trainer does in the current round.</summary>
-    public RoundTurn TurnOf(int island) => new(Round, StepsOf(island), Ledger?.Cursor ?? TurnsTaken, Fraction, Finished);
+    public RoundTurn TurnOf(int island) => Pipeline is { } pipeline ? Begun ? TurnOf(island, pipeline) : UndealtTurn(pipeline)
+        : new(Round, StepsOf(island), Ledger?.Cursor ?? TurnsTaken, Fraction, Finished);
 
     /// <summary>Steps that an island takes in the current round.</summary>
-    public int StepsOf(int island) => Ledger is { } ledger ? ledger.Segment.Steps(island, ledger.Cursor, Turns)
+    public int StepsOf(int island) => Pipeline is { } pipeline ? Finished ? 0 : Begun ? pipeline.At(Round).Steps(island) : UndealtTurn(pipeline).Steps
+        : Ledger is { } ledger ? ledger.Segment.Steps(island, ledger.Cursor, Turns)
         : !Begun || (Takers >> island & 1) != 0 ? Turns : 0;
 
     /// <summary>Samples dealt for the current round.</summary>
-    public long RoundSamples => Ledger is { } ledger && !Finished ? ledger.Places(_every) is var places ? places.End - places.Start : 0 : 0;
+    public long RoundSamples => Pipeline is null && Ledger is { } ledger && !Finished ? ledger.Places(_every) is var places ? places.End - places.Start : 0 : 0;
 
     /// <summary>Steps of an island in the whole run, as far as it is known now.</summary>
     public long StepsPlanned(int island)
@@ -116,13 +132,15 @@ internal sealed partial class RunHistory
             return _budget.Steps;
         }
 
+        var dealt = Pipeline is { } pipeline ? pipeline.At(Round).Steps(island) + pipeline.At(Round + 1).Steps(island) : 0;
+
         var left = ledger.Segment.Turns - ledger.Cursor;
         var rest = left > 0 ? left - 1 + ledger.Segment.Steps(island, ledger.Segment.Turns - 1, 1) : 0;
-        return Steps[island] + rest + ((ledger.GivenBack + ledger.Segment.Stride - 1) / ledger.Segment.Stride);
+        return Steps[island] + dealt + rest + ((ledger.GivenBack + ledger.Segment.Stride - 1) / ledger.Segment.Stride);
     }
 
     /// <summary>The samples of an island from the current round on; null where the run is untracked.</summary>
-    public DealtSamples? SamplesOf(int island) => Ledger?.Segment.For(island, Ledger.Planned);
+    public DealtSamples? SamplesOf(int island) => Ledger is { } ledger ? (Pipeline?.At(Round).Segment ?? ledger.Segment).For(island, ledger.Planned) : null;
 
     /// <summary>The run begins from a model: results follow from it.</summary>
     /// <param name="model">Hash of it.</param>
@@ -140,6 +158,11 @@ internal sealed partial class RunHistory
             var batches = Batches(members);
             var planned = _budget.Samples > 0 ? _budget.Samples : _budget.Steps * batches.Sum(batch => (long)batch);
             Ledger = Carried?.Resume(batches, segment) ?? new SampleLedger(planned, batches, segment);
+        }
+
+        for (var round = Round; Pipeline is { } pipeline && round <= Round + 1; round++)
+        {
+            pipeline.Deal(round, Ledger, _budget.Steps - TurnsTaken, TurnsTaken, members);
         }
     }
 
@@ -163,10 +186,20 @@ internal sealed partial class RunHistory
             GivenBackLast |= dealt ? decision.GivenBack & 1UL << island : 0;
         }
 
-        NewSegment = Ledger?.Commit(_every, decision.GivenBack, Batches(members), idle) ?? false;
+        if (Pipeline is { } pipeline)
+        {
+            LastMerged = pipeline.Commit(Round, decision.Contributors, decision.Afresh, Ledger);
+            NewSegment = Ledger?.Renew(Batches(members)) ?? false;
+        }
+        else
+        {
+            NewSegment = Ledger?.Commit(_every, decision.GivenBack, Batches(members), idle) ?? false;
+            LastMerged = (Ledger?.Merged ?? 0) - before;
+        }
+
         Takers = members;
-        LastMerged = (Ledger?.Merged ?? 0) - before;
         TurnsTaken += turns;
+        Pipeline?.Deal(Round + 2, Ledger, _budget.Steps - TurnsTaken, TurnsTaken, members);
         for (var island = 0; island < _islands; island++)
         {
             Steps[island] += decision.Steps[island];
@@ -227,7 +260,11 @@ internal sealed partial class RunHistory
             writer.Int32(RefusedInRow[island]);
         }
 
-        Norms.Write(writer);
+        foreach (var norms in _norms)
+        {
+            norms.Write(writer);
+        }
+
         WriteDealing(writer);
         return buffer.WrittenSpan.ToArray();
     }
@@ -237,10 +274,15 @@ internal sealed partial class RunHistory
         [.. Declarations.Select((declaration, island) => (members >> island & 1) != 0 && declaration is not null ? declaration.Batch : 0)];
 
     /// <summary>Reads what a peer's <see cref="ToBytes"/> gave; null where it is no history of such a run.</summary>
-    public static RunHistory? FromBytes(ReadOnlySpan<byte> bytes, int islands, SyncSpecification sync, BudgetSpecification budget)
+    /// <param name="bytes">What it gave.</param>
+    /// <param name="islands">Islands in the run.</param>
+    /// <param name="sync">Its mode and interval.</param>
+    /// <param name="budget">When it is done.</param>
+    /// <param name="parts">Parts of the parameters that rounds merge in turn.</param>
+    public static RunHistory? FromBytes(ReadOnlySpan<byte> bytes, int islands, SyncSpecification sync, BudgetSpecification budget, int parts = 1)
     {
         var reader = new WireReader(bytes);
-        var history = new RunHistory(islands, sync, budget)
+        var history = new RunHistory(islands, sync, budget, parts)
         {
             Round = reader.Int64(0, long.MaxValue - 2),
             Chain = reader.UInt64(),
@@ -261,7 +303,11 @@ internal sealed partial class RunHistory
             history.RefusedInRow[island] = reader.Int32(0, int.MaxValue);
         }
 
-        history.Norms = NormHistory.Read(ref reader);
+        for (var part = 0; part < parts; part++)
+        {
+            history._norms[part] = NormHistory.Read(ref reader);
+        }
+
         history.ReadDealing(ref reader);
         return reader.Complete ? history : null;
     }
@@ -271,6 +317,7 @@ internal sealed partial class RunHistory
         writer.Flag(Ledger is not null);
         if (Ledger is null)
         {
+            Pipeline?.Write(writer, null);
             return;
         }
 
@@ -285,7 +332,13 @@ internal sealed partial class RunHistory
             }
         }
 
+        if (Pipeline is not null)
+        {
+            SampleLedger.WriteBatches(writer, Ledger.Segment.Batches);
+        }
+
         Ledger.Write(writer);
+        Pipeline?.Write(writer, Ledger);
     }
 
     private void ReadDeclarations(ref WireReader reader)
@@ -299,7 +352,11 @@ internal sealed partial class RunHistory
         }
 
         Declarations = declarations.MoveToImmutable();
-        var batches = Batches(Takers);
+        var batches = tracked && Pipeline is not null ? SampleLedger.ReadBatches(ref reader, _islands) : Batches(Takers);
         Ledger = tracked && reader.Require(batches.Any(batch => batch > 0)) ? SampleLedger.Read(ref reader, batches) : null;
+        if (reader.Require(tracked == Ledger is not null))
+        {
+            Pipeline?.Read(ref reader, Ledger, Round, _islands);
+        }
     }
 }

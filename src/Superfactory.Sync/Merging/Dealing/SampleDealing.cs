@@ -107,7 +107,7 @@ internal sealed class SampleDealing(MergeState state, TrainerSeat seat)
         {
             _trainerWaits = false;
             seat.Told = seat.Turn();
-            state.Emit(new MergeEffect.Deal(state.History.SamplesOf(state.Self), seat.Told));
+            state.Emit(new MergeEffect.Deal(state.History.SamplesOf(state.Self), seat.Told, state.History.FollowingSamplesOf(state.Self)));
         }
     }
 

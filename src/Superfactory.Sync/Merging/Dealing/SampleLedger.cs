@@ -7,7 +7,7 @@ namespace Superfactory.Sync.Merging.Dealing;
 /// Which samples are merged, which are dealt and which are free: part of the replicated history, changed by committed rounds alone,
 /// so that every island deals the same without asking anybody.
 /// </summary>
-internal sealed class SampleLedger
+internal sealed partial class SampleLedger
 {
     private RangeSet _merged = new();
     private RangeSet _givenBack = new();
@@ -28,7 +28,7 @@ internal sealed class SampleLedger
     /// <summary>The line that is dealt now.</summary>
     public SampleSegment Segment { get; private set; }
 
-    /// <summary>Turns of the segment that committed rounds used up.</summary>
+    /// <summary>Turns of the segment that committed rounds used up; in streaming those that are dealt.</summary>
     public long Cursor { get; private set; }
 
     /// <summary>Samples in committed results.</summary>
@@ -64,7 +64,7 @@ internal sealed class SampleLedger
         var turns = Turns(every);
         if (refused == 0)
         {
-            Add(_merged, Places(every));
+            Add(_merged, Segment, Places(every));
         }
         else
         {
@@ -72,7 +72,7 @@ internal sealed class SampleLedger
             {
                 for (var island = 0; island < Segment.Batches.Length; island++)
                 {
-                    Add((refused >> island & 1) == 0 ? _merged : _givenBack, Segment.Share(island, turn));
+                    Add((refused >> island & 1) == 0 ? _merged : _givenBack, Segment, Segment.Share(island, turn));
                 }
             }
         }
@@ -83,16 +83,21 @@ internal sealed class SampleLedger
             return false;
         }
 
+        BeginSegment(batches);
+        return true;
+    }
+
+    private void BeginSegment(ImmutableArray<int> batches)
+    {
         if (Cursor < Segment.Turns)
         {
             // What is left of this line and what was given back make the next one, in the order of positions.
-            Add(_givenBack, new PositionRange(Cursor * Segment.Stride, Segment.Length));
+            Add(_givenBack, Segment, new PositionRange(Cursor * Segment.Stride, Segment.Length));
         }
 
         Segment = new SampleSegment(Segment.Number + 1, [.. _givenBack.Ranges], batches);
         _givenBack = new RangeSet();
         Cursor = 0;
-        return true;
     }
 
     /// <summary>A ledger that goes on with other islands: the merged positions stay merged, all others are one new segment, in their order.</summary>
@@ -183,9 +188,9 @@ internal sealed class SampleLedger
         return set;
     }
 
-    private void Add(RangeSet set, PositionRange places)
+    private static void Add(RangeSet set, SampleSegment segment, PositionRange places)
     {
-        foreach (var range in Segment.Positions(places))
+        foreach (var range in segment.Positions(places))
         {
             if (!set.TryAdd(range))
             {

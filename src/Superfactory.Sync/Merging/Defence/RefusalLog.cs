@@ -60,7 +60,7 @@ internal sealed class RefusalLog(MergeState state)
                 Step = history.Steps[island] + decision.Steps[island],
                 Round = history.Round,
                 Cause = CauseOf(decision, island),
-                Fragment = isOver ? excess.Fragment : decision.NotFiniteFragments[island] is >= 0 and var fragment ? fragment : null,
+                Fragment = isOver ? history.NameOf(excess.Fragment) : decision.NotFiniteFragments[island] is >= 0 and var fragment ? history.NameOf(fragment) : null,
                 Norm = isOver ? excess.Norm : null,
                 Median = isOver ? excess.Median : null,
             });

@@ -10,6 +10,8 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
 {
     private readonly List<int> _late = [];
     private long _lateRound = -1;
+    private LedResults? _lateResults;
+    private FragmentPlan? _latePlan;
     private int _lateAttempt;
     private int _complete;
 
@@ -50,7 +52,7 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
     /// <summary>The round is applied here. Results that a peer was not sent yet it will be sent still; their bytes stay until it has contributed to the next.</summary>
     public void KeepLate()
     {
-        (_lateRound, _lateAttempt) = (state.History.Round - 1, Work.Attempt);
+        (_lateRound, _lateAttempt, _lateResults, _latePlan) = (state.History.Round - 1, Work.Attempt, exchange.Results, Plan);
         _late.Clear();
         _late.AddRange(Work.Ready);
         foreach (var peer in state.Peers)
@@ -107,8 +109,8 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
         lane.Restart(BoundOf(peer.Index));
         if (have.Round == state.History.Round && have.Attempt == Work.Attempt)
         {
-            lane.Own.Take(have.Contribution.Span);
-            lane.Results.Take(have.Results.Span);
+            lane.Own.Take(have.Contribution.Span, Plan.Chunks);
+            lane.Results.Take(have.Results.Span, Plan.Chunks);
             lane.Bound = Math.Min(have.Bound, Plan.Chunks);
         }
 
@@ -117,7 +119,7 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
         if (have.Round == _lateRound && have.Attempt <= _lateAttempt && peer.SaidRound <= _lateRound)
         {
             // Who said so before it heard of the attempt that was applied has nothing of it.
-            lane.Late.Take(have.Attempt == _lateAttempt ? have.Results.Span : default);
+            lane.Late.Take(have.Attempt == _lateAttempt ? have.Results.Span : default, _latePlan!.Chunks);
             lane.LateNext = 0;
         }
     }
@@ -139,15 +141,16 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
             return;
         }
 
-        if (state.Direct || repeat.Fragment >= Plan.Fragments.Length || Plan.Fragments[repeat.Fragment] is not { } fragment || !peer.Hears)
+        var late = repeat.Round < state.History.Round;
+        var plan = late ? _latePlan! : Plan;
+        if (state.Direct || repeat.Fragment >= plan.Fragments.Length || plan.Fragments[repeat.Fragment] is not { } fragment || !peer.Hears)
         {
             state.Fault(peer, $"a repetition of fragment {repeat.Fragment} in round {repeat.Round}");
             return;
         }
 
         var lane = peer.Lane!;
-        var late = repeat.Round < state.History.Round;
-        for (var chunk = fragment.Index; chunk < Plan.Chunks; chunk += fragment.Stride)
+        for (var chunk = fragment.Index; chunk < plan.Chunks; chunk += fragment.Stride)
         {
             (late ? lane.Late : lane.Results).Remove(chunk);
         }
@@ -262,7 +265,7 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
             var chunk = _late[lane.LateNext];
             if (lane.Late.Add(chunk))
             {
-                var bytes = exchange.Results.Chunk(chunk);
+                var bytes = _lateResults!.Chunk(chunk);
                 lane.Emit(own: false, bytes);
                 state.Send(peer, new ChunkMessage { Stream = StreamKind.Result, Round = _lateRound, Attempt = _lateAttempt, Chunk = chunk, Bytes = bytes });
             }

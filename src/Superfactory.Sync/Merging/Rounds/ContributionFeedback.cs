@@ -13,18 +13,18 @@ internal sealed class ContributionFeedback(FragmentPlan plan)
     private float[] _residual = new float[plan.Count];
     private float[] _next = new float[plan.Count];
 
-    /// <summary>The residual, over all parameters in their order.</summary>
+    /// <summary>The residual, over the parameters of its plan in their order.</summary>
     public ReadOnlySpan<float> Residual => _residual;
 
     /// <summary>The header numbers of what <see cref="Encode"/> would write.</summary>
     public HeaderNumbers Measure(INumberFormat format, FragmentSpan span, ReadOnlySpan<float> numbers) =>
-        format.MeasureSum(numbers, _residual.AsSpan(span.Offset, span.Length));
+        format.MeasureSum(numbers, _residual.AsSpan(span.Offset - plan.Start, span.Length));
 
     /// <summary>Encodes a chunk with its residual, and computes the next one beside it.</summary>
     public void Encode(INumberFormat format, int chunk, FragmentSpan span, ReadOnlySpan<float> numbers, Span<byte> encoded)
     {
-        var residual = _residual.AsSpan(span.Offset, span.Length);
-        var next = _next.AsSpan(span.Offset, span.Length);
+        var residual = _residual.AsSpan(span.Offset - plan.Start, span.Length);
+        var next = _next.AsSpan(span.Offset - plan.Start, span.Length);
         format.EncodeSum(numbers, residual, encoded);
         residual.CopyTo(next);
         format.AdvanceResidual(numbers, encoded, next);

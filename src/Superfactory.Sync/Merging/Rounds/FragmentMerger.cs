@@ -31,6 +31,12 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
                 state.Fail($"Island {state.NameOf(island)} contributes {header.Steps} steps to round {inbox.Round} where {state.History.StepsOf(island)} were dealt to it.");
                 return false;
             }
+
+            if (inbox.Headers[island] is { } spanning && spanning.SpanSteps != spanning.Steps + (spanning.Afresh ? 0 : state.History.SpanOf(island)))
+            {
+                state.Fail($"Island {state.NameOf(island)} contributes the work of {spanning.SpanSteps} steps to round {inbox.Round} where {state.History.SpanOf(island) + spanning.Steps} are known of.");
+                return false;
+            }
         }
 
         var decision = RoundDecision.Of(

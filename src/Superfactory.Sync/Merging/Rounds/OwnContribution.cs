@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic;
 using Superfactory.Sync.Arithmetic.Formats;
+using Superfactory.Sync.Fragments;
 
 namespace Superfactory.Sync.Merging.Rounds;
 
@@ -12,6 +13,7 @@ namespace Superfactory.Sync.Merging.Rounds;
 internal sealed class OwnContribution
 {
     private readonly MergeState _state;
+    private readonly FragmentPlan _plan;
     private readonly byte[]?[] _encoded;
     private readonly ChunkSet _done;
     private readonly float[]? _base;
@@ -20,25 +22,28 @@ internal sealed class OwnContribution
     /// <summary>Takes what the trainer gave: one pass that reads its numbers, for the header.</summary>
     /// <param name="state">The model, and where the trainer's numbers lie.</param>
     /// <param name="given">What came of its steps.</param>
-    /// <param name="before">The contribution before it, whose memory it takes over.</param>
-    public OwnContribution(MergeState state, Contribution given, OwnContribution? before)
+    /// <param name="encoded">Memory for its bytes, from the contribution before it to the same part.</param>
+    public OwnContribution(MergeState state, SpanContribution given, EncodedChunks encoded)
     {
-        _state = state;
+        (_state, _plan) = (state, state.Plan!);
         _local = state.Buffers!.Local;
         _base = state.EveryStep ? null : state.Replica!.Parameters;
-        _encoded = before?._encoded ?? new byte[state.Plan!.Chunks][];
-        _done = before?._done ?? new ChunkSet(state.Plan!.Chunks);
+        (_encoded, _done) = (encoded.Bytes, encoded.Done);
         _done.Clear();
         Bare = _base is null && state.Format.Format == NumberFormat.Fp32;
-        Loss = given.Steps > 0 && given.Tokens > 0 ? given.LossSum / given.Tokens : null;
+        var taken = given.Taken;
+        Loss = taken.Steps > 0 && taken.Tokens > 0 ? taken.LossSum / taken.Tokens : null;
         var header = new ContributeMessage
         {
-            Round = given.Round,
+            Round = taken.Round,
             BaseHash = state.Replica!.StateHash,
-            Steps = given.Steps,
-            Tokens = given.Steps > 0 ? given.Tokens : 0,
-            LossSum = given.Steps > 0 ? given.LossSum : 0,
-            Overflow = given.Steps > 0 && given.Overflow,
+            Steps = taken.Steps,
+            Tokens = taken.Steps > 0 ? taken.Tokens : 0,
+            LossSum = taken.Steps > 0 ? taken.LossSum : 0,
+            Overflow = taken.Steps > 0 && taken.Overflow,
+            SpanSteps = given.Steps,
+            SpanTokens = given.Tokens,
+            Afresh = given.Afresh,
         };
         Header = RoundDecision.HasNumbers(header, state.Mode) ? Measure(header) : header;
     }
@@ -58,14 +63,14 @@ internal sealed class OwnContribution
     /// <summary>A chunk's bytes, as they are sent.</summary>
     public ReadOnlyMemory<byte> Chunk(int chunk)
     {
-        var span = _state.Plan!.SpanOf(chunk);
+        var span = _plan.SpanOf(chunk);
         return Bare ? new FloatBytes(_local.Slice(span.Offset, span.Length)).Memory : Encoded(chunk).AsMemory(0, _state.Format.EncodedBytes(span.Length));
     }
 
     /// <summary>A chunk's bytes, to be read at once.</summary>
     public ReadOnlySpan<byte> Bytes(int chunk)
     {
-        var span = _state.Plan!.SpanOf(chunk);
+        var span = _plan.SpanOf(chunk);
         return Bare ? MemoryMarshal.AsBytes(_local.Span.Slice(span.Offset, span.Length)) : Encoded(chunk).AsSpan(0, _state.Format.EncodedBytes(span.Length));
     }
 
@@ -86,7 +91,7 @@ internal sealed class OwnContribution
             return;
         }
 
-        for (var chunk = 0; chunk < _state.Plan!.Chunks; chunk++)
+        for (var chunk = 0; chunk < _plan.Chunks; chunk++)
         {
             Encoded(chunk);
         }
@@ -94,7 +99,7 @@ internal sealed class OwnContribution
 
     private byte[] Encoded(int chunk)
     {
-        var span = _state.Plan!.SpanOf(chunk);
+        var span = _plan.SpanOf(chunk);
         if (!_done.Add(chunk))
         {
             return _encoded[chunk]!;
@@ -126,7 +131,7 @@ internal sealed class OwnContribution
     /// <summary>A chunk's numbers before they are encoded; in memory that the next call uses again.</summary>
     private ReadOnlySpan<float> Numbers(int chunk)
     {
-        var span = _state.Plan!.SpanOf(chunk);
+        var span = _plan.SpanOf(chunk);
         var given = _local.Span.Slice(span.Offset, span.Length);
         if (_base is null)
         {
@@ -140,7 +145,7 @@ internal sealed class OwnContribution
 
     private ContributeMessage Measure(ContributeMessage header)
     {
-        var plan = _state.Plan!;
+        var plan = _plan;
         var fragments = new HeaderNumbers[plan.Fragments.Length];
         for (var chunk = 0; chunk < plan.Chunks; chunk++)
         {

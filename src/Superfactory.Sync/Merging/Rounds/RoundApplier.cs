@@ -46,9 +46,9 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
 
         if (decision.Contributors != 0)
         {
-            state.Replica.Step(state.Configuration.Sync.Outer);
+            state.Replica.Step(state.Configuration.Sync.Outer, state.Plan!);
         }
-        else
+        else if (state.EveryStep)
         {
             exchange.Chunks.Mean().Span.Clear();
         }
@@ -84,7 +84,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
     }
 
     /// <summary>Hashes the state that the next contribution starts from.</summary>
-    public void Seal() => state.Replica!.Seal(state.History.ToBytes());
+    public void Seal() => state.Replica!.Seal(state.History.ToBytes(), state.Part);
 
     /// <summary>Tells a peer which round is applied here.</summary>
     public void Announce(Peer peer)

@@ -24,6 +24,9 @@ internal sealed record RoundDecision
     /// <summary>Who took steps.</summary>
     public required ulong Contributed { get; init; }
 
+    /// <summary>Whose trainer has nothing left of what it trained in earlier rounds.</summary>
+    public required ulong Afresh { get; init; }
+
     /// <summary>Refused because loss or numbers are not finite.</summary>
     public required ulong NotFinite { get; init; }
 
@@ -72,9 +75,9 @@ internal sealed record RoundDecision
     /// <summary>Refused for what they are, whatever the reason: all but those that stalled.</summary>
     public ulong Refused => NotFinite | WrongBase | OverNorm | Belied;
 
-    /// <summary>Whether a contribution's header announces numbers: it took steps, and they are finite and not to be skipped.</summary>
+    /// <summary>Whether a contribution's header announces numbers: steps were taken since the same parameters were contributed before, and they are finite and not to be skipped.</summary>
     public static bool HasNumbers(ContributeMessage header, SyncMode mode) =>
-        header.Steps > 0 && IsFinite(header) && !(mode == SyncMode.EveryStep && header.Overflow);
+        header.SpanSteps > 0 && IsFinite(header) && !(mode == SyncMode.EveryStep && header.Overflow);
 
     /// <summary>Decides.</summary>
     /// <param name="headers">The header of every member by its place; null for other islands, whose shares are given back.</param>
@@ -87,7 +90,7 @@ internal sealed record RoundDecision
         IReadOnlyList<ContributeMessage?> headers, SyncMode mode, NormHistory norms, double normLimit, ulong stalled = 0, ulong belied = 0)
     {
         var source = ElectBase(headers);
-        ulong present = 0, contributed = 0, notFinite = 0, wrongBase = 0;
+        ulong present = 0, contributed = 0, afresh = 0, notFinite = 0, wrongBase = 0;
         var overflowed = false;
         for (var island = 0; island < headers.Count; island++)
         {
@@ -97,13 +100,14 @@ internal sealed record RoundDecision
             }
 
             present |= 1UL << island;
-            contributed |= header.Steps > 0 ? 1UL << island : 0;
+            afresh |= header.Afresh ? 1UL << island : 0;
+            contributed |= header.SpanSteps > 0 ? 1UL << island : 0;
             overflowed |= mode == SyncMode.EveryStep && header is { Steps: > 0, Overflow: true };
             if (header.BaseHash != headers[source]!.BaseHash)
             {
                 wrongBase |= 1UL << island;
             }
-            else if (header.Steps > 0 && !IsFinite(header) && !(mode == SyncMode.EveryStep && header.Overflow))
+            else if (header.SpanSteps > 0 && !IsFinite(header) && !(mode == SyncMode.EveryStep && header.Overflow))
             {
                 notFinite |= 1UL << island;
             }
@@ -124,6 +128,7 @@ internal sealed record RoundDecision
             Weights = weights,
             Present = present,
             Contributed = contributed,
+            Afresh = afresh,
             NotFinite = overflowed ? 0 : notFinite,
             WrongBase = wrongBase,
             OverNorm = overNorm,
@@ -176,10 +181,10 @@ internal sealed record RoundDecision
         var whose = $"the contribution of {nameOf(island)} at step {step}";
         return (WrongBase >> island & 1) != 0 ? $"What {nameOf(island)} started from at step {step} is another state than {nameOf(Source)}'s."
             : (NotFinite >> island & 1) != 0
-            ? NotFiniteFragments[island] is >= 0 and var fragment ? $"In {whose}, fragment {fragment} has numbers that are not finite." : $"The loss of {whose} is not finite."
+            ? NotFiniteFragments[island] is >= 0 and var fragment ? $"In {whose}, fragment {history.NameOf(fragment)} has numbers that are not finite." : $"The loss of {whose} is not finite."
             : (OverNorm >> island & 1) != 0 ? ExcessOf(island) is var excess ? string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"In {whose}, the norm of fragment {excess.Fragment} is {excess.Norm:G4}, where the median of those accepted before is {excess.Median:G4}.") : string.Empty
+                $"In {whose}, the norm of fragment {history.NameOf(excess.Fragment)} is {excess.Norm:G4}, where the median of those accepted before is {excess.Median:G4}.") : string.Empty
             : $"What came of {whose} is not what its header says: its memory, or the loop that writes to it while it is merged, is at fault.";
     }
 
@@ -242,17 +247,18 @@ internal sealed record RoundDecision
         return best;
     }
 
-    /// <summary>Each contributor's share of the tokens; of the steps, where no loop counts tokens.</summary>
+    /// <summary>Each contributor's share of the tokens that its numbers come from; of the steps, where no loop counts tokens.</summary>
     private static (ImmutableArray<float> Weights, ImmutableArray<long> Tokens, long Sum) Weigh(IReadOnlyList<ContributeMessage?> headers, ulong contributors)
     {
         var tokens = ImmutableArray.CreateBuilder<long>(headers.Count);
-        long tokensInAll = 0, stepsInAll = 0;
+        long tokensInAll = 0, spanTokens = 0, spanSteps = 0;
         for (var island = 0; island < headers.Count; island++)
         {
             var contributes = (contributors >> island & 1) != 0;
             tokens.Add(contributes ? headers[island]!.Tokens : 0);
             tokensInAll += tokens[island];
-            stepsInAll += contributes ? headers[island]!.Steps : 0;
+            spanTokens += contributes ? headers[island]!.SpanTokens : 0;
+            spanSteps += contributes ? headers[island]!.SpanSteps : 0;
         }
 
         var weights = ImmutableArray.CreateBuilder<float>();
@@ -260,7 +266,7 @@ internal sealed record RoundDecision
         {
             if ((contributors >> island & 1) != 0)
             {
-                weights.Add((float)(tokensInAll > 0 ? (double)headers[island]!.Tokens / tokensInAll : (double)headers[island]!.Steps / stepsInAll));
+                weights.Add((float)(spanTokens > 0 ? (double)headers[island]!.SpanTokens / spanTokens : (double)headers[island]!.SpanSteps / spanSteps));
             }
         }
 

@@ -9,9 +9,7 @@ internal sealed class RoundExchange
     private RoundInbox[] _inboxes = [];
     private OwnContribution? _own;
     private long _dropped = -1;
-    private RoundWork? _work;
-    private Arrivals? _arrivals;
-    private LedResults? _results;
+    private RoundPart[] _parts = [];
 
     public RoundExchange(MergeState state)
     {
@@ -30,13 +28,16 @@ internal sealed class RoundExchange
     public OwnContribution? Newest => _own;
 
     /// <summary>How far the current attempt is. Only where the trainer has registered, like all that follows.</summary>
-    public RoundWork Work => _work!;
+    public RoundWork Work => Part.Work;
 
     /// <summary>What arrived of the others' contributions.</summary>
-    public Arrivals Arrivals => _arrivals!;
+    public Arrivals Arrivals => Part.Arrivals;
 
     /// <summary>Results that this island leads; with two islands none.</summary>
-    public LedResults Results => _results!;
+    public LedResults Results => Part.Results;
+
+    /// <summary>What the rounds of the part that is worked on use.</summary>
+    private RoundPart Part => _parts[_state.Part];
 
     /// <summary>Sends chunks.</summary>
     public ChunkSender Sender => _sender;
@@ -91,14 +92,11 @@ internal sealed class RoundExchange
     /// <summary>The trainer registered: from here on sizes are known.</summary>
     public void Prepare()
     {
-        var plan = _state.Plan!;
         _inboxes = [new RoundInbox(_state.Count), new RoundInbox(_state.Count)];
-        _work = new RoundWork(_state.Count, plan);
-        _arrivals = new Arrivals(_state.Count, plan, _state.Format.EncodedBytes(plan.ChunkLength));
-        _results = new LedResults(_state, plan, _state.Configuration.Sync.ErrorFeedback);
+        _parts = [.. _state.Parts.Select(plan => new RoundPart(_state, plan))];
         foreach (var peer in _state.Peers)
         {
-            peer.Lane = new ChunkLane(plan.Chunks);
+            peer.Lane = new ChunkLane(_state.Parts.Max(plan => plan.Chunks));
         }
 
         ClearFrom(_state.History.Round);
@@ -107,6 +105,7 @@ internal sealed class RoundExchange
     /// <summary>Begins with a round, nothing of it or the next being here: after a transfer to an island without memory, or in a new epoch.</summary>
     public void ClearFrom(long round)
     {
+        _state.EnterRound();
         _inboxes[round & 1].Clear(round);
         _inboxes[(round + 1) & 1].Clear(round + 1);
         if (Own is { } own)
@@ -114,8 +113,12 @@ internal sealed class RoundExchange
             Current.Headers[_state.Self] = own.Header;
         }
 
-        _results!.Abandon();
-        Work.Absent = ~_state.Members;
+        Results.Abandon();
+        foreach (var part in _parts)
+        {
+            part.Work.Absent = ~_state.Members;
+        }
+
         Begin(0, 0, 0);
         _sender.Restart(withLate: false);
     }
@@ -132,6 +135,7 @@ internal sealed class RoundExchange
     {
         _inboxes[(_state.History.Round + 1) & 1].Clear(_state.History.Round + 1);
         _sender.KeepLate();
+        _state.EnterRound();
         Begin(0, 0, 0);
         _sender.Restart(withLate: true);
     }
@@ -139,7 +143,7 @@ internal sealed class RoundExchange
     /// <summary>Another attempt at the current round begins.</summary>
     public void Begin(AttemptMessage attempt)
     {
-        _results!.Abandon();
+        Results.Abandon();
         Begin(attempt.Attempt, attempt.Stalled, attempt.Belied);
         _sender.Restart(withLate: true);
     }
@@ -160,9 +164,9 @@ internal sealed class RoundExchange
     }
 
     /// <summary>The trainer's contribution to the current round goes out: its header at once, its chunks as there is room.</summary>
-    public void Contribute(Contribution given)
+    public void Contribute(SpanContribution given)
     {
-        (_own, _dropped) = (new OwnContribution(_state, given, _own), -1);
+        (_own, _dropped) = (new OwnContribution(_state, given, Part.Encoded), -1);
         Current.Headers[_state.Self] = _own.Header;
         foreach (var peer in _state.Fellows)
         {
@@ -210,7 +214,7 @@ internal sealed class RoundExchange
             return;
         }
 
-        var fragments = RoundDecision.HasNumbers(header, _state.Mode) ? _state.Plan!.Fragments.Length : 0;
+        var fragments = RoundDecision.HasNumbers(header, _state.Mode) ? _state.Parts[_state.PartOf(header.Round)].Fragments.Length : 0;
         if (header.SquaredNorms.Length != fragments)
         {
             _state.Fault(peer, $"a contribution to round {header.Round} with {header.SquaredNorms.Length} fragments where {fragments} belong");
@@ -319,7 +323,7 @@ internal sealed class RoundExchange
     /// <summary>Whether a chunk of an island's contribution is due here: it may be sent, is needed, and has not come.</summary>
     public bool IsAwaited(int island)
     {
-        if (!_state.IsPeer(island) || _work?.Decision is not { } decision || (decision.Contributors >> island & 1) == 0 || !_state.PeerAt(island).Hears)
+        if (!_state.IsPeer(island) || _parts.Length == 0 || Work.Decision is not { } decision || (decision.Contributors >> island & 1) == 0 || !_state.PeerAt(island).Hears)
         {
             return false;
         }
@@ -337,7 +341,7 @@ internal sealed class RoundExchange
     }
 
     private static bool Same(ContributeMessage one, ContributeMessage other) =>
-        one.BaseHash == other.BaseHash && one.Steps == other.Steps && one.Tokens == other.Tokens && one.LossSum.Equals(other.LossSum)
+        one.BaseHash == other.BaseHash && one.Steps == other.Steps && one.SpanSteps == other.SpanSteps && one.SpanTokens == other.SpanTokens && one.Afresh == other.Afresh && one.Tokens == other.Tokens && one.LossSum.Equals(other.LossSum)
         && one.Overflow == other.Overflow && one.SquaredNorms.AsSpan().SequenceEqual(other.SquaredNorms.AsSpan());
 
     private void Begin(int attempt, ulong stalled, ulong belied)

@@ -32,7 +32,10 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
 {
     private ReadOnlyMemory<byte>? _received;
     private long _receivedRound = -1;
+    private readonly Queue<Contribution> _since = [];
     private long? _due;
+    private bool _afresh;
+    private bool _waits;
 
     /// <summary>Where the trainer stands.</summary>
     public TrainerPhase Phase { get; set; }
@@ -52,6 +55,13 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     /// <summary>Whether the trainer has the parameters that the rounds led to, and not what a restarted one begins with.</summary>
     public bool Trusted { get; private set; }
 
+    /// <summary>Whether a trainer that contributed can do nothing before the merge: in streaming it says so when it has come to that.</summary>
+    public bool Waits
+    {
+        get => !state.Streaming || _waits;
+        set => _waits = value;
+    }
+
     /// <summary>Whether only a peer trainer's state can let this one go on.</summary>
     public bool NeedsPeerState => state is { EveryStep: true, History: { Round: > 0, Finished: false } } && Phase == TrainerPhase.Ready
         && exchange.Own is null && _receivedRound != state.History.Round;
@@ -61,6 +71,27 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
 
     /// <summary>Whether a round's result is here and the trainer has not been told, because its memory is still read.</summary>
     public bool IsDue => _due is not null;
+
+    /// <summary>What the trainer contributes now, with what of its earlier rounds is in the same numbers.</summary>
+    public SpanContribution Span(Contribution given)
+    {
+        while (_since.TryPeek(out var oldest) && oldest.Round <= given.Round - state.Parts.Length)
+        {
+            _since.Dequeue();
+        }
+
+        _since.Enqueue(given);
+        _waits = false;
+        var (steps, tokens) = (0, 0L);
+        foreach (var each in _since)
+        {
+            steps += each.Steps;
+            tokens += each.Steps > 0 ? each.Tokens : 0;
+        }
+
+        (var afresh, _afresh) = (_afresh, false);
+        return new SpanContribution(given, steps, Math.Min(tokens, MergeLimits.TokensMax), afresh);
+    }
 
     /// <summary>What the trainer is to do in the current round.</summary>
     public RoundTurn Turn()
@@ -99,10 +130,18 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             replica.Statics.CopyTo(state.Buffers.Statics);
         }
 
+        Refresh();
         Trusted = !state.EveryStep || peerState is not null || state.History.Round == 0;
         (_received, _receivedRound) = (null, -1);
         Told = Turn();
         state.Emit(new MergeEffect.Begin(Told, fromBuffers, peerState));
+    }
+
+    /// <summary>The trainer goes on from the run's parameters, all of them: nothing is left of what it trained before.</summary>
+    private void Refresh()
+    {
+        _since.Clear();
+        _afresh = state.Streaming;
     }
 
     /// <summary>Hands the last round's result to a trainer that waits for it, as soon as nobody reads its memory.</summary>
@@ -136,14 +175,23 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         var contributed = refresh ? Told!.Round : _due!.Value;
         (_due, Stale) = (null, false);
         var (history, replica) = (state.History, state.Replica!);
+        var reset = refresh || (history.RefusedLast >> state.Self & 1) != 0;
         if (!state.EveryStep)
         {
-            replica.Parameters.CopyTo(state.Buffers.Merged);
+            // In streaming the trainer goes on with its own parameters of the other parts, unless it begins anew.
+            var part = state.Parts[state.PartOf(contributed)];
+            var (start, count) = reset ? (0, replica.Parameters.Length) : (part.Start, part.Count);
+            replica.Parameters.AsMemory(start, count).CopyTo(state.Buffers.Merged[start..]);
         }
         else if (!replica.Mean.Equals(state.Buffers.Merged))
         {
             // It came from a peer, or the trainer has other memory than when the merge began.
             replica.Mean.CopyTo(state.Buffers.Merged);
+        }
+
+        if (reset)
+        {
+            Refresh();
         }
 
         (Phase, Told) = (TrainerPhase.Training, Turn());
@@ -153,9 +201,10 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             Next = Told,
             Tokens = history.LastTokens,
             Loss = history.Loss,
-            Reset = refresh || (history.RefusedLast >> state.Self & 1) != 0,
+            Reset = reset,
             Skip = state.EveryStep && (refresh || history.LastSkipped),
-            Deal = refresh || history.NewSegment ? history.SamplesOf(state.Self) : null,
+            Deal = refresh || (history.NewSegment && !state.Streaming) ? history.SamplesOf(state.Self) : null,
+            FollowingDeal = refresh || history.NewSegment ? history.FollowingSamplesOf(state.Self) : null,
         }));
     }
 }

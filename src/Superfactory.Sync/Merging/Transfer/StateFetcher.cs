@@ -168,12 +168,12 @@ internal sealed class StateFetcher(MergeState state)
     }
 
     private RunHistory? Read(StateAssembly assembly) => assembly.Run.Length == 0 ? null
-        : RunHistory.FromBytes(assembly.Run, state.Count, state.Configuration.Sync, state.Configuration.Budget);
+        : RunHistory.FromBytes(assembly.Run, state.Count, state.Configuration.Sync, state.Configuration.Budget, state.Parts.Length);
 
     /// <summary>Sizes follow from what is fetched: a wrong one is refused before memory is taken.</summary>
     private string? Reject(OfferMessage offer, StateNeed need)
     {
-        var all = state.Plan!.Count * (long)sizeof(float);
+        var all = state.Replica!.Parameters.Length * (long)sizeof(float);
         var statics = state.Table!.StaticsBytes;
         var outer = state.Mode == SyncMode.Diloco;
         var whole = need.Kind == FetchKind.Replica;

@@ -42,6 +42,15 @@ internal static class LocalTraining
         }
     }
 
+    /// <summary>What streaming goes on with: a share of its own and the rest of what was merged.</summary>
+    public static void Mix(Span<float> own, ReadOnlySpan<float> merged, float share)
+    {
+        for (var index = 0; index < own.Length; index++)
+        {
+            own[index] = (share * own[index]) + ((1 - share) * merged[index]);
+        }
+    }
+
     /// <summary>What is given to the merge after a round's steps: parameters in diloco, gradients in every-step.</summary>
     public static (float[] Given, long Tokens, double LossSum) Round(SyncMode mode, float[] parameters, IReadOnlyList<List<long>> steps)
     {

@@ -85,16 +85,33 @@ internal sealed record Scenario
     public SyncSpecification Sync => new()
     {
         Mode = Mode, Every = Every, Format = Format, ResultFormat = ResultFormat ?? Format, ErrorFeedback = ErrorFeedback, Fragments = Fragments,
-        NormLimit = NormLimit, Quorum = Quorum, Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
+        NormLimit = NormLimit, Quorum = Quorum, Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 }, Mixing = 0.25,
     };
 
-    public int StepsInRound => Mode == SyncMode.EveryStep ? 1 : Every;
+    public int StepsInRound => Mode == SyncMode.EveryStep ? 1 : Mode == SyncMode.Streaming ? (Every + StreamingFragments - 1) / StreamingFragments : Every;
+
+    /// <summary>Fragments in streaming: neighbouring tensors share one.</summary>
+    public int StreamingFragments { get; init; } = 3;
+
+    /// <summary>Steps that an island takes in streaming between what it sends in a round and what it applies of it; fewer where fewer are dealt.</summary>
+    public int Overlap(int island, long round) => (int)(SeededRandom.Hash((long)Seed, 9, island, round) % (ulong)(StepsInRound + 1));
+
+    /// <summary>The parameters of a fragment in streaming.</summary>
+    public Range FragmentOf(long round)
+    {
+        var fragment = (int)(round % StreamingFragments);
+        var sizes = Sizes.Select((size, index) => (size, Place(index))).ToList();
+        var start = sizes.Where(each => each.Item2 < fragment).Sum(each => each.size);
+        return start..(start + sizes.Where(each => each.Item2 == fragment).Sum(each => each.size));
+    }
+
+    private int Place(int tensor) => Mode == SyncMode.Streaming ? tensor * StreamingFragments / Sizes.Length : 0;
 
     public int Parameters => Sizes.Sum();
 
     public ImmutableArray<TensorEntry> Table =>
     [
-        .. Sizes.Select((size, index) => new TensorEntry($"layer.{index}", [size], "float32", TensorRole.Parameter, size * 4L)),
+        .. Sizes.Select((size, index) => new TensorEntry($"layer.{index}", [size], "float32", TensorRole.Parameter, size * 4L, Place(index))),
         new TensorEntry("running", [StaticsBytes], "uint8", TensorRole.Buffer, StaticsBytes),
     ];
 

@@ -6,7 +6,7 @@ using Superfactory.Sync.Merging;
 namespace Superfactory.Sync.Tests.Merging.Virtual;
 
 /// <summary>Islands with real machines and virtual trainers, driven by a seeded schedule that interrupts whatever the scenario allows.</summary>
-internal sealed class Simulation
+internal sealed partial class Simulation
 {
     /// <summary>Actions after which a run that has not ended is taken for stuck: the longest of these scenarios takes some 20,000.</summary>
     private const int ActionsMax = 400_000;
@@ -23,6 +23,8 @@ internal sealed class Simulation
     private readonly VirtualVerdicts _verdicts;
     private readonly VirtualLateness _lateness;
     private int _faults;
+    private int _crashes;
+    private int _resets;
 
     public Simulation(Scenario scenario)
     {
@@ -60,6 +62,9 @@ internal sealed class Simulation
 
     /// <summary>Contributions that the plain loop refused for their norm; set by whoever compares with it.</summary>
     public int RefusedForNorm { get; set; }
+
+    /// <summary>Times that an island lost what its trainer had: by a crash, a restart, a refusal, or a round without it.</summary>
+    public int Losses => Restarts + _crashes + Fates.Values.Sum(fate => System.Numerics.BitOperations.PopCount(fate.LeftOut)) + _resets;
 
     /// <summary>Hash over every effect of every machine, in order.</summary>
     public ulong Trace { get; private set; } = 1;
@@ -224,6 +229,7 @@ internal sealed class Simulation
                 Network.Cut(island, (island + 1 + _random.Below(_scenario.Islands - 1)) % _scenario.Islands);
                 break;
             case 1 when _scenario.TrainerCrashes && _trainers[island] is { Done: false }:
+                _crashes++;
                 (_lost[island], _trainers[island]) = (_trainers[island], null);
                 Handle(island, new MergeInput.TrainerLost());
                 break;
@@ -332,6 +338,7 @@ internal sealed class Simulation
                     Origin = island;
                     goto default;
                 default:
+                    _resets += effect is MergeEffect.Merged { Result.Reset: true } ? 1 : 0;
                     _trainers[island].ShouldNotBeNull().Take(effect);
                     break;
             }
@@ -341,45 +348,6 @@ internal sealed class Simulation
         {
             CheckLedger(island, machine.Progress);
         }
-    }
-
-    /// <summary>What is kept for others has a bound that follows from the model and the number of islands alone.</summary>
-    private void CheckMemory(int island, MergeMachine machine)
-    {
-        if (machine.State.Table is null)
-        {
-            return;
-        }
-
-        var (state, exchange) = (machine.State, machine.Exchange);
-        var chunk = (long)state.Format.EncodedBytes(state.Plan!.ChunkLength);
-        var chunks = state.Direct ? state.Plan.Chunks : (state.Count - 1) * Math.Min(exchange.Sender.ChunksAhead, state.Plan.Chunks);
-        exchange.Arrivals.KeptBytesPeak.ShouldBeLessThanOrEqualTo(chunks * chunk, $"seed {_scenario.Seed}: island {island} keeps more than it has room for");
-        KeptBytesPeak = Math.Max(KeptBytesPeak, exchange.Arrivals.KeptBytesPeak);
-        foreach (var peer in state.Peers)
-        {
-            peer.Lane!.Waiting.ShouldBeLessThanOrEqualTo(MergeLimits.ChunksWaitingMax);
-        }
-    }
-
-    private void CheckLedger(int island, RunProgress progress)
-    {
-        if (progress.Ledger is not { } ledger)
-        {
-            return;
-        }
-
-        var where = $"seed {_scenario.Seed}, island {island}: {ledger}";
-        (ledger.Merged + ledger.InFlight + ledger.Free).ShouldBe(ledger.Planned, where);
-        Math.Min(ledger.Merged, Math.Min(ledger.InFlight, ledger.Free)).ShouldBeGreaterThanOrEqualTo(0, where);
-        ledger.Merged.ShouldBeGreaterThanOrEqualTo(_ledgerMerged[island], where);
-        foreach (var holder in Holders)
-        {
-            // Merged counts what every island holds: an island that has just lost its memory held it before.
-            (holder.State.History.Ledger?.Merged ?? 0).ShouldBeGreaterThanOrEqualTo(ledger.Merged, where);
-        }
-
-        _ledgerMerged[island] = ledger.Merged;
     }
 
     private MergeMachine NewMachine(int island) => new(new MergeConfiguration

@@ -14,8 +14,10 @@ internal sealed class VirtualTrainer
     private readonly float[] _momentum;
     private float[] _parameters;
     private byte[] _statics;
+    private readonly Dictionary<int, DealtSamples> _deals = [];
     private DealtSamples? _samples;
     private RoundTurn? _turn;
+    private (int Steps, long Tokens, double LossSum) _ahead;
 
     public VirtualTrainer(Scenario scenario, int island)
     {
@@ -54,6 +56,7 @@ internal sealed class VirtualTrainer
                 break;
             case MergeEffect.Deal deal:
                 (_samples, _turn) = (deal.Samples, deal.Turn);
+                Learn(deal.Samples, deal.Following);
                 Proceed();
                 break;
             case MergeEffect.Merged merged:
@@ -78,7 +81,11 @@ internal sealed class VirtualTrainer
     }
 
     /// <summary>Changes what it gave while it is merged, as no trainer may.</summary>
-    public void Belie() => _buffers.Local.Span[^1] += 1000;
+    public void Belie() => Last += 1000;
+
+    private ref float Last => ref (_scenario.Mode == SyncMode.Streaming ? _buffers.Local.Span[_scenario.FragmentOf(_contributed)] : _buffers.Local.Span)[^1];
+
+    private long _contributed;
 
     /// <summary>Whoever comes after it writes to its memory.</summary>
     public void Scribble() => _buffers.Local.Span.Fill(12345);
@@ -93,7 +100,7 @@ internal sealed class VirtualTrainer
 
     private void Begin(MergeEffect.Begin begin)
     {
-        _turn = begin.Turn;
+        (_turn, _ahead) = (begin.Turn, default);
         if (begin.LoadMerged)
         {
             _parameters = _buffers.Merged.ToArray();
@@ -119,6 +126,12 @@ internal sealed class VirtualTrainer
 
     private void Merge(MergeOutcome outcome)
     {
+        if (_scenario.Mode == SyncMode.Streaming)
+        {
+            MergeFragment(outcome);
+            return;
+        }
+
         OnMerged?.Invoke(outcome.Round, _buffers.Merged.ToArray());
         if (_scenario.Mode == SyncMode.Diloco)
         {
@@ -143,9 +156,84 @@ internal sealed class VirtualTrainer
         return new MergeInput.TrainerFinalizing();
     }
 
+    private void MergeFragment(MergeOutcome outcome)
+    {
+        var fragment = _scenario.FragmentOf(outcome.Round);
+        var merged = _buffers.Merged.Span[fragment];
+        OnMerged?.Invoke(outcome.Round, merged.ToArray());
+        Learn(outcome.Deal, outcome.FollowingDeal);
+        if (outcome.Reset)
+        {
+            (_parameters, _ahead) = (_buffers.Merged.ToArray(), default);
+        }
+        else
+        {
+            var expected = _turn!.Following!;
+            outcome.Next.ShouldSatisfyAllConditions(
+                next => next.Round.ShouldBe(expected.Round), next => (next.Finished ? expected.Steps : next.Steps).ShouldBe(expected.Steps),
+                next => next.FirstTurn.ShouldBe(expected.FirstTurn), next => next.Segment.ShouldBe(expected.Segment));
+            LocalTraining.Mix(_parameters.AsSpan(fragment), merged, (float)_scenario.Sync.Mixing);
+        }
+
+        _turn = outcome.Next;
+        Proceed();
+    }
+
+    private void Learn(DealtSamples? now, DealtSamples? following)
+    {
+        foreach (var deal in new[] { now, following }.OfType<DealtSamples>())
+        {
+            _deals[deal.Segment] = deal;
+        }
+    }
+
+    /// <summary>Takes what is left of the round's steps, gives the fragment, and goes on while it is merged.</summary>
+    private MergeInput.TrainerContributed ContributeFragment(RoundTurn turn)
+    {
+        var (taken, tokens, lossSum) = Train(turn, _ahead, turn.Steps);
+        _contributed = turn.Round;
+        var fragment = _scenario.FragmentOf(turn.Round);
+        _parameters.AsSpan(fragment).CopyTo(_buffers.Local.Span[fragment]);
+        OnTrained?.Invoke(turn.Round, [.. Enumerable.Range(0, turn.Steps).SelectMany(step => Positions(turn, turn.FirstTurn + step))]);
+        var poisoned = _scenario.Poisoned(_island, turn.Round);
+        if (poisoned && tokens % 2 == 0)
+        {
+            Last = float.NaN;
+        }
+
+        var following = turn.Following!;
+        _ahead = Train(following, default, Math.Min(_scenario.Overlap(_island, turn.Round), following.Steps));
+        return new MergeInput.TrainerContributed(new Contribution { Round = turn.Round, Steps = taken, Tokens = tokens, LossSum = poisoned ? double.NaN : lossSum });
+    }
+
+    private (int Steps, long Tokens, double LossSum) Train(RoundTurn turn, (int Steps, long Tokens, double LossSum) before, int until)
+    {
+        var (steps, tokens, lossSum) = before;
+        for (; steps < until; steps++)
+        {
+            var positions = Positions(turn, turn.FirstTurn + steps);
+            positions.ShouldNotBeEmpty($"seed {_scenario.Seed}: round {turn.Round} asks island {_island} for a step without samples");
+            var (trained, some, loss) = LocalTraining.Round(SyncMode.Diloco, _parameters, [positions]);
+            (_parameters, tokens, lossSum) = (trained, tokens + some, lossSum + loss);
+        }
+
+        return (steps, tokens, lossSum);
+    }
+
+    private List<long> Positions(RoundTurn turn, long number)
+    {
+        _samples = _scenario.Tracked ? _deals[turn.Segment] : null;
+        return Positions(number);
+    }
+
     private MergeInput.TrainerContributed Contribute()
     {
         var turn = _turn!;
+        if (_scenario.Mode == SyncMode.Streaming)
+        {
+            return ContributeFragment(turn);
+        }
+
         var steps = Enumerable.Range(0, turn.Steps).Select(step => Positions(turn.FirstTurn + step)).ToList();
         steps.ShouldAllBe(step => step.Count > 0, $"seed {_scenario.Seed}: round {turn.Round} asks island {_island} for a step without samples");
         var (given, tokens, lossSum) = LocalTraining.Round(_scenario.Mode, _parameters, steps);
