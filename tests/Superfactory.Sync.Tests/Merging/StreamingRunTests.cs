@@ -6,7 +6,7 @@ namespace Superfactory.Sync.Tests.Merging;
 /// <summary>Whole runs in streaming: against a plain loop where nothing is interrupted, and by what must hold whatever is.</summary>
 public sealed class StreamingRunTests
 {
-    private static readonly ulong _seeds = ulong.TryParse(Environment.GetEnvironmentVariable("SUPERFACTORY_SEEDS"), out var seeds) ? seeds : 40;
+    private static readonly ulong _seeds = ulong.TryParse(Environment.GetEnvironmentVariable("SUPERFACTORY_SEEDS"), out var seeds) ? seeds : 24;
 
     [Theory]
     [InlineData(1, 6, 3)]
