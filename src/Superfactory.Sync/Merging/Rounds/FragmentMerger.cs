@@ -32,7 +32,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
                 return false;
             }
 
-            if (inbox.Headers[island] is { } spanning && spanning.SpanSteps != spanning.Steps + (spanning.Afresh ? 0 : state.History.SpanOf(island)))
+            if (Header(inbox, island) is { } spanning && spanning.SpanSteps != spanning.Steps + (spanning.Afresh ? 0 : state.History.SpanOf(island)))
             {
                 state.Fail($"Island {state.NameOf(island)} contributes the work of {spanning.SpanSteps} steps to round {inbox.Round} where {state.History.SpanOf(island) + spanning.Steps} are known of.");
                 return false;

@@ -46,7 +46,7 @@ internal sealed class RoundExchange
     public ChunkMerger Chunks => _chunks;
 
     /// <summary>Whether the trainer has registered.</summary>
-    public bool IsPrepared => _work is not null;
+    public bool IsPrepared => _parts.Length > 0;
 
     /// <summary>Whether this island's part in the current attempt is here: its contribution, or the word that it is tried without it.</summary>
     public bool TakesPart => Own is not null || Work.IsLate(_state.Self);
@@ -57,7 +57,7 @@ internal sealed class RoundExchange
         get
         {
             var quorum = _state.Configuration.Sync.Quorum;
-            if (quorum == 0 || _work is null || !_state.IsCurrent || Work.Decision is not null || FirstLate is not { } late || Work.IsOut(late) || !AllHoldTheLast())
+            if (quorum == 0 || !IsPrepared || !_state.IsCurrent || Work.Decision is not null || FirstLate is not { } late || Work.IsOut(late) || !AllHoldTheLast())
             {
                 return false;
             }
