@@ -1,7 +1,7 @@
 namespace Superfactory.Sync.Merging.Rounds;
 
 /// <summary>What islands send each other in a round: headers, chunks and commits; taken once each, sent again after an interruption as far as they are missing.</summary>
-internal sealed class RoundExchange
+internal sealed partial class RoundExchange
 {
     private readonly MergeState _state;
     private readonly ChunkSender _sender;
@@ -50,44 +50,6 @@ internal sealed class RoundExchange
 
     /// <summary>Whether this island's part in the current attempt is here: its contribution, or the word that it is tried without it.</summary>
     public bool TakesPart => Own is not null || Work.IsLate(_state.Self);
-
-    /// <summary>Whether enough members have contributed to the round for it to close without the others, of whom there are some.</summary>
-    public bool IsQuorate
-    {
-        get
-        {
-            var quorum = _state.Configuration.Sync.Quorum;
-            if (quorum == 0 || !IsPrepared || !_state.IsCurrent || Work.Decision is not null || FirstLate is not { } late || Work.IsOut(late) || !AllHoldTheLast())
-            {
-                return false;
-            }
-
-            var here = 0;
-            for (var island = 0; island < _state.Count; island++)
-            {
-                here += _state.IsMember(island) && !Work.IsLate(island) && Current.Headers[island] is not null ? 1 : 0;
-            }
-
-            return here >= quorum;
-        }
-    }
-
-    /// <summary>The first member that the attempt counts on and that has not contributed; null where all have.</summary>
-    public int? FirstLate
-    {
-        get
-        {
-            for (var island = 0; island < _state.Count; island++)
-            {
-                if (_state.IsMember(island) && !Work.IsLate(island) && Current.Headers[island] is null)
-                {
-                    return island;
-                }
-            }
-
-            return null;
-        }
-    }
 
     /// <summary>The trainer registered: from here on sizes are known.</summary>
     public void Prepare()
@@ -366,20 +328,6 @@ internal sealed class RoundExchange
         }
 
         return _inboxes[round & 1];
-    }
-
-    /// <summary>Whether every member's bridge holds the result of the round before: nobody is ever two rounds ahead of another.</summary>
-    private bool AllHoldTheLast()
-    {
-        foreach (var fellow in _state.Fellows)
-        {
-            if (fellow.Applied < _state.History.Round - 1)
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     /// <summary>Whether something belongs to the current attempt; what is left of earlier ones is passed over.</summary>
