@@ -169,19 +169,21 @@ class Run:
 
         ``loss`` is the mean over the ``tokens`` that this process trained on in the step; ``tokens`` defaults to its
         samples. With ``scaler``, a GradScaler, the step goes through ``scaler.step`` and ``scaler.update``.
-        Gradients are not zeroed: that is the loop's, as before.
+        Gradients are not zeroed: that is the loop's, as before. In every-step mode, where islands are away and the job keeps
+        its global batch, a step has several batches: their gradients are gathered, and the optimizer steps after the last.
         """
         rounds = self._joined("run.step")
         if rounds.turn.finished:
             raise SuperfactoryError("run.step was called after the run was over: loop while not run.finished")
         if self._samples is not None and self._samples.discard():
             return
+        last = self._samples is None or self._samples.completes_turn
         units = self._samples.consume() if self._samples is not None else 1
         tokens = units if tokens is None else int(tokens)
         if tokens < 0:
             raise SuperfactoryError(f"run.step(tokens={tokens}): expected 0 or more")
         loss = loss.detach().double() if isinstance(loss, Tensor) else float(loss)
-        self._stepper.step(units, loss, tokens, scaler)
+        self._stepper.step(units, loss, tokens, scaler, last)
         rounds.stopwatch.step()
         self._reporter.step(rounds.steps, loss, tokens * self.world)
         self._finalize_if_over()
@@ -194,7 +196,8 @@ class Run:
         """
         if self._joined("run.merge_gradients").turn.finished:
             raise SuperfactoryError("run.merge_gradients was called after the run was over: loop while not run.finished")
-        self._stepper.merge_gradients(self._samples.due() if self._samples is not None else 1, loss, tokens, scaler)
+        units, last = (self._samples.due(), self._samples.completes_turn) if self._samples is not None else (1, True)
+        self._stepper.merge_gradients(units, loss, tokens, scaler, last)
 
     def attach(self, name: str, target: Any) -> None:
         """Saves and restores ``target``, anything with ``state_dict`` and ``load_state_dict``, with the run's state."""

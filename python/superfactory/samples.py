@@ -36,8 +36,10 @@ class Samples(Sampler[int]):
         """The first turn not trained on yet."""
         self._drawn = 0
         """The first turn not drawn yet; at least ``_next``."""
+        self._part = 0
+        """Batches of turn ``_next`` that were trained on: where islands are away, a turn has more than one."""
         self._counted = 0
-        """Samples of turn ``_next`` that ``completes_step`` has counted."""
+        """Samples of the oldest batch that ``completes_step`` has counted."""
         self._exhausted_at = -1
         self._stale = 0
         """Batches that workers read ahead and that are not trained on."""
@@ -52,7 +54,7 @@ class Samples(Sampler[int]):
             sizes = numpy.array([end - start for start, end in deal.ranges], dtype=numpy.int64)
             self._line = numpy.stack((numpy.cumsum(sizes) - sizes, starts, sizes), axis=1) if len(starts) else self._line[:0]
             self._next = self._drawn = turn.first_turn
-            self._exhausted_at, self._counted = -1, 0
+            self._exhausted_at, self._counted, self._part = -1, 0, 0
         elif self._deal is not None and turn.steps and turn.first_turn != self._next:
             raise SuperfactoryError(f"the run goes on at turn {turn.first_turn} of its samples, this loop at turn "
                                     f"{self._next}: bridge and client do not agree")
@@ -78,8 +80,8 @@ class Samples(Sampler[int]):
         if self._next >= self._drawn:
             raise SuperfactoryError("run.step was called before its samples were drawn: "
                                     "draw every batch from run.samples, or do not call run.samples at all")
-        size = len(self._places(self._next))
-        self._next += 1
+        size, last = self.due(), self.completes_turn
+        self._next, self._part = (self._next + 1, 0) if last else (self._next, self._part + 1)
         self._counted = 0
         return size
 
@@ -87,7 +89,12 @@ class Samples(Sampler[int]):
         """Samples of this process in the oldest batch that is not trained on yet; 0 where there is none."""
         if self._deal is None or self._next >= self._deal.turns:
             return 0
-        return len(self._places(self._next))
+        return min(self._own, self._left())
+
+    @property
+    def completes_turn(self) -> bool:
+        """Whether the oldest batch that is not trained on yet is the last of this island's step."""
+        return self._deal is None or self._next >= self._deal.turns or self._left() <= self._own
 
     def completes_step(self, count: int) -> bool:
         """For gradient accumulation: ``count`` more samples went through backward; whether they complete the step's.
@@ -102,7 +109,7 @@ class Samples(Sampler[int]):
         if self._deal is None or self._next >= self._deal.turns:
             return 0
         whole = self._deal.turns - 1 - self._next
-        return whole * (self.batch // self._world) + len(self._places(self._deal.turns - 1))
+        return whole * (self._deal.batch // self._world) + len(self._places(self._deal.turns - 1)) - self._part * self._own
 
     def __iter__(self) -> Iterator[int]:
         deal = self._deal
@@ -117,6 +124,8 @@ class Samples(Sampler[int]):
         while self._deal is deal and self._drawn < deal.turns:
             first = self._drawn
             turns = [self._places(each) for each in range(first, min(first + TURNS_DRAWN_AT_ONCE, deal.turns))]
+            if first == self._next and self._part:
+                turns[0] = turns[0][self._part * self._own:]
             indices = sample_indices(self._positions(numpy.concatenate(turns)), self.count, self._seed).tolist()
             place = 0
             for turn, places in enumerate(turns, first):
@@ -130,6 +139,15 @@ class Samples(Sampler[int]):
                 place += len(places)
         if self._deal is deal:
             self._exhausted_at = self._next
+
+    @property
+    def _own(self) -> int:
+        """Samples of one batch in this process."""
+        return self.batch // self._world
+
+    def _left(self) -> int:
+        """Samples of turn ``_next`` in this process that are not trained on yet."""
+        return len(self._places(self._next)) - self._part * self._own
 
     def _places(self, turn: int) -> NDArray[numpy.int64]:
         """This process's places on the segment's line in a turn.

@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Union
 
 from torch import Tensor
 
+from .accumulation import Accumulation
 from .attachments import Attachments
 from .observe import GradientObserver
 from .protocol import EVERY_STEP, Outcome
@@ -32,31 +33,46 @@ class Stepper:
         """What came of this step's gradients; None until they are merged."""
         self._loss_before = 0.0
         self._told = False
+        self._accumulation = Accumulation(table)
+        self._units = self._tokens = 0
+        """Samples and tokens of the batches of this step that are gathered."""
+        self._gathered = False
+        """Whether the gradients of this batch, which is not the step's last, are gathered."""
 
-    def merge_gradients(self, units: int, loss: Optional[Loss], tokens: Optional[int], scaler: Any) -> None:
-        """Merges the gradients of a step of ``units`` samples, once a step; nothing outside every-step mode."""
-        if not self._merging or self._outcome is not None:
+    def merge_gradients(self, units: int, loss: Optional[Loss], tokens: Optional[int], scaler: Any, last: bool = True) -> None:
+        """Merges the gradients of a step, with its ``last`` batch, of ``units`` samples; nothing outside every-step mode."""
+        if not self._merging or self._outcome is not None or self._gathered:
             return
         weight = int(tokens) if tokens is not None else self.weights.estimate(units)
         # A loss that is not finite was refused with its own gradients: it is not held against the next step's.
         value = float(loss) if loss is not None else self._loss_before if math.isfinite(self._loss_before) else 0.0
-        self._outcome = self._rounds.merge_gradients(value * weight, weight, self._uses_scaler(scaler))
+        if not last:
+            self._accumulation.add(value * weight, weight)
+            self._gathered = True
+            return
+        loss_sum, weight = self._accumulation.take(value * weight, weight)
+        loss_sum, weight = loss_sum + value * self.weights.owed, weight + self.weights.owed
+        self._outcome = self._rounds.merge_gradients(loss_sum, weight, self._uses_scaler(scaler))
 
-    def step(self, units: int, loss: Loss, tokens: int, scaler: Any) -> None:
-        """The optimizer's step, and a merge where it is due."""
+    def step(self, units: int, loss: Loss, tokens: int, scaler: Any, last: bool = True) -> None:
+        """The optimizer's step, and a merge where it is due; before the step's ``last`` batch neither."""
         if not self._merging:
             self._step_optimizers(scaler)
             self._rounds.add_step(loss, tokens)
             return
-        if self._outcome is None:
-            self._merge_in_step(units, loss, tokens, scaler)
+        if self._outcome is None and not self._gathered:
+            self._merge_in_step(units, loss, tokens, scaler, last)
+        if not last:
+            self._pass_over(units, loss, tokens, scaler)
+            return
         outcome = self._outcome
         assert outcome is not None
         if outcome.skip:
             self._skip(scaler)
         else:
             self._step_optimizers(scaler)
-        self.weights.settle(units, tokens)
+        self.weights.settle(self._units + units, self._tokens + tokens)
+        self._units = self._tokens = 0
         self._loss_before = float(loss)
         self._outcome = None
         if self._observer is not None:
@@ -68,7 +84,18 @@ class Stepper:
         if self._observer is not None:
             self._observer.close()
 
-    def _merge_in_step(self, units: int, loss: Loss, tokens: int, scaler: Any) -> None:
+    def _pass_over(self, units: int, loss: Loss, tokens: int, scaler: Any) -> None:
+        """A batch whose gradients are gathered: the loop goes on to the next as after a step."""
+        self._gathered = False
+        self._units, self._tokens = self._units + units, self._tokens + tokens
+        self._loss_before = float(loss)
+        if self._observer is not None:
+            self._observer.clear()
+        if scaler is not None and scaler.is_enabled():
+            # Its scale stays; what it remembers of this batch's gradients would keep it from the next ones.
+            scaler.update(scaler.get_scale())
+
+    def _merge_in_step(self, units: int, loss: Loss, tokens: int, scaler: Any, last: bool) -> None:
         observer = self._observer
         assert observer is not None
         if observer.clipped_by is not None and not self._told and not self._rounds.alone:
@@ -80,7 +107,7 @@ class Stepper:
         if scaler is not None and scaler.is_enabled() and observer.unscaled_by is None:
             for optimizer in self._optimizers:
                 scaler.unscale_(optimizer)
-        self.merge_gradients(units, loss, tokens, scaler)
+        self.merge_gradients(units, loss, tokens, scaler, last)
 
     def _uses_scaler(self, scaler: Any) -> bool:
         observer = self._observer

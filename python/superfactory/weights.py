@@ -20,10 +20,16 @@ class TokenWeights:
         self._warned = False
 
     def estimate(self, units: int) -> int:
-        """Tokens of a step of ``units`` samples; at least 1."""
+        """Tokens of a batch of ``units`` samples of the step that ``settle`` ends; at least 1."""
         average = self._tokens / self._units if self._units else 1.0
-        self._sent = max(1, round(units * average))
-        return self._sent + self._owed
+        sent = max(1, round(units * average))
+        self._sent = sent + (self._sent or 0)
+        return sent
+
+    @property
+    def owed(self) -> int:
+        """Tokens to be counted with the pending step, besides those of its batches."""
+        return self._owed if self._sent is not None else 0
 
     def settle(self, units: int, tokens: int) -> None:
         """The step is over: it had ``tokens``."""

@@ -19,9 +19,11 @@ class FakeRun:
     """Merges the islands whose trainers connect to ``paths``. ``finished`` holds each island's finish message."""
 
     def __init__(self, directory: Path, islands: int = 2, mode: str = "diloco", every: int = 5, steps: int = 20,
-                 outer: Tuple[float, float] = (0.9, 0.6), seed: int = 1) -> None:
+                 outer: Tuple[float, float] = (0.9, 0.6), seed: int = 1, times: int = 1) -> None:
+        # Each island takes `times` of its batches in a step, as where others are away.
         self.directory, self.count, self.mode = directory, islands, mode
         self.every, self.steps, self.outer, self.seed = every if mode == "diloco" else 1, steps, outer, seed
+        self.times = times
         self.names = [f"island-{each}" for each in range(islands)]
         self.finished: Dict[int, Dict[str, Any]] = {}
         self.contributions: List[List[Dict[str, Any]]] = []
@@ -109,8 +111,8 @@ class FakeRun:
         return True
 
     def deal(self, batches: List[int]) -> bool:
-        self._batches = dict(enumerate(batches))
-        self._planned = self.steps * sum(batches)
+        self._batches = {island: batch * self.times for island, batch in enumerate(batches)}
+        self._planned = self.steps * sum(self._batches.values())
         self._line = [[0, self._planned]]
         return True
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import loops
+import superfactory
 from fake_bridge import FakeRun
 from processes import start_island, train
 from scalers import Scaler
@@ -38,6 +39,20 @@ def test_two_islands_in_every_step_mode_equal_one_process_with_the_doubled_batch
     # Without arguments merge_gradients reports each loss a step late, and none for the first.
     assert close(results[0]["losses"][1:], reference["losses"][:-1])
     assert results[0]["digest"] == results[1]["digest"]
+    for name, values in reference["tensors"].items():
+        if name != "seen":
+            assert close(results[0]["tensors"][name], values), name
+
+
+@pytest.mark.parametrize("arguments", [(), (2, 2, 0.05, True, True)])
+def test_islands_that_take_the_batches_of_others_too_equal_one_process_with_the_whole_batch(fake, arguments):
+    run = fake(mode="every-step", islands=2, steps=8, times=2)
+    results = [island[0] for island in train(run.paths, loops.train_points, 3, 4, *arguments)]
+    reference = loops.reference_every_step(3, 16, 8, run.seed)
+    assert results[0]["digest"] == results[1]["digest"]
+    assert [island["steps"] for island in results] == [8, 8]
+    assert sorted(sum((island["used"] for island in results), [])) == sorted(
+        superfactory.sample_indices(numpy.arange(128), loops.COUNT, run.seed).tolist())
     for name, values in reference["tensors"].items():
         if name != "seen":
             assert close(results[0]["tensors"][name], values), name
@@ -134,6 +149,22 @@ def test_an_overflow_on_one_island_skips_the_step_on_all_and_every_scaler_backs_
     assert results[0]["digest"] == results[1]["digest"]
     assert results[0]["scales"] == results[1]["scales"] == [1024.0, 1024.0, 512.0, 512.0, 512.0, 512.0]
     assert [message["overflow"] for message in run.contributions[2]] == [False, True]
+
+
+def test_an_overflow_in_one_of_a_step_s_batches_skips_the_step_everywhere(fake):
+    run = fake(mode="every-step", steps=6, times=2)
+    seen = []
+
+    def overflow(session, step, loss):
+        seen.append(step)
+        return loss * (float("inf") if session.island == "island-1" and step == 2 and seen.count(2) == 1 else 1.0)
+
+    results = [island[0] for island in train(run.paths, lambda: loops.train_plainly(overflow, scaler=Scaler(), batch=4))]
+    assert results[0]["digest"] == results[1]["digest"]
+    assert [each["steps"] for each in results] == [6, 6]
+    assert [message["overflow"] for message in run.contributions[2]] == [False, True]
+    assert [any(message["overflow"] for message in each) for each in run.contributions] == [False, False, True, False, False, False]
+    assert [each["scales"][-1] for each in results] == [512.0, 512.0]
 
 
 def test_an_overflow_in_diloco_counts_as_a_step(fake):

@@ -76,6 +76,7 @@ public static class JobFields
         Whole("sync.quorum", "0", 0, 64, "islands", "Islands whose contributions suffice for a round to close without those that are late; 0 waits for all, as `every-step` must."),
         From("sync.grace", "5", 0, 3600, "How long a round waits for late islands once `quorum` have contributed.") with { Unit = "seconds" },
         From("sync.norm_limit", "10", 0, 1_000_000, "How many times the median of the last 16 accepted norms of a fragment a contribution's norm may be; one over it is refused. At least 1, or 0 for any."),
+        Choice<BatchPolicy>("sync.batch", "keep", "What becomes of the global batch when an island is lost, in `every-step` alone: `keep` lets the others take more batches in each step and accumulate their gradients, `shrink` goes on with a smaller one."),
         Choice<PartitionPolicy>("sync.partition", "continue", "What the run does when islands cannot hear each other although all reach the control plane: `continue` goes on with the largest set that do, `wait` waits."),
 
         new() { Path = "budget", Kind = JobFieldKind.Section, Default = Required, Meaning = "When the job is done. Either `steps` or `samples` is given." },

@@ -29,6 +29,10 @@ internal static class JobFileWriter
         {
             file["sync"]!.AsObject().Remove("outer");
         }
+        else
+        {
+            file["sync"]!.AsObject().Remove("batch");
+        }
 
         if (job.Sync.Mode != SyncMode.Streaming || !job.Sync.Overlap)
         {

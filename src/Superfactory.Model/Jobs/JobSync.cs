@@ -16,6 +16,10 @@ internal static class JobSync
         {
             CheckEveryStep(values, problems);
         }
+        else if (values.TryGet<object>("sync.batch", out _))
+        {
+            problems.Add(values.LineOf("sync.batch"), "sync.batch", "Only the mode every-step has a global batch for each step.", "Remove the field, or set mode: every-step.");
+        }
 
         if (mode == SyncMode.Streaming)
         {
@@ -50,6 +54,7 @@ internal static class JobSync
                 Momentum = values.Get("sync.outer.momentum", _sync.Outer.Momentum),
             },
             Fragments = values.Count("sync.fragments", _sync.Fragments),
+            Batch = values.Choice("sync.batch", _sync.Batch),
             Quorum = values.Count("sync.quorum", _sync.Quorum),
             Grace = values.Get("sync.grace", _sync.Grace),
             NormLimit = values.Get("sync.norm_limit", _sync.NormLimit),

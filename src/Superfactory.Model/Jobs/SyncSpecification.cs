@@ -79,6 +79,9 @@ public sealed record SyncSpecification
     /// <summary>How long a round waits for late islands once <see cref="Quorum"/> have contributed, in seconds. 0 to 3,600; default 5.</summary>
     public double Grace { get; init; } = 5;
 
+    /// <summary>What becomes of the global batch of <see cref="SyncMode.EveryStep"/> when an island is lost. Default <see cref="BatchPolicy.Keep"/>.</summary>
+    public BatchPolicy Batch { get; init; }
+
     /// <summary>What the run does when islands cannot hear each other although all reach the control plane. Default <see cref="PartitionPolicy.Continue"/>.</summary>
     public PartitionPolicy Partition { get; init; }
 }

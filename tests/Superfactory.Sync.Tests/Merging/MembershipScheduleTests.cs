@@ -16,14 +16,15 @@ public sealed class MembershipScheduleTests
     [InlineData(5, SyncMode.Diloco)]
     [InlineData(2, SyncMode.EveryStep)]
     [InlineData(4, SyncMode.EveryStep)]
-    public void Run_whose_membership_changes_at_any_step_has_one_history_and_merges_each_sample_once(int islands, SyncMode mode)
+    [InlineData(3, SyncMode.EveryStep, BatchPolicy.Shrink)]
+    public void Run_whose_membership_changes_at_any_step_has_one_history_and_merges_each_sample_once(int islands, SyncMode mode, BatchPolicy batch = BatchPolicy.Keep)
     {
         var (epochs, leftOut) = (0, 0);
         for (var seed = 1UL; seed <= _seeds; seed++)
         {
             var scenario = new Scenario
             {
-                Seed = seed, Islands = islands, Mode = mode, Doubts = true, Faults = (int)(seed % 12), StallOneIn = seed % 3 == 0 ? 60 : 0,
+                Seed = seed, Islands = islands, Mode = mode, Batch = batch, Doubts = true, Faults = (int)(seed % 12), StallOneIn = seed % 3 == 0 ? 60 : 0,
                 PoisonOneIn = seed % 5 == 0 && mode == SyncMode.Diloco ? 5 : 0, Fragments = islands * (1 + (int)(seed % 3)), Budget = new BudgetSpecification { Steps = 25 },
             };
             var simulation = new Simulation(scenario);

@@ -16,8 +16,12 @@ internal sealed partial class RunHistory
     private readonly int _islands;
     private readonly int _every;
     private readonly int _parts;
-    private readonly BudgetSpecification _budget;
     private readonly NormHistory[] _norms;
+    private readonly bool _keepsBatch;
+    private readonly BudgetSpecification _budget;
+    private ImmutableArray<int> _batches;
+    private ulong _batchesOf;
+    private ImmutableArray<DataDeclaration?> _batchesDeclared;
 
     /// <summary>A history of which nothing is known yet.</summary>
     /// <param name="islands">Islands in the run.</param>
@@ -34,6 +38,7 @@ internal sealed partial class RunHistory
 
         Pipeline = sync.Mode == SyncMode.Streaming ? new DealPipeline(parts, sync.Every) : null;
         _every = sync.Mode == SyncMode.EveryStep ? 1 : sync.Every;
+        _keepsBatch = sync is { Mode: SyncMode.EveryStep, Batch: BatchPolicy.Keep };
         _budget = budget;
         Tokens = new long[islands];
         Steps = new long[islands];
@@ -269,9 +274,19 @@ internal sealed partial class RunHistory
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The batch of each island that takes turns, 0 of the others.</summary>
-    private ImmutableArray<int> Batches(ulong members) =>
-        [.. Declarations.Select((declaration, island) => (members >> island & 1) != 0 && declaration is not null ? declaration.Batch : 0)];
+    /// <summary>What each island that takes turns takes in one, 0 of the others; with <see cref="BatchPolicy.Keep"/> more than its batch where others are away.</summary>
+    private ImmutableArray<int> Batches(ulong members)
+    {
+        if (_batches.IsDefault || members != _batchesOf || _batchesDeclared != Declarations)
+        {
+            (_batchesOf, _batchesDeclared) = (members, Declarations);
+            _batches = _keepsBatch
+                ? GlobalBatch.Keep([.. Declarations.Select(declaration => declaration?.Batch ?? 0)], members)
+                : [.. Declarations.Select((declaration, island) => (members >> island & 1) != 0 && declaration is not null ? declaration.Batch : 0)];
+        }
+
+        return _batches;
+    }
 
     /// <summary>Reads what a peer's <see cref="ToBytes"/> gave; null where it is no history of such a run.</summary>
     /// <param name="bytes">What it gave.</param>

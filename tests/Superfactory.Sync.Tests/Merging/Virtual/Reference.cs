@@ -14,6 +14,7 @@ internal sealed class Reference
     private readonly IReadOnlyDictionary<long, RoundFate> _fates;
     private readonly ReferenceNorms _norms;
     private ulong _dealt;
+    private ulong _declared;
     private long _turn;
     private readonly float[] _momentum;
     private readonly float[] _innerMomentum;
@@ -171,6 +172,7 @@ internal sealed class Reference
             }
         }
 
+        var sizes = Sizes();
         for (var turn = 0; turn < _scenario.StepsInRound && _scenario.Tracked && _next < _line.Count; turn++)
         {
             for (var island = 0; island < _scenario.Islands; island++)
@@ -180,7 +182,7 @@ internal sealed class Reference
                     continue;
                 }
 
-                var share = _line.Skip(_next).Take(_scenario.BatchOf(island)).ToList();
+                var share = _line.Skip(_next).Take(sizes[island]).ToList();
                 _next += share.Count;
                 if (share.Count > 0)
                 {
@@ -190,6 +192,29 @@ internal sealed class Reference
         }
 
         return shares;
+    }
+
+    /// <summary>What each island takes in a turn: in every-step, unless the batch shrinks, those that are there take what the others would have, one of their batches after another.</summary>
+    private int[] Sizes()
+    {
+        _declared |= _dealt;
+        int[] places = [.. Enumerable.Range(0, _scenario.Islands)];
+        int[] times = [.. places.Select(island => (int)(_dealt >> island & 1))];
+        var away = places.Where(island => (_declared >> island & 1) != 0 && times[island] == 0).Sum(_scenario.BatchOf);
+        while (_scenario is { Mode: SyncMode.EveryStep, Batch: BatchPolicy.Keep })
+        {
+            var fitting = places.Where(island => times[island] > 0 && _scenario.BatchOf(island) <= away).ToList();
+            if (fitting.Count == 0)
+            {
+                break;
+            }
+
+            var next = fitting.MinBy(island => (times[island], island));
+            times[next]++;
+            away -= _scenario.BatchOf(next);
+        }
+
+        return [.. places.Select(island => times[island] * _scenario.BatchOf(island))];
     }
 
     /// <summary>Numbers as they are after a journey, chunk by chunk; what was lost of them goes into the residual, where one is kept.</summary>

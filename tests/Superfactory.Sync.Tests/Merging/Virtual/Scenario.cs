@@ -80,12 +80,15 @@ internal sealed record Scenario
     /// <summary>One step in so many overflows somewhere; 0 for none.</summary>
     public int OverflowOneIn { get; init; }
 
+    /// <summary>What becomes of the batch of islands that are away, in every-step.</summary>
+    public BatchPolicy Batch { get; init; }
+
     public int BatchOf(int island) => Batches[Math.Min(island, Batches.Length - 1)];
 
     public SyncSpecification Sync => new()
     {
         Mode = Mode, Every = Every, Format = Format, ResultFormat = ResultFormat ?? Format, ErrorFeedback = ErrorFeedback, Fragments = Fragments,
-        NormLimit = NormLimit, Quorum = Quorum, Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 }, Mixing = 0.25,
+        NormLimit = NormLimit, Batch = Batch, Quorum = Quorum, Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 }, Mixing = 0.25,
     };
 
     public int StepsInRound => Mode == SyncMode.EveryStep ? 1 : Mode == SyncMode.Streaming ? (Every + StreamingFragments - 1) / StreamingFragments : Every;
