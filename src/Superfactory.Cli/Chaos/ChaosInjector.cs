@@ -79,6 +79,8 @@ internal sealed class ChaosInjector(ChaosStage stage, Terminal terminal, Action<
                 return stage.ControlPlane.Kill(fault.Length) ? ChaosStage.ControlPlace : null;
             case ChaosKind.PauseControl:
                 return Pause(stage.ControlPlane.Id, fault.Length) ? ChaosStage.ControlPlace : null;
+            case ChaosKind.CutSite:
+                return await CutSiteAsync(site, fault.Length, cancellation);
             default:
                 return await ChangeLinkAsync(fault, site, cancellation);
         }
@@ -110,6 +112,25 @@ internal sealed class ChaosInjector(ChaosStage stage, Terminal terminal, Action<
         Require(cut ? await laboratory.CutAsync(from, to, cancellation) : await laboratory.SetAsync(from, to, _degraded, cancellation));
         _undoing.Add(UndoAfterAsync(fault.Length, async () => Require(cut ? await laboratory.RestoreAsync(from, to) : await laboratory.SetAsync(from, to, _whole))));
         return $"{from}-{to}";
+    }
+
+    private async Task<string?> CutSiteAsync(string site, TimeSpan length, CancellationToken cancellation)
+    {
+        var laboratory = stage.Laboratory!;
+        var links = laboratory.Topology.Links.Where(link => link.A == site || link.B == site).ToList();
+        foreach (var link in links)
+        {
+            Require(await laboratory.CutAsync(link.A, link.B, cancellation));
+        }
+
+        _undoing.Add(UndoAfterAsync(length, async () =>
+        {
+            foreach (var link in links)
+            {
+                Require(await laboratory.RestoreAsync(link.A, link.B));
+            }
+        }));
+        return site;
     }
 
     private async Task UndoAfterAsync(TimeSpan length, Func<Task> undo)

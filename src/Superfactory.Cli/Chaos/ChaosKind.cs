@@ -32,6 +32,9 @@ internal enum ChaosKind
     /// <summary>The link between two sites is cut and later restored; only in the laboratory.</summary>
     CutLink,
 
+    /// <summary>Every link of a site is cut, also that to the control plane, and later restored; only in the laboratory.</summary>
+    CutSite,
+
     /// <summary>The link between two sites gets slow, long and lossy, and later what it was; only in the laboratory.</summary>
     DegradeLink,
 }
@@ -49,8 +52,8 @@ internal static class ChaosPlan
     /// <summary>Milliseconds between two faults at least.</summary>
     public const int GapMin = 6_000;
 
-    /// <summary>Milliseconds between two faults at most: ten kinds, one after the other, fit into 2 minutes.</summary>
-    public const int GapMax = 11_800;
+    /// <summary>Milliseconds between two faults at most: eleven kinds, one after the other, fit into 2 minutes.</summary>
+    public const int GapMax = 10_900;
 
     /// <summary>Milliseconds until a fault is undone at least: longer than a hiccup.</summary>
     private const int LengthMin = 1_000;
@@ -60,7 +63,7 @@ internal static class ChaosPlan
 
     /// <summary>The kinds that happen where there is no laboratory.</summary>
     public static ImmutableArray<ChaosKind> WithoutLinks { get; } =
-        [.. Enum.GetValues<ChaosKind>().Where(static kind => kind is not (ChaosKind.CutLink or ChaosKind.DegradeLink))];
+        [.. Enum.GetValues<ChaosKind>().Where(static kind => kind is not (ChaosKind.CutLink or ChaosKind.CutSite or ChaosKind.DegradeLink))];
 
     /// <summary>All faults within a time, in order: each kind once before any comes again.</summary>
     public static ImmutableArray<PlannedFault> Draw(long seed, TimeSpan duration, ImmutableArray<ChaosKind> kinds)

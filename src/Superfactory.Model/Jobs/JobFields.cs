@@ -77,6 +77,7 @@ public static class JobFields
         From("sync.grace", "5", 0, 3600, "How long a round waits for late islands once `quorum` have contributed.") with { Unit = "seconds" },
         From("sync.norm_limit", "10", 0, 1_000_000, "How many times the median of the last 16 accepted norms of a fragment a contribution's norm may be; one over it is refused. At least 1, or 0 for any."),
         Choice<BatchPolicy>("sync.batch", "keep", "What becomes of the global batch when an island is lost, in `every-step` alone: `keep` lets the others take more batches in each step and accumulate their gradients, `shrink` goes on with a smaller one."),
+        Whole("sync.stall", "0", 0, 86_400, "seconds", "How long a trainer may take no step before the others go on without its island, until it steps again; 0 takes 10 of its median steps, at least 30 seconds."),
         Choice<PartitionPolicy>("sync.partition", "continue", "What the run does when islands cannot hear each other although all reach the control plane: `continue` goes on with the largest set that do, `wait` waits."),
 
         new() { Path = "budget", Kind = JobFieldKind.Section, Default = Required, Meaning = "When the job is done. Either `steps` or `samples` is given." },

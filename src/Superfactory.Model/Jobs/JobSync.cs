@@ -62,6 +62,7 @@ internal static class JobSync
             Delay = values.Count("sync.delay", _sync.Delay),
             Staleness = values.Count("sync.staleness", _sync.Staleness),
             Mixing = values.Get("sync.mixing", _sync.Mixing),
+            Stall = values.Count("sync.stall", _sync.Stall),
             Partition = values.Choice("sync.partition", _sync.Partition),
         };
     }

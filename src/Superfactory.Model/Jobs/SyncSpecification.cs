@@ -82,6 +82,12 @@ public sealed record SyncSpecification
     /// <summary>What becomes of the global batch of <see cref="SyncMode.EveryStep"/> when an island is lost. Default <see cref="BatchPolicy.Keep"/>.</summary>
     public BatchPolicy Batch { get; init; }
 
+    /// <summary>
+    /// Seconds that a trainer may take no step before its island is out, until it steps again. 0 to 86,400; 0, the default, takes 10 of its median steps, at least
+    /// 30 seconds.
+    /// </summary>
+    public int Stall { get; init; }
+
     /// <summary>What the run does when islands cannot hear each other although all reach the control plane. Default <see cref="PartitionPolicy.Continue"/>.</summary>
     public PartitionPolicy Partition { get; init; }
 }

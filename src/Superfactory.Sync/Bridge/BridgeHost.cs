@@ -38,6 +38,7 @@ internal sealed class BridgeHost : IDisposable
     private readonly StallWatch _stalls;
     private readonly GraceWatch _grace;
     private readonly MembershipDesk _membership;
+    private readonly TrainerWatch _trainer;
     private readonly TrainerDesk _desk;
     private readonly CheckpointClerk _clerk;
     private readonly Queue<MergeInput> _forMachine = new();
@@ -85,7 +86,8 @@ internal sealed class BridgeHost : IDisposable
 
         // Where the loop has so much to do that this is left out, it looks by itself.
         _peers = new BridgePeers(configuration.Island, configuration.Epoch, transport, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
-        _membership = new MembershipDesk(promises, _peers, _events.Post, work => _sources!.Run(work), time);
+        _trainer = new TrainerWatch(configuration.Island, TimeSpan.FromSeconds(configuration.Specification.Sync.Stall), _reporter.Note, time);
+        _membership = new MembershipDesk(promises, _peers, _events.Post, work => _sources!.Run(work), time, _trainer);
         _desk = new TrainerDesk(configuration, _reporter, _closer, _forMachine.Enqueue, reason => _end ??= BridgeEnd.Failed(reason, retriable: false),
             () => _machine.ReadsTrainerMemory);
         _clerk = new CheckpointClerk(configuration, _machine, _desk, _events, time, checkpoint?.Round ?? 0, () => _inputs.Writer.TryWrite(new HostInput.Carried()));
@@ -218,6 +220,7 @@ internal sealed class BridgeHost : IDisposable
 
                 break;
             case HostInput.Said said:
+                _trainer.Hear(said.Message.Value);
                 _desk.Hear(said.Connection, said.Message);
                 break;
             case HostInput.HungUp hungUp:
@@ -229,6 +232,7 @@ internal sealed class BridgeHost : IDisposable
             case HostInput.Tick:
                 _reporter.Tick();
                 WatchForStalls();
+                _trainer.Look(_desk.IsTraining);
                 _membership.Tick(_machine, _epoch);
                 EndWhenSilent();
                 break;

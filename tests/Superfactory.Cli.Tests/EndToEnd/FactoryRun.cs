@@ -49,9 +49,10 @@ internal sealed class FactoryRun : IAsyncDisposable
     /// <param name="steps">Steps of each site.</param>
     /// <param name="every">Steps between merges; 0 merges gradients every step.</param>
     /// <param name="checkpoint">Seconds between checkpoints.</param>
-    public async Task<long> SubmitAsync(int steps, int every, int checkpoint = 60)
+    /// <param name="stall">Seconds without a step after which an island is out; 0 takes the default.</param>
+    public async Task<long> SubmitAsync(int steps, int every, int checkpoint = 60, int stall = 0)
     {
-        var sync = every == 0 ? "{mode: every-step}" : $"{{mode: diloco, every: {every}}}";
+        var sync = every == 0 ? "{mode: every-step}" : $"{{mode: diloco, every: {every}, stall: {stall}}}";
         var text = $$"""
             name: killed
             sites: [wisconsin, atlanta]

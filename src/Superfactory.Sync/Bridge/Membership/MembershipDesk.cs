@@ -14,9 +14,12 @@ namespace Superfactory.Sync.Bridge.Membership;
 /// <param name="post">Takes events.</param>
 /// <param name="run">Runs something that takes its time, and then gives the loop its input.</param>
 /// <param name="time">Its clock.</param>
-internal sealed class MembershipDesk(PromiseFile promises, BridgePeers peers, Action<BridgeEvent> post, Action<Func<HostInput>> run, TimeProvider time)
+/// <param name="trainer">Whether this island's own trainer stalls: as long as it does, the others are to go on without the island.</param>
+internal sealed class MembershipDesk(
+    PromiseFile promises, BridgePeers peers, Action<BridgeEvent> post, Action<Func<HostInput>> run, TimeProvider time, TrainerWatch trainer)
 {
     private readonly HearingWatch _hearing = new(time);
+    private MergeEffect? _held;
     private ImmutableArray<string> _missing = [];
     private ImmutableArray<IslandRejection> _rejected = [];
 
@@ -29,6 +32,10 @@ internal sealed class MembershipDesk(PromiseFile promises, BridgePeers peers, Ac
     {
         switch (effect)
         {
+            case MergeEffect.KeepPromise or MergeEffect.Level when trainer.IsStalled:
+                // Neither does it stay a member, nor does it become one, before its trainer steps.
+                _held = effect;
+                return true;
             case MergeEffect.KeepPromise promise:
                 run(() =>
                 {
@@ -50,7 +57,12 @@ internal sealed class MembershipDesk(PromiseFile promises, BridgePeers peers, Ac
     /// <summary>A quarter of a second passed: says to the others that this bridge is there, and here whom it waits for and does not hear, and whom it does not accept.</summary>
     public void Tick(MergeMachine machine, RunEpoch epoch)
     {
-        peers.Beat();
+        if (!trainer.IsStalled)
+        {
+            peers.Beat();
+            GoOn(epoch);
+        }
+
         _hearing.Look();
         var missing = ImmutableArray.CreateBuilder<string>();
         for (var island = 0; island < epoch.Roster.Length; island++)
@@ -72,6 +84,17 @@ internal sealed class MembershipDesk(PromiseFile promises, BridgePeers peers, Ac
         {
             _rejected = rejected;
             post(new BridgeEvent.Rejecting(rejected));
+        }
+    }
+
+    /// <summary>Carries out what was held back while the trainer stalled, where it is still of this epoch.</summary>
+    private void GoOn(RunEpoch epoch)
+    {
+        var (held, number) = (_held, _held switch { MergeEffect.KeepPromise promise => promise.Epoch, MergeEffect.Level level => level.Epoch, _ => 0 });
+        _held = null;
+        if (held is not null && number == epoch.Number)
+        {
+            TryCarry(held);
         }
     }
 }

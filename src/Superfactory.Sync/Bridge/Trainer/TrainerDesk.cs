@@ -50,6 +50,9 @@ internal sealed partial class TrainerDesk : IDisposable
     /// <summary>Numbers in the registered parameters; 0 before there are any.</summary>
     public long Parameters => _arena?.Layout.Parameters ?? 0;
 
+    /// <summary>Whether the trainer is to take steps: it has begun, waits for nothing, and the run is not over.</summary>
+    public bool IsTraining => _phase == TrainerPhase.Training && _connection is { HasHungUp: false } && _turn is { Finished: false };
+
     private string Island => _configuration.Island;
 
     /// <summary>Someone connected.</summary>
