@@ -23,7 +23,7 @@ public class JobFileProblemTests
     [InlineData("sync: {grace: 2}", "job.yaml:6: sync.grace: A grace begins when a quorum has contributed, and the job has none. Expected 'quorum' beside it.")]
     [InlineData("sync: {batch: keep}", "job.yaml:6: sync.batch: Only the mode every-step has a global batch for each step.")]
     [InlineData("sync: {norm_limit: 0.5}", "job.yaml:6: sync.norm_limit: A limit under 1 refuses every second contribution. Expected at least 1, or 0 for any norm.")]
-    [InlineData("sync: {evry: 30}", "job.yaml:6: sync.evry: There is no such field. 'sync' has mode, every, format, result_format, error_feedback, outer, fragments, overlap, delay, staleness, mixing, quorum, grace, norm_limit, batch, partition. Did you mean 'every'?")]
+    [InlineData("sync: {evry: 30}", "job.yaml:6: sync.evry: There is no such field. 'sync' has mode, every, format, result_format, error_feedback, outer, fragments, overlap, delay, staleness, mixing, quorum, grace, norm_limit, batch, stall, partition. Did you mean 'every'?")]
     [InlineData("batch: 16", "6: batch: There is no such field. * Did you mean 'trainer.batch' or 'sync.batch'?")]
     [InlineData("learning_rate: 1", "6: learning_rate: * Did you mean 'trainer.learning_rate' or 'sync.outer.learning_rate'?")]
     [InlineData("sync.mode: diloco", "6: sync.mode: * Write 'mode' under 'sync'.")]
