@@ -9,13 +9,14 @@ public sealed class DependencyTests
     {
         ["Model"] = [],
         ["Routing"] = ["Model"],
+        ["Scheduling"] = ["Model", "Routing"],
         ["Core"] = ["Model", "Routing"],
         ["Wan"] = ["Model", "Routing"],
         ["Sync"] = ["Model", "Wan"],
         ["Control"] = ["Model", "Routing", "Core"],
         ["Site"] = ["Model", "Sync", "Wan"],
         ["Lab"] = ["Model"],
-        ["Cli"] = ["Model", "Routing", "Control", "Site", "Sync", "Wan", "Lab"],
+        ["Cli"] = ["Model", "Routing", "Scheduling", "Control", "Site", "Sync", "Wan", "Lab"],
     };
 
     [Fact]

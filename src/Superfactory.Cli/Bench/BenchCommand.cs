@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Superfactory.Cli.Bench.Merge;
+using Superfactory.Cli.Bench.Scheduling;
 using Superfactory.Cli.Bench.Training;
 using Superfactory.Cli.CommandLine;
 
@@ -14,5 +15,6 @@ internal static class BenchCommand
         BenchCodecCommand.Create(terminal),
         MergeBenchCommand.Create(terminal),
         TrainingBenchCommand.Create(terminal),
+        ScheduleBenchCommand.Create(terminal),
     };
 }

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Globalization;
+using Superfactory.Cli.Bench.Merge;
+using Superfactory.Cli.CommandLine;
+
+namespace Superfactory.Cli.Bench.Scheduling;
+
+/// <summary><c>superfactory bench schedule</c>: how quick the scheduler is.</summary>
+internal static class ScheduleBenchCommand
+{
+    private const long AcceleratorsMin = 40_000, AcceleratorsMax = 4_000_000;
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var accelerators = Settings.Whole("--accelerators", "Accelerators of the fleet, spares included.", AcceleratorsMin, AcceleratorsMax, 320_112);
+        var churn = Settings.Whole("--churn", "Starts and ends before anything is measured.", 1000, 10_000_000, 200_000);
+        var seconds = Settings.Whole("--seconds", "How long placements are sustained.", 1, 3600, 60);
+        var seed = Settings.Whole("--seed", "The seed of the jobs that come and go.", 0, int.MaxValue / 2, 1);
+        var json = Settings.Text("--json", "FILE", "Write the report to this file as JSON.");
+        var command = new Command("schedule", "Measure how quickly the scheduler places gangs and jobs.") { accelerators, churn, seconds, seed, json };
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () => Run(terminal, parsed.GetValue(json), progress => ScheduleBench.Run(
+                parsed.GetValue(accelerators), (int)parsed.GetValue(churn), (int)parsed.GetValue(seconds), (int)parsed.GetValue(seed), progress, cancellation)),
+            cancellation));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string? file, Func<Action<string>, ScheduleReport> measure)
+    {
+        if (ReportFile.Check(file) is { } problem)
+        {
+            return terminal.Fail([problem], ExitCode.BadInput);
+        }
+
+        try
+        {
+            var report = measure(what => terminal.ErrorLine($"measuring {what}"));
+            ReportFile.Write(file, report);
+            foreach (var line in Lines(report))
+            {
+                terminal.Line(line);
+            }
+
+            return ExitCode.Done;
+        }
+        catch (BenchException exception)
+        {
+            return terminal.Fail(exception.Message, exception.ExitCode);
+        }
+    }
+
+    private static IEnumerable<string> Lines(ScheduleReport report) =>
+    [
+        string.Create(CultureInfo.InvariantCulture, $"{report.Accelerators:#,0} accelerators, {report.Schedulable:#,0} schedulable, after a churn of {report.Churn:#,0}"),
+        string.Create(CultureInfo.InvariantCulture, $"gang of {report.GangAccelerators:#,0}: {report.GangMs!.Median:0.00} ms median, {report.GangMs.P99:0.00} ms p99, at least {report.CleanRacksMin} clean racks a site"),
+        string.Create(CultureInfo.InvariantCulture, $"with {report.VictimsMedian} victims: {report.GangPreemptingMs!.Median:0.00} ms median, {report.GangPreemptingMs.P99:0.00} ms p99"),
+        string.Create(CultureInfo.InvariantCulture, $"placements: {report.PlacementsPerSecond:#,0}/s over {report.Seconds:0} s at {report.Occupancy[0] * 100:0.0} to {report.Occupancy[1] * 100:0.0} % busy"),
+        string.Create(CultureInfo.InvariantCulture, $"scaling {report.Scaling:0.00}, {report.MemoryMb:0} MB at most"),
+    ];
+}

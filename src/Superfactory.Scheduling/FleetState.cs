@@ -1,0 +1,368 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Superfactory.Model.Fleet;
+using Superfactory.Scheduling.Capacity;
+using Superfactory.Scheduling.Quotas;
+using Superfactory.Scheduling.Wan;
+
+namespace Superfactory.Scheduling;
+
+/// <summary>
+/// The snapshot that the scheduler decides on, with the indexes that make it quick: what is free, drawn, used and reserved, and who holds it. It
+/// changes by <see cref="Apply"/> and by what happens, never by deciding. Not safe for concurrent use.
+/// </summary>
+public sealed partial class FleetState
+{
+    private readonly Slice?[] _firstSlices;
+    private readonly Dictionary<long, RunningJob> _running = [];
+    private readonly List<RunningJob>[] _borrowed;
+    private readonly List<RunningJob>[] _owned;
+    private readonly SortedList<int, int>[] _priorities;
+    private readonly long[] _free;
+    private readonly int[] _typeOfPool;
+
+    /// <summary>A fleet that nothing runs on.</summary>
+    public FleetState(FleetSpecification fleet, QueueTree queues)
+    {
+        ArgumentNullException.ThrowIfNull(fleet);
+        ArgumentNullException.ThrowIfNull(queues);
+        Queues = queues;
+        Layout = new FleetLayout(fleet);
+        Domains = new DomainTable(Layout);
+        Power = new PowerLedger(fleet, Layout);
+        Wan = new WanLedger(fleet);
+        Quota = new QuotaLedger(queues);
+        _firstSlices = new Slice?[Layout.Domains.Length];
+        _typeOfPool = [.. Layout.Pools.Select(static pool => HardwareCatalogue.Names.IndexOf(pool.Hardware.Name))];
+        _borrowed = [.. HardwareCatalogue.All.Select(static _ => new List<RunningJob>())];
+        _priorities = [.. queues.Queues.Select(static _ => new SortedList<int, int>())];
+        _owned = [.. queues.Queues.Select(static _ => new List<RunningJob>())];
+        _free = new long[HardwareCatalogue.All.Length];
+        PoolsOfType = [.. HardwareCatalogue.All.Select((_, type) => Enumerable.Range(0, _typeOfPool.Length).Where(pool => _typeOfPool[pool] == type).ToImmutableArray())];
+        for (var domain = 0; domain < Layout.Domains.Length; domain++)
+        {
+            _free[_typeOfPool[Layout.Domains[domain].Pool]] += Domains.Free(domain);
+        }
+    }
+
+    /// <summary>Jobs that hold accelerators, by number.</summary>
+    public IReadOnlyDictionary<long, RunningJob> Running => _running;
+
+    /// <summary>The queues.</summary>
+    public QueueTree Queues { get; }
+
+    internal FleetLayout Layout { get; }
+
+    internal DomainTable Domains { get; }
+
+    internal PowerLedger Power { get; }
+
+    internal WanLedger Wan { get; }
+
+    internal QuotaLedger Quota { get; }
+
+    internal ImmutableArray<ImmutableArray<int>> PoolsOfType { get; }
+
+    /// <summary>The name of a domain: a rack's path such as <c>wisconsin/f1/r12/k3</c>, with <c>/n2</c> behind it where the domain is a node, or the site and hardware where the site places its gangs.</summary>
+    public string NameOf(int domain)
+    {
+        var place = Layout.Domains[domain];
+        var rack = Layout.RackNames[place.Rack];
+        if (place.Nodes != 1)
+        {
+            return rack;
+        }
+
+        var first = domain;
+        while (first > 0 && Layout.Domains[first - 1].Rack == place.Rack)
+        {
+            first--;
+        }
+
+        return $"{rack}/n{(domain - first + 1).ToString(CultureInfo.InvariantCulture)}";
+    }
+
+    /// <summary>Accelerators of a kind that are free in the whole fleet.</summary>
+    public long Free(string hardware) => _free[HardwareCatalogue.Names.IndexOf(hardware)];
+
+    /// <summary>Domains of a kind at a site that nobody has anything of.</summary>
+    public int CleanDomains(string site, string hardware)
+    {
+        var count = 0;
+        foreach (var pool in Layout.Pools.Where(pool => Layout.SiteNames[pool.Site] == site && pool.Hardware.Name == hardware))
+        {
+            for (var domain = pool.First; domain < pool.First + pool.Count; domain++)
+            {
+                count += Domains.Free(domain) == pool.Capacity ? 1 : 0;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Makes a plan that was decided on this very state come true: victims stop, then all islands start, in one commit.</summary>
+    /// <exception cref="InvalidOperationException">The state is another one: the plan does not fit it.</exception>
+    public RunningJob? Apply(Plan plan, long now)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (!plan.Starts)
+        {
+            return null;
+        }
+
+        foreach (var victim in plan.Victims)
+        {
+            Stop(victim.Job);
+        }
+
+        return Start(plan, now);
+    }
+
+    /// <summary>A job has ended, or is confirmed to be stopped: what it held is free. A job that does not run is none.</summary>
+    public bool Stop(long job)
+    {
+        if (!_running.TryGetValue(job, out var running))
+        {
+            return false;
+        }
+
+        Detach(running);
+        _running.Remove(job);
+        return true;
+    }
+
+    /// <summary>A checkpoint of a job was sealed.</summary>
+    public void Sealed(long job, long now)
+    {
+        if (_running.TryGetValue(job, out var running))
+        {
+            running.CheckpointMilliseconds = now;
+        }
+    }
+
+    /// <summary>Says how many accelerators others hold at a site that places its own gangs.</summary>
+    /// <returns>False where the site has no such pool.</returns>
+    public bool SetForeign(string site, string hardware, int accelerators)
+    {
+        var pool = Layout.Pools.FirstOrDefault(pool => pool.IsCounted && Layout.SiteNames[pool.Site] == site && pool.Hardware.Name == hardware);
+        if (pool is null || accelerators < 0 || accelerators > pool.Capacity)
+        {
+            return false;
+        }
+
+        var more = accelerators - (pool.Capacity - Domains.Free(pool.First) - HeldIn(pool.First));
+        Domains.AddForeign(pool.First, more);
+        _free[TypeOf(pool.First)] -= more;
+        return true;
+    }
+
+    internal int TypeOf(int domain) => _typeOfPool[Layout.Domains[domain].Pool];
+
+    internal long Free(int type) => _free[type];
+
+    internal Slice? FirstSlice(int domain) => _firstSlices[domain];
+
+    internal List<RunningJob> Borrowed(int type) => _borrowed[type];
+
+    /// <summary>The watts that a slice adds, rounded up.</summary>
+    internal static long Watts(HardwareType hardware, int count, int peakThousandths) =>
+        (((long)count * hardware.AcceleratorWatts * peakThousandths) + 999) / 1000;
+
+    internal RunningJob Start(Plan plan, long now)
+    {
+        var type = _typeOfPool[plan.Islands[0].Pool];
+        var job = new RunningJob(plan.Request, now, plan.IsOwned, Queues.Find(plan.Request.Queue), type);
+        var slices = ImmutableArray.CreateBuilder<Slice>(plan.Islands.Sum(static island => island.Domains.Length));
+        for (var island = 0; island < plan.Islands.Length; island++)
+        {
+            var place = plan.Islands[island];
+            var watts = Watts(HardwareCatalogue.All[type], place.Slice, plan.Request.PeakThousandths);
+            foreach (var domain in place.Domains)
+            {
+                var slice = new Slice(job, island, domain, place.Slice, Domains.Take(domain, place.Slice), watts);
+                slices.Add(slice);
+                Link(slice);
+            }
+        }
+
+        job.Slices = slices.MoveToImmutable();
+        job.Accelerators = job.Slices.Sum(static slice => slice.Count);
+        Hold(job);
+        Reserve(job, plan.Islands);
+        _running.Add(plan.Request.Job, job);
+        return job;
+    }
+
+    /// <summary>Frees all that a job holds; the job itself remembers it, for <see cref="Restore"/>.</summary>
+    internal void Detach(RunningJob job)
+    {
+        foreach (var slice in job.Slices)
+        {
+            var before = Domains.Free(slice.Domain);
+            Domains.Give(slice.Domain, slice.Count, slice.Nodes);
+            _free[job.Type] += Domains.Free(slice.Domain) - before;
+            Power.Draw(Layout.Domains[slice.Domain].Rack, -slice.Watts);
+            Unlink(slice);
+        }
+
+        Quota.Charge(job.Queue, job.Type, -job.Accelerators, job.IsOwned);
+        foreach (var (route, rate) in job.Routes)
+        {
+            Wan.Release(route, rate);
+        }
+
+        Delist(job);
+    }
+
+    /// <summary>Gives a detached job exactly what it held.</summary>
+    internal void Restore(RunningJob job)
+    {
+        foreach (var slice in job.Slices)
+        {
+            var before = Domains.Free(slice.Domain);
+            Domains.TakeExactly(slice.Domain, slice.Count, slice.Nodes);
+            _free[job.Type] += Domains.Free(slice.Domain) - before;
+            Link(slice);
+        }
+
+        Quota.Charge(job.Queue, job.Type, job.Accelerators, job.IsOwned);
+        foreach (var (route, rate) in job.Routes)
+        {
+            Wan.Release(route, -rate);
+        }
+
+        Enlist(job);
+    }
+
+    /// <summary>Whether a detached job could have again exactly what it held.</summary>
+    internal bool CanRestore(RunningJob job)
+    {
+        var added = 0;
+        var fits = job.IsOwned ? Quota.IsWithinGuarantee(job.Queue, job.Type, job.Accelerators) : Quota.CheckBorrowing(job.Queue, job.Type, job.Accelerators, _free[job.Type]) is null;
+        foreach (var slice in job.Slices)
+        {
+            // Watts are drawn while slices are looked at, so that slices which share a budget are added up.
+            var place = Layout.Racks[Layout.Domains[slice.Domain].Rack];
+            fits = fits && Domains.HasExactly(slice.Domain, slice.Count, slice.Nodes) && Power.FitsRack(Layout.Domains[slice.Domain].Rack, slice.Watts)
+                && slice.Watts <= Power.Left(PowerLevel.Site, place.Site) && slice.Watts <= Power.Left(PowerLevel.Fleet, 0);
+            if (!fits)
+            {
+                break;
+            }
+
+            Power.Draw(Layout.Domains[slice.Domain].Rack, slice.Watts);
+            added++;
+        }
+
+        for (var slice = 0; slice < added; slice++)
+        {
+            Power.Draw(Layout.Domains[job.Slices[slice].Domain].Rack, -job.Slices[slice].Watts);
+        }
+
+        return fits && Wan.HasRoom(job.Routes);
+    }
+
+    /// <summary>The jobs of a queue that are on guaranteed quota, in no order.</summary>
+    internal List<RunningJob> OwnedOf(int queue) => _owned[queue];
+
+    /// <summary>Whether a job of the queue runs at a lower priority.</summary>
+    internal bool HasBelow(int queue, int priority) => _priorities[queue].Count > 0 && _priorities[queue].GetKeyAtIndex(0) < priority;
+
+    private void Hold(RunningJob job)
+    {
+        _free[job.Type] -= job.Accelerators;
+        Quota.Charge(job.Queue, job.Type, job.Accelerators, job.IsOwned);
+        Enlist(job);
+    }
+
+    private void Reserve(RunningJob job, ImmutableArray<IslandPlan> islands)
+    {
+        var rate = job.Request.WanBytesPerSecond;
+        if (rate == 0 || islands.Length < 2)
+        {
+            return;
+        }
+
+        var routes = ImmutableArray.CreateBuilder<(ImmutableArray<int>, long)>();
+        foreach (var from in islands)
+        {
+            foreach (var to in islands.Where(to => to != from))
+            {
+                var route = Wan.Reserve(Layout.Pools[from.Pool].Site, Layout.Pools[to.Pool].Site, rate);
+                if (route.IsEmpty)
+                {
+                    throw new InvalidOperationException($"The plan of job {job.Request.Job} does not fit: no route from {from.Site} to {to.Site}.");
+                }
+
+                routes.Add((route, rate));
+            }
+        }
+
+        job.Routes = routes.ToImmutable();
+    }
+
+    private int HeldIn(int domain)
+    {
+        var held = 0;
+        for (var slice = _firstSlices[domain]; slice is not null; slice = slice.Next)
+        {
+            held += slice.Count;
+        }
+
+        return held;
+    }
+
+    private void Link(Slice slice)
+    {
+        slice.Previous = null;
+        slice.Next = _firstSlices[slice.Domain];
+        if (slice.Next is { } next)
+        {
+            next.Previous = slice;
+        }
+
+        _firstSlices[slice.Domain] = slice;
+        Power.Draw(Layout.Domains[slice.Domain].Rack, slice.Watts);
+    }
+
+    private void Unlink(Slice slice)
+    {
+        if (slice.Next is { } next)
+        {
+            next.Previous = slice.Previous;
+        }
+
+        if (slice.Previous is { } previous)
+        {
+            previous.Next = slice.Next;
+        }
+        else
+        {
+            _firstSlices[slice.Domain] = slice.Next;
+        }
+
+        (slice.Next, slice.Previous) = (null, null);
+    }
+
+    /// <summary>Lists a job among the borrowed ones of its kind or the owned ones of its queue. Who is where in a list decides nothing.</summary>
+    private void Enlist(RunningJob job)
+    {
+        var list = job.IsOwned ? _owned[job.Queue] : _borrowed[job.Type];
+        job.ListPlace = list.Count;
+        list.Add(job);
+        _priorities[job.Queue][job.Request.Priority] = _priorities[job.Queue].GetValueOrDefault(job.Request.Priority) + 1;
+    }
+
+    private void Delist(RunningJob job)
+    {
+        var list = job.IsOwned ? _owned[job.Queue] : _borrowed[job.Type];
+        var last = list[^1];
+        list[job.ListPlace] = last;
+        last.ListPlace = job.ListPlace;
+        list.RemoveAt(list.Count - 1);
+        if (--_priorities[job.Queue][job.Request.Priority] == 0)
+        {
+            _priorities[job.Queue].Remove(job.Request.Priority);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Scheduling;
+
+/// <summary>What all slices of an island must share.</summary>
+public enum Within
+{
+    /// <summary>The site.</summary>
+    Site,
+
+    /// <summary>A floor.</summary>
+    Floor,
+
+    /// <summary>A row.</summary>
+    Row,
+
+    /// <summary>A rack.</summary>
+    Rack,
+}
+
+/// <summary>What a job asks for: islands, each of so many accelerators at a site of its own. Times are milliseconds since 1970. Immutable.</summary>
+public sealed record GangRequest
+{
+    /// <summary>The job, once among all that wait or run. Equal in all else, the lower number goes first.</summary>
+    public required long Job { get; init; }
+
+    /// <summary>The queue that it is charged to.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>Accelerators of each island, 1 or more.</summary>
+    public required int AcceleratorsPerIsland { get; init; }
+
+    /// <summary>Kinds of hardware in order of preference; empty takes any but processors. All islands get the same.</summary>
+    public ImmutableArray<string> Hardware { get; init; } = [];
+
+    /// <summary>Memory that an accelerator must have, in GB; default 0.</summary>
+    public int MemoryGigabytes { get; init; }
+
+    /// <summary>The fewest islands that it starts with; default 1.</summary>
+    public int IslandsMin { get; init; } = 1;
+
+    /// <summary>The most islands that it uses; default 1.</summary>
+    public int IslandsMax { get; init; } = 1;
+
+    /// <summary>What the slices of an island must share; default the site.</summary>
+    public Within Within { get; init; }
+
+    /// <summary>Sites that it would rather have, the best first; others are used where these have no room.</summary>
+    public ImmutableArray<string> PreferredSites { get; init; } = [];
+
+    /// <summary>The share of its accelerators' peak power that it may draw, in thousandths, 1 to 1,000; default 1,000.</summary>
+    public int PeakThousandths { get; init; } = 1000;
+
+    /// <summary>The rate that each island sends to each other one, in bytes per second; default 0.</summary>
+    public long WanBytesPerSecond { get; init; }
+
+    /// <summary>Greater goes first; a job gives way to greater ones of its queue. Default 0.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>When it was submitted.</summary>
+    public long SubmittedMilliseconds { get; init; }
+
+    /// <summary>When it may start; default at once.</summary>
+    public long StartAfterMilliseconds { get; init; }
+
+    /// <summary>How long it runs undisturbed once it runs, but for failures; default 0.</summary>
+    public long MinimumRunMilliseconds { get; init; }
+
+    /// <summary>What stopping costs beside the work since its last sealed checkpoint: saving, starting again, moving its state. Default 0.</summary>
+    public long StopCostMilliseconds { get; init; }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+
+namespace Superfactory.Scheduling;
+
+/// <summary>Why a job does not start, and what would let it: one of a closed set. Immutable.</summary>
+public abstract record PendingReason
+{
+    private PendingReason()
+    {
+    }
+
+    /// <summary>A sentence for people.</summary>
+    public abstract override string ToString();
+
+    private static string Number(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
+
+    /// <summary>Accelerators are missing.</summary>
+    /// <param name="Missing">How many more must be free in slices of the size that the job needs.</param>
+    /// <param name="Hardware">Of which kind.</param>
+    /// <param name="Domain">Where: a site.</param>
+    public sealed record Accelerators(long Missing, string Hardware, string Domain) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"needs {Number(Missing)} more free {Hardware} in {Domain}";
+    }
+
+    /// <summary>The queue, or one above it, has borrowed as much as it may.</summary>
+    /// <param name="Missing">How much more it would have to be allowed.</param>
+    /// <param name="Queue">The queue whose limit it is.</param>
+    /// <param name="Hardware">Of which kind.</param>
+    public sealed record Quota(long Missing, string Queue, string Hardware) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"needs {Number(Missing)} more quota of {Hardware} on {Queue}";
+    }
+
+    /// <summary>What is free is kept for queues that do not lend it.</summary>
+    /// <param name="Missing">How many more would have to be lent or free.</param>
+    /// <param name="Hardware">Of which kind.</param>
+    public sealed record Lending(long Missing, string Hardware) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"needs {Number(Missing)} more {Hardware} that other queues lend";
+    }
+
+    /// <summary>A budget of power is too small.</summary>
+    /// <param name="Watts">How many watts more.</param>
+    /// <param name="Budget">Whose: a rack's, a row's or a site's by its path, or the fleet's.</param>
+    public sealed record Power(long Watts, string Budget) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"needs {Number(Watts)} W more at {Budget}";
+    }
+
+    /// <summary>No route has room for the rate.</summary>
+    /// <param name="BytesPerSecond">The rate that it needs.</param>
+    /// <param name="From">From this site.</param>
+    /// <param name="To">To this one.</param>
+    public sealed record Wan(long BytesPerSecond, string From, string To) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"needs {Number(BytesPerSecond)} bytes/s from {From} to {To}";
+    }
+
+    /// <summary>It is not yet time.</summary>
+    /// <param name="UntilMilliseconds">When it is, in milliseconds since 1970.</param>
+    public sealed record Time(long UntilMilliseconds) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"starts at {Number(UntilMilliseconds)} ms at the earliest";
+    }
+
+    /// <summary>It fits nowhere even in the empty fleet, and is refused.</summary>
+    /// <param name="What">What is wrong, and the nearest shape that would fit.</param>
+    public sealed record Never(string What) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => What;
+    }
+}

@@ -1,0 +1,282 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Fleet;
+using Superfactory.Scheduling.Capacity;
+using Superfactory.Scheduling.Wan;
+
+namespace Superfactory.Scheduling.Placing;
+
+/// <summary>
+/// Finds places for all islands of a gang at once, each at a site of its own, all of one kind of hardware, within budgets of power, quota and the rates
+/// between them. Leaves the state as it was. Not safe for concurrent use.
+/// </summary>
+internal sealed class GangSearch
+{
+    /// <summary>The sets of sites that are tried for the rates between them: all sets of 4 among 8.</summary>
+    private const int SetsMax = 70;
+
+    private readonly FleetState _state;
+    private readonly IslandSearch _islands;
+    private readonly List<IslandCandidate> _candidates = [];
+
+    /// <summary>A search of that state.</summary>
+    public GangSearch(FleetState state) => (_state, _islands) = (state, new IslandSearch(state));
+
+    /// <summary>The kinds that a request accepts, in its order of preference.</summary>
+    public static IEnumerable<int> Types(GangRequest request)
+    {
+        if (request.Hardware.IsEmpty)
+        {
+            for (var type = 0; type < HardwareCatalogue.All.Length; type++)
+            {
+                if (!HardwareCatalogue.All[type].IsCpu && HardwareCatalogue.All[type].MemoryGigabytes >= request.MemoryGigabytes)
+                {
+                    yield return type;
+                }
+            }
+
+            yield break;
+        }
+
+        foreach (var name in request.Hardware)
+        {
+            var type = HardwareCatalogue.Names.IndexOf(name);
+            if (type >= 0 && HardwareCatalogue.All[type].MemoryGigabytes >= request.MemoryGigabytes)
+            {
+                yield return type;
+            }
+        }
+    }
+
+    /// <summary>Finds a place; a plan that waits, with the first kind's reason, where there is none.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="guaranteedOnly">Whether it may use nothing but what its queue is guaranteed.</param>
+    /// <param name="islandsMax">The most islands, at most the request's.</param>
+    public Plan Find(GangRequest request, bool guaranteedOnly, int islandsMax)
+    {
+        PendingReason? reason = null;
+        var queue = _state.Queues.Find(request.Queue);
+        foreach (var type in Types(request))
+        {
+            if (_state.PoolsOfType[type].IsEmpty)
+            {
+                continue;
+            }
+
+            var plan = FindOfType(request, queue, type, guaranteedOnly, islandsMax);
+            if (plan.Starts)
+            {
+                return plan;
+            }
+
+            reason ??= plan.Reason;
+        }
+
+        return new Plan { Request = request, Reason = reason };
+    }
+
+    private Plan FindOfType(GangRequest request, int queue, int type, bool guaranteedOnly, int islandsMax)
+    {
+        PendingReason? quota = null;
+        var islands = islandsMax;
+        for (; islands >= request.IslandsMin; islands--)
+        {
+            var count = (long)islands * request.AcceleratorsPerIsland;
+            if (_state.Quota.IsWithinGuarantee(queue, type, count))
+            {
+                break;
+            }
+
+            quota = guaranteedOnly
+                ? new PendingReason.Quota(count - (_state.Quota.Own(queue, type) - _state.Quota.Owned(queue, type)), request.Queue, HardwareCatalogue.All[type].Name)
+                : _state.Quota.CheckBorrowing(queue, type, count, _state.Free(type));
+            if (quota is null)
+            {
+                break;
+            }
+        }
+
+        if (islands < request.IslandsMin)
+        {
+            return new Plan { Request = request, Reason = quota };
+        }
+
+        var nearest = Gather(request, type);
+        if (_candidates.Count < request.IslandsMin)
+        {
+            return new Plan { Request = request, Reason = nearest };
+        }
+
+        _candidates.Sort(static (left, right) => left.Score.CompareTo(right.Score) is var order && order != 0 ? order : left.Pool.CompareTo(right.Pool));
+        return Choose(request, queue, type, Math.Min(islands, _candidates.Count));
+    }
+
+    /// <summary>Fills the candidates, the best place of each site.</summary>
+    /// <returns>What is missing at the site that lacks the least among those that have no place.</returns>
+    private PendingReason Gather(GangRequest request, int type)
+    {
+        _candidates.Clear();
+        var (least, at) = (long.MaxValue, -1);
+        PendingReason.Power? power = null;
+        foreach (var pool in _state.PoolsOfType[type])
+        {
+            var site = _state.Layout.Pools[pool].Site;
+            var preference = request.PreferredSites.IndexOf(_state.Layout.SiteNames[site]);
+            var candidate = _islands.Find(pool, request, preference < 0 ? request.PreferredSites.Length : preference);
+            if (candidate is null)
+            {
+                var missing = Math.Max(1, request.AcceleratorsPerIsland - _islands.Found);
+                (least, at) = missing < least ? (missing, site) : (least, at);
+                power = _islands.PowerShort is { } watts && (power is null || watts.Watts < power.Watts) ? watts : power;
+                continue;
+            }
+
+            // Two pools of one kind at one site differ in nodes' slots: the better one stands for the site.
+            var other = _candidates.FindIndex(known => _state.Layout.Pools[known.Pool].Site == site);
+            if (other < 0)
+            {
+                _candidates.Add(candidate);
+            }
+            else if (candidate.Score < _candidates[other].Score)
+            {
+                _candidates[other] = candidate;
+            }
+        }
+
+        var hardware = HardwareCatalogue.All[type].Name;
+        return power is not null ? power : at < 0
+            ? new PendingReason.Accelerators(request.AcceleratorsPerIsland, hardware, "another site")
+            : new PendingReason.Accelerators(least, hardware, _state.Layout.SiteNames[at]);
+    }
+
+    /// <summary>The first set of sites, the best first and the larger sets before the smaller, that power and links allow.</summary>
+    private Plan Choose(GangRequest request, int queue, int type, int islandsMax)
+    {
+        PendingReason? reason = null;
+        var tried = 0;
+        for (var size = islandsMax; size >= request.IslandsMin; size--)
+        {
+            var set = new int[size];
+            for (var place = 0; place < size; place++)
+            {
+                set[place] = place;
+            }
+
+            do
+            {
+                var plan = TrySet(request, queue, type, set);
+                if (plan.Starts)
+                {
+                    return plan;
+                }
+
+                reason ??= plan.Reason;
+            }
+            while (++tried < SetsMax && Next(set, _candidates.Count));
+        }
+
+        return new Plan { Request = request, Reason = reason };
+    }
+
+    /// <summary>The next set in lexicographic order; false after the last.</summary>
+    private static bool Next(int[] set, int count)
+    {
+        var place = set.Length - 1;
+        while (place >= 0 && set[place] == count - set.Length + place)
+        {
+            place--;
+        }
+
+        if (place < 0)
+        {
+            return false;
+        }
+
+        set[place]++;
+        for (var after = place + 1; after < set.Length; after++)
+        {
+            set[after] = set[after - 1] + 1;
+        }
+
+        return true;
+    }
+
+    private Plan TrySet(GangRequest request, int queue, int type, int[] set)
+    {
+        long watts = 0;
+        foreach (var place in set)
+        {
+            var candidate = _candidates[place];
+            var site = _state.Layout.Pools[candidate.Pool].Site;
+            var needed = candidate.WattsPerSlice * candidate.Domains.Length;
+            watts += needed;
+            if (needed > _state.Power.Left(PowerLevel.Site, site))
+            {
+                return new Plan { Request = request, Reason = new PendingReason.Power(needed - _state.Power.Left(PowerLevel.Site, site), _state.Layout.SiteNames[site]) };
+            }
+        }
+
+        if (watts > _state.Power.Left(PowerLevel.Fleet, 0))
+        {
+            return new Plan { Request = request, Reason = new PendingReason.Power(watts - _state.Power.Left(PowerLevel.Fleet, 0), "the fleet") };
+        }
+
+        var reservations = Reserve(request, set, out var missing);
+        if (missing is not null)
+        {
+            return new Plan { Request = request, Reason = missing };
+        }
+
+        return new Plan
+        {
+            Request = request, Reservations = reservations,
+            IsOwned = _state.Quota.IsWithinGuarantee(queue, type, (long)set.Length * request.AcceleratorsPerIsland),
+            Islands = [.. set.Select(place => Island(_candidates[place]))],
+        };
+    }
+
+    private IslandPlan Island(IslandCandidate candidate) => new()
+    {
+        Site = _state.Layout.SiteNames[_state.Layout.Pools[candidate.Pool].Site], Hardware = _state.Layout.Pools[candidate.Pool].Hardware.Name,
+        Slice = candidate.Slice, Domains = ImmutableArray.Create(candidate.Domains), Score = candidate.Score, Pool = candidate.Pool,
+    };
+
+    /// <summary>The routes between all islands, each way; the ledger is left as it was.</summary>
+    private ImmutableArray<WanReservation> Reserve(GangRequest request, int[] set, out PendingReason? missing)
+    {
+        missing = null;
+        if (request.WanBytesPerSecond == 0 || set.Length < 2)
+        {
+            return [];
+        }
+
+        List<ImmutableArray<int>> routes = [];
+        foreach (var from in set)
+        {
+            foreach (var to in set)
+            {
+                if (from == to || missing is not null)
+                {
+                    continue;
+                }
+
+                var (source, target) = (_state.Layout.Pools[_candidates[from].Pool].Site, _state.Layout.Pools[_candidates[to].Pool].Site);
+                var route = _state.Wan.Reserve(source, target, request.WanBytesPerSecond);
+                if (route.IsEmpty)
+                {
+                    missing = new PendingReason.Wan(request.WanBytesPerSecond, _state.Layout.SiteNames[source], _state.Layout.SiteNames[target]);
+                }
+                else
+                {
+                    routes.Add(route);
+                }
+            }
+        }
+
+        foreach (var route in routes)
+        {
+            _state.Wan.Release(route, request.WanBytesPerSecond);
+        }
+
+        return missing is not null ? [] : [.. routes.Select(route => new WanReservation(_state.Wan.Names(route), request.WanBytesPerSecond))];
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Scheduling;
+
+/// <summary>A job that holds accelerators. Changed by <see cref="FleetState"/> alone.</summary>
+public sealed class RunningJob
+{
+    internal RunningJob(GangRequest request, long start, bool isOwned, int queue, int type) =>
+        (Request, StartMilliseconds, CheckpointMilliseconds, IsOwned, Queue, Type) = (request, start, start, isOwned, queue, type);
+
+    /// <summary>What it asked for.</summary>
+    public GangRequest Request { get; }
+
+    /// <summary>When it started.</summary>
+    public long StartMilliseconds { get; }
+
+    /// <summary>When its last checkpoint was sealed; its start where none was.</summary>
+    public long CheckpointMilliseconds { get; internal set; }
+
+    /// <summary>Whether it is on guaranteed quota.</summary>
+    public bool IsOwned { get; }
+
+    /// <summary>Its slices, island after island.</summary>
+    public ImmutableArray<Slice> Slices { get; internal set; } = [];
+
+    /// <summary>Accelerators that it holds.</summary>
+    public int Accelerators { get; internal set; }
+
+    internal int Queue { get; }
+
+    internal int Type { get; }
+
+    internal ImmutableArray<(ImmutableArray<int> Route, long Rate)> Routes { get; set; } = [];
+
+    internal int ListPlace { get; set; }
+
+    internal long Loss(long now) => checked(Accelerators * (Math.Max(0, now - CheckpointMilliseconds) + Request.StopCostMilliseconds));
+}
+
+/// <summary>What an island holds of one domain. Changed by <see cref="FleetState"/> alone.</summary>
+public sealed class Slice
+{
+    internal Slice(RunningJob job, int island, int domain, int count, UInt128 nodes, long watts) =>
+        (Job, Island, Domain, Count, Nodes, Watts) = (job, island, domain, count, nodes, watts);
+
+    /// <summary>Whose it is.</summary>
+    public RunningJob Job { get; }
+
+    /// <summary>The island, from 0.</summary>
+    public int Island { get; }
+
+    /// <summary>The domain.</summary>
+    public int Domain { get; }
+
+    /// <summary>Accelerators.</summary>
+    public int Count { get; }
+
+    /// <summary>How many of each node, four bits each from the lowest; 0 where a domain is one node or the site places its gangs.</summary>
+    public UInt128 Nodes { get; internal set; }
+
+    internal long Watts { get; }
+
+    internal Slice? Next { get; set; }
+
+    internal Slice? Previous { get; set; }
+}

@@ -1,0 +1,156 @@
+using Superfactory.Model.Fleet;
+using Superfactory.Scheduling.Capacity;
+using Superfactory.Scheduling.Placing;
+using Superfactory.Scheduling.Preempting;
+
+namespace Superfactory.Scheduling;
+
+/// <summary>
+/// Decides what becomes of a request: a snapshot, a request and a time in, a plan with its reasons out. Same input, same plan. The state that it is made for is
+/// its snapshot; <see cref="Decide"/> leaves it as it was and <see cref="FleetState.Apply"/> makes the plan come true. Not safe for concurrent use.
+/// </summary>
+public sealed class Scheduler
+{
+    /// <summary>The version of the rules: a recorded plan that is decided again under the same one is the same.</summary>
+    public const int Version = 1;
+
+    // 1,000 tbit, the most that a link can be said to carry; and the last millisecond of the year 9999.
+    private const long WanRateMax = 125_000_000_000_000;
+    private const long TimeMax = 253_402_300_799_999;
+
+    private readonly FleetState _state;
+    private readonly GangSearch _gangs;
+    private readonly VictimSearch _victims;
+
+    /// <summary>A scheduler of that state.</summary>
+    public Scheduler(FleetState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        (_state, _gangs) = (state, new GangSearch(state));
+        _victims = new VictimSearch(state, _gangs);
+    }
+
+    /// <summary>Says whether a request can never start, even in the empty fleet: to be asked when it is submitted. Null where it could.</summary>
+    public PendingReason? Refuse(GangRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Malformed(request) ?? NeverFits(request);
+    }
+
+    /// <summary>Decides what becomes of a request now.</summary>
+    /// <param name="request">The request; no job of its number runs.</param>
+    /// <param name="now">The time, in milliseconds since 1970.</param>
+    public Plan Decide(GangRequest request, long now)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (Malformed(request) is { } malformed)
+        {
+            return new Plan { Request = request, Reason = malformed };
+        }
+
+        if (request.StartAfterMilliseconds > now)
+        {
+            return new Plan { Request = request, Reason = new PendingReason.Time(request.StartAfterMilliseconds) };
+        }
+
+        var plan = _gangs.Find(request, guaranteedOnly: false, request.IslandsMax);
+        return plan.Starts ? plan : _victims.Find(request, now) ?? Explained(plan, request);
+    }
+
+    private Plan Explained(Plan plan, GangRequest request) => plan.Reason is null ? plan with { Reason = NeverFits(request) ?? new PendingReason.Never("no kind of hardware in the fleet is accepted") } : plan;
+
+    private PendingReason.Never? Malformed(GangRequest request)
+    {
+        var what =
+            _state.Queues.Find(request.Queue) < 0 ? $"there is no queue '{request.Queue}'"
+            : _state.Running.ContainsKey(request.Job) ? $"job {request.Job} runs already"
+            : request.Hardware.FirstOrDefault(static name => HardwareCatalogue.Find(name) is null) is { } hardware ? $"there is no hardware '{hardware}'"
+            : request.PreferredSites.FirstOrDefault(name => !_state.Layout.SiteNames.Contains(name)) is { } site ? $"there is no site '{site}'"
+            : request.AcceleratorsPerIsland is < 1 or > FleetSpecification.AcceleratorsMax ? $"an island has 1 to {FleetSpecification.AcceleratorsMax} accelerators, not {request.AcceleratorsPerIsland}"
+            : request.IslandsMin < 1 || request.IslandsMax < request.IslandsMin ? $"the islands are at least 1 and at most as many as the most, not {request.IslandsMin} to {request.IslandsMax}"
+            : request.PeakThousandths is < 1 or > 1000 ? $"the share of the peak is 1 to 1000 thousandths, not {request.PeakThousandths}"
+            : request.WanBytesPerSecond is < 0 or > WanRateMax ? $"the rate between islands is 0 to {WanRateMax} bytes/s, not {request.WanBytesPerSecond}"
+            : Outside(request.SubmittedMilliseconds) || Outside(request.StartAfterMilliseconds) || Outside(request.MinimumRunMilliseconds) || Outside(request.StopCostMilliseconds) ? "times are from 1970 to 9999"
+            : null;
+        return what is null ? null : new PendingReason.Never(what);
+    }
+
+    private static bool Outside(long milliseconds) => milliseconds is < 0 or > TimeMax;
+
+    /// <summary>Whether no site would hold an island if it were empty, or too few sites would.</summary>
+    private PendingReason.Never? NeverFits(GangRequest request)
+    {
+        var (sites, most) = (0, 0L);
+        string? where = null;
+        foreach (var type in GangSearch.Types(request))
+        {
+            var found = 0;
+            foreach (var pool in _state.PoolsOfType[type])
+            {
+                var fits = MostThatFits(_state.Layout.Pools[pool], request);
+                if (fits >= request.AcceleratorsPerIsland)
+                {
+                    found++;
+                }
+                else if (fits > most)
+                {
+                    (most, where) = (fits, $"{HardwareCatalogue.All[type].Name} at {_state.Layout.SiteNames[_state.Layout.Pools[pool].Site]}");
+                }
+            }
+
+            sites = Math.Max(sites, found);
+        }
+
+        if (sites >= request.IslandsMin)
+        {
+            return null;
+        }
+
+        return new PendingReason.Never(sites > 0
+            ? $"{request.IslandsMin} islands of {request.AcceleratorsPerIsland} fit nowhere; {sites} would"
+            : where is null ? "no kind of hardware in the fleet is accepted" : $"an island of {request.AcceleratorsPerIsland} fits nowhere; one of {most} would, of {where}");
+    }
+
+    /// <summary>The most accelerators, no more than are asked for, that the empty pool holds in equal slices within what they must share.</summary>
+    private long MostThatFits(PoolPlace pool, GangRequest request)
+    {
+        if (pool.IsCounted)
+        {
+            return Math.Min(pool.Capacity, request.AcceleratorsPerIsland);
+        }
+
+        var domains = request.Within == Within.Site ? Offered(pool, static (_, _) => 0) : request.Within switch
+        {
+            Within.Rack => Offered(pool, static (layout, rack) => rack),
+            Within.Row => Offered(pool, static (layout, rack) => layout.Racks[rack].Row),
+            _ => Offered(pool, static (layout, rack) => layout.Rows[layout.Racks[rack].Row].Floor),
+        };
+        for (var wanted = (long)Math.Min(request.AcceleratorsPerIsland, (long)domains * pool.Capacity); wanted > 0; wanted--)
+        {
+            var slices = ((wanted - 1) / pool.Capacity) + 1;
+            while (slices <= domains && wanted % slices != 0)
+            {
+                slices++;
+            }
+
+            if (slices <= domains)
+            {
+                return wanted;
+            }
+        }
+
+        return 0;
+    }
+
+    private int Offered(PoolPlace pool, Func<FleetLayout, int, int> groupOf)
+    {
+        var counts = new Dictionary<int, int>();
+        for (var domain = pool.First; domain < pool.First + pool.Count; domain++)
+        {
+            var group = groupOf(_state.Layout, _state.Layout.Domains[domain].Rack);
+            counts[group] = counts.GetValueOrDefault(group) + (_state.Layout.Domains[domain].Offered > 0 ? 1 : 0);
+        }
+
+        return counts.Values.Max();
+    }
+}

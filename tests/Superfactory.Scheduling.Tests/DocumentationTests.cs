@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Superfactory.Scheduling.Quotas;
+
+namespace Superfactory.Scheduling.Tests;
+
+/// <summary>The worked examples of docs/scheduling.md come out as they say.</summary>
+public sealed partial class DocumentationTests
+{
+    public static TheoryData<string> Scenarios => [.. Block().Matches(Read()).Select(match => match.Groups[1].Value)];
+
+    [Fact]
+    public void There_are_examples_of_placement_power_queues_and_sites() => Scenarios.Count.ShouldBe(6);
+
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void An_example_comes_out_as_it_says(string scenario)
+    {
+        var lines = scenario.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var fleet = World.FleetOf(Fleet(lines));
+        var hardware = fleet.Racks.First().Hardware.Name;
+        var queues = QueueTree.Create([.. lines.Where(line => line.StartsWith("queue ", StringComparison.Ordinal)).Select(line => Queue(line, hardware))], fleet);
+        queues.Problems.ShouldBeEmpty();
+        var state = new FleetState(fleet, queues.Value!);
+        var (scheduler, now) = (new Scheduler(state), 1_000_000L);
+        foreach (var line in lines)
+        {
+            if (line.StartsWith("wait ", StringComparison.Ordinal))
+            {
+                now += 1000 * long.Parse(line[5..], CultureInfo.InvariantCulture);
+            }
+            else if (line.StartsWith("submit ", StringComparison.Ordinal))
+            {
+                var parts = line.Split("=>", StringSplitOptions.TrimEntries);
+                var plan = scheduler.Decide(Request(parts[0], now), now);
+                Say(state, plan).ShouldBe(parts[1], line);
+                state.Apply(plan, now);
+                FleetAudit.Check(fleet, state).ShouldBeEmpty();
+            }
+        }
+    }
+
+    private static string Say(FleetState state, Plan plan)
+    {
+        if (!plan.Starts)
+        {
+            return plan.Reason!.ToString();
+        }
+
+        var many = state.Layout.SiteNames.Length > 1;
+        var places = plan.Islands.Select(island => (many ? island.Site + ":" : string.Empty) + string.Join(' ', island.Domains.Select(state.NameOf)));
+        return string.Join(' ', places) + (plan.Victims.IsEmpty ? string.Empty : " instead of " + string.Join(' ', plan.Victims.Select(victim => victim.Job)));
+    }
+
+    private static string Fleet(string[] lines)
+    {
+        var text = new StringBuilder("name: example\nsites:\n");
+        var sites = lines.FirstOrDefault(line => line.StartsWith("sites ", StringComparison.Ordinal))?.Split(' ')[1..] ?? ["s"];
+        var racks = lines.Single(line => line.StartsWith("fleet ", StringComparison.Ordinal))[6..];
+        foreach (var site in sites)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"  - name: {site}\n    {racks}\n");
+        }
+
+        var links = lines.Where(line => line.StartsWith("link ", StringComparison.Ordinal)).Select(line => line.Split(' ')).ToList();
+        text.Append(links.Count > 0 ? "links:\n" : string.Empty);
+        foreach (var link in links)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"  - {{between: [{link[1]}, {link[2]}], bandwidth: {link[3]}, rtt: 10ms}}\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static QueueSpecification Queue(string line, string hardware) => new()
+    {
+        Name = line.Split(' ')[1], Quotas = [new QuotaSpecification(hardware, Number(line, "guarantee") ?? 0, Number(line, "borrows"), Number(line, "lends"))],
+    };
+
+    private static GangRequest Request(string line, long now)
+    {
+        var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var islands = (Word(line, "islands") ?? "1").Split("..");
+        return new GangRequest
+        {
+            Job = long.Parse(words[1], CultureInfo.InvariantCulture), Queue = words[2], AcceleratorsPerIsland = int.Parse(words[3], CultureInfo.InvariantCulture),
+            IslandsMin = int.Parse(islands[0], CultureInfo.InvariantCulture), IslandsMax = int.Parse(islands[^1], CultureInfo.InvariantCulture),
+            Within = Enum.Parse<Within>(Word(line, "within") ?? "site", ignoreCase: true), PeakThousandths = (int)(Number(line, "peak") ?? 1000),
+            WanBytesPerSecond = Number(line, "rate") ?? 0, SubmittedMilliseconds = now,
+        };
+    }
+
+    private static long? Number(string line, string name) => Word(line, name) is { } word ? long.Parse(word, CultureInfo.InvariantCulture) : null;
+
+    private static string? Word(string line, string name) => Regex.Match(line, $@"\b{name} (\S+)") is { Success: true } match ? match.Groups[1].Value : null;
+
+    private static string Read()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root.FullName, "Superfactory.slnx")))
+        {
+            root = root.Parent ?? throw new DirectoryNotFoundException("The tests run outside the repository.");
+        }
+
+        return File.ReadAllText(Path.Combine(root.FullName, "docs", "scheduling.md"));
+    }
+
+    [GeneratedRegex("```scenario\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Block();
+}
