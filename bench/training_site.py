@@ -9,6 +9,7 @@ production client and its bridge, `ddp` PyTorch's DistributedDataParallel over G
 """
 
 import argparse
+import contextlib
 import copy
 import json
 import sys
@@ -75,6 +76,9 @@ class Plain:
     def finished(self):
         return self.steps >= self.options.steps
 
+    def aside(self):
+        return contextlib.nullcontext()
+
     def end(self):
         return None
 
@@ -102,6 +106,9 @@ class Merged:
     @property
     def finished(self):
         return self.run.finished
+
+    def aside(self):
+        return self.run.aside()
 
     def end(self):
         seconds = self.run.merge_seconds
@@ -151,7 +158,8 @@ def main(arguments):
     for line in sys.stdin:
         command, *words = line.split()
         if command == "off":
-            answer = train(off, int(words[0]))
+            with on.aside():
+                answer = train(off, int(words[0]))
         elif command == "on":
             answer = train(on, int(words[0]))
         else:

@@ -21,6 +21,8 @@ class Attachments:
         self._optimizers = optimizers
         self._objects: Dict[str, Any] = {}
         self._awaited: Dict[str, Any] = {}
+        self.with_parameters = table.gradients
+        """Whether the state has the parameters in it: in every-step mode, where no bridge keeps them."""
 
     @property
     def objects(self) -> List[Any]:
@@ -53,7 +55,7 @@ class Attachments:
             "statics": {entry.name: entry.tensor for entry in self._table.statics},
             "attached": {name: target.state_dict() for name, target in self._objects.items()},
         }
-        if self._table.gradients:
+        if self.with_parameters:
             tree["parameters"] = {entry.name: entry.tensor for entry in self._table.parameters}
         return tree
 
@@ -89,6 +91,15 @@ class Attachments:
             optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
         if tree is not None:
             self._load_tensors(tree["statics"])
+
+    def adopt_optimizers(self, tree: Dict[str, Any]) -> None:
+        """Another island's moments and gradient scalers in the place of this one's. Learning rates and what else is attached
+        go on as they are."""
+        for optimizer, state in zip(self._optimizers, tree["optimizers"]):
+            optimizer.load_state_dict({"state": state["state"], "param_groups": optimizer.state_dict()["param_groups"]})
+        for name, state in tree["attached"].items():
+            if hasattr(self._objects.get(name), "unscale_"):
+                self._objects[name].load_state_dict(state)
 
     @torch.no_grad()
     def _load_tensors(self, saved: Dict[str, Any]) -> None:

@@ -16,6 +16,8 @@ CLIENT_VERSION = "0.1.0"
 DILOCO = "diloco"
 EVERY_STEP = "every-step"
 STREAMING = "streaming"
+AUTO = "auto"
+"""The run chooses by itself: each turn says what its round merges."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,15 @@ class Turn:
     """In streaming, the deal that its turns are counted in."""
     following: "Optional[Turn]" = None
     """In streaming, the turn after it, whose steps begin while this one is merged."""
+    mode: Optional[str] = None
+    """What the round merges, where the run chooses that by itself; None where it is the job's."""
 
     @staticmethod
     def read(reply: Dict[str, Any]) -> "Turn":
         following = reply.get("following")
         return Turn(reply["round"], reply["steps"], reply.get("first_turn", 0),
                     float(reply.get("progress", 0.0)), bool(reply.get("finished", False)), reply.get("segment", 0),
-                    Turn.read(following) if following is not None else None)
+                    Turn.read(following) if following is not None else None, reply.get("mode"))
 
 
 @dataclass(frozen=True)
@@ -112,12 +116,14 @@ class Outcome:
     """Every island skips this step because a gradient scaler found an overflow."""
     turn: Turn
     deal: Optional[Deal]
+    state: Optional[str]
+    """A file with the state whose optimizers this island goes on with, as the mode changes to every-step."""
 
     @staticmethod
     def read(reply: Dict[str, Any]) -> "Outcome":
         return Outcome(reply["round"], reply.get("tokens", 0), from_json_number(reply.get("loss", 0.0)),
                        bool(reply.get("reset", False)), bool(reply.get("skip", False)),
-                       Turn.read(reply["turn"]), Deal.read(reply.get("samples")))
+                       Turn.read(reply["turn"]), Deal.read(reply.get("samples")), reply.get("state"))
 
 
 def to_json_number(value: float) -> Any:

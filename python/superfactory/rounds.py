@@ -6,9 +6,10 @@ from typing import Any, Dict, List, Optional, Union
 from torch import Tensor
 
 from .attachments import Attachments
-from .protocol import DILOCO, Deal, Outcome, Turn, Welcome, to_json_number
+from .protocol import EVERY_STEP, Deal, Outcome, Turn, Welcome, to_json_number
 from .samples import Samples
 from .session import Session
+from .state import load_state
 from .stopwatch import Stopwatch
 from .tensors import TensorTable
 
@@ -34,11 +35,22 @@ class Rounds:
         self._samples: Optional[Samples] = None
         self._gain = 0.0
         """What a step adds to the progress."""
+        attachments.with_parameters = self.merges_gradients
 
     @property
     def alone(self) -> bool:
         """Whether nothing is merged, outside a gang."""
         return self._session.alone
+
+    @property
+    def mode(self) -> str:
+        """What the current round merges."""
+        return self.turn.mode or self._welcome.mode
+
+    @property
+    def merges_gradients(self) -> bool:
+        """Whether that is gradients, each step."""
+        return self.mode == EVERY_STEP
 
     @property
     def progress(self) -> float:
@@ -81,6 +93,7 @@ class Rounds:
         """The optimizer took its step with what was merged."""
         self.steps += 1
         self._adopt(outcome.turn, outcome.deal)
+        self._anchor()
         self._take_empty_turns()
 
     def counters(self) -> Dict[str, Any]:
@@ -102,23 +115,40 @@ class Rounds:
         self._session.load_parameters(self._table)
         if outcome.reset and not self._session.alone:
             self._attachments.restore_moments(self._session.saved(outcome.round))
+        if outcome.state is not None:
+            self._attachments.adopt_optimizers(load_state(outcome.state))
+            # The bridge takes the file away with the next word: not before every process has read it.
+            self._session.island.gather([0.0])
         self._adopt(outcome.turn, outcome.deal)
-        if not self.turn.finished:
+        if not self.turn.finished and not self.merges_gradients:
             self._session.save(self.turn.round)
         self.stopwatch.resume()
 
+    def _anchor(self) -> None:
+        """Where the mode changed from every-step, gives the bridge the parameters that it does not hold."""
+        if self.merges_gradients or self.turn.finished:
+            return
+        self.stopwatch.pause()
+        self._session.give_parameters(self._table)
+        self._session.ask({"type": "anchor", "round": self.turn.round})
+        self._session.save(self.turn.round)
+        self.stopwatch.resume()
+
     def _contribute(self, steps: int, tokens: int, loss_sum: float, overflow: bool) -> Outcome:
+        self.stopwatch.hold()
         reply = self._session.ask(self._merge_message(steps, tokens, loss_sum, overflow))
+        self.stopwatch.go_on()
         self.last = Outcome.read(reply)
         return self.last
 
     def _merge_message(self, steps: int, tokens: int, loss_sum: Loss, overflow: bool) -> Dict[str, Any]:
         """What the island's processes contribute together."""
+        trained, own = self.stopwatch.take()
         parts: List[List[float]] = self._session.island.gather([float(tokens), float(loss_sum), float(overflow)])
         return {"type": "merge", "round": self.turn.round, "steps": steps,
                 "tokens": int(sum(part[0] for part in parts)),
                 "loss_sum": to_json_number(sum(part[1] for part in parts)),
-                "overflow": any(part[2] for part in parts)}
+                "overflow": any(part[2] for part in parts), "seconds": trained, "own_seconds": own}
 
     def _adopt(self, turn: Turn, deal: Optional[Deal]) -> None:
         if deal is not None:
@@ -130,11 +160,12 @@ class Rounds:
         if self._samples is not None and not turn.finished:
             self._samples.deal(deal, turn)
         self.turn = turn
+        self._attachments.with_parameters = self.merges_gradients
 
     def _take_empty_turns(self) -> None:
         """Contributes nothing where this island's share of a round is empty: the others' merge needs its word."""
         while not self.turn.finished and self.turn.steps == 0:
-            if self._welcome.mode == DILOCO:
+            if not self.merges_gradients:
                 self._merge_parameters()
                 continue
             self.stopwatch.pause()
@@ -145,4 +176,5 @@ class Rounds:
                 self._attachments.step_optimizers()
             self._adopt(outcome.turn, outcome.deal)
             self.stopwatch.resume()
+            self._anchor()
 

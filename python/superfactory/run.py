@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, Iterable, Optional, Tuple, Type, Union
+from typing import Any, Dict, Iterable, Iterator, Optional, Tuple, Type, Union
 
 from torch import Tensor, nn
 
@@ -13,7 +14,7 @@ from .environment import Environment
 from .errors import SuperfactoryError
 from .hashing import parameters_sha256
 from .island import Island
-from .protocol import EVERY_STEP, STREAMING, Welcome
+from .protocol import AUTO, EVERY_STEP, STREAMING, Welcome
 from .reporting import Reporter
 from .rounds import Rounds
 from .samples import Samples
@@ -66,8 +67,9 @@ class Run:
 
     @property
     def mode(self) -> str:
-        """``every-step``, ``diloco`` or ``streaming``; outside a gang always ``every-step``, where nothing is merged."""
-        return self._welcome.mode
+        """What the current round merges: ``every-step``, ``diloco`` or ``streaming``; ``auto`` before ``synchronize`` in a run that chooses by itself.
+        Outside a gang always ``every-step``, where nothing is merged."""
+        return self._rounds.mode if self._rounds is not None else self._welcome.mode
 
     @property
     def seed(self) -> int:
@@ -143,7 +145,7 @@ class Run:
         if self._rounds is not None:
             raise SuperfactoryError("run.synchronize was called twice: call it once, before the first step")
         optimizers = [optimizer] if hasattr(optimizer, "step") else list(optimizer)
-        table = TensorTable(model, self.mode == EVERY_STEP, self._welcome.streaming)
+        table = TensorTable(model, self.mode in (EVERY_STEP, AUTO), self._welcome.streaming)
         attachments = Attachments(table, optimizers)
         for name, target in self._early_attached.items():
             attachments.attach(name, target)
@@ -152,7 +154,7 @@ class Run:
         kind = StreamingRounds if self.mode == STREAMING else Rounds
         rounds = kind(self._session, self._welcome, table, attachments, turn)
         self._table, self._attachments, self._rounds = table, attachments, rounds
-        self._stepper = stepper = Stepper(self.mode, rounds, table, attachments, optimizers)
+        self._stepper = stepper = Stepper(self._welcome.mode, rounds, table, attachments, optimizers)
         self._session.state_source = lambda: attachments.collect(
             {**rounds.counters(), "weights": stepper.weights.state_dict()})
         if state is not None:
@@ -221,6 +223,18 @@ class Run:
             self._rounds.declare(samples, dataset)
         self._samples, self._dataset = samples, dataset
         return samples
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is done inside is no training and is not counted as such: an evaluation between two steps, for example."""
+        stopwatch = self._joined("run.aside").stopwatch
+        stopwatch.pause()
+        stopwatch.hold()
+        try:
+            yield
+        finally:
+            stopwatch.go_on()
+            stopwatch.resume()
 
     # What people see.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from .accumulation import Accumulation
 from .attachments import Attachments
 from .observe import GradientObserver
-from .protocol import EVERY_STEP, Outcome
+from .protocol import AUTO, EVERY_STEP, Outcome
 from .rounds import Rounds
 from .tensors import TensorTable
 from .weights import TokenWeights
@@ -19,15 +19,14 @@ Loss = Union[float, Tensor]
 
 
 class Stepper:
-    """Takes optimizer steps: in every-step mode with merged gradients, else with the island's own."""
+    """Takes optimizer steps: where gradients are merged each step with those, else with the island's own."""
 
     def __init__(self, mode: str, rounds: Rounds, table: TensorTable, attachments: Attachments, optimizers: List[Any]) -> None:
         self._rounds = rounds
         self._attachments = attachments
         self._optimizers = optimizers
-        self._merging = mode == EVERY_STEP
         self._observer = (GradientObserver((entry.tensor for entry in table.parameters), optimizers)
-                          if self._merging else None)
+                          if mode in (EVERY_STEP, AUTO) else None)
         self.weights = TokenWeights()
         self._outcome: Optional[Outcome] = None
         """What came of this step's gradients; None until they are merged."""
@@ -41,7 +40,7 @@ class Stepper:
 
     def merge_gradients(self, units: int, loss: Optional[Loss], tokens: Optional[int], scaler: Any, last: bool = True) -> None:
         """Merges the gradients of a step, with its ``last`` batch, of ``units`` samples; nothing outside every-step mode."""
-        if not self._merging or self._outcome is not None or self._gathered:
+        if not self._rounds.merges_gradients or self._outcome is not None or self._gathered:
             return
         weight = int(tokens) if tokens is not None else self.weights.estimate(units)
         # A loss that is not finite was refused with its own gradients: it is not held against the next step's.
@@ -56,8 +55,11 @@ class Stepper:
 
     def step(self, units: int, loss: Loss, tokens: int, scaler: Any, last: bool = True) -> None:
         """The optimizer's step, and a merge where it is due; before the step's ``last`` batch neither."""
-        if not self._merging:
+        if not self._rounds.merges_gradients:
             self._step_optimizers(scaler)
+            self.weights.settle(units, tokens)
+            if self._observer is not None:
+                self._observer.clear()
             self._rounds.add_step(loss, tokens)
             return
         if self._outcome is None and not self._gathered:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Optional
+from typing import Callable, Optional, Tuple
 
 
 class Stopwatch:
@@ -16,18 +16,38 @@ class Stopwatch:
         self._started: Optional[float] = None
         self._paused: Optional[float] = None
         self._waited = 0.0
+        self._resumed: float = clock()
+        self._mark = self._resumed
+        self._trained = self._own = 0.0
         self.training_seconds = 0.0
         self.wall_seconds = 0.0
 
     def pause(self) -> None:
         """A merge begins."""
-        self._paused = self._clock()
+        self._paused = self._mark = self._clock()
+        self._trained += self._paused - self._resumed
 
     def resume(self) -> None:
         """A merge ended."""
+        self._resumed = self._clock()
+        self._own += self._resumed - self._mark
         if self._paused is not None and self._started is not None:
-            self._waited += self._clock() - self._paused
+            self._waited += self._resumed - self._paused
         self._paused = None
+
+    def hold(self) -> None:
+        """Within a pause: what follows is none of this process's work, such as waiting for others."""
+        self._own += self._clock() - self._mark
+
+    def go_on(self) -> None:
+        """Ends ``hold``."""
+        self._mark = self._clock()
+
+    def take(self) -> Tuple[float, float]:
+        """Seconds of training, and of own work in pauses, since this was last called."""
+        taken = self._trained, self._own
+        self._trained = self._own = 0.0
+        return taken
 
     def step(self) -> None:
         """A step ended, its merge included."""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
@@ -94,6 +95,19 @@ def train_points(seed: int, batch: int, micro_batch: int = 0, workers: int = 0, 
                 loss_sum, seen = 0.0, 0
     digest = run.finish()
     return {"losses": losses, "used": used, "tensors": tensors(model), "digest": digest, "steps": run.steps, "rates": rates}
+
+
+def train_through_modes(seed: int, batch: int) -> Dict[str, Any]:
+    """The same, step by step slowly enough for somebody to change what is merged; notes that, and the parameters before the last step."""
+    modes: List[str] = []
+    last: Dict[str, Any] = {}
+
+    def note(run: superfactory.Run) -> None:
+        time.sleep(0.004)
+        modes.append(run.mode)
+        last.update({entry.name: entry.tensor.detach().reshape(-1).tolist() for entry in run._table.parameters})
+
+    return {**train_points(seed, batch, before_step=note), "modes": modes, "last": last}
 
 
 def reference_every_step(seed: int, batch: int, steps: int, order_seed: int, clip: float = 0.05) -> Dict[str, Any]:

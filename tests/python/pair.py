@@ -20,12 +20,14 @@ class BridgePair:
                  outer: Tuple[float, float] = (0.9, 0.6), restarts: int = 3, number_format: str = "fp32",
                  trainer: Optional[Dict[str, Any]] = None, streaming: Optional[Dict[str, Any]] = None) -> None:
         self.seed, self.outer = seed, outer
+        self._members = [{"island": f"island-{each}", "incarnation": 1} for each in range(islands)]
+        self._epoch: Dict[str, Any] = {"number": 1, "members": self._members, "start": -1}
         # Short, because a socket's path has at most 107 bytes.
         self._temporary = tempfile.TemporaryDirectory(prefix="sfpair")
         self.directory = Path(self._temporary.name)
         job = {"name": "test", "kind": "pretrain", "sites": [f"island-{each}" for each in range(islands)],
                **({"trainer": trainer} if trainer else {"command": ["python3", "train.py"]}),
-               "sync": {"mode": mode, "every": 1 if mode == "every-step" else every, **(streaming or {}), "format": number_format, "result_format": number_format,
+               "sync": {"mode": mode, "every": {"every-step": 1, "auto": 10}.get(mode, every), **(streaming or {}), "format": number_format, "result_format": number_format,
                         "outer": {"learning_rate": outer[0], "momentum": outer[1]}},
                "budget": {"steps": steps}, "seed": seed, "trainer_restarts_max": restarts}
         (self.directory / "submitted.json").write_text(json.dumps(job))
@@ -51,6 +53,25 @@ class BridgePair:
 
     def command(self, island: int, kind: str) -> None:
         self._send({"island": island, "command": {"type": kind}})
+
+    def change(self, mode: str, every: int) -> int:
+        """Seals the epoch and begins one in which ``mode`` is merged; returns the last round before it."""
+        sealed = {**self._epoch, "sealed": True, "change": 1}
+        number = self._epoch["number"]
+        for island in range(len(self.paths)):
+            self._send({"island": island, "command": {"type": "epoch", "epoch": sealed}})
+        promises: List[Dict[str, Any]] = []
+
+        def promised() -> bool:
+            promises[:] = [each for events in self.events for each in events if each["type"] == "sealed" and each["epoch"] == number]
+            return len(promises) == len(self.paths)
+
+        self.wait(promised, f"every island left epoch {number}")
+        start = max(each["round"] for each in promises)
+        self._epoch = {"number": number + 1, "members": self._members, "start": start, "schedule": {"mode": mode, "every": every}}
+        for island in range(len(self.paths)):
+            self._send({"island": island, "command": {"type": "epoch", "epoch": self._epoch}})
+        return start
 
     def restart(self, island: int) -> None:
         self._send({"island": island, "restart": True})

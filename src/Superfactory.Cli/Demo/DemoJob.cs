@@ -1,6 +1,7 @@
 using Superfactory.Cli.CommandLine;
 using Superfactory.Cli.Factory;
 using Superfactory.Model;
+using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 
 namespace Superfactory.Cli.Demo;
@@ -31,7 +32,7 @@ internal static class DemoJob
             // The other mode's own defaults: what the file says about merging was meant for the first.
             changed = changed with
             {
-                Sync = mode == SyncMode.EveryStep ? new SyncSpecification { Mode = mode, Every = 1 } : new SyncSpecification { Mode = mode },
+                Sync = new SyncSpecification { Mode = mode } is var own && mode == SyncMode.Diloco ? own : own with { Every = RunSchedule.Of(own).Every },
             };
         }
 

@@ -20,7 +20,12 @@ internal static class DemoReportText
     public static ImmutableArray<string> Lines(DemoReport report)
     {
         var lines = ImmutableArray.CreateBuilder<string>();
-        var mode = report.Mode == SyncMode.EveryStep ? "gradients merged every step" : $"merged every {report.Every} steps (DiLoCo)";
+        var mode = report.Mode switch
+        {
+            SyncMode.EveryStep => "gradients merged every step",
+            SyncMode.Auto => "merged as the run chose by itself",
+            _ => $"merged every {report.Every} steps (DiLoCo)",
+        };
         lines.Add($"One model, {report.Sites.Length} sites, {RunDisplayText.Number(report.Steps)} steps each, {mode}, in {RunDisplayText.Clock(TimeSpan.FromSeconds(report.Seconds))}.");
         lines.Add(string.Empty);
         lines.Add($"  validation loss   {RunDisplayText.Loss(report.Loss.Initial)} at the start, {RunDisplayText.Loss(report.Loss.Final)} at the end");

@@ -22,6 +22,9 @@ internal sealed record RunDisplay
     /// <summary>Why.</summary>
     public string Reason { get; init; } = string.Empty;
 
+    /// <summary>What it merges and when, where it chooses that by itself; null in other jobs.</summary>
+    public ModeView? Merging { get; init; }
+
     /// <summary>The islands in the job's order.</summary>
     public ImmutableArray<IslandRow> Islands { get; init; } = [];
 
@@ -61,6 +64,7 @@ internal sealed record RunDisplay
             Job = (job.Id, job.Name),
             State = job.State,
             Reason = job.Reason,
+            Merging = job.Merging,
             Unreachable = null,
             Islands = [.. job.Islands.Select(view => (known.FirstOrDefault(row => row.Site == view.Site) ?? new IslandRow(view.Site)).With(view))],
             Fraction = job.State == JobState.Completed ? 1 : Math.Max(Fraction, job.Progress),

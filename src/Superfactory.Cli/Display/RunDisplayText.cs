@@ -22,6 +22,11 @@ internal static class RunDisplayText
         var reason = display.Reason.Length > 0 && display.State != JobState.Running ? $": {display.Reason}" : string.Empty;
         lines.Add(Fit($"job {job.Id}  {job.Name}  {StateName(display.State)}{reason}", width));
         lines.Add(Fit($"{Bar(display.Fraction, Math.Clamp(width - 50, 10, BarCellsMax))}  {Progress(display, now)}", width));
+        if (display.Merging is { } merging)
+        {
+            lines.Add(Fit($"merges {Merging(merging)}", width));
+        }
+
         lines.Add(Fit($"{"site",-12} {"loss",8} {"tokens/s",10} {"merges",7} {"WAN sent",10}", width));
         foreach (var row in display.Islands)
         {
@@ -52,7 +57,8 @@ internal static class RunDisplayText
         var islands = display.Islands.Select(static row =>
             $"{row.Site} loss {Loss(row.Loss)} at {Number(row.TokensPerSecond)} tokens/s{(row.Note is null ? string.Empty : $" ({row.Note})")}");
         var merges = display.Islands.IsEmpty ? 0 : display.Islands.Max(static row => row.Merges);
-        return $"{Progress(display, now)}; {string.Join("; ", islands)}; {Merges(merges)}, {ByteCount.Format(display.Islands.Sum(static row => row.WanBytes))} over the WAN";
+        var schedule = display.Merging is { } merging ? $" {merging.Schedule}" : string.Empty;
+        return $"{Progress(display, now)}; {string.Join("; ", islands)}; {Merges(merges)}{schedule}, {ByteCount.Format(display.Islands.Sum(static row => row.WanBytes))} over the WAN";
     }
 
     /// <summary>A loss with three digits after the point, or a dash.</summary>
@@ -69,8 +75,19 @@ internal static class RunDisplayText
     /// <summary>A number of merges.</summary>
     public static string Merges(long merges) => merges == 1 ? "1 merge" : $"{Number(merges)} merges";
 
+    /// <summary>What a run that chooses by itself merges, and what that is predicted and measured to reach.</summary>
+    public static string Merging(ModeView merging)
+    {
+        var predicted = merging.Predicted is { } share ? $"predicted {Percent(share)}, " : string.Empty;
+        var measured = merging.Measured is { } reached ? $"measured {Percent(reached)}" : "not measured yet";
+        return $"{merging.Schedule}: {predicted}{measured} of the compute-only rate, to reach {Percent(merging.Target)}";
+    }
+
     /// <summary>A state as the API writes it.</summary>
     public static string StateName(JobState state) => state.ToString().ToLowerInvariant();
+
+    /// <summary>Rounded down, so that what misses a target does not look as if it had reached it.</summary>
+    private static string Percent(double share) => (Math.Floor(share * 1000 + 1e-6) / 10).ToString("0.#", CultureInfo.InvariantCulture) + " %";
 
     private static string GoesOn(string unreachable) => $"{unreachable} The job goes on without it; trying again …";
 

@@ -38,6 +38,12 @@ internal static class JobText
             lines.Add($"  samples    {ledger.Planned} planned = {ledger.Merged} merged + {ledger.InFlight} in flight + {ledger.Free} free");
         }
 
+        if (job.Merging is { } merging)
+        {
+            lines.Add($"  merging    {RunDisplayText.Merging(merging)}");
+            lines.Add($"             {merging.Reason}");
+        }
+
         lines.AddRange(Table.Lines(
             ["SITE", "STATE", " STEPS", " TOKENS", " MERGES", " LOSS", " WAN SENT", " RESTARTS", "WHY"],
             job.Islands.Select(static island => ImmutableArray.Create(

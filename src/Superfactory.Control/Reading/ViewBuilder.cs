@@ -3,6 +3,7 @@ using Superfactory.Control.Telemetry;
 using Superfactory.Control.Writing;
 using Superfactory.Core;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Choosing;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Control.Reading;
@@ -92,8 +93,28 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
             EndedUnixMilliseconds = job.End?.At,
             Epoch = job.Epoch,
             Progress = job.End?.State == JobState.Completed ? 1.0 : Progress(islands),
+            Merging = Merging(job, islands),
             Islands = islands,
             Specification = job.Specification,
+        };
+    }
+
+    private static ModeView? Merging(FactoryJob job, ImmutableArray<IslandView> islands)
+    {
+        if (job.Epoch?.Schedule is not { } schedule)
+        {
+            return null;
+        }
+
+        const double Whole = SharePredictor.Whole;
+        var measured = islands.Select(static island => island.Progress?.Measured).Where(each => each?.Schedule == schedule).ToList();
+        return new ModeView
+        {
+            Schedule = schedule,
+            Reason = job.Choice?.Reason ?? $"The run begins so, and chooses when {ModePilot.StepsMin} steps in {ModePilot.RoundsMin} rounds are measured.",
+            Target = job.Specification.Sync.Target,
+            Predicted = job.Choice?.PredictedMillionths / Whole,
+            Measured = measured.Count == 0 ? null : measured.Min(static each => each!.ShareMillionths) / Whole,
         };
     }
 

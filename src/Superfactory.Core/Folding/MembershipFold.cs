@@ -23,6 +23,7 @@ internal static class MembershipFold
             IslandMissed missed => island with { Missing = missed.Missing },
             IslandDoubted doubted => island with { Doubt = doubted.Reason },
             IslandTrusted => island with { Doubt = null },
+            IslandMeasured measured => island with { Measured = measured.Measured, MeasuredAt = record.At },
             _ => throw new InvalidOperationException($"The factory knows no record {record.GetType().Name}."),
         }));
     }
@@ -56,6 +57,7 @@ internal static class MembershipFold
             Epoch = record.Epoch,
             SealedAt = null,
             Note = job.Epoch is null ? null : record.Reason,
+            Choice = record.Choice ?? (record.Epoch.Schedule == job.Epoch?.Schedule ? job.Choice : null),
             Islands = [.. job.Islands.Select(island => Begin(job.Epoch, record.Epoch, island))],
         };
         return state.WithJob(decided).Touch(decided);
@@ -66,6 +68,7 @@ internal static class MembershipFold
     {
         Missing = [],
         Rejected = [],
+        Measured = epoch.Start < 0 ? null : island.Measured,
         Failures = before is not null && epoch.Start >= 0 && epoch.Members.Contains(island.Present) && !before.Members.Contains(island.Present) ? 0 : island.Failures,
     };
 }

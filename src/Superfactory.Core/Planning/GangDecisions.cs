@@ -84,6 +84,11 @@ internal static class GangDecisions
             draft.Add(new IslandLevel { At = draft.Now, Job = gang.Job, Island = site, Incarnation = gang.Incarnation, Epoch = epoch.Number });
         }
 
+        if (member)
+        {
+            ModePlanner.Measured(draft, job, island, gang);
+        }
+
         ImmutableArray<string> missing = gang.Missing.IsDefaultOrEmpty || !member ? []
             : [.. epoch.Members.Select(each => each.Island).Where(name => name != site && gang.Missing.Contains(name, StringComparer.Ordinal))];
         if (!missing.SequenceEqual(island.Missing, StringComparer.Ordinal))

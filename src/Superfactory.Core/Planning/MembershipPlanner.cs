@@ -7,8 +7,8 @@ using Superfactory.Model.Jobs;
 namespace Superfactory.Core.Planning;
 
 /// <summary>
-/// Decides who is a member of a run: seals an epoch when a member is lost or a learner is level, and decides the next one from the
-/// promises of its members. <c>docs/protocol.md</c> has the argument why that leaves one history.
+/// Decides who is a member of a run: seals an epoch when a member is lost, a learner is level or the run changes its mode, and decides
+/// the next one from the promises of its members. <c>docs/protocol.md</c> has the argument why that leaves one history.
 /// </summary>
 internal static class MembershipPlanner
 {
@@ -99,7 +99,7 @@ internal static class MembershipPlanner
 
         return job.Islands.FirstOrDefault(island => IsLevel(epoch, island)) is { } level
             ? $"Island {level.Site} is level with the others."
-            : null;
+            : ModePlanner.Change(job)?.Reason;
     }
 
     /// <summary>Where the job would rather wait than go on after a cut, only an island whose site is lost too may be left out.</summary>
@@ -211,14 +211,19 @@ internal static class MembershipPlanner
 
     private static void Decide(Draft draft, FactoryJob job, ImmutableArray<RunMember> members, long start, string reason)
     {
+        var choice = start < 0 ? null : ModePlanner.Change(job);
         var epoch = new RunEpoch
         {
             Number = (job.Epoch?.Number ?? 0) + 1,
             Members = members,
             Islands = [.. job.Islands.Select(island => island.Site)],
             Start = start,
+            Schedule = ModePlanner.Next(job, start, choice),
         };
-        draft.Add(new EpochDecided { At = draft.Now, Job = job.Id, Reason = reason, Epoch = epoch with { Learners = [.. Learners(draft.State, job, epoch)] } });
+        draft.Add(new EpochDecided
+        {
+            At = draft.Now, Job = job.Id, Reason = reason, Epoch = epoch with { Learners = [.. Learners(draft.State, job, epoch)] }, Choice = choice,
+        });
     }
 
     private static ImmutableArray<RunMember> InOrder(FactoryJob job, IEnumerable<FactoryIsland> islands)

@@ -30,6 +30,7 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(IslandTrusted), "island-trusted")]
 [JsonDerivedType(typeof(IslandRejecting), "island-rejecting")]
 [JsonDerivedType(typeof(IslandSetAside), "island-set-aside")]
+[JsonDerivedType(typeof(IslandMeasured), "island-measured")]
 [JsonDerivedType(typeof(JobEnded), "job-ended")]
 [JsonDerivedType(typeof(CopyRequested), "copy-requested")]
 [JsonDerivedType(typeof(CopyEnded), "copy-ended")]

@@ -81,3 +81,10 @@ public sealed record IslandDoubted : MembershipRecord
 
 /// <summary>An island that was left out is heard again.</summary>
 public sealed record IslandTrusted : MembershipRecord;
+
+/// <summary>A member of a run that chooses its mode by itself measured something else than before: what the choice goes by.</summary>
+public sealed record IslandMeasured : MembershipRecord
+{
+    /// <summary>What.</summary>
+    public required IslandMeasurement Measured { get; init; }
+}

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Choosing;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Records;
@@ -50,6 +51,9 @@ public sealed record EpochDecided : PlanRecord
 {
     /// <summary>The new membership.</summary>
     public required RunEpoch Epoch { get; init; }
+
+    /// <summary>Why the run changes what it merges and when, where it does and chooses that by itself; null otherwise.</summary>
+    public PilotChoice? Choice { get; init; }
 }
 
 /// <summary>A job ended.</summary>

@@ -57,6 +57,12 @@ public sealed record FactoryIsland
     /// <summary>Why it is left out of the membership though its gang is not known to be dead; null where it is not.</summary>
     public string? Doubt { get; init; }
 
+    /// <summary>What it measured of its rounds, in a run that chooses its mode by itself; null before it has said so.</summary>
+    public IslandMeasurement? Measured { get; init; }
+
+    /// <summary>When it said so, in milliseconds since 1970-01-01 UTC; 0 before.</summary>
+    public long MeasuredAt { get; init; }
+
     /// <summary>As a member or learner is named.</summary>
     internal RunMember Present => new(Site, Incarnation);
 

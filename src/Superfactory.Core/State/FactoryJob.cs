@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Choosing;
 using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
 
@@ -40,6 +41,9 @@ public sealed record FactoryJob
 
     /// <summary>Why its membership changed last, in a sentence; null while it has its first.</summary>
     public string? Note { get; init; }
+
+    /// <summary>Why it merges what it does when it does, in a run that chooses that by itself; null in others, and while it has what it began with.</summary>
+    public PilotChoice? Choice { get; init; }
 
     /// <summary>How it ended; null while it has not.</summary>
     public JobEnd? End { get; init; }

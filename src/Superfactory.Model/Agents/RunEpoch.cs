@@ -27,6 +27,12 @@ public sealed record RunEpoch
     /// <summary>The round that the epoch starts with: the newest that a member of it reported. -1 where the run begins in it.</summary>
     public long Start { get; init; } = -1;
 
+    /// <summary>
+    /// What is merged, and when, in a run that chooses by itself: from the round after <see cref="Start"/> on, or from the beginning. Null where
+    /// it is the job's.
+    /// </summary>
+    public RunSchedule? Schedule { get; init; }
+
     /// <summary>The names of the job's islands by place.</summary>
     [JsonIgnore]
     public ImmutableArray<string> Roster => Islands.IsDefaultOrEmpty ? [.. Members.Select(member => member.Island)] : Islands;

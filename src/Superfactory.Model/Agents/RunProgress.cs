@@ -44,6 +44,12 @@ public sealed record RunProgress
     /// <summary>The newest of those, at most 8, the newest first.</summary>
     public ImmutableArray<ContributionRefusal> Refusals { get; init; } = [];
 
+    /// <summary>What is merged now, and when, in a run that chooses by itself; null in others.</summary>
+    public RunSchedule? Schedule { get; init; }
+
+    /// <summary>What it measured of its newest rounds, where the run chooses by that; null in others and before there are any.</summary>
+    public IslandMeasurement? Measured { get; init; }
+
     /// <summary>What this island's bridge refused of others because it breaks the protocol, since the bridge began: messages, and connections that it closed for them.</summary>
     public long PeerFaults { get; init; }
 

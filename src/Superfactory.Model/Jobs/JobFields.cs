@@ -60,11 +60,12 @@ public static class JobFields
         new() { Path = "data.corpus", Kind = JobFieldKind.Name, Default = Required, Meaning = "The corpus, as `superfactory data prepare` named it at each site." },
 
         Section("sync", "How the islands merge."),
-        Choice<SyncMode>("sync.mode", "diloco", "What is merged, and when: `every-step` merges gradients every step, `diloco` merges outer gradients every `every` steps, `streaming` does so fragment by fragment while training goes on."),
+        Choice<SyncMode>("sync.mode", "diloco", "What is merged, and when: `every-step` merges gradients every step, `diloco` merges outer gradients every `every` steps, `streaming` does so fragment by fragment while training goes on, `auto` chooses among the first two by what it measures."),
         Whole("sync.every", "30; 1 in every-step", 1, 1_000_000, "steps", "Steps between merges of the same parameters; nothing but 1 in `every-step`."),
         Choice<NumberFormat>("sync.format", "bf16; e3m0 in streaming", "How contributions are written on the wire between sites; `docs/formats.md` describes each format."),
         Choice<NumberFormat>("sync.result_format", "bf16", "How the mean is written on the wire where three or more sites merge; two send each other nothing but contributions."),
         Flag("sync.error_feedback", "false", "Whether what a format rounds away is kept and added to what is sent next, at four bytes of memory a parameter."),
+        Over("sync.target", "0.98", 0, 1, "The share of the compute-only rate that `auto` aims at; only in `auto`."),
         Section("sync.outer", "The outer optimizer, SGD with Nesterov momentum; not in `every-step`."),
         Over("sync.outer.learning_rate", "0.9", 0, 10, "The outer learning rate."),
         From("sync.outer.momentum", "0.6", 0, 1, "The outer momentum.") with { UnderMaximum = true },

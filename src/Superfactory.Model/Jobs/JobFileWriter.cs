@@ -50,6 +50,8 @@ internal static class JobFileWriter
             file["sync"]!.AsObject().Remove("staleness");
         }
 
+        file["sync"]!.AsObject().Remove(job.Sync.Mode == SyncMode.Auto ? "every" : "target");
+
         return Ordered(file, string.Empty).ToJsonString(FactoryJson.Readable) + "\n";
     }
 

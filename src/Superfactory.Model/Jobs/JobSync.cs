@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Agents;
 
 namespace Superfactory.Model.Jobs;
 
@@ -12,6 +13,7 @@ internal static class JobSync
     {
         var mode = values.Choice("sync.mode", _sync.Mode);
         CheckDefence(values, problems);
+        CheckAuto(mode == SyncMode.Auto, values, problems);
         if (mode == SyncMode.EveryStep)
         {
             CheckEveryStep(values, problems);
@@ -44,7 +46,8 @@ internal static class JobSync
         return new SyncSpecification
         {
             Mode = mode,
-            Every = values.Count("sync.every", everyStep ? 1 : _sync.Every),
+            Every = mode == SyncMode.Auto ? RunSchedule.First.Every : values.Count("sync.every", everyStep ? 1 : _sync.Every),
+            Target = values.Get("sync.target", _sync.Target),
             Format = values.Choice("sync.format", mode == SyncMode.Streaming ? NumberFormat.E3m0 : _sync.Format),
             ResultFormat = values.Choice("sync.result_format", _sync.ResultFormat),
             ErrorFeedback = values.Get("sync.error_feedback", _sync.ErrorFeedback),
@@ -83,6 +86,29 @@ internal static class JobSync
         if (values.TryGet<double>("sync.norm_limit", out var limit) && limit is > 0 and < 1)
         {
             problems.Add(values.LineOf("sync.norm_limit"), "sync.norm_limit", "A limit under 1 refuses every second contribution. Expected at least 1, or 0 for any norm.", "Remove the field for 10.");
+        }
+    }
+
+    private static void CheckAuto(bool auto, JobValues values, JobProblems problems)
+    {
+        if (!auto && values.IsPresent("sync.target"))
+        {
+            problems.Add(values.LineOf("sync.target"), "sync.target", "Only the mode auto aims at a share of the compute-only rate.", "Remove the field, or set mode: auto.");
+        }
+
+        if (auto && values.IsPresent("sync.every"))
+        {
+            problems.Add(values.LineOf("sync.every"), "sync.every", "The mode auto chooses by itself how often it merges.", "Remove the field, or set mode: diloco.");
+        }
+
+        if (auto && values.Count("sync.quorum", 0) > 0)
+        {
+            problems.Add(values.LineOf("sync.quorum"), "sync.quorum", "The mode auto may choose every-step, which closes no round without one of the islands.", "Remove the field, or set mode: diloco.");
+        }
+
+        if (auto && values.Get("sync.error_feedback", _sync.ErrorFeedback))
+        {
+            problems.Add(values.LineOf("sync.error_feedback"), "sync.error_feedback", "What a format rounds away is of no use after a change of mode: the mode auto has no error feedback.", "Remove the field, or set mode: diloco.");
         }
     }
 

@@ -32,6 +32,9 @@ public sealed record SyncSpecification
     /// <summary>The outer optimizer of <see cref="SyncMode.Diloco"/> and <see cref="SyncMode.Streaming"/>.</summary>
     public OuterOptimizerSpecification Outer { get; init; } = new();
 
+    /// <summary>The share of the compute-only rate that <see cref="SyncMode.Auto"/> aims at. Over 0 and up to 1, default 0.98.</summary>
+    public double Target { get; init; } = 0.98;
+
     /// <summary>
     /// Fragments that the parameters are cut into; 0 chooses by size and number of islands, and in <see cref="SyncMode.Streaming"/>, where
     /// each is merged by itself, by the layers of the model: one for three, as published.
@@ -103,6 +106,9 @@ public enum SyncMode
 
     /// <summary>Outer gradients, fragment by fragment, while training goes on (Streaming DiLoCo, arXiv 2501.18512).</summary>
     Streaming,
+
+    /// <summary>The least stale of the others that keeps the trainers busy, chosen again as step time and link change.</summary>
+    Auto,
 }
 
 /// <summary>How numbers are written on the wire; docs/formats.md says it to the bit.</summary>

@@ -34,11 +34,33 @@ public sealed record JobView
     /// <summary>Merged ÷ planned, 0 to 1.</summary>
     public double Progress { get; init; }
 
+    /// <summary>What it merges and when, where it chooses that by itself; null in other jobs and before it has begun.</summary>
+    public ModeView? Merging { get; init; }
+
     /// <summary>Its islands in the job's order.</summary>
     public ImmutableArray<IslandView> Islands { get; init; } = [];
 
     /// <summary>The job as submitted.</summary>
     public required JobSpecification Specification { get; init; }
+}
+
+/// <summary>What a run that chooses by itself merges, and why.</summary>
+public sealed record ModeView
+{
+    /// <summary>What is merged, and when.</summary>
+    public required RunSchedule Schedule { get; init; }
+
+    /// <summary>Why, in a sentence.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The share of the compute-only rate that it aims at, 0 to 1.</summary>
+    public required double Target { get; init; }
+
+    /// <summary>The share that was predicted when it was chosen; null while it has what it began with.</summary>
+    public double? Predicted { get; init; }
+
+    /// <summary>The share that is measured, of the island where it is least; null before enough rounds are.</summary>
+    public double? Measured { get; init; }
 }
 
 /// <summary>An island of a job as the API shows it.</summary>

@@ -1,7 +1,9 @@
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Bridge.Checkpoints;
+using Superfactory.Sync.Bridge.Measuring;
 using Superfactory.Sync.Bridge.Membership;
 using Superfactory.Sync.Bridge.Memory;
 using Superfactory.Sync.Bridge.Peers;
@@ -41,6 +43,7 @@ internal sealed class BridgeHost : IDisposable
     private readonly TrainerWatch _trainer;
     private readonly TrainerDesk _desk;
     private readonly CheckpointClerk _clerk;
+    private readonly RoundMeter? _meter;
     private readonly Queue<MergeInput> _forMachine = new();
 
     // Where the loop waits, whoever has something runs it at once: a message is merged on the thread that read it, still in its cache.
@@ -80,7 +83,8 @@ internal sealed class BridgeHost : IDisposable
             Restores = configuration.Checkpoints is { Restores: true },
         });
         _events = new BridgeEventQueue(emit);
-        _reporter = new BridgeReporter(_events, () => _machine.Progress, configuration.Specification.Sync.Mode, time);
+        _meter = configuration.Specification.Sync.Mode == SyncMode.Auto ? new RoundMeter(time, () => _machine.Schedule) : null;
+        _reporter = new BridgeReporter(_events, Progress, configuration.Specification.Sync.Mode, time, _meter);
         _stalls = new StallWatch(time, StallWatch.StallMax);
         _grace = new GraceWatch(time, TimeSpan.FromSeconds(configuration.Specification.Sync.Grace));
 
@@ -264,10 +268,18 @@ internal sealed class BridgeHost : IDisposable
     {
         while (_end is null && _forMachine.TryDequeue(out var forMachine))
         {
-            if (forMachine is MergeInput.Received { Island: var alive })
+            if (forMachine is MergeInput.Received { Island: var alive, Message: var message })
             {
                 _stalls.Heard(alive);
-                _membership.Heard(alive);
+                _membership.Heard(alive, message);
+                if (message is ChunkMessage chunk)
+                {
+                    _meter?.Arrived(chunk.Bytes.Length);
+                }
+            }
+            else if (forMachine is MergeInput.PeerDown { Island: var lost })
+            {
+                _membership.Lost(lost);
             }
 
             foreach (var effect in _machine.Handle(forMachine))
@@ -341,6 +353,10 @@ internal sealed class BridgeHost : IDisposable
                 break;
         }
     }
+
+    private RunProgress Progress() => _meter is { } meter
+        ? _machine.Progress with { Measured = meter.Measured(_desk.Parameters * sizeof(float), _membership.RoundTripMicroseconds) }
+        : _machine.Progress;
 
     private void WatchForStalls()
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
+using Superfactory.Sync.Bridge.Measuring;
 using Superfactory.Sync.Bridge.Trainer;
 
 namespace Superfactory.Sync.Bridge;
@@ -15,6 +16,7 @@ internal sealed class BridgeReporter
     private readonly Func<RunProgress> _progress;
     private readonly TimeProvider _time;
     private readonly bool _everyRound;
+    private readonly RoundMeter? _meter;
     private RunProgress? _reported;
     private long? _reportedAt;
     private readonly bool _overlaps;
@@ -25,9 +27,14 @@ internal sealed class BridgeReporter
     private TrainerMessage.Merge? _contributed;
 
     /// <summary>Reports on the run whose progress <paramref name="progress"/> tells.</summary>
-    public BridgeReporter(BridgeEventQueue events, Func<RunProgress> progress, SyncMode mode, TimeProvider time)
+    /// <param name="events">Takes them.</param>
+    /// <param name="progress">How far the run is.</param>
+    /// <param name="mode">What the job merges.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="meter">Measures the rounds; null where nobody asks.</param>
+    public BridgeReporter(BridgeEventQueue events, Func<RunProgress> progress, SyncMode mode, TimeProvider time, RoundMeter? meter = null)
     {
-        (_events, _progress, _time) = (events, progress, time);
+        (_events, _progress, _time, _meter) = (events, progress, time, meter);
 
         // Rounds of every-step mode may be a hundred a second.
         _everyRound = mode == SyncMode.Diloco;
@@ -58,6 +65,7 @@ internal sealed class BridgeReporter
         }
 
         (_contributed, _contributedAt) = (merge, _time.GetTimestamp());
+        _meter?.Contributed(merge);
     }
 
     /// <summary>In streaming: the trainer may take no more steps before the merge.</summary>
@@ -71,6 +79,7 @@ internal sealed class BridgeReporter
     public void Merged()
     {
         var now = _time.GetTimestamp();
+        _meter?.Merged();
         if (_contributed is { } merge && (_everyRound || IsDue(_measuredAt, now)))
         {
             _measuredAt = now;

@@ -131,7 +131,7 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend, Action<Pe
             Initialised = state.Initialised,
             Round = peer.SaidRound,
             TableHash = state.Table!.Hash,
-            StateHash = state.Initialised ? state.Replica!.StateHash : 0,
+            StateHash = state.Initialised ? state.CommonHash : 0,
         });
     }
 }

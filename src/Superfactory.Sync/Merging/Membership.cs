@@ -148,6 +148,7 @@ internal sealed class Membership(
 
         state.Doubted = false;
         state.History = state.NewHistory();
+        (state.Anchored, state.Seed) = (true, null);
         exchange.DropOwn();
         state.Replica!.Momentum.AsSpan().Clear();
         state.Replica.Unseal();
@@ -155,7 +156,7 @@ internal sealed class Membership(
     }
 
     private bool IsAlike(Peer peer) => peer is { Established: true, Hello: { Initialised: true } hello }
-        && hello.Round == state.History.Round && hello.StateHash == state.Replica!.StateHash;
+        && hello.Round == state.History.Round && hello.StateHash == state.CommonHash;
 
     /// <summary>In every-step a trainer that works on what the run does not hold can only begin anew.</summary>
     private bool IsOutdated() => HasTrained() && state.Fellows.Any(peer => peer is { Established: true, Hello.Initialised: true } && !IsAlike(peer));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Jobs;
 
 namespace Superfactory.Sync.Merging;
 
@@ -81,7 +82,11 @@ public abstract record MergeEffect
 /// <param name="Finished">Whether everything planned is merged: the trainer finalizes instead of training.</param>
 /// <param name="Segment">The deal that the turns are counted in, in streaming, where the following turn may be in another; 0 otherwise.</param>
 /// <param name="Following">In streaming the turn after it: the trainer takes its steps while what it contributed is merged. Null otherwise.</param>
-public sealed record RoundTurn(long Round, int Steps, long FirstTurn, double Progress, bool Finished, int Segment = 0, RoundTurn? Following = null);
+public sealed record RoundTurn(long Round, int Steps, long FirstTurn, double Progress, bool Finished, int Segment = 0, RoundTurn? Following = null)
+{
+    /// <summary>What is merged in the round, in a run that chooses that by itself; null in others, where it is the job's.</summary>
+    public SyncMode? Mode { get; init; }
+}
 
 /// <summary>
 /// An island's samples as a rule. The segment's ranges, one after another, are its line of samples; in turn t of the segment
@@ -127,4 +132,7 @@ public sealed record MergeOutcome
 
     /// <summary>In streaming a segment that begins with the turn after the next; null otherwise.</summary>
     public DealtSamples? FollowingDeal { get; init; }
+
+    /// <summary>A peer trainer's state whose optimizer this one takes, as the mode changes to every-step; null otherwise.</summary>
+    public ReadOnlyMemory<byte>? TrainerState { get; init; }
 }

@@ -72,6 +72,9 @@ public abstract record MergeInput
     /// <summary>In streaming: the trainer has taken all steps that it may while its contribution is merged, and waits.</summary>
     public sealed record TrainerWaits : MergeInput;
 
+    /// <summary>The mode changed from every-step; the trainer took its last step of that, and <see cref="MergeBuffers.Local"/> holds its parameters.</summary>
+    public sealed record TrainerAnchored : MergeInput;
+
     /// <summary>The trainer answers <see cref="MergeEffect.CopyTrainerState"/>.</summary>
     /// <param name="State">Its parameters, optimizer and attached state at the step boundary before the pending merge; opaque here.</param>
     public sealed record TrainerStateCopied(ReadOnlyMemory<byte> State) : MergeInput;

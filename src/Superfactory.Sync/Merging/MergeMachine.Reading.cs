@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Trainer;
 
 namespace Superfactory.Sync.Merging;
@@ -9,6 +10,12 @@ public sealed partial class MergeMachine
 {
     /// <summary>What it was told at its start.</summary>
     public MergeConfiguration Configuration => _state.Configuration;
+
+    /// <summary>What is merged in the current round.</summary>
+    public SyncMode Mode => _state.Mode;
+
+    /// <summary>What is merged now, and when.</summary>
+    public RunSchedule Schedule => _state.History.Schedule;
 
     /// <summary>How far the run is, as this island sees it after the last input; put together when it is asked for.</summary>
     public RunProgress Progress => _report.Make();

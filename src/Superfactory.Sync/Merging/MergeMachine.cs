@@ -33,6 +33,7 @@ public sealed partial class MergeMachine
     private readonly Finale _finale;
     private readonly ProgressReport _report;
     private readonly Membership _membership;
+    private readonly ModeChange _change;
 
     /// <summary>A machine that knows its membership and nothing else.</summary>
     /// <param name="configuration">Its place, the membership and the job; validated by whoever read the job.</param>
@@ -46,12 +47,13 @@ public sealed partial class MergeMachine
         _seat = new TrainerSeat(_state, _exchange);
         _dealing = new SampleDealing(_state, _seat);
         _applier = new RoundApplier(_state, _exchange, new FragmentMerger(_state, _exchange, _attempts), _seat, _dealing);
+        _change = new ModeChange(_state, _seat, _applier);
         _finale = new Finale(_state, _seat);
         _fetcher = new StateFetcher(_state);
         _server = new StateServer(_state, _exchange, _seat, _finale);
         _handshake = new Handshake(_state, Resend, Have);
         _membership = new Membership(_state, _exchange, _applier, _dealing, _fetcher, _seat, _handshake);
-        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale, _membership);
+        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale, _membership, _change);
         _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale);
         (_cut, _restore) = (new CheckpointCut(_state, _finale), new CheckpointRestore(_state, _exchange, _applier, _seat));
         _membership.Start();
@@ -120,7 +122,10 @@ public sealed partial class MergeMachine
             case MergeInput.TrainerWaits:
                 _seat.Waits = true;
                 break;
-            case MergeInput.TrainerStateCopied { State: var copy }:
+            case MergeInput.TrainerAnchored:
+                _change.Anchor();
+                break;
+            case MergeInput.TrainerStateCopied { State: var copy } when !_change.TakeCopy(copy):
                 _server.TakeCopy(copy);
                 break;
             case MergeInput.TrainerFinalizing when _seat.Phase == TrainerPhase.Training && _state.History.Finished:
@@ -133,6 +138,7 @@ public sealed partial class MergeMachine
                 _exchange.Own?.Detach();
                 _seat.Lose();
                 _server.LoseTrainer();
+                _change.LoseTrainer();
                 _dealing.LoseTrainer();
                 break;
         }
@@ -296,6 +302,12 @@ public sealed partial class MergeMachine
             return;
         }
 
+        if (_state is { EveryStep: false, Anchored: false })
+        {
+            _state.Fail($"The trainer of {_state.NameOf(_state.Self)} contributed to round {asked.Round} before it gave the parameters that the round starts from.");
+            return;
+        }
+
         if (!_dealing.HasDeclared(_state.Self))
         {
             _dealing.Declare(null);
@@ -331,6 +343,12 @@ public sealed partial class MergeMachine
 
         _finale.TakeAcknowledgements();
         _membership.TryLevel();
+        _change.TryAsk();
+        if (_state.Failed)
+        {
+            return;
+        }
+
         _fetcher.Serve(_needs.Next());
         _server.TryServe();
         _seat.TryBegin();

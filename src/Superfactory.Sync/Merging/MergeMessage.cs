@@ -372,6 +372,15 @@ public sealed record FinishedMessage : MergeMessage
 /// <summary>The sender is there: said by hosts four times a second, of whichever epoch. Changes nothing.</summary>
 public sealed record AliveMessage : MergeMessage
 {
+    /// <summary>When it is said, in microseconds by the sender's clock; 0 where it does not say.</summary>
+    public long Stamp { get; init; }
+
+    /// <summary>The <see cref="Stamp"/> of what the sender heard last from the receiver; 0 where it has heard nothing.</summary>
+    public long Echo { get; init; }
+
+    /// <summary>How long before this was said it heard that, in microseconds.</summary>
+    public long Held { get; init; }
+
     /// <inheritdoc/>
     public override MessageOrder Order => MessageOrder.Unordered;
 }

@@ -41,7 +41,10 @@ public static partial class MergeMessageCodec
         },
         Kind.Finished => new FinishedMessage { Epoch = epoch, Incarnation = incarnation, ModelHash = reader.Text(MergeLimits.ModelHashBytesMax) },
         Kind.Over => new OverMessage { Epoch = epoch, Incarnation = incarnation },
-        Kind.Alive => new AliveMessage { Epoch = epoch, Incarnation = incarnation },
+        Kind.Alive => new AliveMessage
+        {
+            Epoch = epoch, Incarnation = incarnation, Stamp = reader.Int64(0, long.MaxValue), Echo = reader.Int64(0, long.MaxValue), Held = reader.Int64(0, long.MaxValue),
+        },
         _ => null,
     };
 

@@ -155,6 +155,11 @@ public static partial class MergeMessageCodec
             case OfferMessage offer:
                 WriteOffer(offer, writer);
                 break;
+            case AliveMessage alive:
+                writer.Int64(alive.Stamp);
+                writer.Int64(alive.Echo);
+                writer.Int64(alive.Held);
+                break;
             case FinishedMessage finished:
                 writer.Text(finished.ModelHash);
                 break;

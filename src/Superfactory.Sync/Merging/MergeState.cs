@@ -89,11 +89,36 @@ internal sealed class MergeState
     /// <summary>The round to which this island contributes nothing, because it became a member in it; -1 for none.</summary>
     public long IdleRound { get; set; } = -1;
 
-    public SyncMode Mode => Configuration.Sync.Mode;
+    /// <summary>What is merged in the current round.</summary>
+    public SyncMode Mode => History.Mode;
+
+    /// <summary>What is merged in the round of a header: in the one after the current it may be another mode, where one with an overflow announces no numbers.</summary>
+    public SyncMode ModeOf(ContributeMessage header) => !History.Changes || header.Round <= History.Round ? Mode : header.Overflow ? SyncMode.EveryStep : SyncMode.Diloco;
+
+    /// <summary>What is merged from the next round on, and when, where this epoch says so from the current round on.</summary>
+    public RunSchedule? NextSchedule => Epoch.Schedule is { } schedule && History.Round >= Epoch.Start ? schedule : null;
+
+    /// <summary>Whether the replica's parameters were taken from the trainer after a change from every-step, where the parameters are the trainer's own.</summary>
+    public bool Anchored { get; set; } = true;
+
+    /// <summary>Whether the replica's parameters are those that the current round starts from.</summary>
+    public bool HoldsParameters => EveryStep ? History.Round == History.Entered : Anchored;
+
+    /// <summary>The optimizer's state with which every trainer begins every-step after a change to it, whether it is this island's trainer's own, and the first round of that.</summary>
+    public (long Round, ReadOnlyMemory<byte> Bytes, bool Own)? Seed { get; set; }
+
+    /// <summary>Whether that state is not here yet, and no trainer may go on without it.</summary>
+    public bool NeedsSeed => Initialised && EveryStep && History.JustEntered && Seed?.Round != History.Round;
 
     public bool EveryStep => Mode == SyncMode.EveryStep;
 
     public bool Streaming => Mode == SyncMode.Streaming;
+
+    /// <summary>
+    /// What islands compare of their states between rounds. As the mode changes trainers add to the state, at some islands sooner than at
+    /// others: there it is the results' chain alone.
+    /// </summary>
+    public ulong CommonHash => History.JustEntered ? ContentHash.Of(History.Chain, (ulong)History.Round) : Replica!.StateHash;
 
     /// <summary>How contributions travel.</summary>
     public INumberFormat Format { get; }

@@ -8,28 +8,25 @@ namespace Superfactory.Sync.Merging;
 
 /// <summary>
 /// The island's copy of the global model. In diloco and streaming: parameters and outer momentum. In every-step the trainers hold the parameters;
-/// here lie the initial ones, and the last mean for an island that missed it.
+/// here lie those that the mode began with, and the last mean for an island that missed it.
 /// </summary>
 internal sealed class ModelReplica
 {
-    private readonly bool _outer;
-
     private readonly ImmutableArray<FragmentPlan> _parts;
     private readonly ulong[] _hashes;
     private (float[] Parameters, float[] Momentum) _hashed = ([], []);
 
     public ModelReplica(int parameters, int staticsBytes, SyncMode mode, ImmutableArray<FragmentPlan> parts)
     {
-        _outer = mode != SyncMode.EveryStep;
         (_parts, _hashes) = (parts, new ulong[parts.Length]);
         Parameters = new float[parameters];
-        Momentum = _outer ? new float[parameters] : [];
+        Momentum = mode != SyncMode.EveryStep ? new float[parameters] : [];
         Statics = new byte[staticsBytes];
     }
 
     public float[] Parameters { get; set; }
 
-    /// <summary>Empty in every-step.</summary>
+    /// <summary>Empty in a run that is every-step always.</summary>
     public float[] Momentum { get; set; }
 
     /// <summary>
@@ -55,21 +52,19 @@ internal sealed class ModelReplica
     /// <summary>Takes a part's mean; in every-step the trainers do it themselves.</summary>
     public void Step(OuterOptimizerSpecification outer, FragmentPlan part)
     {
-        if (_outer)
-        {
-            VectorMath.NesterovStep(
-                Parameters.AsSpan(part.Start, part.Count), Momentum.AsSpan(part.Start, part.Count), Mean.Span.Slice(part.Start, part.Count),
-                (float)outer.LearningRate, (float)outer.Momentum);
-        }
+        VectorMath.NesterovStep(
+            Parameters.AsSpan(part.Start, part.Count), Momentum.AsSpan(part.Start, part.Count), Mean.Span.Slice(part.Start, part.Count),
+            (float)outer.LearningRate, (float)outer.Momentum);
     }
 
     /// <summary>Hashes what islands must hold alike. In every-step the parameters lie at the trainers; the history's chain over all results stands for them.</summary>
     /// <param name="history">The history's bytes.</param>
     /// <param name="part">The part that has changed, or that is about to be contributed to; the others' hashes are those of when they were.</param>
-    public void Seal(ReadOnlySpan<byte> history, int part)
+    /// <param name="withParameters">Whether the parameters are here.</param>
+    public void Seal(ReadOnlySpan<byte> history, int part, bool withParameters)
     {
         StateHash = ContentHash.Of(history);
-        if (!_outer)
+        if (!withParameters)
         {
             return;
         }

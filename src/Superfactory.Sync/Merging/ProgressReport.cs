@@ -23,6 +23,7 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
             Tokens = history.Tokens[state.Self],
             Ledger = Ledger(),
             Fraction = history.Fraction,
+            Schedule = history.Changes ? history.Schedule : null,
             Loss = double.IsNaN(history.Loss) ? null : history.Loss,
             IslandLoss = state.Table is null ? null : exchange.Newest?.Loss,
             Waiting = finale.Done || state.Failed ? null : Waiting(),

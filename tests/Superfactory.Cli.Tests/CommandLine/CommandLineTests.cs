@@ -43,7 +43,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("superfactory: 'extra' is one argument too many for 'superfactory jobs'. See 'superfactory jobs --help'.", "jobs", "extra")]
     [InlineData("superfactory: --sites: '9' is no whole number from 2 to 8. See 'superfactory demo --help'.", "demo", "--sites", "9")]
     [InlineData("superfactory: --steps: 'many' is no whole number from 1 to 1000000. See 'superfactory demo --help'.", "demo", "--steps", "many")]
-    [InlineData("superfactory: --mode: 'dilco' is none of every-step, diloco. Did you mean 'diloco'? See 'superfactory demo --help'.", "demo", "--mode", "dilco")]
+    [InlineData("superfactory: --mode: 'dilco' is none of every-step, diloco, streaming, auto. Did you mean 'diloco'? See 'superfactory demo --help'.", "demo", "--mode", "dilco")]
     [InlineData("superfactory: 'seven' is no number of a job: expected a whole number from 1, as 'superfactory jobs' lists it. See 'superfactory job --help'.", "job", "seven")]
     [InlineData("superfactory: A command is missing after 'superfactory bench': expected one of codec, merge, training. See 'superfactory bench --help'.", "bench")]
     [InlineData("superfactory: A command is missing after 'superfactory lab': expected one of up, run, cut, restore, set, status, down. See 'superfactory lab --help'.", "lab")]

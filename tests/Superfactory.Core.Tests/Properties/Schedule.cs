@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using FsCheck;
 using FsCheck.Fluent;
 using Superfactory.Core.Commands;
+using Superfactory.Core.Tests.Lifecycle;
 using Superfactory.Core.Tests.Support;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Copies;
@@ -36,7 +37,10 @@ internal static class Schedule
             0 => new JoinSite(site, TestFactory.Hello($"{site}-{move.Pick}", slots: move.Pick % 3)),
             1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0)),
             2 => new SubmitJob(Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)])),
-            3 => new SubmitJob(Specification() with { SiteCount = 1 + (move.Pick % 4) }),
+            3 => new SubmitJob(Specification() with
+            {
+                SiteCount = 1 + (move.Pick % 4), Sync = new SyncSpecification { Mode = move.Pick > 2 ? SyncMode.Auto : SyncMode.Diloco },
+            }),
             4 => new CancelJob(move.Job),
             5 => new LeaveSite(site, known?.Session ?? "none"),
             6 or 30 or 31 => new Tick(state.Sites.Keys.Where((_, index) => (move.Pick & (1 << index)) != 0)
@@ -108,7 +112,11 @@ internal static class Schedule
         Promise = gang.Epoch.Sealed && move.Pick % 4 == 1 ? new SealPromise(gang.Epoch.Number - (move.Pick == 5 && move.Milliseconds % 2 == 0 ? 1 : 0), (move.Milliseconds % 5) - 1) : null,
         LevelIn = move.Pick > 2 ? gang.Epoch.Number : 0,
         Rejected = [.. gang.Epoch.Members.Select(member => member.Island).Where(name => name != gang.Island).Where((_, index) => move.Pick == 4 && index == 0).Select(name => new IslandRejection(name, "3 of its contributions in a row were refused."))],
-        Progress = new RunProgress { Epoch = gang.Epoch.Number },
+        Progress = new RunProgress
+        {
+            Epoch = gang.Epoch.Number,
+            Measured = gang.Epoch.Schedule is { } schedule ? ModeChoiceTests.Measured(schedule, 1_000_000L << (move.Pick * 3), rounds: move.Milliseconds % 40) : null,
+        },
         Missing = [.. gang.Epoch.Members.Select(member => member.Island).Where(name => name != gang.Island).Where((_, index) => move.Pick is 1 or 5 || move.Pick == 2 + index)],
     };
 

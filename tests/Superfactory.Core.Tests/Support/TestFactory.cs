@@ -79,6 +79,10 @@ internal sealed class TestFactory
     /// <summary>A gang waits for others and does not hear them.</summary>
     public TestFactory Miss(long job, string site, params string[] others) => Report(site, Present(job, site) with { Missing = [.. others] });
 
+    /// <summary>A gang measured its rounds.</summary>
+    public TestFactory Measure(long job, string site, IslandMeasurement measured) =>
+        Report(site, Present(job, site) with { Progress = new RunProgress { Epoch = Job(job).Epoch!.Number, Schedule = measured.Schedule, Measured = measured } });
+
     /// <summary>A gang does not accept another island any more.</summary>
     public TestFactory Reject(long job, string site, string other) => Report(site, Present(job, site) with
     {

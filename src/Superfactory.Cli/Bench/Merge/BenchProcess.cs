@@ -76,6 +76,12 @@ internal sealed class BenchProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes, on any thread, every line of its output that nobody waits for; null drops them.</summary>
+    public Action<string>? Overheard { get; set; }
+
+    /// <summary>Says a line to it.</summary>
+    public Task SayAsync(string line, CancellationToken cancellation) => _child.WriteLineAsync(System.Text.Encoding.UTF8.GetBytes(line), cancellation);
+
     /// <summary>Says a line to it, and waits for a line of its output.</summary>
     public async Task<string> AskAsync(string line, Func<string, bool> isAnswer, CancellationToken cancellation)
     {
@@ -131,5 +137,6 @@ internal sealed class BenchProcess : IAsyncDisposable
         }
 
         _last.Add(line);
+        Overheard?.Invoke(line);
     }
 }

@@ -37,6 +37,7 @@ internal sealed class TrainingBench(TrainingBenchOptions options, TrainingStage 
     {
         var run = ++_runs;
         List<BenchProcess> trainers = [], bridges = [];
+        var pilot = sync?.Mode == SyncMode.Auto ? new TrainingPilot(islands, sync) : null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
@@ -45,9 +46,11 @@ internal sealed class TrainingBench(TrainingBenchOptions options, TrainingStage 
                 var job = setup.Job with { Sites = islands, Sync = sync };
                 foreach (var island in islands)
                 {
-                    bridges.Add(await stage.StartBridgeAsync(island, run, job, cancellation));
+                    bridges.Add(await stage.StartBridgeAsync(island, run, job, pilot?.Epoch ?? TrainingPilot.First(islands), cancellation));
                 }
             }
+
+            var piloting = Pilot(pilot, bridges, ending.Token);
 
             // Each is ready only when all are joined.
             trainers.AddRange(await Task.WhenAll(islands.Select((island, rank) => StartAsync(kind, island, rank, islands.Length, run, cancellation))));
@@ -60,12 +63,30 @@ internal sealed class TrainingBench(TrainingBenchOptions options, TrainingStage 
                 throw await failing;
             }
 
-            return (await measuring) with { Format = sync?.Format.ToString().ToLowerInvariant() ?? (kind == "ddp" ? DdpFormat : null) };
+            var figures = await measuring;
+            await ending.CancelAsync();
+            await piloting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return figures with { Choices = pilot?.Choices, Format = sync?.Format.ToString().ToLowerInvariant() ?? (kind == "ddp" ? DdpFormat : null) };
         }
         finally
         {
             await Task.WhenAll(trainers.Concat(bridges).Select(static process => process.DisposeAsync().AsTask()));
         }
+    }
+
+    private static Task Pilot(TrainingPilot? pilot, List<BenchProcess> bridges, CancellationToken cancellation)
+    {
+        if (pilot is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        foreach (var (place, bridge) in bridges.Index())
+        {
+            bridge.Overheard = line => pilot.Hear(place, line);
+        }
+
+        return pilot.RunAsync(bridges, cancellation);
     }
 
     private Task<BenchProcess> StartAsync(string kind, string island, int rank, int size, int run, CancellationToken cancellation)

@@ -42,6 +42,7 @@ internal static class TrainingFiguresOf
             ComputeUtilization = MergeFigures.Median(shares),
             ComputeUtilizationMin = shares.Min(),
             ComputeUtilizationMax = shares.Max(),
+            ComputeUtilizationWhole = Whole(on) / Whole(off),
             Blocks = shares.Length,
             TokensPerSecond = MergeFigures.Median([.. on.Select(static block => block.Rate)]),
             TokensPerSecondOff = MergeFigures.Median([.. off.Select(static block => block.Rate)]),
@@ -56,18 +57,24 @@ internal static class TrainingFiguresOf
     [
         $"{report.Sites} sites, {report.Wan}, {report.Steps} steps each, one thread and core a trainer:",
         .. Table.Lines(
-            ["MODE", "FORMAT", " COMPUTE UTILIZATION", " TOKENS/S", " WITHOUT MERGING", " OVER THE WAN", " WAITED", " LOSS"],
+            ["MODE", "FORMAT", " COMPUTE UTILIZATION", " WHOLE", " TOKENS/S", " WITHOUT MERGING", " OVER THE WAN", " WAITED", " LOSS"],
             Rows(report).Select(static row => ImmutableArray.Create(
                 row.Mode,
                 row.Format ?? "–",
                 string.Create(CultureInfo.InvariantCulture, $"{row.ComputeUtilization:0.000} ({row.ComputeUtilizationMin:0.000}–{row.ComputeUtilizationMax:0.000})"),
+                row.ComputeUtilizationWhole.ToString("0.000", CultureInfo.InvariantCulture),
                 Number(row.TokensPerSecond),
                 Number(row.TokensPerSecondOff),
                 ByteCount.Format(row.WanBytes),
                 row.WaitSeconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s") : "–",
                 row.FinalLoss.ToString("0.0000", CultureInfo.InvariantCulture))),
             indent: 2),
+        .. from row in Rows(report)
+           from choice in row.Choices ?? []
+           select string.Create(CultureInfo.InvariantCulture, $"  {row.Mode} after round {choice.Round}: {choice.Reason}"),
     ];
+
+    private static double Whole(IReadOnlyList<TrainingBlock> blocks) => blocks.Sum(static block => block.Tokens) / blocks.Sum(static block => block.Seconds);
 
     private static IEnumerable<TrainingFigures> Rows(TrainingReport report) =>
         report.Peer is { } peer ? [.. report.Modes, peer, report.OneSite] : [.. report.Modes, report.OneSite];

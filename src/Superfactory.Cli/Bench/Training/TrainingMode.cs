@@ -11,7 +11,7 @@ namespace Superfactory.Cli.Bench.Training;
 internal sealed record TrainingMode(string Name, SyncSpecification Sync)
 {
     /// <summary>The modes that are never overlapped.</summary>
-    private static readonly string[] _waiting = ["every-step", "diloco"];
+    private static readonly string[] _waiting = ["every-step", "diloco", "auto"];
 
     /// <summary>The modes that this build's job file has.</summary>
     public static ImmutableArray<string> Known { get; } =

@@ -54,6 +54,9 @@ internal sealed record TrainingFigures
     /// <summary>The most of the blocks.</summary>
     public required double ComputeUtilizationMax { get; init; }
 
+    /// <summary>Tokens of all blocks with merging ÷ their seconds, in terms of the same of the blocks without: rounds that are longer than a block are in it with their full cost.</summary>
+    public required double ComputeUtilizationWhole { get; init; }
+
     /// <summary>Blocks with merging, each after one without.</summary>
     public required int Blocks { get; init; }
 
@@ -69,6 +72,9 @@ internal sealed record TrainingFigures
     /// <summary>Seconds in merges, copying included, of the trainer that has the most of them; null where the program does not tell.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? WaitSeconds { get; init; }
+
+    /// <summary>What <c>auto</c> chose, in order; null for other modes.</summary>
+    public ImmutableArray<TrainingChoice>? Choices { get; init; }
 
     /// <summary>The validation loss after the last step, nats per token.</summary>
     public required double FinalLoss { get; init; }

@@ -104,18 +104,18 @@ internal sealed class TrainingStage : IAsyncDisposable
         Value(await Lab.StatusAsync(cancellation)).Links.Sum(static link => link.There.Bytes + link.Back.Bytes);
 
     /// <summary>Starts an island's bridge for a run; the caller ends it.</summary>
-    public Task<BenchProcess> StartBridgeAsync(string island, int run, JobSpecification job, CancellationToken cancellation)
+    public Task<BenchProcess> StartBridgeAsync(string island, int run, JobSpecification job, RunEpoch epoch, CancellationToken cancellation)
     {
         var configuration = new BridgeConfiguration
         {
             Job = run,
             Island = island,
-            Epoch = new RunEpoch { Number = 1, Members = [.. Islands.Select(member => new RunMember(member, 1))] },
+            Epoch = epoch,
             Specification = job,
             TrainerSocket = TrainerSocket(island, run),
             GatewaySocket = GatewaySocket(island),
             ArenaDirectory = Directory.Exists(SharedMemory) ? SharedMemory : Root,
-            GangDirectory = Root,
+            GangDirectory = Directory.CreateDirectory(Path.Combine(Root, string.Create(CultureInfo.InvariantCulture, $"{island}.{run}"))).FullName,
         };
         return StartSelfAsync(
             $"bridge of {island}", island, ["bridge", "--config", Write(string.Create(CultureInfo.InvariantCulture, $"{island}.{run}.bridge.json"), configuration)],

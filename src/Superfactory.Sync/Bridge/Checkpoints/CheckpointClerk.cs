@@ -25,7 +25,6 @@ internal sealed class CheckpointClerk
     private readonly TimeProvider _time;
     private readonly CheckpointWriter _writer;
     private readonly CheckpointMemory _memory = new();
-    private readonly bool _everyStep;
     private readonly Action _written;
     private bool _writes;
     private bool _held;
@@ -50,7 +49,6 @@ internal sealed class CheckpointClerk
     {
         _duty = configuration.Checkpoints ?? new CheckpointDuty { Directory = string.Empty };
         (_machine, _desk, _events, _time, _cutAt, _written) = (machine, desk, events, time, restored, written);
-        _everyStep = configuration.Specification.Sync.Mode == Model.Jobs.SyncMode.EveryStep;
         _writer = new CheckpointWriter(_duty.Directory, configuration.Job, configuration.Island);
         _writes = _duty is { Writes: true, Directory.Length: > 0 };
         _began = time.GetTimestamp();
@@ -103,7 +101,7 @@ internal sealed class CheckpointClerk
             return;
         }
 
-        if (_machine.IsOver || !_everyStep)
+        if (_machine.IsOver || !EveryStep)
         {
             CutHere();
         }
@@ -125,6 +123,8 @@ internal sealed class CheckpointClerk
         }
     }
 
+    private bool EveryStep => _machine.Mode == Model.Jobs.SyncMode.EveryStep;
+
     private bool IsDue => _writes && _duty.EverySeconds > 0 && _machine.Round != _cutAt && _time.GetElapsedTime(_began) >= TimeSpan.FromSeconds(_duty.EverySeconds);
 
     private bool IsWanted()
@@ -142,7 +142,7 @@ internal sealed class CheckpointClerk
     /// <summary>Whether a contribution waits: until the trainer's state is copied, or for good because the job is held.</summary>
     private bool Parks(long round)
     {
-        var parks = _held || (_everyStep && _writing is null && _awaitsTrainer is null && round > 0 && IsDue);
+        var parks = _held || (EveryStep && _writing is null && _awaitsTrainer is null && round > 0 && IsDue);
         _parkedSince = parks ? _time.GetTimestamp() : null;
         return parks;
     }

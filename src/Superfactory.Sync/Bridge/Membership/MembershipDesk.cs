@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Sync.Bridge.Measuring;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.Merging;
 
@@ -20,11 +21,25 @@ internal sealed class MembershipDesk(
 {
     private readonly HearingWatch _hearing = new(time);
     private MergeEffect? _held;
+    private readonly RoundTrips _trips = new(time);
     private ImmutableArray<string> _missing = [];
     private ImmutableArray<IslandRejection> _rejected = [];
 
+    /// <summary>The longest round trip to another island's bridge, in microseconds; 0 where none is measured.</summary>
+    public long RoundTripMicroseconds => _trips.LongestMicroseconds;
+
     /// <summary>Something came from a peer.</summary>
-    public void Heard(int island) => _hearing.Heard(island);
+    public void Heard(int island, MergeMessage message)
+    {
+        _hearing.Heard(island);
+        if (message is AliveMessage alive)
+        {
+            _trips.Heard(island, alive);
+        }
+    }
+
+    /// <summary>A peer cannot be reached.</summary>
+    public void Lost(int island) => _trips.Forget(island);
 
     /// <summary>Carries out what the machine wants of it.</summary>
     /// <returns>False where it is nothing for this desk.</returns>
@@ -59,7 +74,7 @@ internal sealed class MembershipDesk(
     {
         if (!trainer.IsStalled)
         {
-            peers.Beat();
+            peers.Beat(epoch, _trips.Next);
             GoOn(epoch);
         }
 

@@ -35,11 +35,13 @@ internal sealed class BridgePeers : IDisposable
     }
 
     /// <summary>Says to every peer that is up that this island is there.</summary>
-    public void Beat()
+    /// <param name="epoch">The membership, which says each peer's place.</param>
+    /// <param name="saying">What is said to the peer at a place.</param>
+    public void Beat(RunEpoch epoch, Func<int, AliveMessage> saying)
     {
-        foreach (var sender in _senders.Values)
+        foreach (var (island, sender) in _senders)
         {
-            sender.Beat();
+            sender.Beat(saying(BridgeConfiguration.IndexOf(epoch, island)));
         }
     }
 

@@ -21,7 +21,6 @@ internal sealed class PeerSender : IDisposable
     /// <summary>Messages that wait beyond which no more signs of life are put behind them.</summary>
     private const int BeatsMax = 8;
 
-    private static readonly AliveMessage _alive = new();
     private readonly IPeerTransport _transport;
     private readonly Action _carried;
     private readonly Channel<(Conversation Conversation, MergeMessage Message)> _waiting;
@@ -83,11 +82,12 @@ internal sealed class PeerSender : IDisposable
     }
 
     /// <summary>Says that this island is there, unless so much waits that something is said anyway.</summary>
-    public void Beat()
+    /// <param name="alive">What it says.</param>
+    public void Beat(AliveMessage alive)
     {
         if (_conversation is { } conversation && _waiting.Reader.Count < BeatsMax)
         {
-            _waiting.Writer.TryWrite((conversation, _alive));
+            _waiting.Writer.TryWrite((conversation, alive));
         }
     }
 

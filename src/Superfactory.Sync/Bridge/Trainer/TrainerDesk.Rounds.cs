@@ -136,10 +136,12 @@ internal sealed partial class TrainerDesk
     private void Merged(MergeOutcome result)
     {
         (_phase, _turn) = (TrainerPhase.Training, result.Next);
-        _savesNext = _configuration.Specification.Sync.Mode == SyncMode.EveryStep || result.Next.Round % Parts != 0 ? -1 : result.Next.Round;
+        _savesNext = (result.Next.Mode ?? _configuration.Specification.Sync.Mode) == SyncMode.EveryStep || result.Next.Round % Parts != 0 ? -1 : result.Next.Round;
+        var state = result.TrainerState is { } peerState ? _states!.WritePeerState(peerState) : null;
+        _peerStateGiven |= state is not null;
         _reporter.Merged();
         Answer(new TrainerReply.RoundMerged(
-            result.Round, result.Tokens, result.Loss, result.Reset, result.Skip, result.Next, TrainerSamples.From(result.Deal), TrainerSamples.From(result.FollowingDeal)));
+            result.Round, result.Tokens, result.Loss, result.Reset, result.Skip, result.Next, TrainerSamples.From(result.Deal), TrainerSamples.From(result.FollowingDeal), state));
     }
 
     private void TakeCopy(TrainerMessage.StateCopied copied)

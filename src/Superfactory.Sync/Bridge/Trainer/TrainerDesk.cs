@@ -176,6 +176,10 @@ internal sealed partial class TrainerDesk : IDisposable
             case (TrainerPhase.Training, TrainerMessage.Merge merge):
                 Contribute(merge);
                 break;
+            case (TrainerPhase.Training, TrainerMessage.Anchor anchor) when anchor.Round == _turn!.Round:
+                _drive(new MergeInput.TrainerAnchored());
+                Answer(new TrainerReply.Accepted());
+                break;
             case (TrainerPhase.Copying, TrainerMessage.StateCopied copied):
                 TakeCopy(copied);
                 break;

@@ -27,7 +27,18 @@ internal abstract record TrainerMessage
     public sealed record Data(long Count, int Batch, string Dataset = "") : TrainerMessage;
 
     /// <summary>A round's steps are done; its numbers are in the arena.</summary>
-    public sealed record Merge(long Round, int Steps, long Tokens, double LossSum, bool Overflow = false) : TrainerMessage;
+    /// <param name="Round">The round.</param>
+    /// <param name="Steps">Steps taken.</param>
+    /// <param name="Tokens">Tokens trained on.</param>
+    /// <param name="LossSum">Mean loss times tokens, summed over the steps.</param>
+    /// <param name="Overflow">Whether a gradient scaler found an overflow.</param>
+    /// <param name="Seconds">What the steps took, merges and copying left out; 0 where the client does not say.</param>
+    /// <param name="OwnSeconds">What it did for merges since the last one: copying out and in, saving its state.</param>
+    public sealed record Merge(long Round, int Steps, long Tokens, double LossSum, bool Overflow = false, double Seconds = 0, double OwnSeconds = 0) : TrainerMessage;
+
+    /// <summary>The mode changed from every-step, and its parameters, from which the round starts, are in the arena.</summary>
+    /// <param name="Round">The round.</param>
+    public sealed record Anchor(long Round) : TrainerMessage;
 
     /// <summary>In streaming: it has taken as many steps as it may while a fragment is merged, and waits; not answered, and said at any time.</summary>
     public sealed record Waits(long Round) : TrainerMessage;

@@ -34,6 +34,7 @@ internal static class TrainerMessageReader
                 "data" => Read<TrainerMessage.Data>(root),
                 "merge" => Read<TrainerMessage.Merge>(root),
                 "waits" => Read<TrainerMessage.Waits>(root),
+                "anchor" => Read<TrainerMessage.Anchor>(root),
                 "state_copied" => Read<TrainerMessage.StateCopied>(root),
                 "saved" => Read<TrainerMessage.Saved>(root),
                 "report" => Read<TrainerMessage.Report>(root),

@@ -49,7 +49,7 @@ internal static class TrainerPhases
         TrainerPhase.Hello => "'hello'",
         TrainerPhase.Register => "'register'",
         TrainerPhase.Start => "'start'",
-        TrainerPhase.Training => "'data' (once), 'merge', 'saved' or, when everything is merged, 'finalize'",
+        TrainerPhase.Training => "'data' (once), 'anchor', 'merge', 'saved' or, when everything is merged, 'finalize'",
         TrainerPhase.Copying => "'state_copied'",
         TrainerPhase.Finalized => "'finish'",
         TrainerPhase.Done => "the end of the connection",

@@ -42,7 +42,7 @@ internal abstract record TrainerReply
     public sealed record Deal(TrainerSamples? Samples, RoundTurn Turn, TrainerSamples? FollowingSamples = null) : TrainerReply;
 
     /// <summary>Answers merge: the result is in the arena.</summary>
-    public sealed record RoundMerged(long Round, long Tokens, double Loss, bool Reset, bool Skip, RoundTurn Turn, TrainerSamples? Samples, TrainerSamples? FollowingSamples = null) : TrainerReply;
+    public sealed record RoundMerged(long Round, long Tokens, double Loss, bool Reset, bool Skip, RoundTurn Turn, TrainerSamples? Samples, TrainerSamples? FollowingSamples = null, string? State = null) : TrainerReply;
 
     /// <summary>Asks the trainer, before its merge is answered, to write its state to a file.</summary>
     public sealed record CopyState(string Path) : TrainerReply;

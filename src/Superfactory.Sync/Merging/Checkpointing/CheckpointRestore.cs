@@ -1,3 +1,4 @@
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Checkpoints;
 using Superfactory.Sync.Merging.Dealing;
 using Superfactory.Sync.Merging.Rounds;
@@ -64,7 +65,7 @@ internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange
 
     private string? Refuse(CheckpointState checkpoint)
     {
-        if (checkpoint.Mode != state.Mode)
+        if (state.History.Changes ? checkpoint.Mode is not (SyncMode.EveryStep or SyncMode.Diloco) : checkpoint.Mode != state.Mode)
         {
             return $"it is of mode {checkpoint.Mode}, and the job's is {state.Mode}.";
         }

@@ -44,6 +44,7 @@ internal sealed partial class RunHistory
             Carried = Begun ? new CarriedSamples(Declarations.FirstOrDefault(declaration => declaration is not null), Ledger?.Planned ?? 0, Ledger?.Segment.Number ?? 0, Ledger is { } ledger ? [.. ledger.MergedRanges] : []) : Carried,
         };
         history.Pipeline?.Clear(Pipeline?.ReplayedWhereLost(Round) ?? 0);
+        history.KeepSchedule(this);
         for (var island = 0; island < now.Length; island++)
         {
             var was = before.IndexOf(now[island], StringComparer.Ordinal);

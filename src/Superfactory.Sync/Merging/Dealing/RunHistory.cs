@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Defence;
 using Superfactory.Sync.Merging.Rounds;
@@ -14,7 +15,6 @@ namespace Superfactory.Sync.Merging.Dealing;
 internal sealed partial class RunHistory
 {
     private readonly int _islands;
-    private readonly int _every;
     private readonly int _parts;
     private readonly NormHistory[] _norms;
     private readonly bool _keepsBatch;
@@ -37,8 +37,9 @@ internal sealed partial class RunHistory
         }
 
         Pipeline = sync.Mode == SyncMode.Streaming ? new DealPipeline(parts, sync.Every) : null;
-        _every = sync.Mode == SyncMode.EveryStep ? 1 : sync.Every;
         _keepsBatch = sync is { Mode: SyncMode.EveryStep, Batch: BatchPolicy.Keep };
+        (Changes, Schedule) = (sync.Mode == SyncMode.Auto, RunSchedule.Of(sync));
+        LastMode = Mode;
         _budget = budget;
         Tokens = new long[islands];
         Steps = new long[islands];
@@ -114,12 +115,12 @@ internal sealed partial class RunHistory
     /// <summary>Turns in the current round over all islands.</summary>
     public int Turns => Finished ? 0
         : Begun && Pipeline is { } pipeline ? pipeline.At(Round).Turns
-        : Ledger is { } ledger ? ledger.Turns(_every)
-        : _budget.Steps > 0 ? (int)Math.Min(_every, _budget.Steps - TurnsTaken) : _every;
+        : Ledger is { } ledger ? ledger.Turns(Every)
+        : _budget.Steps > 0 ? (int)Math.Min(Every, _budget.Steps - TurnsTaken) : Every;
 
     /// <summary>What an island's trainer does in the current round.</summary>
     public RoundTurn TurnOf(int island) => Pipeline is { } pipeline ? Begun ? TurnOf(island, pipeline) : UndealtTurn(pipeline)
-        : new(Round, StepsOf(island), Ledger?.Cursor ?? TurnsTaken, Fraction, Finished);
+        : new(Round, StepsOf(island), Ledger?.Cursor ?? TurnsTaken, Fraction, Finished) { Mode = Changes ? Mode : null };
 
     /// <summary>Steps that an island takes in the current round.</summary>
     public int StepsOf(int island) => Pipeline is { } pipeline ? Finished ? 0 : Begun ? pipeline.At(Round).Steps(island) : UndealtTurn(pipeline).Steps
@@ -127,7 +128,7 @@ internal sealed partial class RunHistory
         : !Begun || (Takers >> island & 1) != 0 ? Turns : 0;
 
     /// <summary>Samples dealt for the current round.</summary>
-    public long RoundSamples => Pipeline is null && Ledger is { } ledger && !Finished ? ledger.Places(_every) is var places ? places.End - places.Start : 0 : 0;
+    public long RoundSamples => Pipeline is null && Ledger is { } ledger && !Finished ? ledger.Places(Every) is var places ? places.End - places.Start : 0 : 0;
 
     /// <summary>Steps of an island in the whole run, as far as it is known now.</summary>
     public long StepsPlanned(int island)
@@ -178,7 +179,8 @@ internal sealed partial class RunHistory
     /// <param name="decision">What was decided from its headers.</param>
     /// <param name="result">Hash over its results.</param>
     /// <param name="members">The members of the epoch in which it is, by place: they take turns from the next round on.</param>
-    public void Commit(RoundDecision decision, ulong result, ulong members)
+    /// <param name="next">What is merged from the next round on, and when; null for what is now.</param>
+    public void Commit(RoundDecision decision, ulong result, ulong members, RunSchedule? next = null)
     {
         var turns = Turns;
         var before = Ledger?.Merged ?? 0;
@@ -198,7 +200,7 @@ internal sealed partial class RunHistory
         }
         else
         {
-            NewSegment = Ledger?.Commit(_every, decision.GivenBack, Batches(members), idle) ?? false;
+            NewSegment = Ledger?.Commit(Every, decision.GivenBack, Batches(members), idle) ?? false;
             LastMerged = (Ledger?.Merged ?? 0) - before;
         }
 
@@ -221,6 +223,7 @@ internal sealed partial class RunHistory
         Chain = ContentHash.Of(Chain, (ulong)Round, decision.Contributors, result);
         Carried = null;
         Round++;
+        Turn(next, decision.Contributors);
     }
 
     /// <summary>The run begins again from here: whoever was refused before begins with a clean slate.</summary>
@@ -258,6 +261,7 @@ internal sealed partial class RunHistory
         writer.Double(Loss);
         writer.Flag(LastSkipped);
         writer.Flag(NewSegment);
+        WriteSchedule(writer);
         for (var island = 0; island < _islands; island++)
         {
             writer.Int64(Tokens[island]);
@@ -311,6 +315,7 @@ internal sealed partial class RunHistory
             LastSkipped = reader.Flag(),
             NewSegment = reader.Flag(),
         };
+        history.ReadSchedule(ref reader);
         for (var island = 0; island < islands; island++)
         {
             history.Tokens[island] = reader.Int64(0, MergeLimits.TokensInRunMax);

@@ -46,7 +46,10 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
 
         if (decision.Contributors != 0)
         {
-            state.Replica.Step(state.Configuration.Sync.Outer, state.Plan!);
+            if (!state.EveryStep)
+            {
+                state.Replica.Step(state.Configuration.Sync.Outer, state.Plan!);
+            }
         }
         else if (state.EveryStep)
         {
@@ -54,7 +57,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
         }
 
         state.Refusals.Take(decision);
-        state.History.Commit(decision, merger.ResultHash(), state.Members);
+        state.History.Commit(decision, merger.ResultHash(), state.Members, state.NextSchedule);
         if (state.History.Ledger is { Crumbled: true })
         {
             state.Fail($"More than {MergeLimits.RangesMax} ranges of samples were given back by refused contributions, up to round {state.History.Round}.");
@@ -66,9 +69,16 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
     }
 
     /// <summary>The round before the current one is applied, here or by taking a peer's state: trainer and peers hear of it.</summary>
-    public void Completed()
+    /// <param name="replicaHere">Whether the replica came with it.</param>
+    public void Completed(bool replicaHere = false)
     {
         RepairFrom = null;
+        if (state.History.JustEntered && !state.EveryStep)
+        {
+            // The parameters are the trainer's until it gives them.
+            state.Anchored = replicaHere;
+        }
+
         Seal();
         var contributed = (state.History.RefusedLast >> state.Self & 1) == 0 && !state.History.LastSkipped;
         state.Feedback?.Complete(contributed);
@@ -84,14 +94,14 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
     }
 
     /// <summary>Hashes the state that the next contribution starts from.</summary>
-    public void Seal() => state.Replica!.Seal(state.History.ToBytes(), state.Part);
+    public void Seal() => state.Replica!.Seal(state.History.ToBytes(), state.Part, !state.EveryStep && state.Anchored);
 
     /// <summary>Tells a peer which round is applied here.</summary>
     public void Announce(Peer peer)
     {
         if (peer.Established && state is { Initialised: true, History.Round: > 0 })
         {
-            state.Send(peer, new AppliedMessage { Round = state.History.Round - 1, StateHash = state.Replica!.StateHash });
+            state.Send(peer, new AppliedMessage { Round = state.History.Round - 1, StateHash = state.CommonHash });
         }
     }
 
@@ -115,7 +125,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
 
     private void Compare(Peer peer)
     {
-        if (state.Initialised && peer.Applied == state.History.Round - 1 && peer.AppliedHash is { } hash && hash != state.Replica!.StateHash)
+        if (state.Initialised && peer.Applied == state.History.Round - 1 && peer.AppliedHash is { } hash && hash != state.CommonHash)
         {
             state.Note($"The state of {state.NameOf(peer.Index)} after round {peer.Applied} differs from the state of {state.NameOf(state.Self)}.");
         }

@@ -176,7 +176,7 @@ internal sealed partial class RoundExchange
             return;
         }
 
-        var fragments = RoundDecision.HasNumbers(header, _state.Mode) ? _state.Parts[_state.PartOf(header.Round)].Fragments.Length : 0;
+        var fragments = RoundDecision.HasNumbers(header, _state.ModeOf(header)) ? _state.Parts[_state.PartOf(header.Round)].Fragments.Length : 0;
         if (header.SquaredNorms.Length != fragments)
         {
             _state.Fault(peer, $"a contribution to round {header.Round} with {header.SquaredNorms.Length} fragments where {fragments} belong");

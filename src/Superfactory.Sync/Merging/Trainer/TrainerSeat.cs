@@ -1,3 +1,4 @@
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Rounds;
 
 namespace Superfactory.Sync.Merging.Trainer;
@@ -112,7 +113,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         TryDeliver();
 
         // A contribution that outlived its trainer is merged first.
-        if (Phase != TrainerPhase.Ready || !state.IsCurrent || NeedsPeerState || (exchange.Own is not null && !state.History.Finished)
+        if (Phase != TrainerPhase.Ready || !state.IsCurrent || NeedsPeerState || state.NeedsSeed || (!state.EveryStep && !state.Anchored) || (exchange.Own is not null && !state.History.Finished)
             || state.IsRead(state.Buffers!.Merged))
         {
             return;
@@ -167,8 +168,14 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     private void TryDeliver()
     {
         var refresh = Stale && Phase == TrainerPhase.Waiting && state is { IsCurrent: true, Sealed: false, History.Begun: true };
-        if ((_due is null && !refresh) || state.IsRead(state.Buffers!.Local) || state.IsRead(state.Buffers.Merged))
+        if ((_due is null && !refresh) || state.NeedsSeed || state.IsRead(state.Buffers!.Local) || state.IsRead(state.Buffers.Merged))
         {
+            return;
+        }
+
+        if (refresh && Told!.Mode is { } told && told != state.Mode && !(state.EveryStep && state.HoldsParameters))
+        {
+            state.Fail($"The run went on in another mode than the trainer of {state.NameOf(state.Self)}, which begins anew.", retriable: true);
             return;
         }
 
@@ -176,7 +183,8 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         (_due, Stale) = (null, false);
         var (history, replica) = (state.History, state.Replica!);
         var reset = refresh || (history.RefusedLast >> state.Self & 1) != 0;
-        if (!state.EveryStep)
+        var parameters = refresh ? !state.EveryStep || Told!.Mode is SyncMode.Diloco : history.LastMode != SyncMode.EveryStep;
+        if (parameters)
         {
             // In streaming the trainer goes on with its own parameters of the other parts, unless it begins anew.
             var part = state.Parts[state.PartOf(contributed)];
@@ -202,9 +210,10 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             Tokens = history.LastTokens,
             Loss = history.Loss,
             Reset = reset,
-            Skip = state.EveryStep && (refresh || history.LastSkipped),
+            Skip = !parameters && (refresh || history.LastSkipped),
             Deal = refresh || (history.NewSegment && !state.Streaming) ? history.SamplesOf(state.Self) : null,
             FollowingDeal = refresh || history.NewSegment ? history.FollowingSamplesOf(state.Self) : null,
+            TrainerState = state.Seed is { Own: false } seed && seed.Round == history.Round ? (ReadOnlyMemory<byte>?)seed.Bytes : null,
         }));
     }
 }

@@ -175,13 +175,16 @@ internal sealed class StateFetcher(MergeState state)
     {
         var all = state.Replica!.Parameters.Length * (long)sizeof(float);
         var statics = state.Table!.StaticsBytes;
-        var outer = state.Mode == SyncMode.Diloco;
+        var outer = !state.EveryStep;
         var whole = need.Kind == FetchKind.Replica;
-        var withTrainer = need.Kind == FetchKind.Trainer || (whole && !outer);
+
+        // Whose mode may have changed since has parameters alone, with momentum, or neither.
+        var either = whole && state.History.Changes;
+        var withTrainer = need.Kind == FetchKind.Trainer || (whole && !outer) || either;
         var fits = offer.Round >= need.Round
             && offer.RunBytes > 0 == (whole || need.Kind == FetchKind.Result)
-            && offer.ParameterBytes == (need.Kind == FetchKind.FinalTensors || (whole && (outer || offer.Round == 0)) ? all : 0)
-            && offer.MomentumBytes == (whole && outer && offer.Round > 0 ? all : 0)
+            && (offer.ParameterBytes == (need.Kind == FetchKind.FinalTensors || (whole && (outer || offer.Round == 0)) ? all : 0) || (either && (offer.ParameterBytes == all || offer.ParameterBytes == 0)))
+            && (offer.MomentumBytes == (whole && outer && offer.Round > 0 ? all : 0) || (either && (offer.MomentumBytes == offer.ParameterBytes || offer.MomentumBytes == 0)))
             && offer.ResultBytes == (need.Kind == FetchKind.Result ? all : 0)
             && offer.StaticsBytes == (whole || need.Kind is FetchKind.FinalStatics or FetchKind.FinalTensors ? statics : 0)
             && offer.TrainerBytes <= (withTrainer ? Math.Min(MergeLimits.TrainerStateBytesMax(all), Array.MaxLength) : 0);

@@ -4,7 +4,7 @@ using Superfactory.Sync.Merging.Trainer;
 namespace Superfactory.Sync.Merging.Transfer;
 
 /// <summary>Tells which state this island lacks, and installs it when it has come.</summary>
-internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, StateServer server, Finale finale, Membership membership)
+internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, StateServer server, Finale finale, Membership membership, ModeChange change)
 {
     /// <summary>What to fetch now; null where nothing is lacking, or where it is not known yet from whom.</summary>
     public StateNeed? Next()
@@ -36,6 +36,16 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
             return new StateNeed(FetchKind.Replica, round + 1, [state.PeerAt(source)], $"The replica of {state.NameOf(state.Self)} could not be repaired.");
         }
 
+        if (change.FetchesSeed)
+        {
+            return new StateNeed(FetchKind.Trainer, round, [state.PeerAt(change.Source)], $"{state.NameOf(change.Source)} cannot give the optimizer's state with which every-step was to begin at round {round}.");
+        }
+
+        if (change.FetchesParameters)
+        {
+            return new StateNeed(FetchKind.Replica, round, state.Fellows, $"The trainer of {state.NameOf(state.Self)} was lost as the mode changed at round {round}, and no other island holds the parameters.");
+        }
+
         if (seat.NeedsPeerState || server.LacksCopy)
         {
             return new StateNeed(FetchKind.Trainer, round, state.Fellows, $"The trainer of {state.NameOf(state.Self)} was lost at round {round}, and in every-step mode no other island's trainer is left whose state it could take.");
@@ -65,12 +75,19 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
                 return true;
             case FetchKind.Replica when arrived.Round == state.History.Round + 1:
                 TakeReplica(arrived);
-                applier.Completed();
+                applier.Completed(replicaHere: true);
+                return false;
+            case FetchKind.Replica when arrived.Round == state.History.Round && change.FetchesParameters:
+                TakeReplica(arrived);
+                applier.Seal();
                 return false;
             case FetchKind.Result when arrived.Round == state.History.Round + 1:
                 state.History = arrived.History!;
                 state.Replica!.Mean = arrived.Parts.Result;
                 applier.Completed();
+                return false;
+            case FetchKind.Trainer when arrived.Round == state.History.Round && state.NeedsSeed:
+                change.Adopt(arrived.Parts.Trainer, own: false);
                 return false;
             case FetchKind.Trainer when arrived.Round == state.History.Round && server.LacksCopy && !seat.NeedsPeerState:
                 server.Keep(arrived.Parts.Trainer, arrived.Round);
@@ -93,7 +110,7 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         replica.Statics = parts.Statics;
         if (parts.Parameters.Length > 0)
         {
-            replica.Parameters = parts.Parameters;
+            (replica.Parameters, state.Anchored) = (parts.Parameters, true);
         }
 
         if (parts.Momentum.Length > 0)

@@ -87,13 +87,19 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
             return false;
         }
 
+        if (state is { EveryStep: false, Anchored: false })
+        {
+            // The parameters are the trainer's: they come here with its next word, or not at all.
+            return seat.Phase is TrainerPhase.Absent or TrainerPhase.Ready && Decline(peer, fetch);
+        }
+
         var replica = state.Replica!;
         var parts = new StateParts { Run = history.ToBytes(), Statics = replica.Statics };
-        if (!state.EveryStep || history.Round == 0)
+        if (state.HoldsParameters)
         {
             // No round is applied before a member has what it asks for; for a learner nobody waits, so that it is given a copy.
             var live = state.IsMember(peer.Index);
-            var momentum = history.Round > 0 ? replica.Momentum : [];
+            var momentum = history.Round > 0 && !state.EveryStep ? replica.Momentum : [];
             parts = parts with
             {
                 Parameters = live ? replica.Parameters : (float[])replica.Parameters.Clone(),
@@ -125,6 +131,16 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
 
     private bool TryTrainer(Peer peer, FetchMessage fetch)
     {
+        if (state.Seed is { } seed && seed.Round == state.History.Round && seed.Round == fetch.Round)
+        {
+            return Give(peer, fetch, new StateParts { Trainer = seed.Bytes });
+        }
+
+        if (state.NeedsSeed || state.History.Round < fetch.Round)
+        {
+            return false;
+        }
+
         if (!state.Initialised || TrainerIsGone())
         {
             return Decline(peer, fetch);

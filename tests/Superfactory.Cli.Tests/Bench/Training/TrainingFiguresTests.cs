@@ -27,6 +27,7 @@ public class TrainingFiguresTests
         var figures = TrainingFiguresOf.Of("diloco", 30, off, on, wanBytes: 7, waitSeconds: 1.5, loss: 2);
 
         (figures.ComputeUtilization, figures.ComputeUtilizationMin, figures.ComputeUtilizationMax, figures.Blocks).ShouldBe((0.8, 0.5, 0.9, 3));
+        figures.ComputeUtilizationWhole.ShouldBe(330 / 6.0 / (350 / 4.0), 1e-9);
         (figures.TokensPerSecond, figures.TokensPerSecondOff).ShouldBe((50, 100));
         (figures.WanBytes, figures.WaitSeconds, figures.FinalLoss).ShouldBe((7, 1.5, 2));
     }
@@ -34,8 +35,8 @@ public class TrainingFiguresTests
     [Fact]
     public void Modes_have_the_defaults_of_a_job_file_and_rounds_that_fit_five_times()
     {
-        var modes = TrainingMode.Parse("every-step,diloco", steps: 50, overlap: true).Value!;
+        var modes = TrainingMode.Parse("every-step,diloco,auto", steps: 50, overlap: true).Value!;
 
-        modes.Select(mode => (mode.Name, mode.Sync.Every, mode.Sync.Format.ToString())).ShouldBe([("every-step", 1, "Bf16"), ("diloco", 10, "Bf16")]);
+        modes.Select(mode => (mode.Name, mode.Sync.Every, mode.Sync.Format.ToString())).ShouldBe([("every-step", 1, "Bf16"), ("diloco", 10, "Bf16"), ("auto", 10, "Bf16")]);
     }
 }

@@ -1,3 +1,4 @@
+using Superfactory.Model.Agents;
 using Superfactory.Sync.Merging;
 
 namespace Superfactory.Sync.Tests.Merging.Virtual;
@@ -36,7 +37,7 @@ internal sealed class OneHistory(ulong seed, VirtualControl control)
     }
 
     /// <summary>A machine has taken an input.</summary>
-    public void Take(int island, MergeMachine machine, (long Round, ulong Dealt) before)
+    public void Take(int island, MergeMachine machine, (long Round, ulong Dealt, RunSchedule Schedule) before)
     {
         var (state, history) = (machine.State, machine.State.History);
         if (state.Sealed && history.Round > before.Round)
@@ -51,9 +52,20 @@ internal sealed class OneHistory(ulong seed, VirtualControl control)
 
         if (history.Round > before.Round)
         {
-            var fate = new RoundFate(history.GivenBackLast, history.NewSegment, history.Takers, history.Round != before.Round + 1 ? null : before.Dealt == 0 ? state.Members : before.Dealt);
+            var fate = new RoundFate(history.GivenBackLast, history.NewSegment, history.Takers, history.Round != before.Round + 1 ? null : before.Dealt == 0 ? state.Members : before.Dealt)
+            {
+                Schedule = history.Changes && history.Round == before.Round + 1 ? before.Schedule : null,
+            };
             _fates.TryAdd(history.Round - 1, fate);
-            (_fates[history.Round - 1] with { DealtBefore = null }).ShouldBe(fate with { DealtBefore = null }, $"seed {seed}: round {history.Round - 1} was merged of others at island {island}");
+            var known = _fates[history.Round - 1];
+            _fates[history.Round - 1] = known with { Schedule = known.Schedule ?? fate.Schedule };
+            (known.Schedule is null || fate.Schedule is null || known.Schedule == fate.Schedule).ShouldBeTrue($"seed {seed}: round {history.Round - 1} was merged under another schedule at island {island}");
+            (known with { DealtBefore = null, Schedule = null, SeedFrom = -1 }).ShouldBe(fate with { DealtBefore = null, Schedule = null, SeedFrom = -1 }, $"seed {seed}: round {history.Round - 1} was merged of others at island {island}");
+        }
+
+        if (state.Seed is { Own: true } seeded && seeded.Round == history.Round && _fates.TryGetValue(history.Round - 1, out var last))
+        {
+            _fates[history.Round - 1] = last with { SeedFrom = island };
         }
 
         _held[island] = history.Round;

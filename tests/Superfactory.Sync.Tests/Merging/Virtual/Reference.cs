@@ -1,3 +1,4 @@
+using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic.Formats;
 using Superfactory.Sync.Fragments;
@@ -13,6 +14,7 @@ internal sealed class Reference
     private readonly Scenario _scenario;
     private readonly IReadOnlyDictionary<long, RoundFate> _fates;
     private readonly ReferenceNorms _norms;
+    private RunSchedule _schedule;
     private ulong _dealt;
     private ulong _declared;
     private long _turn;
@@ -31,6 +33,7 @@ internal sealed class Reference
     public Reference(Scenario scenario, IReadOnlyDictionary<long, RoundFate>? fates = null, int origin = 0)
     {
         (_scenario, _fates) = (scenario, fates ?? new Dictionary<long, RoundFate>());
+        _schedule = RunSchedule.Of(scenario.Sync);
         _dealt = (_fates.Count > 0 ? _fates[_fates.Keys.Min()].DealtBefore : null) ?? (1UL << scenario.Islands) - 1;
         Parameters = scenario.Initial(origin);
         _norms = new ReferenceNorms(FragmentPlan.Create(Parameters.Length, scenario.Islands, scenario.Fragments, scenario.ChunkLength));
@@ -75,11 +78,34 @@ internal sealed class Reference
         }
     }
 
+    private SyncMode Mode => _schedule.Mode;
+
+    /// <summary>What is merged in a round, and when; where the mode changes, what changes with it.</summary>
+    private void Schedule(long round)
+    {
+        var (before, now) = (_schedule, _fates.GetValueOrDefault(round)?.Schedule ?? _schedule);
+        _schedule = now;
+        if (before != now)
+        {
+            _norms.Clear();
+        }
+
+        if (before.Mode == SyncMode.Diloco && now.Mode == SyncMode.EveryStep)
+        {
+            _innerMomentum.AsSpan().Fill(Scenario.InnerMomentum(_fates[round - 1].SeedFrom, round - 1));
+        }
+        else if (before.Mode == SyncMode.EveryStep && now.Mode == SyncMode.Diloco)
+        {
+            _momentum.AsSpan().Clear();
+        }
+    }
+
     private void Round(long round)
     {
+        Schedule(round);
         var shares = Deal();
-        var contributions = shares.Select(steps => LocalTraining.Round(_scenario.Mode, Parameters, steps)).ToArray();
-        var skipped = Enumerable.Range(0, _scenario.Islands).Any(island => shares[island].Count > 0 && !IsLeftOut(island, round) && _scenario.Overflows(island, round));
+        var contributions = shares.Select(steps => LocalTraining.Round(Mode, Parameters, steps)).ToArray();
+        var skipped = Mode == SyncMode.EveryStep && Enumerable.Range(0, _scenario.Islands).Any(island => shares[island].Count > 0 && !IsLeftOut(island, round) && _scenario.Overflows(island, round));
         var wires = Enumerable.Range(0, _scenario.Islands).Select(island => Travel(island, round, shares[island].Count > 0, contributions[island].Given)).ToArray();
         var accepted = Enumerable.Range(0, _scenario.Islands)
             .Where(island => shares[island].Count > 0 && !skipped && !_scenario.Poisoned(island, round) && !IsRefused(island, round, wires[island].Arrived) && !IsLeftOut(island, round)).ToArray();
@@ -110,7 +136,7 @@ internal sealed class Reference
             Apply(mean);
         }
 
-        Results.Add(_scenario.Mode == SyncMode.EveryStep ? mean : (float[])Parameters.Clone());
+        Results.Add(Mode == SyncMode.EveryStep ? mean : (float[])Parameters.Clone());
     }
 
     /// <summary>A contribution as it arrives, and what is left of it at its sender.</summary>
@@ -122,7 +148,7 @@ internal sealed class Reference
             _scenario.Exaggerate(island, round, given);
         }
 
-        float[] numbers = [.. given.Select((number, index) => _scenario.Mode == SyncMode.EveryStep ? number : Parameters[index] - number)];
+        float[] numbers = [.. given.Select((number, index) => Mode == SyncMode.EveryStep ? number : Parameters[index] - number)];
         var residual = (float[]?)_residuals?[island].Clone();
         return (Wire(_scenario.Format, numbers, residual), residual);
     }
@@ -143,7 +169,7 @@ internal sealed class Reference
 
     private void Apply(float[] mean)
     {
-        if (_scenario.Mode == SyncMode.EveryStep)
+        if (Mode == SyncMode.EveryStep)
         {
             LocalTraining.Step(Parameters, _innerMomentum, mean);
             return;
@@ -161,7 +187,7 @@ internal sealed class Reference
     private List<List<long>>[] Deal()
     {
         var shares = Enumerable.Range(0, _scenario.Islands).Select(_ => new List<List<long>>()).ToArray();
-        for (var turn = 0; turn < _scenario.StepsInRound && !_scenario.Tracked && _turn < _scenario.Budget.Steps; turn++, _turn++)
+        for (var turn = 0; turn < _schedule.Every && !_scenario.Tracked && _turn < _scenario.Budget.Steps; turn++, _turn++)
         {
             for (var island = 0; island < _scenario.Islands; island++)
             {
@@ -173,7 +199,7 @@ internal sealed class Reference
         }
 
         var sizes = Sizes();
-        for (var turn = 0; turn < _scenario.StepsInRound && _scenario.Tracked && _next < _line.Count; turn++)
+        for (var turn = 0; turn < _schedule.Every && _scenario.Tracked && _next < _line.Count; turn++)
         {
             for (var island = 0; island < _scenario.Islands; island++)
             {
@@ -255,4 +281,11 @@ internal sealed class Reference
 /// <param name="NewSegment">Whether all samples that are left are dealt anew after it.</param>
 /// <param name="DealtAfter">To whom the next round is dealt.</param>
 /// <param name="DealtBefore">To whom it was dealt; null where that is not known.</param>
-internal sealed record RoundFate(ulong LeftOut, bool NewSegment, ulong DealtAfter, ulong? DealtBefore = null);
+internal sealed record RoundFate(ulong LeftOut, bool NewSegment, ulong DealtAfter, ulong? DealtBefore = null)
+{
+    /// <summary>What was merged in it, and when, in a run that chooses that by itself; null in others, and where it is not known.</summary>
+    public RunSchedule? Schedule { get; init; }
+
+    /// <summary>The island whose optimizer all take after it, where the mode changes to every-step; -1 otherwise.</summary>
+    public int SeedFrom { get; init; } = -1;
+}

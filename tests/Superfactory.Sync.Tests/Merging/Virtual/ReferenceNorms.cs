@@ -7,6 +7,15 @@ internal sealed class ReferenceNorms(FragmentPlan plan)
 {
     private readonly List<double>[] _accepted = [.. plan.Fragments.Select(_ => new List<double>())];
 
+    /// <summary>What is merged is another thing from here on.</summary>
+    public void Clear()
+    {
+        foreach (var accepted in _accepted)
+        {
+            accepted.Clear();
+        }
+    }
+
     public void Accept(float[] numbers)
     {
         for (var fragment = 0; fragment < _accepted.Length; fragment++)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging;
 using Superfactory.Sync.Merging.Defence;
@@ -46,6 +47,9 @@ internal sealed record Scenario
     /// <summary>Times that something is interrupted.</summary>
     public int Faults { get; init; }
 
+    /// <summary>Times that the control plane changes what is merged, and when; only in a run that chooses that by itself.</summary>
+    public int ModeChanges { get; init; }
+
     public bool TrainerCrashes { get; init; } = true;
 
     public bool BlankIncarnations { get; init; } = true;
@@ -91,7 +95,7 @@ internal sealed record Scenario
         NormLimit = NormLimit, Batch = Batch, Quorum = Quorum, Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 }, Mixing = 0.25,
     };
 
-    public int StepsInRound => Mode == SyncMode.EveryStep ? 1 : Mode == SyncMode.Streaming ? (Every + StreamingFragments - 1) / StreamingFragments : Every;
+    public int StepsInRound => Mode == SyncMode.EveryStep ? 1 : Mode == SyncMode.Streaming ? (Every + StreamingFragments - 1) / StreamingFragments : RunSchedule.Of(Sync).Every;
 
     /// <summary>Fragments in streaming: neighbouring tensors share one.</summary>
     public int StreamingFragments { get; init; } = 3;
@@ -109,6 +113,12 @@ internal sealed record Scenario
     }
 
     private int Place(int tensor) => Mode == SyncMode.Streaming ? tensor * StreamingFragments / Sizes.Length : 0;
+
+    /// <summary>What a control plane may choose.</summary>
+    public static ImmutableArray<RunSchedule> Schedules { get; } = [new(SyncMode.EveryStep, 1), new(SyncMode.Diloco, 2), new(SyncMode.Diloco, 3), new(SyncMode.Diloco, 10)];
+
+    /// <summary>What an island's optimizer holds after a round of diloco in a run that chooses by itself: another one at each island.</summary>
+    public static float InnerMomentum(int island, long round) => Number(SeededRandom.Hash(9, island, round));
 
     public int Parameters => Sizes.Sum();
 
@@ -137,7 +147,7 @@ internal sealed record Scenario
     public bool Belies(int island, long round) => BelieOneIn > 0 && round % 2 == 0 && round < (Budget.Steps / StepsInRound) - 1
         && (int)(SeededRandom.Hash((long)Seed, 7, round) % (ulong)Islands) == island && SeededRandom.Hash((long)Seed, 8, round) % (ulong)BelieOneIn == 0;
 
-    public bool Overflows(int island, long round) => OverflowOneIn > 0 && Mode == SyncMode.EveryStep
+    public bool Overflows(int island, long round) => OverflowOneIn > 0 && Mode != SyncMode.Diloco
         && SeededRandom.Hash((long)Seed, 3, island, round) % (ulong)OverflowOneIn == 0;
 
     /// <summary>What a trainer begins with, before it takes the run's.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging;
 
 namespace Superfactory.Sync.Tests.Merging.Virtual;
@@ -32,7 +33,7 @@ internal sealed partial class Simulation
         _random = new SeededRandom(scenario.Seed);
         _faults = scenario.Faults;
         Network = new VirtualNetwork(scenario.Islands, _random) { Strict = scenario.BelieOneIn == 0 };
-        Control = new VirtualControl(scenario.Islands);
+        Control = new VirtualControl(scenario.Islands, scenario.Mode == SyncMode.Auto ? RunSchedule.First : null);
         _history = new OneHistory(scenario.Seed, Control);
         (_verdicts, _lateness) = (new VirtualVerdicts(Control), new VirtualLateness(scenario, _random));
         _machines = [.. Enumerable.Range(0, scenario.Islands).Select(NewMachine)];
@@ -110,12 +111,28 @@ internal sealed partial class Simulation
     public string Describe() => string.Join("; ", _machines.Select((machine, island) =>
         $"{island}: {machine.Progress.Waiting ?? "trains"}, next {_trainers[island]?.Next is not null}, round {machine.Progress.Rounds}, epoch {machine.Progress.Epoch}, ledger {machine.Progress.Ledger}"));
 
-    private bool Step()
+    private bool TryDisturb()
     {
         if (_faults > 0 && _random.OneIn(12))
         {
             _faults--;
             Interrupt();
+            return true;
+        }
+
+        if (_scenario.ModeChanges == 0 || !Control.TryChange(_random, _scenario.ModeChanges, _machines.Max(machine => machine.Round)))
+        {
+            return false;
+        }
+
+        Decide();
+        return true;
+    }
+
+    private bool Step()
+    {
+        if (TryDisturb())
+        {
             return true;
         }
 
@@ -284,7 +301,7 @@ internal sealed partial class Simulation
     private void Handle(int island, MergeInput input)
     {
         var machine = _machines[island];
-        var before = (machine.State.History.Round, machine.State.History.Takers);
+        var before = (machine.State.History.Round, machine.State.History.Takers, machine.State.History.Schedule);
         var effects = machine.Handle(input);
         _history.Take(island, machine, before);
         if (input is MergeInput.TrainerContributed { Contribution.Round: var given } && _scenario.Belies(island, given))
@@ -293,7 +310,7 @@ internal sealed partial class Simulation
         }
 
         _verdicts.Take(island, machine, Report);
-        CheckMemory(island, machine);
+        KeptBytesPeak = Math.Max(KeptBytesPeak, RunChecks.Memory(_scenario.Seed, island, machine));
         foreach (var effect in effects)
         {
             Mix(island, effect);

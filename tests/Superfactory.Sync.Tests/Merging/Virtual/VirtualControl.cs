@@ -15,8 +15,16 @@ internal sealed class VirtualControl
     private readonly HashSet<(int By, int Island)> _rejected = [];
     private readonly bool[] _aside;
 
-    public VirtualControl(int islands)
+    private RunSchedule? _wanted;
+    private int _changes;
+    private long _changedIn;
+
+    /// <summary>A control plane before anything has happened.</summary>
+    /// <param name="islands">Islands of the job.</param>
+    /// <param name="schedule">What the run begins with, where it chooses that by itself.</param>
+    public VirtualControl(int islands, RunSchedule? schedule = null)
     {
+        _wanted = schedule;
         _incarnations = [.. Enumerable.Repeat(1, islands)];
         (_doubted, _promised, _level, _aside) = (new bool[islands], new long?[islands], new bool[islands], new bool[islands]);
         Epoch = new RunEpoch
@@ -24,7 +32,20 @@ internal sealed class VirtualControl
             Number = 1,
             Islands = [.. Enumerable.Range(0, islands).Select(NameOf)],
             Members = [.. Enumerable.Range(0, islands).Select(Present)],
+            Schedule = schedule,
         };
+    }
+
+    /// <summary>Now and then chooses what is merged from the next epoch on; spread over the run, with no second change in a round.</summary>
+    public bool TryChange(SeededRandom random, int most, long round)
+    {
+        if (_changes >= most || round <= _changedIn || !random.OneIn(10))
+        {
+            return false;
+        }
+
+        (_changes, _changedIn, _wanted) = (_changes + 1, round, random.Pick(Scenario.Schedules));
+        return true;
     }
 
     public RunEpoch Epoch { get; private set; }
@@ -110,7 +131,7 @@ internal sealed class VirtualControl
     {
         var lost = Epoch.Members.Any(member => member != Present(PlaceOf(member)) || IsOut(PlaceOf(member)));
         var level = Epoch.Learners.Any(learner => learner == Present(PlaceOf(learner)) && _level[PlaceOf(learner)] && !IsOut(PlaceOf(learner)));
-        if (!lost && !level)
+        if (!lost && !level && _wanted == Epoch.Schedule)
         {
             return false;
         }
@@ -133,12 +154,14 @@ internal sealed class VirtualControl
 
     private void Decide(int[] members, long start)
     {
+        _wanted = start < 0 && _wanted is not null ? RunSchedule.First : _wanted;
         Epoch = new RunEpoch
         {
             Number = Epoch.Number + 1,
             Islands = Epoch.Islands,
             Members = [.. members.Select(Present)],
             Start = start,
+            Schedule = _wanted,
         };
         Epoch = Epoch with { Learners = [.. Learners()] };
         Array.Clear(_promised);

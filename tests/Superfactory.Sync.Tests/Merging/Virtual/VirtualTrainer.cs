@@ -65,7 +65,8 @@ internal sealed class VirtualTrainer
             case MergeEffect.CopyTrainerState:
                 var before = Next;
                 before.ShouldBeNull("a trainer is asked for its state only while it waits");
-                byte[] copy = [.. MemoryMarshal.AsBytes(_parameters.AsSpan()), .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
+                var held = Mode == SyncMode.EveryStep ? MemoryMarshal.AsBytes(_parameters.AsSpan()) : [];
+                byte[] copy = [.. held, .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
                 Next = () => new MergeInput.TrainerStateCopied(copy);
                 break;
             case MergeEffect.Finalized finalized:
@@ -110,8 +111,8 @@ internal sealed class VirtualTrainer
         if (begin.TrainerState is { } state)
         {
             var numbers = MemoryMarshal.Cast<byte, float>(state.Span);
-            _parameters = numbers[.._parameters.Length].ToArray();
-            numbers[_parameters.Length..].CopyTo(_momentum);
+            _parameters = numbers.Length > _momentum.Length ? numbers[.._parameters.Length].ToArray() : _parameters;
+            numbers[^_momentum.Length..].CopyTo(_momentum);
         }
 
         if (_scenario.Tracked && !begin.Turn.Finished)
@@ -133,7 +134,8 @@ internal sealed class VirtualTrainer
         }
 
         OnMerged?.Invoke(outcome.Round, _buffers.Merged.ToArray());
-        if (_scenario.Mode == SyncMode.Diloco)
+        var mode = Mode;
+        if (mode == SyncMode.Diloco)
         {
             _parameters = _buffers.Merged.ToArray();
         }
@@ -142,9 +144,27 @@ internal sealed class VirtualTrainer
             LocalTraining.Step(_parameters, _momentum, _buffers.Merged.Span);
         }
 
+        if (outcome.TrainerState is { } state)
+        {
+            MemoryMarshal.Cast<byte, float>(state.Span).CopyTo(_momentum);
+        }
+
         _samples = outcome.Deal ?? _samples;
         _turn = outcome.Next;
         Proceed();
+        if (mode == SyncMode.EveryStep && Mode == SyncMode.Diloco && !_turn.Finished)
+        {
+            Next = Anchor;
+        }
+    }
+
+    private SyncMode Mode => _turn?.Mode ?? _scenario.Mode;
+
+    private MergeInput.TrainerAnchored Anchor()
+    {
+        _parameters.CopyTo(_buffers.Local);
+        Proceed();
+        return new MergeInput.TrainerAnchored();
     }
 
     private void Proceed() => Next = _turn!.Finished ? Finalize : Contribute;
@@ -236,7 +256,12 @@ internal sealed class VirtualTrainer
 
         var steps = Enumerable.Range(0, turn.Steps).Select(step => Positions(turn.FirstTurn + step)).ToList();
         steps.ShouldAllBe(step => step.Count > 0, $"seed {_scenario.Seed}: round {turn.Round} asks island {_island} for a step without samples");
-        var (given, tokens, lossSum) = LocalTraining.Round(_scenario.Mode, _parameters, steps);
+        var (given, tokens, lossSum) = LocalTraining.Round(Mode, _parameters, steps);
+        if (turn.Mode == SyncMode.Diloco)
+        {
+            _momentum.AsSpan().Fill(Scenario.InnerMomentum(_island, turn.Round));
+        }
+
         given.CopyTo(_buffers.Local);
         if (turn.Steps > 0)
         {
@@ -253,7 +278,7 @@ internal sealed class VirtualTrainer
         return new MergeInput.TrainerContributed(new Contribution
         {
             Round = turn.Round, Steps = turn.Steps, Tokens = tokens, LossSum = poisoned ? double.NaN : lossSum,
-            Overflow = turn.Steps > 0 && _scenario.Overflows(_island, turn.Round),
+            Overflow = turn.Steps > 0 && Mode == SyncMode.EveryStep && _scenario.Overflows(_island, turn.Round),
         });
     }
 

@@ -1,0 +1,88 @@
+using System.Globalization;
+using Superfactory.Cli.Api;
+using Superfactory.Cli.Chaos;
+using Superfactory.Cli.CommandLine;
+using Superfactory.Lab.Running;
+using Superfactory.Lab.Topology;
+using Superfactory.Model.Jobs;
+using Superfactory.Model.Units;
+using Superfactory.Model.Views;
+using Superfactory.Site.Data;
+
+namespace Superfactory.Cli.Tests.EndToEnd;
+
+/// <summary>A real factory in the laboratory, whose run chooses its mode by itself.</summary>
+[Collection(WholeFactories.Name)]
+public sealed class AutoTests : IDisposable
+{
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(120);
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sf-auto-");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task Mode_follows_a_link_that_degrades_and_recovers_and_each_sample_is_merged_once()
+    {
+        Assert.SkipUnless(Laboratory.MayRun, "Links between sites are built of network namespaces, which only root can set up.");
+        List<string> violations = [];
+        var (records, hurry) = (Directory.CreateDirectory(Path.Combine(_directory.FullName, "trainers")).FullName, Path.Combine(_directory.FullName, "hurry"));
+        CorpusBuilder.Build(new CorpusOptions { Name = ChaosJob.Corpus, DataDirectory = Path.Combine(_directory.FullName, "corpora") }, progress: null, Cancel).Succeeded.ShouldBeTrue();
+        var python = Environment.GetEnvironmentVariable("SUPERFACTORY_PYTHON") is { Length: > 0 } named ? named : "/usr/bin/python3";
+        JobView job;
+        const int Planned = 220 * 8 * 2;
+        await using (var stage = await ChaosStage.UpAsync(new ChaosOptions { Sites = 2, Duration = TimeSpan.Zero, Seed = 1 }, _directory.FullName, violations.Add, TimeProvider.System, Cancel))
+        {
+            var text = string.Create(CultureInfo.InvariantCulture, $$"""
+                name: auto
+                sites: [{{string.Join(", ", stage.Names)}}]
+                command: ["{{python}}", "{{Directories.ProjectFile("bench/chaos_trainer.py").Value}}", "{{records}}", "100", "{{hurry}}"]
+                directory: "{{records}}"
+                data: {corpus: {{ChaosJob.Corpus}}}
+                sync: {mode: auto, target: 0.3}
+                checkpoint: {every: 0}
+                budget: {samples: {{Planned}}}
+                """);
+            var submitted = await stage.Control.SubmitAsync("auto.yaml", records, text, Cancel);
+            submitted.Succeeded.ShouldBeTrue(submitted.Succeeded ? null : submitted.Problems[0].ToString());
+
+            // A step takes 100 ms, a merge of gradients over 100 Mbit/s and 20 ms a third of that; over 0.5 Mbit/s some seconds.
+            await UntilAsync(stage, merging => merging.Schedule.Mode == SyncMode.EveryStep && merging.Measured is not null);
+            (await stage.Laboratory!.SetAsync(stage.Names[0], stage.Names[1], new LinkChange { Bandwidth = new Bandwidth(500_000) }, Cancel)).Succeeded.ShouldBeTrue();
+            var slow = await UntilAsync(stage, merging => merging.Schedule.Mode == SyncMode.Diloco);
+            slow.Merging!.Reason.ShouldContain("every-step (");
+            (await stage.Laboratory.SetAsync(stage.Names[0], stage.Names[1], new LinkChange { Bandwidth = ChaosStage.Link.Rate }, Cancel)).Succeeded.ShouldBeTrue();
+            await UntilAsync(stage, merging => merging.Schedule.Mode == SyncMode.EveryStep);
+            await File.WriteAllTextAsync(hurry, string.Empty, Cancel);
+            job = await UntilAsync(stage, _ => false);
+        }
+
+        var report = new ChaosVerdict(_directory.FullName, records, Planned, [], 0, violations).Of(job, []);
+        report.LedgerExact.ShouldBeTrue(string.Join(" ", violations));
+        report.ReplicasIdentical.ShouldBeTrue(string.Join(" ", violations));
+        violations.ShouldBeEmpty();
+    }
+
+    /// <summary>The job when what it merges is as wanted, or when it has ended.</summary>
+    private static async Task<JobView> UntilAsync(ChaosStage stage, Func<ModeView, bool> wanted)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        for (var last = default(Answer<JobView>); ;)
+        {
+            last = await stage.Control.JobAsync(1, Cancel);
+            if (last is { Succeeded: true, Value: { EndedUnixMilliseconds: null, Merging: { } merging } running } && wanted(merging))
+            {
+                return running;
+            }
+
+            if (last is { Succeeded: true, Value: { EndedUnixMilliseconds: not null } ended })
+            {
+                return ended;
+            }
+
+            (TimeProvider.System.GetElapsedTime(since) < _limit).ShouldBeTrue($"the run does not get there: {last.Value?.Merging}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), Cancel);
+        }
+    }
+}
