@@ -32,7 +32,7 @@ internal static class DemoJob
             // The other mode's own defaults: what the file says about merging was meant for the first.
             changed = changed with
             {
-                Sync = new SyncSpecification { Mode = mode } is var own && mode == SyncMode.Diloco ? own : own with { Every = RunSchedule.Of(own).Every },
+                Sync = new SyncSpecification { Mode = mode, Format = mode == SyncMode.Streaming ? NumberFormat.E3m0 : NumberFormat.Bf16 } is var own && mode == SyncMode.Diloco ? own : own with { Every = RunSchedule.Of(own).Every },
             };
         }
 

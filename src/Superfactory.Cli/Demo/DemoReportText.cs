@@ -24,6 +24,7 @@ internal static class DemoReportText
         {
             SyncMode.EveryStep => "gradients merged every step",
             SyncMode.Auto => "merged as the run chose by itself",
+            SyncMode.Streaming => $"merged fragment by fragment, each every {report.Every} steps (Streaming DiLoCo)",
             _ => $"merged every {report.Every} steps (DiLoCo)",
         };
         lines.Add($"One model, {report.Sites.Length} sites, {RunDisplayText.Number(report.Steps)} steps each, {mode}, in {RunDisplayText.Clock(TimeSpan.FromSeconds(report.Seconds))}.");

@@ -3,6 +3,7 @@ using System.Globalization;
 using Superfactory.Cli.CommandLine;
 using Superfactory.Cli.Display;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Model.Units;
 using Superfactory.Model.Views;
 
@@ -35,7 +36,8 @@ internal static class JobText
         lines.Add($"  progress   {job.Progress.ToString("0.0 %", CultureInfo.InvariantCulture)}{(job.Epoch is null ? string.Empty : $", epoch {job.Epoch.Number}")}");
         if (job.Islands.FirstOrDefault(static island => island.Progress?.Ledger is not null)?.Progress?.Ledger is { } ledger)
         {
-            lines.Add($"  samples    {ledger.Planned} planned = {ledger.Merged} merged + {ledger.InFlight} in flight + {ledger.Free} free");
+            var what = job.Specification.Sync.Mode == SyncMode.Streaming ? " (pairs of a sample and a fragment)" : string.Empty;
+            lines.Add($"  samples    {ledger.Planned} planned = {ledger.Merged} merged + {ledger.InFlight} in flight + {ledger.Free} free; {ledger.Replayed} replayed{what}");
         }
 
         if (job.Merging is { } merging)

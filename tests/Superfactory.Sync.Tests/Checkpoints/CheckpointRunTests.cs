@@ -80,6 +80,39 @@ public sealed class CheckpointRunTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("wisconsin", "atlanta")]
+    [InlineData("iowa", "atlanta", "wisconsin")]
+    public async Task A_streaming_run_goes_on_from_its_checkpoint_and_deals_again_what_was_merged_in_one_fragment_alone(params string[] islands)
+    {
+        // A step and a fragment a round: 48 samples in two fragments.
+        var job = BridgeHarness.Diloco(every: 2, steps: 8);
+        job = job with { Sync = job.Sync with { Mode = SyncMode.Streaming, Fragments = 2 } };
+        CheckpointReport written;
+        await using (var first = new BridgeHarness(job, ["wisconsin", "atlanta"], null, place => Duty(writes: place == 0), _time))
+        {
+            using var trainers = await Trainers.JoinAsync(first);
+            _time.Advance(TimeSpan.FromSeconds(61));
+            await trainers.TrainAsync(rounds: 2);
+            written = (await first.EventAsync<BridgeEvent.Checkpointed>(0, said => said.Checkpoint.Round == 1)).Checkpoint;
+        }
+
+        written.Ledger.ShouldBe(new LedgerTotals(96, 0, 0, 96, 6));
+        await using var second = new BridgeHarness(job, islands, null, place => islands[place] == "wisconsin" ? From(written) : From(written) with { From = null });
+        using var resumed = await Trainers.JoinAsync(second);
+        resumed.First.Round.ShouldBe(1);
+        while (!resumed.First.IsFinished)
+        {
+            await resumed.TrainAsync(rounds: 1);
+        }
+
+        await resumed.FinishAsync();
+        foreach (var place in Enumerable.Range(0, islands.Length))
+        {
+            (await second.EventAsync<BridgeEvent.Finished>(place)).Result.Ledger.ShouldBe(new LedgerTotals(96, 96, 0, 0, 6));
+        }
+    }
+
     [Fact]
     public async Task A_job_that_is_held_saves_each_trainer_s_own_state_at_one_round_and_gives_it_back()
     {

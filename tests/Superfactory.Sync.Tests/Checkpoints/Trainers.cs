@@ -28,7 +28,14 @@ internal sealed class Trainers : IDisposable
         {
             all[place] = await bridges.ConnectAsync(place);
             await all[place].HelloAsync();
-            await all[place].RegisterAsync(TrainerClient.Parameter("w", 3), TrainerClient.Tensor("n", "uint8", "buffer", 2, 2));
+            var streams = bridges.Job.Sync.Mode == Model.Jobs.SyncMode.Streaming;
+            System.Text.Json.Nodes.JsonObject[] more = streams ? [TrainerClient.Parameter("v", 2)] : [];
+            foreach (var tensor in more)
+            {
+                tensor["fragment"] = 1;
+            }
+
+            await all[place].RegisterAsync([TrainerClient.Parameter("w", 3), .. more, TrainerClient.Tensor("n", "uint8", "buffer", 2, 2)]);
             all[place].Write("local", 1, 2, 3);
         }
 

@@ -64,6 +64,10 @@ public sealed class StreamingRunTests
             var simulation = new Simulation(scenario).Run();
 
             simulation.Failures.ShouldBeEmpty($"seed {seed}");
+
+            // Interruptions lose memory and messages, and damage none: nothing may look like a fault of a peer, nor end an island.
+            simulation.Notes.ShouldAllBe(note => note.Contains("not finite") || note.Contains("came too late") || note.Contains("tried again"), $"seed {seed}");
+            simulation.Retried.ShouldAllBe(reason => reason.Contains("begins again"), $"seed {seed}");
             Check(scenario, simulation);
             epochs += simulation.Control.Epoch.Number;
             leftOut += simulation.Fates.Values.Count(fate => fate.LeftOut != 0);

@@ -18,7 +18,7 @@ internal static class TrainingBenchCommand
         var modes = Settings.Text("--modes", "MODE,…", $"What is measured, in turn. [default: {string.Join(',', TrainingMode.Known)}]");
         var steps = Settings.Whole("--steps", "Steps of each island in each mode.", TrainingBenchOptions.StepsMin, TrainingBenchOptions.StepsMax, TrainingBenchOptions.DefaultSteps);
         var seed = Settings.Whole("--seed", "The seed of the initial model and of the order of the data.", 0, int.MaxValue, 1);
-        var noOverlap = Settings.Switch("--no-overlap", "Let modes that overlap merges with training wait for them.");
+        var noOverlap = Settings.Switch("--no-overlap", "Measure modes that overlap merges with training once more, waiting for the same merges.");
         var peer = Settings.Text("--peer", Ddp, "Train the same by PyTorch's DistributedDataParallel over Gloo.");
         var json = Settings.Text("--json", "FILE", "Write the figures to this file as JSON.");
         var command = new Command("training", "Measure what merging costs a training across sites.") { sites, wan, modes, steps, seed, noOverlap, peer, json };

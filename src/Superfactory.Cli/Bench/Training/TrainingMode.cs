@@ -20,7 +20,7 @@ internal sealed record TrainingMode(string Name, SyncSpecification Sync)
     /// <summary>Reads a list such as <c>every-step,diloco</c>; what is not known or contradicts itself is a problem. Never throws.</summary>
     /// <param name="text">What the user wrote.</param>
     /// <param name="steps">Steps of each island: five rounds have to fit.</param>
-    /// <param name="overlap">Whether merges may overlap training where the mode can.</param>
+    /// <param name="overlap">Whether that is all; otherwise modes that overlap merges with training follow once more without that.</param>
     public static Outcome<ImmutableList<TrainingMode>> Parse(string text, int steps, bool overlap)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -37,13 +37,18 @@ internal sealed record TrainingMode(string Name, SyncSpecification Sync)
                 return new([new Problem($"'{name}' stands there twice.", Field: "--modes")]);
             }
 
-            var read = Read(name, steps, overlap);
+            var read = Read(name, steps);
             if (!read.Succeeded)
             {
                 return new(read.Problems);
             }
 
             modes = modes.Add(read.Value);
+            if (!overlap && !_waiting.Contains(name))
+            {
+                // The same merges in the same run, and nothing beside them but the wait.
+                modes = modes.Add(new TrainingMode($"{name}, no overlap", read.Value.Sync with { Overlap = false }));
+            }
         }
 
         return overlap || modes.Exists(static mode => !_waiting.Contains(mode.Name))
@@ -51,11 +56,10 @@ internal sealed record TrainingMode(string Name, SyncSpecification Sync)
             : new([new Problem("None of the modes overlaps its merges with training.", Field: "--no-overlap", Hint: "Leave it out.")]);
     }
 
-    private static Outcome<TrainingMode> Read(string name, int steps, bool overlap)
+    private static Outcome<TrainingMode> Read(string name, int steps)
     {
         // By the job file, so that a mode has the defaults that a user's job has.
-        var own = overlap || _waiting.Contains(name) ? string.Empty : ", overlap: false";
-        var job = JobFile.Parse($"name: bench\nsites: 2\ncommand: [bench]\nsync: {{mode: {name}{own}}}\nbudget: {{steps: {steps}}}\n", "--modes");
+        var job = JobFile.Parse($"name: bench\nsites: 2\ncommand: [bench]\nsync: {{mode: {name}}}\nbudget: {{steps: {steps}}}\n", "--modes");
         if (!job.Succeeded)
         {
             return new(job.Problems);

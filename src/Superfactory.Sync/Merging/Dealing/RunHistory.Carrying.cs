@@ -81,6 +81,10 @@ internal sealed partial class RunHistory
         else if (kind == Carries)
         {
             Carried!.Write(writer);
+            if (Pipeline is not null)
+            {
+                writer.Int64(Pipeline.Replayed);
+            }
         }
     }
 
@@ -97,6 +101,7 @@ internal sealed partial class RunHistory
             case Carries:
                 Carried = CarriedSamples.Read(ref reader);
                 reader.Require(Carried is not null);
+                Pipeline?.Clear(reader.Int64(0, long.MaxValue / 2));
                 break;
             default:
                 reader.Require(false);
