@@ -62,6 +62,15 @@ public abstract record PendingReason
         public override string ToString() => $"needs {Number(BytesPerSecond)} bytes/s from {From} to {To}";
     }
 
+    /// <summary>Others of its queue go first.</summary>
+    /// <param name="Job">The first of them, whose own reason holds them all up.</param>
+    /// <param name="Before">How many go before it.</param>
+    public sealed record Behind(long Job, int Before) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"waits behind {Number(Before)} of its queue, the first of them job {Job}";
+    }
+
     /// <summary>It is not yet time.</summary>
     /// <param name="UntilMilliseconds">When it is, in milliseconds since 1970.</param>
     public sealed record Time(long UntilMilliseconds) : PendingReason

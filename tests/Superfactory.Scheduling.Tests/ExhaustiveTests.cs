@@ -141,7 +141,8 @@ public sealed class ExhaustiveTests
             chosen.ForEach(world.State.Detach);
 
             // Without anybody that could give way what remains is placement, which the other comparison checks.
-            var starts = new Placing.GangSearch(world.State).Find(request, guaranteedOnly: false, 1).Starts;
+            var plan = new Placing.GangSearch(world.State).Find(request, guaranteedOnly: false, 1);
+            var starts = plan.Starts && (plan.IsOwned || chosen.All(job => !job.IsOwned));
             chosen.ForEach(world.State.Restore);
             cheapest = starts ? loss : cheapest;
         }
@@ -160,6 +161,11 @@ public sealed class ExhaustiveTests
         if (job.IsOwned)
         {
             return outranked;
+        }
+
+        if (job.Request.Queue == request.Queue && !outranked)
+        {
+            return false;
         }
 
         var queue = world.Queues.Queues.ToList().FindIndex(queue => queue.Name == request.Queue);

@@ -82,7 +82,7 @@ public sealed class SchedulingLawTests
                 victim.IsOwned.ShouldBe(job.IsOwned, $"seed {seed}");
                 (world.Now - job.StartMilliseconds).ShouldBeGreaterThanOrEqualTo(job.Request.MinimumRunMilliseconds, $"seed {seed}");
                 var outranked = job.Request.Queue == plan!.Request.Queue && job.Request.Priority < plan.Request.Priority;
-                (outranked || (!job.IsOwned && plan.IsOwned)).ShouldBeTrue($"seed {seed}: {World.Digest(plan)}");
+                ((outranked && (plan.IsOwned || !job.IsOwned)) || (!job.IsOwned && plan.IsOwned && job.Request.Queue != plan.Request.Queue)).ShouldBeTrue($"seed {seed}: {World.Digest(plan)}");
             }
 
             foreach (var (number, job) in world.State.Running)

@@ -80,22 +80,53 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
         _possible.Clear();
         foreach (var job in state.Borrowed(type))
         {
-            if ((guaranteed || (job.Queue == queue && job.Request.Priority < request.Priority)) && now - job.StartMilliseconds >= job.Request.MinimumRunMilliseconds && !_spared.Contains(job.Request.Job))
+            var below = job.Queue == queue ? job.Request.Priority < request.Priority : guaranteed;
+            if (below && MayStop(job, now) && !_spared.Contains(job.Request.Job))
             {
                 _possible.Add(job);
             }
         }
 
+        // Owned jobs give way to a job that becomes owned in their place, and to no other: else who gave way could take it back, and so on without end.
+        var borrowed = _possible.Count;
+        var room = state.Quota.Own(queue, type) - state.Quota.Owned(queue, type);
         foreach (var job in state.OwnedOf(queue))
         {
-            if (job.Type == type && job.Request.Priority < request.Priority && now - job.StartMilliseconds >= job.Request.MinimumRunMilliseconds)
+            if (job.Type == type && job.Request.Priority < request.Priority && MayStop(job, now))
             {
                 _possible.Add(job);
+                room += job.Accelerators;
             }
+        }
+
+        if (room < (long)request.IslandsMin * request.AcceleratorsPerIsland)
+        {
+            _possible.RemoveRange(borrowed, _possible.Count - borrowed);
         }
 
         // The cheapest first; borrowed before owned. The number makes the order total.
         _possible.Sort(new VictimOrder(now));
+    }
+
+    private static bool MayStop(RunningJob job, long now) => now - job.StartMilliseconds >= job.Request.MinimumRunMilliseconds;
+
+    /// <summary>Whether a plan that was found with some stopped may come true.</summary>
+    private bool IsAllowed(Plan plan)
+    {
+        if (!plan.Starts || plan.IsOwned)
+        {
+            return plan.Starts;
+        }
+
+        foreach (var job in _stopped)
+        {
+            if (job.IsOwned)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private Plan? FindOfType(GangRequest request, int type, long now)
@@ -107,7 +138,7 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
 
         // Clearing domains was not enough, for power or rates or quota: more of them, twice as many each time, the cheapest first.
         var batch = 1;
-        for (var next = 0; !plan.Starts && next < _possible.Count;)
+        for (var next = 0; !IsAllowed(plan) && next < _possible.Count;)
         {
             for (var end = Math.Min(_possible.Count, next + batch); next < end; next++)
             {
@@ -118,7 +149,8 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
             plan = gangs.Find(request, guaranteedOnly: false, request.IslandsMin);
         }
 
-        if (plan.Starts)
+        var allowed = IsAllowed(plan);
+        if (allowed)
         {
             KeepWhoCanStay(plan, now);
         }
@@ -128,7 +160,7 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
             state.Restore(job);
         }
 
-        return !plan.Starts || _stopped.Count == 0 ? null : plan with
+        return !allowed || _stopped.Count == 0 ? null : plan with
         {
             Victims = [.. _stopped.OrderBy(static job => job.Request.Job).Select(job => new Victim(job.Request.Job, job.IsOwned, job.Loss(now)))],
         };

@@ -1,0 +1,221 @@
+using System.Diagnostics.CodeAnalysis;
+using Superfactory.Model.Fleet;
+using Superfactory.Scheduling.Quotas;
+
+namespace Superfactory.Scheduling.Pending;
+
+/// <summary>
+/// The jobs that wait, queue by queue, and the rounds in which they start. Within a queue nothing overtakes: a job is tried when all before it have
+/// started, the greater priority first, then the earlier submitted, then the lower number. Between queues the one goes first that has used and holds the least for
+/// its weight. Not safe for concurrent use.
+/// </summary>
+public sealed class Backlog
+{
+    /// <summary>A week: what a queue used a week ago counts half.</summary>
+    public const long DefaultHalfLifeMilliseconds = 7L * 24 * 60 * 60 * 1000;
+
+    private readonly FleetState _state;
+    private readonly Scheduler _scheduler;
+    private readonly UsageLedger _usage;
+    private readonly SortedSet<GangRequest>[] _waiting;
+    private readonly Dictionary<long, GangRequest> _byJob = [];
+    private readonly PendingReason?[] _blocked;
+
+    /// <summary>A backlog of nothing.</summary>
+    /// <param name="state">The fleet that its jobs run on; they start and end through the backlog alone.</param>
+    /// <param name="halfLifeMilliseconds">After which half of what a queue used is forgotten; at least 256.</param>
+    public Backlog(FleetState state, long halfLifeMilliseconds = DefaultHalfLifeMilliseconds)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentOutOfRangeException.ThrowIfLessThan(halfLifeMilliseconds, 256);
+        (_state, _scheduler) = (state, new Scheduler(state));
+        var queues = state.Queues.Queues.Length;
+        _usage = new UsageLedger(queues, halfLifeMilliseconds);
+        _waiting = [.. Enumerable.Range(0, queues).Select(static _ => new SortedSet<GangRequest>(Order.Instance))];
+        _blocked = new PendingReason?[queues];
+    }
+
+    /// <summary>How many wait.</summary>
+    public int Count => _byJob.Count;
+
+    /// <summary>A job waits from now on; refused where it can never start, or its number is taken.</summary>
+    /// <returns>Why it is refused; null where it is not.</returns>
+    public PendingReason? Submit(GangRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (_byJob.ContainsKey(request.Job))
+        {
+            return new PendingReason.Never($"job {request.Job} waits already");
+        }
+
+        if (_scheduler.Refuse(request) is { } refused)
+        {
+            return refused;
+        }
+
+        Add(request);
+        return null;
+    }
+
+    /// <summary>A job no longer waits.</summary>
+    /// <returns>Whether it did.</returns>
+    public bool Withdraw(long job)
+    {
+        if (!_byJob.Remove(job, out var request))
+        {
+            return false;
+        }
+
+        var queue = _state.Queues.Find(request.Queue);
+        _blocked[queue] = _waiting[queue].Min == request ? null : _blocked[queue];
+        return _waiting[queue].Remove(request);
+    }
+
+    /// <summary>A running job has ended: what it held is free, and whoever was blocked is tried again.</summary>
+    /// <returns>Whether it ran.</returns>
+    public bool End(long job, long now)
+    {
+        if (!Release(job, now, out _))
+        {
+            return false;
+        }
+
+        Changed();
+        return true;
+    }
+
+    /// <summary>A running job stops and waits again at its old place, such as after the loss of its node.</summary>
+    /// <returns>Whether it ran.</returns>
+    public bool Requeue(long job, long now)
+    {
+        if (!Release(job, now, out var request))
+        {
+            return false;
+        }
+
+        Add(request);
+        Changed();
+        return true;
+    }
+
+    /// <summary>Something other than jobs changed, such as a node that is back: whoever was blocked is tried again.</summary>
+    public void Changed() => Array.Clear(_blocked);
+
+    /// <summary>
+    /// Takes one step of a round: the job that is next starts, in a commit of its own, and those that give way for it wait again. Events may come between steps. A
+    /// queue whose first job does not start is left out until something ends or changes.
+    /// </summary>
+    /// <param name="now">The time, in milliseconds since 1970.</param>
+    /// <returns>The plan that was made true; null where nobody can start, which ends the round.</returns>
+    public Plan? Step(long now)
+    {
+        while (Next(now) is var queue and >= 0)
+        {
+            var plan = _scheduler.Decide(_waiting[queue].Min!, now);
+            if (plan.Starts)
+            {
+                Commit(plan, queue, now);
+                return plan;
+            }
+
+            _blocked[queue] = plan.Reason;
+        }
+
+        return null;
+    }
+
+    /// <summary>Why a job waits: the first of a queue by what it lacks, any other by the job before it. Null where it does not wait, or was not tried yet.</summary>
+    public PendingReason? Why(long job)
+    {
+        if (!_byJob.TryGetValue(job, out var request))
+        {
+            return null;
+        }
+
+        var waiting = _waiting[_state.Queues.Find(request.Queue)];
+        var first = waiting.Min!;
+        return first == request ? _blocked[_state.Queues.Find(request.Queue)] : new PendingReason.Behind(first.Job, waiting.GetViewBetween(first, request).Count - 1);
+    }
+
+    /// <summary>The queue that goes next; −1 where none can. Of the same share the one that was named first.</summary>
+    private int Next(long now)
+    {
+        var best = -1;
+        UInt128 bestUsage = 0;
+        for (var queue = 0; queue < _waiting.Length; queue++)
+        {
+            if (_waiting[queue].Count == 0 || (_blocked[queue] is { } reason && !(reason is PendingReason.Time time && time.UntilMilliseconds <= now)))
+            {
+                continue;
+            }
+
+            // A share is used / weight; compared by cross-multiplying, which is exact.
+            var usage = _usage.Of(queue, now);
+            if (best < 0 || usage * (uint)_state.Queues.Queues[best].Weight < bestUsage * (uint)_state.Queues.Queues[queue].Weight)
+            {
+                (best, bestUsage) = (queue, usage);
+            }
+        }
+
+        return best;
+    }
+
+    private void Commit(Plan plan, int queue, long now)
+    {
+        _waiting[queue].Remove(plan.Request);
+        _byJob.Remove(plan.Request.Job);
+        List<GangRequest> stopped = [];
+        foreach (var victim in plan.Victims)
+        {
+            var job = _state.Running[victim.Job];
+            stopped.Add(job.Request);
+            _usage.Hold(job.Queue, -Speed(job), now);
+        }
+
+        var started = _state.Apply(plan, now)!;
+        _usage.Hold(queue, Speed(started), now);
+        stopped.ForEach(Add);
+    }
+
+    private bool Release(long job, long now, [NotNullWhen(true)] out GangRequest? request)
+    {
+        request = null;
+        if (!_state.Running.TryGetValue(job, out var running))
+        {
+            return false;
+        }
+
+        request = running.Request;
+        _usage.Hold(running.Queue, -Speed(running), now);
+        return _state.Stop(job);
+    }
+
+    /// <summary>Puts a job in its place. A queue whose first job it becomes is tried again; what blocks one of a lower place need not block it.</summary>
+    private void Add(GangRequest request)
+    {
+        var queue = _state.Queues.Find(request.Queue);
+        _waiting[queue].Add(request);
+        _byJob.Add(request.Job, request);
+        _blocked[queue] = _waiting[queue].Min == request ? null : _blocked[queue];
+    }
+
+    private static long Speed(RunningJob job) => (long)job.Accelerators * HardwareCatalogue.All[job.Type].RelativeSpeed;
+
+    /// <summary>The greater priority first, then the earlier, then the lower number.</summary>
+    private sealed class Order : IComparer<GangRequest>
+    {
+        public static readonly Order Instance = new();
+
+        public int Compare(GangRequest? x, GangRequest? y)
+        {
+            if (x is null || y is null || ReferenceEquals(x, y))
+            {
+                return 0;
+            }
+
+            var order = y.Priority.CompareTo(x.Priority);
+            order = order != 0 ? order : x.SubmittedMilliseconds.CompareTo(y.SubmittedMilliseconds);
+            return order != 0 ? order : x.Job.CompareTo(y.Job);
+        }
+    }
+}
