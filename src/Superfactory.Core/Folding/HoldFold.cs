@@ -69,7 +69,8 @@ internal static class HoldFold
     private static bool IsLeft(FactoryJob job, FactoryCheckpoint checkpoint, ResumePoint? to) =>
         to is null || to.Job != job.Id || (checkpoint.Number != to.Checkpoint && (checkpoint.Abandoned || checkpoint.Number > to.Checkpoint));
 
-    private static FactoryIsland Gone(FactoryIsland island, string reason) => island with
+    /// <summary>An island whose gang is to end, and to be started again under another incarnation.</summary>
+    public static FactoryIsland Gone(FactoryIsland island, string reason) => island with
     {
         Standing = IslandStanding.Gone,
         Gang = GangState.Failed,

@@ -67,6 +67,20 @@ public sealed class CheckpointLifecycleTests
     }
 
     [Fact]
+    public void Island_that_was_started_to_learn_before_the_last_member_was_lost_is_started_again_from_the_checkpoint()
+    {
+        var factory = Running().Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive().Lose("atlanta", "wisconsin").Join("wisconsin", "s2");
+        var learns = InstructionsReader.Read(factory.State, "wisconsin").Gangs.ShouldHaveSingleItem();
+        (learns.Incarnation, learns.Checkpoints!.Restores).ShouldBe((2, false), "atlanta may still hold the run's state");
+
+        factory.Join("atlanta", "s2");
+
+        var restores = InstructionsReader.Read(factory.State, "wisconsin").Gangs.ShouldHaveSingleItem();
+        (restores.Incarnation, restores.Checkpoints!.Restores).ShouldBe((3, true), "what a gang goes on from is told at its start alone");
+        factory.Job(1).Epoch!.Members.ShouldBe([new RunMember("wisconsin", 3), new RunMember("atlanta", 2)]);
+    }
+
+    [Fact]
     public void Damaged_checkpoint_gives_way_to_the_one_before_it()
     {
         var factory = Running().Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive()
@@ -74,7 +88,7 @@ public sealed class CheckpointLifecycleTests
             .Lose("atlanta", "wisconsin").Join("wisconsin", "s2").Join("atlanta", "s2");
         factory.Job(1).Resume.ShouldBe(new ResumePoint(1, 2));
 
-        factory.Do(new ReportGangs("wisconsin", "s2", [TestFactory.Gang(1, GangState.Failed, 2, "altered", retriable: true)])
+        factory.Do(new ReportGangs("wisconsin", "s2", [TestFactory.Gang(1, GangState.Failed, 3, "altered", retriable: true)])
         {
             Checkpoints = [TestFactory.Checkpoint(1, 10, "wisconsin"), TestFactory.Checkpoint(1, 20, "wisconsin", problem: "The checkpoint's part history.bin was altered.")],
         });
