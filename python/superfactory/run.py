@@ -228,13 +228,11 @@ class Run:
     def aside(self) -> Iterator[None]:
         """What is done inside is no training and is not counted as such: an evaluation between two steps, for example."""
         stopwatch = self._joined("run.aside").stopwatch
-        stopwatch.pause()
-        stopwatch.hold()
+        stopwatch.leave()
         try:
             yield
         finally:
-            stopwatch.go_on()
-            stopwatch.resume()
+            stopwatch.back()
 
     # What people see.
 

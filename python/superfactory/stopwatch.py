@@ -43,6 +43,17 @@ class Stopwatch:
         """Ends ``hold``."""
         self._mark = self._clock()
 
+    def leave(self) -> None:
+        """What follows, outside any pause, is neither training nor a merge: it is counted nowhere."""
+        self._mark = self._clock()
+        self._trained += self._mark - self._resumed
+
+    def back(self) -> None:
+        """Ends ``leave``."""
+        self._resumed = self._clock()
+        if self._started is not None:
+            self._started += self._resumed - self._mark
+
     def take(self) -> Tuple[float, float]:
         """Seconds of training, and of own work in pauses, since this was last called."""
         taken = self._trained, self._own

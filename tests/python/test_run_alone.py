@@ -263,3 +263,28 @@ def test_the_guide_has_snippets_and_the_example_trains_alone(tmp_path):
                            capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
     assert int(re.search(r"(\d+)% of the sums", ended.stdout).group(1)) > 80 and (tmp_path / "model.pt").exists()
+
+
+def test_time_aside_is_neither_training_nor_merging():
+    now = [0.0]
+    watch = Stopwatch(lambda: now[0])
+
+    def pass_time(seconds):
+        now[0] += seconds
+
+    pass_time(1)
+    watch.step()
+    pass_time(2)
+    watch.leave()
+    pass_time(10)
+    watch.back()
+    watch.pause()
+    pass_time(1)
+    watch.hold()
+    pass_time(4)
+    watch.go_on()
+    pass_time(1)
+    watch.resume()
+    watch.step()
+    assert (watch.wall_seconds, watch.training_seconds) == (8, 2)
+    assert watch.take() == (3, 2) and watch.take() == (0, 0)

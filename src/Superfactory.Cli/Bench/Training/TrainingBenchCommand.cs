@@ -17,11 +17,12 @@ internal static class TrainingBenchCommand
         var wan = Settings.Text("--wan", "RATE,ROUND-TRIP", "The link between every two sites, built by the laboratory (needs root). [default: 100mbit,20ms]");
         var modes = Settings.Text("--modes", "MODE,…", $"What is measured, in turn. [default: {string.Join(',', TrainingMode.Known)}]");
         var steps = Settings.Whole("--steps", "Steps of each island in each mode.", TrainingBenchOptions.StepsMin, TrainingBenchOptions.StepsMax, TrainingBenchOptions.DefaultSteps);
+        var model = Settings.Choice<TrainingModel>("--model", "What is trained: the demo's model, or one of 25.6 million parameters. [default: demo]");
         var seed = Settings.Whole("--seed", "The seed of the initial model and of the order of the data.", 0, int.MaxValue, 1);
         var noOverlap = Settings.Switch("--no-overlap", "Measure modes that overlap merges with training once more, waiting for the same merges.");
         var peer = Settings.Text("--peer", Ddp, "Train the same by PyTorch's DistributedDataParallel over Gloo.");
         var json = Settings.Text("--json", "FILE", "Write the figures to this file as JSON.");
-        var command = new Command("training", "Measure what merging costs a training across sites.") { sites, wan, modes, steps, seed, noOverlap, peer, json };
+        var command = new Command("training", "Measure what merging costs a training across sites.") { sites, wan, modes, steps, model, seed, noOverlap, peer, json };
         command.SetAction((parsed, cancellation) =>
         {
             var problem = ReportFile.Check(parsed.GetValue(json)) ?? CheckPeer(parsed.GetValue(peer));
@@ -38,6 +39,7 @@ internal static class TrainingBenchCommand
                     Wan = link.Value!,
                     Modes = [.. chosen.Value!],
                     Steps = (int)parsed.GetValue(steps),
+                    Model = parsed.GetValue(model) ?? TrainingModel.Demo,
                     Seed = (int)parsed.GetValue(seed),
                     WithDdp = parsed.GetValue(peer) is not null,
                     JsonFile = parsed.GetValue(json),

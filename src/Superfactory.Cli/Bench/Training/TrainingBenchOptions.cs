@@ -33,6 +33,9 @@ internal sealed record TrainingBenchOptions
     /// <summary>Steps of each island in each mode.</summary>
     public required int Steps { get; init; }
 
+    /// <summary>What is trained.</summary>
+    public TrainingModel Model { get; init; }
+
     /// <summary>The seed of the initial model and of the order of samples.</summary>
     public required int Seed { get; init; }
 
@@ -41,4 +44,14 @@ internal sealed record TrainingBenchOptions
 
     /// <summary>Where the figures go as JSON; null nowhere.</summary>
     public string? JsonFile { get; init; }
+}
+
+/// <summary>What the bench trains.</summary>
+internal enum TrainingModel
+{
+    /// <summary>The demo's: 0.87 million parameters, 16 samples a step.</summary>
+    Demo,
+
+    /// <summary>Of 25.6 million parameters, 4 samples a step.</summary>
+    Large,
 }

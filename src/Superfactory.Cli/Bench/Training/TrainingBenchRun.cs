@@ -65,6 +65,7 @@ internal static class TrainingBenchRun
             Sites = options.Sites,
             Wan = options.Wan.ToString(),
             Steps = options.Steps,
+            Model = options.Model,
             Seed = options.Seed,
             Modes = modes.ToImmutable(),
             Peer = options.WithDdp ? await bench.PeerAsync(cancellation) : null,
@@ -85,6 +86,11 @@ internal static class TrainingBenchRun
         }
 
         var job = demo.Value! with { Sites = stage.Islands, SiteCount = 0, Seed = options.Seed, Budget = new BudgetSpecification { Steps = options.Steps } };
+        if (options.Model == TrainingModel.Large)
+        {
+            job = job with { Trainer = job.Trainer! with { Model = new ModelSpecification { Layers = 8, Hidden = 512, Heads = 8, Context = 128 }, Batch = 4 } };
+        }
+
         return new TrainingSetup(python.Value!, program.Value!, job, stage.Write("job.json", job), corpus.Value!.Directory);
     }
 }

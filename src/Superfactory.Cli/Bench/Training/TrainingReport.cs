@@ -16,6 +16,9 @@ internal sealed record TrainingReport
     /// <summary>Steps of each island.</summary>
     public required int Steps { get; init; }
 
+    /// <summary>What was trained.</summary>
+    public required TrainingModel Model { get; init; }
+
     /// <summary>The seed.</summary>
     public required int Seed { get; init; }
 
