@@ -41,7 +41,6 @@ public sealed class AutoTests : IDisposable
                 directory: "{{records}}"
                 data: {corpus: {{ChaosJob.Corpus}}}
                 sync: {mode: auto, target: 0.3}
-                checkpoint: {every: 0}
                 budget: {samples: {{Planned}}}
                 """);
             var submitted = await stage.Control.SubmitAsync("auto.yaml", records, text, Cancel);
@@ -56,12 +55,24 @@ public sealed class AutoTests : IDisposable
             await UntilAsync(stage, merging => merging.Schedule.Mode == SyncMode.EveryStep);
             await File.WriteAllTextAsync(hurry, string.Empty, Cancel);
             job = await UntilAsync(stage, _ => false);
+            await CopiedAsync(stage);
         }
 
         var report = new ChaosVerdict(_directory.FullName, records, Planned, [], 0, violations).Of(job, []);
         report.LedgerExact.ShouldBeTrue(string.Join(" ", violations));
         report.ReplicasIdentical.ShouldBeTrue(string.Join(" ", violations));
         violations.ShouldBeEmpty();
+    }
+
+    /// <summary>The last checkpoint, by which the ledger is judged, is at both sites: nothing of it is under way any more.</summary>
+    private static async Task CopiedAsync(ChaosStage stage)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        while (await stage.Control.CheckpointsAsync(1, Cancel) is not { Succeeded: true, Value.Items: [.., { Finished: true, Copies: [_, _] copies }] } || copies.Any(static copy => copy.Standing != CheckpointStanding.Whole))
+        {
+            (TimeProvider.System.GetElapsedTime(since) < _limit).ShouldBeTrue("the last checkpoint is not copied");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), Cancel);
+        }
     }
 
     /// <summary>The job when what it merges is as wanted, or when it has ended.</summary>
