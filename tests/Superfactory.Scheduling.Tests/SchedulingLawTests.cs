@@ -137,7 +137,7 @@ public sealed class SchedulingLawTests
     });
 
     [Fact]
-    public void What_is_refused_fits_nowhere_and_what_is_not_starts_in_the_empty_fleet_where_budgets_allow() => Holds((seed, steps) =>
+    public void What_is_refused_does_not_start_and_what_does_not_start_says_why() => Holds((seed, steps) =>
     {
         var world = new World(seed);
         for (var step = 0; step < steps; step++)
