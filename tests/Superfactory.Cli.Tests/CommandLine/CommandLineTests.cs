@@ -45,7 +45,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("superfactory: --steps: 'many' is no whole number from 1 to 1000000. See 'superfactory demo --help'.", "demo", "--steps", "many")]
     [InlineData("superfactory: --mode: 'dilco' is none of every-step, diloco, streaming, auto. Did you mean 'diloco'? See 'superfactory demo --help'.", "demo", "--mode", "dilco")]
     [InlineData("superfactory: 'seven' is no number of a job: expected a whole number from 1, as 'superfactory jobs' lists it. See 'superfactory job --help'.", "job", "seven")]
-    [InlineData("superfactory: A command is missing after 'superfactory bench': expected one of codec, merge, training. See 'superfactory bench --help'.", "bench")]
+    [InlineData("superfactory: A command is missing after 'superfactory bench': expected one of codec, merge, training, schedule. See 'superfactory bench --help'.", "bench")]
     [InlineData("superfactory: A command is missing after 'superfactory lab': expected one of up, run, cut, restore, set, status, down. See 'superfactory lab --help'.", "lab")]
     [InlineData("superfactory: --rtt: '80' is no time. Expected a number and a unit, us, ms or s, such as 14ms. Did you mean '80ms'? See 'superfactory lab set --help'.", "lab", "set", "a", "b", "--rtt", "80")]
     [InlineData("superfactory: --mib: '0' is no whole number from 1 to 1024. See 'superfactory bench codec --help'.", "bench", "codec", "--mib", "0")]
