@@ -13,10 +13,11 @@ public sealed class DependencyTests
         ["Core"] = ["Model", "Routing"],
         ["Wan"] = ["Model", "Routing"],
         ["Sync"] = ["Model", "Wan"],
+        ["Simulation"] = ["Model", "Core", "Sync", "Wan"],
         ["Control"] = ["Model", "Routing", "Core"],
         ["Site"] = ["Model", "Sync", "Wan"],
         ["Lab"] = ["Model"],
-        ["Cli"] = ["Model", "Routing", "Scheduling", "Control", "Site", "Sync", "Wan", "Lab"],
+        ["Cli"] = ["Model", "Routing", "Scheduling", "Control", "Site", "Sync", "Wan", "Lab", "Simulation"],
     };
 
     [Fact]

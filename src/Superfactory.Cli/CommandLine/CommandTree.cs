@@ -13,6 +13,7 @@ using Superfactory.Cli.Jobs;
 using Superfactory.Cli.Lab;
 using Superfactory.Cli.Links;
 using Superfactory.Cli.Sites;
+using Superfactory.Cli.Soak;
 using Superfactory.Cli.Up;
 
 namespace Superfactory.Cli.CommandLine;
@@ -52,6 +53,7 @@ internal static class CommandTree
             BenchCommand.Create(terminal),
             ChaosCommand.Create(terminal),
             LabCommand.Create(terminal),
+            SoakCommand.Create(terminal),
             VersionCommand.Create(terminal),
             InternalCommands.Gang(),
             InternalCommands.Bridge(),

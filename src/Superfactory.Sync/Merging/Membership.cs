@@ -70,6 +70,13 @@ internal sealed class Membership(
     /// <summary>Compares what this island holds with what a member holds, where it was out.</summary>
     public void TryReturn()
     {
+        if (state is { SelfIsMember: true, Initialised: false, Doubted: false, Epoch.Start: >= 0, Configuration.Promised: > 0 and var promised } && state.Epoch.Number == promised + 1)
+        {
+            // The epoch counts on what was held when the promise was made, and this process began after that.
+            state.Fail($"{state.NameOf(state.Self)} was started again without its memory, and epoch {state.Epoch.Number} counts on it: a new incarnation takes the state of another.", retriable: true);
+            return;
+        }
+
         if (!state.Doubted || state.Table is null)
         {
             return;

@@ -163,7 +163,8 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     /// <summary>
     /// The trainer will write to its memory, and chunks of its numbers may still wait in the host for an attempt that is dead, or for
     /// peers that have the result already. Who waits with a contribution that was dropped is answered as soon as this island holds what
-    /// the run holds, and it is known who takes which samples.
+    /// the run holds, and it is known who takes which samples; in every-step, where the result of the round that it worked on came from
+    /// a peer meanwhile, that is the step that it still has to take.
     /// </summary>
     private void TryDeliver()
     {
@@ -210,7 +211,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             Tokens = history.LastTokens,
             Loss = history.Loss,
             Reset = reset,
-            Skip = !parameters && (refresh || history.LastSkipped),
+            Skip = !parameters && ((refresh && contributed == history.Round) || history.LastSkipped),
             Deal = refresh || (history.NewSegment && !state.Streaming) ? history.SamplesOf(state.Self) : null,
             FollowingDeal = refresh || history.NewSegment ? history.FollowingSamplesOf(state.Self) : null,
             TrainerState = state.Seed is { Own: false } seed && seed.Round == history.Round ? (ReadOnlyMemory<byte>?)seed.Bytes : null,

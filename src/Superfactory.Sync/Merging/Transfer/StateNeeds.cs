@@ -56,8 +56,8 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
             : null;
     }
 
-    /// <summary>Whether the run has no state anywhere and starts from this island's trainer.</summary>
-    public bool StartsHere => state is { Initialised: false, Failed: false, Configuration.Restores: false, Table: not null, SelfIsMember: true, Sealed: false } && state.Self == state.First && seat.Phase == TrainerPhase.Ready
+    /// <summary>Whether the run has no state anywhere and starts from this island's trainer: never in an epoch that starts with something.</summary>
+    public bool StartsHere => state is { Initialised: false, Failed: false, Configuration.Restores: false, Table: not null, SelfIsMember: true, Sealed: false, Epoch.Start: < 0 } && state.Self == state.First && seat.Phase == TrainerPhase.Ready
         && state.Fellows.All(peer => peer is { Established: true, Hello.Initialised: false });
 
     /// <summary>Installs what arrived.</summary>

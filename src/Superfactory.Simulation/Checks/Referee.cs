@@ -1,0 +1,408 @@
+using System.Collections.Immutable;
+using Superfactory.Core;
+using Superfactory.Core.Records;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
+using Superfactory.Simulation.Faults;
+using Superfactory.Simulation.Islands;
+using Superfactory.Simulation.Training;
+using Superfactory.Sync.Checkpoints;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Simulation.Checks;
+
+/// <summary>
+/// Sees everything from outside and holds it against what <c>docs/protocol.md</c> promises: there is one history, what is final stays, results
+/// are what trainers gave, each sample is merged once, nobody acts in an epoch that it promised to leave, and nobody for another incarnation.
+/// </summary>
+internal sealed class Referee
+{
+    private readonly World _world;
+    private readonly Scenario _scenario;
+    private readonly Dictionary<(int Place, long Round), GivenRound> _given = [];
+    private readonly List<RoundTruth> _results = [];
+    private readonly Dictionary<(int Place, int Incarnation), int> _promised = [];
+    private readonly HashSet<(int Place, int Incarnation, int Epoch, long Round)> _said = [];
+    private readonly CommitLog _commits;
+    private readonly SampleCount _samples = new();
+    private readonly long?[] _held;
+    private float[] _parameters = [];
+    private byte[] _statics = [];
+    private long _contributedTo = -1;
+
+    // As the journal has it: the control plane's own process may be gone.
+    private FactoryJob? _job;
+
+    /// <summary>A referee of a schedule.</summary>
+    public Referee(World world)
+    {
+        (_world, _scenario) = (world, world.Scenario);
+        _held = new long?[_scenario.Islands];
+        _commits = new CommitLog(_scenario.Islands);
+    }
+
+    /// <summary>Rounds of the present history that are final.</summary>
+    public long Final { get; private set; }
+
+    /// <summary>Results that became final, over all beginnings: one for each fragment of a round.</summary>
+    public long ResultsFinal { get; private set; }
+
+    /// <summary>Epochs that were decided after the first.</summary>
+    public long EpochChanges { get; private set; }
+
+    /// <summary>Contributions that were refused, in rounds that are part of the history.</summary>
+    public long Refused { get; private set; }
+
+    /// <summary>When the last result became final.</summary>
+    public long FinalAt { get; private set; }
+
+    /// <summary>Whether a contribution to a round is made that is not final, or an epoch change is under way.</summary>
+    public bool IsInFlight => _contributedTo >= Final || Epoch is { } epoch && (epoch.Sealed || epoch.Members.Length != _held.Count(held => held is not null));
+
+    /// <summary>The round that the run works on.</summary>
+    public long Round => _results.Count;
+
+    private RunEpoch? Epoch => _job?.Epoch;
+
+    /// <summary>What is to be remembered before a machine takes an input.</summary>
+    public static MachineBefore Before(SimulatedBridge bridge, MergeInput input)
+    {
+        var state = bridge.Machine.State;
+        return new MachineBefore(state.History.Round, state.History.Takers, state.Initialised, input, state.History.Refusals);
+    }
+
+    /// <summary>A machine has taken an input.</summary>
+    public void After(SimulatedBridge bridge, MachineBefore before, IReadOnlyList<MergeEffect> effects)
+    {
+        var state = bridge.Machine.State;
+        foreach (var effect in effects)
+        {
+            See(bridge, effect);
+        }
+
+        if (!state.SelfIsMember || state.Failed)
+        {
+            return;
+        }
+
+        var (incarnation, epoch) = (bridge.Gang.Assignment.Incarnation, state.Epoch.Number);
+        if (state.History.Round > before.Round && before.Initialised)
+        {
+            Require(_promised.GetValueOrDefault((bridge.Place, incarnation)) < epoch, $"island {bridge.Place} applied round {before.Round} in epoch {epoch}, which it had promised to leave");
+        }
+
+        if (epoch != Epoch?.Number || !IsMember(bridge.Place, incarnation) || !state.Initialised)
+        {
+            return;
+        }
+
+        if (state.History.Round != before.Round || !before.Initialised)
+        {
+            TakeState(bridge, before);
+        }
+
+        if (_held[bridge.Place] != state.History.Round)
+        {
+            _held[bridge.Place] = state.History.Round;
+            Settle();
+        }
+
+        if (before.Input is MergeInput.Received { Message: AppliedMessage or HelloMessage or ContributeMessage } || state.History.Round != before.Round)
+        {
+            CheckLedger(bridge);
+        }
+    }
+
+    /// <summary>A trainer contributed.</summary>
+    public void Contributed(SimulatedBridge bridge, RoundTurn turn, List<long[]> steps, float[] given, long tokens, bool poisoned)
+    {
+        var start = bridge.Trainers.Present!.Parameters.ToArray();
+        _given[(bridge.Place, turn.Round)] = new GivenRound(start, given, [.. steps.SelectMany(step => step)], tokens, poisoned);
+        _contributedTo = Math.Max(_contributedTo, turn.Round);
+    }
+
+    /// <summary>A bridge says to the control plane that it promised.</summary>
+    public void Promised(SimulatedBridge bridge, int epoch, long round)
+    {
+        var incarnation = bridge.Gang.Assignment.Incarnation;
+        _promised[(bridge.Place, incarnation)] = Math.Max(epoch, _promised.GetValueOrDefault((bridge.Place, incarnation)));
+        _said.Add((bridge.Place, incarnation, epoch, round));
+    }
+
+    /// <summary>A trainer is told something.</summary>
+    public void Told(SimulatedBridge bridge, MergeEffect effect, VirtualTrainer trainer)
+    {
+        if (effect is MergeEffect.Begin { LoadMerged: false })
+        {
+            (_parameters, _statics) = (_scenario.Initial(bridge.Place), _scenario.Statics(bridge.Place));
+        }
+
+        if (effect is MergeEffect.Finalized)
+        {
+            Require(Final >= Round, $"island {bridge.Place} finalizes before every island holds the last result");
+        }
+
+        if (effect is MergeEffect.Merged { Result.Reset: false, Result.Skip: false } && _scenario.Mode != SyncMode.EveryStep && bridge.Machine.Round is > 0 and var round
+            && bridge.Machine.State.Epoch.Number == Epoch?.Number && round <= _results.Count)
+        {
+            Require(trainer.Buffers.Merged.Span.SequenceEqual(_results[(int)round - 1].Parameters), $"the trainer of island {bridge.Place} is given other parameters than round {round - 1} led to");
+        }
+    }
+
+    /// <summary>A checkpoint is cut.</summary>
+    public void Cut(SimulatedBridge bridge, CheckpointState state)
+    {
+        Require(state.Round <= Final, $"island {bridge.Place} cuts a checkpoint after round {state.Round}, which is not final: {Final} are");
+        Require(state.Round == 0 || state.StateHash == _results[(int)state.Round - 1].StateHash, $"the checkpoint of island {bridge.Place} after round {state.Round} is of another history");
+    }
+
+    /// <summary>A gang goes on from a checkpoint.</summary>
+    public void Restoring(int place, CheckpointState state) =>
+        Require(state.Round <= _results.Count && (state.Round == 0 || state.StateHash == _results[(int)state.Round - 1].StateHash), $"island {place} goes on from a checkpoint that is not of this history");
+
+    /// <summary>A message arrived at a host.</summary>
+    public void Arrived(int from, int to, MergeMessage message)
+    {
+        if (message is CommitMessage commit)
+        {
+            _commits.Add(to, commit);
+        }
+
+        if (MomentOf(message) is { } moment)
+        {
+            _world.Director.Notice(moment, to);
+        }
+    }
+
+    /// <summary>The control plane made a record.</summary>
+    public void Recorded(JournalRecord record, FactoryState before, FactoryState after)
+    {
+        _job = after.Jobs.GetValueOrDefault(1);
+        if (_world.Trace.IsHeard)
+        {
+            _world.Trace.Say(-1, record.ToJson());
+        }
+
+        switch (record)
+        {
+            case SealOrdered:
+                _world.Director.Notice(Moment.Sealed, -1);
+                break;
+            case IslandSealed promise:
+                var place = _world.Site(promise.Island).Place;
+                Require(_said.Contains((place, promise.Incarnation, promise.Epoch, promise.Round)), $"the control plane takes it that island {place} promised to leave epoch {promise.Epoch} at round {promise.Round}, which it did not say");
+                break;
+            case RunRestarted restarted:
+                GoBack(before, after, restarted);
+                break;
+            case EpochDecided decided:
+                Begin(decided.Epoch);
+                _world.Director.Notice(Moment.Decided, -1);
+                break;
+        }
+    }
+
+    /// <summary>An island is through.</summary>
+    public void Ended(SimulatedBridge bridge, VirtualTrainer trainer)
+    {
+        var (progress, machine) = (bridge.Machine.Progress, bridge.Machine);
+        Require(machine.IsOver && Final >= machine.Round, $"island {bridge.Place} ended before all was merged and final");
+        Require(progress.Ledger is { } ledger && ledger.Merged == ledger.Planned && ledger is { InFlight: 0, Free: 0 }, $"island {bridge.Place} ended with the ledger {progress.Ledger}");
+        _samples.RequireAll(progress.Ledger!.Planned);
+        Require(trainer.Parameters.SequenceEqual(_results[^1].Parameters), $"the model of island {bridge.Place} is not what its run's contributions lead to");
+        Require(trainer.Buffers.Statics.Span.SequenceEqual(_statics), $"the buffers of island {bridge.Place} are not the run's");
+    }
+
+    /// <summary>The job ended.</summary>
+    public static void Ended(FactoryJob job)
+    {
+        Require(job.End!.State == Model.Views.JobState.Completed, $"the job ended {job.End.State}: {job.End.Reason}");
+        Require(job.Islands.Where(island => island.IsFinished).Select(island => island.Result!.ParametersSha256).Distinct().Count() == 1, "islands ended with different models");
+    }
+
+    /// <summary>Fails the schedule where something does not hold.</summary>
+    public static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new ViolationException(otherwise);
+        }
+    }
+
+    private static Moment? MomentOf(MergeMessage message) => message switch
+    {
+        ChunkMessage => Moment.Chunk,
+        CommitMessage => Moment.Commit,
+        AppliedMessage => Moment.Applied,
+        FetchMessage { Kind: FetchKind.Replica } => Moment.Learning,
+        _ => null,
+    };
+
+    private bool IsMember(int place, int incarnation)
+    {
+        foreach (var member in Epoch!.Members)
+        {
+            if (member.Incarnation == incarnation && member.Island == _world.Sites[place].Name)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void See(SimulatedBridge bridge, MergeEffect effect)
+    {
+        var (place, incarnation) = (bridge.Place, bridge.Gang.Assignment.Incarnation);
+        if (effect is not MergeEffect.Send { Message: var message } send)
+        {
+            _world.Trace.Add(place, 'e', effect.GetType().Name.Length, bridge.Machine.Round);
+            _world.Trace.Say(place, effect.ToString()!);
+            return;
+        }
+
+        _world.Trace.Add(place, 's', send.Island, message.GetType().Name.Length, unchecked((long)ContentHash.Of(message.Payload.Span)));
+        if (_world.Trace.IsHeard)
+        {
+            _world.Trace.Say(place, $"to site-{send.Island}: {message}");
+        }
+
+        Require(_promised.GetValueOrDefault((place, incarnation)) < message.Epoch, $"island {place} says something in epoch {message.Epoch}, which it had promised to leave");
+        Require(message.Incarnation == incarnation, $"island {place} speaks as incarnation {message.Incarnation} of itself, and is incarnation {incarnation}");
+        if (message is CommitMessage commit)
+        {
+            _commits.Add(place, commit);
+        }
+    }
+
+    /// <summary>A member holds another state than before its last input.</summary>
+    private void TakeState(SimulatedBridge bridge, MachineBefore before)
+    {
+        var (state, place) = (bridge.Machine.State, bridge.Place);
+        var round = state.History.Round;
+        var own = before.Initialised && round == before.Round + 1 && before.Input is not MergeInput.Received { Message: PieceMessage };
+        if (own)
+        {
+            _commits.Check(place, state, before.Round);
+        }
+
+        if (round == _results.Count + 1 && own)
+        {
+            Record(bridge, before);
+        }
+
+        Require(round <= _results.Count, $"island {place} holds round {round - 1}, which nobody has applied");
+        if (round > 0)
+        {
+            var truth = _results[(int)round - 1];
+            Require(state.Replica!.StateHash == truth.StateHash, $"round {round - 1} came out otherwise at island {place} in epoch {state.Epoch.Number}");
+            Require(_scenario.Mode == SyncMode.EveryStep || state.Replica.Parameters.AsSpan().SequenceEqual(truth.Parameters), $"the parameters of island {place} after round {round - 1} are not what was given");
+        }
+
+        _world.Director.Notice(Moment.Applied, place);
+    }
+
+    /// <summary>The first to apply a round says what is in it; what that makes is computed from what the trainers gave.</summary>
+    private void Record(SimulatedBridge bridge, MachineBefore before)
+    {
+        var state = bridge.Machine.State;
+        var (history, round) = (state.History, before.Round);
+        var contributors = before.Takers & ~history.GivenBackLast;
+        if (history.LastSkipped)
+        {
+            contributors = 0;
+        }
+
+        var previous = round == 0 ? null : _results[(int)round - 1];
+        var (parameters, momentum) = ((float[])(previous?.Parameters ?? _parameters).Clone(), (float[])(previous?.Momentum ?? new float[_scenario.Parameters]).Clone());
+        List<long> positions = [];
+        for (var island = 0; island < _scenario.Islands; island++)
+        {
+            if (_given.GetValueOrDefault((island, round)) is not { Positions.Count: > 0 } given)
+            {
+                contributors &= ~(1UL << island);
+            }
+            else if ((contributors >> island & 1) != 0)
+            {
+                Require(!given.Poisoned, $"round {round} has the contribution of island {island} in it, which is not finite");
+                Require(given.Start.AsSpan().SequenceEqual(parameters), $"island {island} began round {round} from other parameters than the run's");
+                positions.AddRange(given.Positions);
+            }
+        }
+
+        if (contributors != 0)
+        {
+            var mean = PlainMerge.Mean(_scenario, parameters, contributors, island => _given[(island, round)], state.Plan!.ChunkLength);
+            PlainMerge.Step(_scenario, parameters, momentum, mean);
+            Require(_scenario.Mode != SyncMode.EveryStep || state.Replica!.Mean.Span.SequenceEqual(mean), $"the mean of round {round} at island {bridge.Place} is not what was given");
+        }
+
+        Refused += history.Refusals - before.Refusals;
+        _results.Add(new RoundTruth(round, state.Replica!.StateHash, parameters, momentum, positions));
+    }
+
+    /// <summary>What all members of the epoch hold is final.</summary>
+    private void Settle()
+    {
+        var least = long.MaxValue;
+        foreach (var member in Epoch!.Members)
+        {
+            least = Math.Min(least, _held[_world.Site(member.Island).Place] ?? 0);
+        }
+
+        for (; Final < least; Final++)
+        {
+            _samples.Merge(_results[(int)Final]);
+            ResultsFinal += _scenario.Fragments;
+            FinalAt = _world.Queue.Now;
+        }
+    }
+
+    private void CheckLedger(SimulatedBridge bridge)
+    {
+        if (bridge.Machine.Progress.Ledger is not { } ledger)
+        {
+            return;
+        }
+
+        var where = $"island {bridge.Place} has the ledger {ledger}";
+        Require(ledger.Merged + ledger.InFlight + ledger.Free == ledger.Planned, $"{where}, which does not add up");
+        Require(ledger is { Merged: >= 0, InFlight: >= 0, Free: >= 0 }, where);
+        Require(ledger.Merged <= _samples.Merged, $"{where}, and only {_samples.Merged} samples are in results that every island holds");
+    }
+
+    /// <summary>An epoch is decided: what none of its members held when it promised is no part of the run.</summary>
+    private void Begin(RunEpoch epoch)
+    {
+        EpochChanges += epoch.Number > 1 ? 1 : 0;
+        var start = epoch.Start;
+        if (start < 0)
+        {
+            // A run that begins, or goes on from the checkpoint that it went back to.
+            start = _job!.Resume is { } point ? _job.FindCheckpoint(point.Checkpoint)!.Round : 0;
+            Require(start >= Final, $"epoch {epoch.Number} begins the run again, which had {Final} final rounds");
+        }
+
+        Require(start >= Final, $"epoch {epoch.Number} starts with round {start} and undoes what was final: {Final} rounds were");
+        Require(start <= _results.Count, $"epoch {epoch.Number} starts with round {start}, which nobody holds");
+        _results.RemoveRange((int)start, _results.Count - (int)start);
+        Array.Clear(_held);
+    }
+
+    /// <summary>The run goes back to a checkpoint or its beginning, which it may where nobody holds its state.</summary>
+    private void GoBack(FactoryState before, FactoryState after, RunRestarted record)
+    {
+        foreach (var member in before.Jobs[record.Job].Epoch!.Members)
+        {
+            var bridge = _world.Site(member.Island).Bridge;
+            Require(bridge is null || bridge.Gang.Assignment.Incarnation != member.Incarnation || !bridge.Machine.State.Initialised, $"the run goes back although island {member.Island} holds its state");
+        }
+
+        var round = record.Checkpoint is { } number ? after.Jobs[record.Job].FindCheckpoint(number)!.Round : 0;
+        Require(round <= Final, $"the run goes back to round {round}, which was not final");
+        Final = Math.Min(Final, round);
+        _contributedTo = Math.Min(_contributedTo, Final - 1);
+        _results.RemoveRange((int)Final, _results.Count - (int)Final);
+        _samples.GoBack(_results);
+    }
+}

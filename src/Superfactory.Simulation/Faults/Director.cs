@@ -1,0 +1,90 @@
+namespace Superfactory.Simulation.Faults;
+
+/// <summary>Has each fault of a schedule strike in its moment, and knows when the last has passed.</summary>
+internal sealed class Director
+{
+    /// <summary>Rounds after which a fault no longer waits for its moment.</summary>
+    private const int PatienceRounds = 2;
+
+    /// <summary>Microseconds after which a fault no longer waits for its round: what is broken already may keep the run from coming to it.</summary>
+    private const long PatienceMicroseconds = 20_000_000;
+
+    private readonly World _world;
+    private readonly FaultEffects _effects;
+    private readonly int[] _counts = new int[PlannedFault.Kinds.Length];
+    private int _next;
+    private int _skipped;
+    private long _since;
+    private bool _striking;
+
+    /// <summary>A director of a schedule's faults.</summary>
+    public Director(World world)
+    {
+        _world = world;
+        _effects = new FaultEffects(world);
+    }
+
+    /// <summary>How often each kind struck, by its number.</summary>
+    public IReadOnlyList<int> Counts => _counts;
+
+    /// <summary>Faults that struck.</summary>
+    public int Struck { get; private set; }
+
+    /// <summary>Of those, how many while a round or an epoch change was in flight.</summary>
+    public int StruckInFlight { get; private set; }
+
+    /// <summary>Whether all have struck.</summary>
+    public bool IsThrough => _next == _world.Scenario.Faults.Length;
+
+    /// <summary>When the last fault that struck is over; virtual time.</summary>
+    public long OverAt => _effects.OverAt;
+
+    /// <summary>A moment came in which a fault may strike.</summary>
+    public void Notice(Moment moment, int place)
+    {
+        if (_striking || IsThrough)
+        {
+            return;
+        }
+
+        var fault = _world.Scenario.Faults[_next];
+        var round = _world.Referee.Round;
+        if (round < fault.Round && _world.Queue.Now - _since < PatienceMicroseconds)
+        {
+            return;
+        }
+
+        if (moment != fault.Moment && round < fault.Round + PatienceRounds)
+        {
+            return;
+        }
+
+        if (moment == fault.Moment && _skipped++ < fault.Skip)
+        {
+            return;
+        }
+
+        // Never in the middle of what somebody does: right after it.
+        _striking = true;
+        _world.Queue.After(0, () => Strike(fault, place));
+    }
+
+    private void Strike(PlannedFault fault, int place)
+    {
+        _striking = false;
+        (_skipped, _since) = (0, _world.Queue.Now);
+        var inFlight = _world.Referee.IsInFlight;
+        if (!_effects.TryStrike(fault, place))
+        {
+            // Nobody is there whom it could strike now: it waits for a later moment.
+            return;
+        }
+
+        _next++;
+        Struck++;
+        StruckInFlight += inFlight ? 1 : 0;
+        _counts[(int)fault.Kind]++;
+        _world.Trace.Add(place, 'f', (long)fault.Kind, fault.Milliseconds);
+        _world.Trace.Say(place, $"FAULT {fault.Kind}, {fault.Milliseconds} ms");
+    }
+}

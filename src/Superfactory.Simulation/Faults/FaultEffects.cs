@@ -1,0 +1,252 @@
+using Superfactory.Simulation.Islands;
+using Superfactory.Simulation.Network;
+using Superfactory.Simulation.Sites;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Simulation.Faults;
+
+/// <summary>Carries faults out, and ends those that last.</summary>
+internal sealed class FaultEffects
+{
+    private const long SlowRate = 4_000;
+    private const int SlowSteps = 12;
+
+    private readonly World _world;
+    private int _corrupt = -1;
+
+    /// <summary>No fault yet.</summary>
+    public FaultEffects(World world)
+    {
+        _world = world;
+        world.Network.Tamper = Corrupt;
+    }
+
+    /// <summary>When the last fault is over.</summary>
+    public long OverAt { get; private set; }
+
+    /// <summary>Has a fault strike.</summary>
+    /// <param name="fault">The fault.</param>
+    /// <param name="place">The island whose moment it is; -1 for the control plane's.</param>
+    /// <returns>False where nobody is there whom it could strike.</returns>
+    public bool TryStrike(PlannedFault fault, int place)
+    {
+        var time = fault.Milliseconds * 1_000L;
+        var islands = _world.Scenario.Islands;
+        var one = place >= 0 && fault.Dice % 2 == 0 ? place : (int)((fault.Dice >> 8) % (ulong)islands);
+        var other = (one + 1 + (int)((fault.Dice >> 16) % (ulong)(islands - 1))) % islands;
+        var struck = fault.Kind switch
+        {
+            FaultKind.Delay or FaultKind.Reorder or FaultKind.SlowLink => Burden(fault.Kind, one, other, time),
+            FaultKind.Loss => Lose(one, other, time),
+            FaultKind.Partition => Partition(fault.Dice >> 24, time),
+            FaultKind.OneWayCut => Cut([_world.Network.Between(one, other)], time),
+            FaultKind.Duplicate => Do(() => _world.Sites[one].Duplicates += 3),
+            FaultKind.ControlCut => CutFromControl(_world.Sites[one], time),
+            FaultKind.ClockJump => Jump(fault.Dice >> 24, one, time),
+            FaultKind.ControlCrash when _world.Control.IsUp => Do(() => _world.Control.Crash(time)),
+            FaultKind.ControlPause when _world.Control is { IsUp: true, IsPaused: false } => Do(() => _world.Control.Pause(time)),
+            FaultKind.SiteCrash or FaultKind.SiteLoss when _world.Sites[one].IsRunning => Do(() => _world.Sites[one].Crash(time, fault.Kind == FaultKind.SiteLoss)),
+            FaultKind.Blackout => Blackout(time),
+            FaultKind.TornCheckpoint => Tear(fault.Dice, one, time),
+            _ => StrikeBridge(fault, one, time),
+        };
+        if (struck)
+        {
+            OverAt = Math.Max(OverAt, _world.Queue.Now + Math.Abs(time));
+        }
+
+        return struck;
+    }
+
+    private static bool Do(Action action)
+    {
+        action();
+        return true;
+    }
+
+    private bool StrikeBridge(PlannedFault fault, int place, long time)
+    {
+        if (_world.Sites[place].Bridge is not { IsPaused: false } bridge)
+        {
+            return false;
+        }
+
+        switch (fault.Kind)
+        {
+            case FaultKind.TrainerCrash when bridge.Trainers.Present is { Done: false }:
+                bridge.Trainers.Crash();
+                return true;
+            case FaultKind.BridgeCrash:
+                bridge.Fail("Its bridge's process ended.", retriable: true);
+                return true;
+            case FaultKind.BridgeRestart:
+                return Restart();
+            case FaultKind.BridgePause:
+                bridge.Pause(time);
+                return true;
+            case FaultKind.SlowIsland:
+                return Slow(bridge, time);
+            case FaultKind.NonFiniteContribution when bridge.Trainers.Present is { Poison: false } trainer && _world.MaySpoil(place):
+                trainer.Poison = true;
+                return true;
+            case FaultKind.CorruptContribution when _corrupt < 0 && _world.MaySpoil(place):
+                _corrupt = place;
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>One that has its promise on disk, in the epoch that it promised to leave.</summary>
+    private bool Restart()
+    {
+        foreach (var site in _world.Sites)
+        {
+            if (site.Bridge is { IsPaused: false } bridge && bridge.Machine.State is { Sealed: true } state && bridge.Gang.Report.Promise?.Epoch == state.Epoch.Number)
+            {
+                bridge.Gang.RestartBridge();
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool Slow(SimulatedBridge bridge, long time)
+    {
+        bridge.Trainers.Slowness = SlowSteps;
+        _world.Queue.After(time, () => bridge.Trainers.Slowness = 1);
+        return true;
+    }
+
+    private bool Burden(FaultKind kind, int one, int other, long time)
+    {
+        foreach (var link in _world.Network.Both(one, other))
+        {
+            var (delay, jitter, rate) = (link.Delay, link.Jitter, link.Rate);
+            switch (kind)
+            {
+                case FaultKind.Delay:
+                    link.Delay += time / 2;
+                    break;
+                case FaultKind.Reorder:
+                    link.Jitter += 100_000;
+                    break;
+                default:
+                    link.Rate = SlowRate;
+                    break;
+            }
+
+            _world.Queue.After(time, () => (link.Delay, link.Jitter, link.Rate) = kind switch
+            {
+                FaultKind.Delay => (link.Delay - (time / 2), link.Jitter, link.Rate),
+                FaultKind.Reorder => (link.Delay, link.Jitter - 100_000, link.Rate),
+                _ => (link.Delay, link.Jitter, Link.FullRate),
+            });
+        }
+
+        return true;
+    }
+
+    private bool Lose(int one, int other, long time)
+    {
+        _world.Network.Break(one, other, 0);
+        _world.Queue.After(time, () => _world.Network.Connect(one, other));
+        return true;
+    }
+
+    private bool Partition(ulong dice, long time)
+    {
+        var islands = _world.Scenario.Islands;
+        var group = (dice % ((1UL << islands) - 2)) + 1;
+        List<Link> cut = [];
+        for (var from = 0; from < islands; from++)
+        {
+            for (var to = 0; to < islands; to++)
+            {
+                if ((group >> from & 1) != (group >> to & 1))
+                {
+                    cut.Add(_world.Network.Between(from, to));
+                }
+            }
+        }
+
+        return Cut(cut, time);
+    }
+
+    private bool Cut(IReadOnlyList<Link> links, long time)
+    {
+        foreach (var link in links)
+        {
+            _world.Network.Cut(link);
+        }
+
+        _world.Queue.After(time, () =>
+        {
+            foreach (var link in links)
+            {
+                _world.Network.Heal(link);
+            }
+        });
+        return true;
+    }
+
+    private bool CutFromControl(SimulatedSite site, long time)
+    {
+        site.Cuts++;
+        _world.Queue.After(time, () => site.Cuts--);
+        return true;
+    }
+
+    private bool Jump(ulong dice, int place, long time)
+    {
+        if (dice % 3 == 0)
+        {
+            // A machine's own time never goes back; it stands still, or has gone on, where the machine was suspended.
+            _world.Sites[place].Clock.Ahead += Math.Abs(time);
+        }
+        else
+        {
+            _world.Control.Clock.Ahead += time;
+        }
+
+        return true;
+    }
+
+    private bool Blackout(long time)
+    {
+        foreach (var site in _world.Sites)
+        {
+            site.Crash(time + (_world.Random.Below(500) * 1_000L), loseDisk: false);
+        }
+
+        return true;
+    }
+
+    /// <summary>A checkpoint goes bad where it lies, which shows when all need it.</summary>
+    private bool Tear(ulong dice, int place, long time)
+    {
+        var islands = _world.Scenario.Islands;
+        for (var step = 0; step < islands; step++)
+        {
+            if (_world.Sites[(place + step) % islands].Disk.Tear(dice))
+            {
+                return Blackout(time);
+            }
+        }
+
+        return false;
+    }
+
+    private bool Corrupt(Link link, ChunkMessage chunk, byte[] bytes)
+    {
+        if (link.From != _corrupt)
+        {
+            return false;
+        }
+
+        _corrupt = -1;
+        bytes[^1] ^= 0x40;
+        return true;
+    }
+}

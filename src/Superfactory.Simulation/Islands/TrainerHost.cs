@@ -1,0 +1,148 @@
+using Superfactory.Model.Jobs;
+using Superfactory.Simulation.Faults;
+using Superfactory.Simulation.Planted;
+using Superfactory.Simulation.Training;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Simulation.Islands;
+
+/// <summary>The trainer's side of a bridge: starts trainers in the island's memory, gives what they do its time, and holds contributions for checkpoints.</summary>
+internal sealed class TrainerHost
+{
+    private readonly World _world;
+    private readonly SimulatedBridge _bridge;
+    private readonly MergeBuffers _buffers;
+    private bool _killed;
+
+    /// <summary>No trainer yet.</summary>
+    public TrainerHost(World world, SimulatedBridge bridge)
+    {
+        (_world, _bridge) = (world, bridge);
+        var scenario = world.Scenario;
+        _buffers = new MergeBuffers(new float[scenario.Parameters], new float[scenario.Parameters], new byte[scenario.Statics(0).Length]);
+    }
+
+    /// <summary>The trainer; null between two of them.</summary>
+    public VirtualTrainer? Present { get; private set; }
+
+    /// <summary>Asked for each contribution: whether it waits.</summary>
+    public Func<long, bool> Parks { get; set; } = static _ => false;
+
+    /// <summary>A contribution that waits until a checkpoint is cut; null where none does.</summary>
+    public MergeInput.TrainerContributed? Parked { get; private set; }
+
+    /// <summary>How much longer than usual a step takes.</summary>
+    public int Slowness { get; set; } = 1;
+
+    /// <summary>Starts a trainer as soon as nobody reads its memory.</summary>
+    public void Start() => _world.Queue.After(_world.Random.Between(20, 120) * 1_000L, TryStart);
+
+    /// <summary>The trainer's process ends; another one starts after a while.</summary>
+    public void Crash()
+    {
+        if (Present is not { Done: false })
+        {
+            return;
+        }
+
+        (Present, Parked) = (null, null);
+        _world.Queue.After(_world.Random.Between(50, 500) * 1_000L, () => _bridge.Post(() =>
+        {
+            _bridge.Take(new MergeInput.TrainerLost());
+            Start();
+        }));
+    }
+
+    /// <summary>The gang is gone.</summary>
+    public void Kill() => _killed = true;
+
+    /// <summary>Passes on what the machine says.</summary>
+    public void Take(MergeEffect effect)
+    {
+        if (Present is not { } trainer)
+        {
+            // Its bridge has not noticed yet that it is gone.
+            return;
+        }
+
+        _world.Referee.Told(_bridge, effect, trainer);
+        if (effect is MergeEffect.Begin)
+        {
+            _bridge.Gang.Running();
+        }
+
+        trainer.Take(effect);
+        Schedule(trainer);
+    }
+
+    /// <summary>Lets a contribution that waits go on.</summary>
+    public void Unpark()
+    {
+        if (Parked is { } parked)
+        {
+            Parked = null;
+            _bridge.Take(parked);
+        }
+    }
+
+    private void TryStart()
+    {
+        if (_killed)
+        {
+            return;
+        }
+
+        if (_bridge.Machine.ReadsTrainerMemory)
+        {
+            _world.Queue.After(10_000, TryStart);
+            return;
+        }
+
+        var trainer = new VirtualTrainer(_world.Scenario, _bridge.Place, _buffers)
+        {
+            KeepsItsSamples = _world.Planted == PlantedBug.RangeDealtTwice,
+            OnContributed = (turn, steps, given, tokens, poisoned) => _world.Referee.Contributed(_bridge, turn, steps, given, tokens, poisoned),
+        };
+        Present = trainer;
+        Schedule(trainer);
+    }
+
+    private void Schedule(VirtualTrainer trainer)
+    {
+        if (trainer.Next is null)
+        {
+            return;
+        }
+
+        var version = trainer.Version;
+        var time = 1_000L + (trainer.StepsToTake * _world.Scenario.StepTimes[_bridge.Place] * Slowness) + _world.Random.Below(2_000);
+        _world.Queue.After(time, () =>
+        {
+            if (!_killed && ReferenceEquals(Present, trainer) && trainer.Version == version && trainer.Next is not null)
+            {
+                _bridge.Post(() => Act(trainer));
+            }
+        });
+    }
+
+    private void Act(VirtualTrainer trainer)
+    {
+        if (!ReferenceEquals(Present, trainer) || trainer.Next is null)
+        {
+            return;
+        }
+
+        var input = trainer.Act();
+        if (input is MergeInput.TrainerContributed contributed)
+        {
+            _world.Director.Notice(Moment.Contributed, _bridge.Place);
+            if (_world.Scenario.Mode == SyncMode.EveryStep && Parks(contributed.Contribution.Round))
+            {
+                Parked = contributed;
+                return;
+            }
+        }
+
+        _bridge.Take(input);
+    }
+}

@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Jobs;
+using Superfactory.Simulation.Faults;
+using Superfactory.Simulation.Randomness;
+using Superfactory.Sync.Merging;
+
+namespace Superfactory.Simulation;
+
+/// <summary>A run to simulate: everything that decides its result, and what goes wrong on the way. Follows from a seed and a schedule's number alone.</summary>
+internal sealed record Scenario
+{
+    /// <summary>The fewest faults of a schedule.</summary>
+    public const int FaultsMin = 4;
+
+    /// <summary>The most faults of a schedule.</summary>
+    public const int FaultsMax = 7;
+
+    private const int StaticsBytes = 5;
+
+    /// <summary>The modes, which schedules take in turn.</summary>
+    public static readonly ImmutableArray<SyncMode> Modes = [SyncMode.Diloco, SyncMode.EveryStep];
+
+    private static readonly NumberFormat[] _formats = [NumberFormat.Fp32, NumberFormat.Bf16, NumberFormat.Int8, NumberFormat.E3m0];
+
+    /// <summary>From which all chance of the schedule follows.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Sites, and islands: 2 to 5.</summary>
+    public required int Islands { get; init; }
+
+    /// <summary>What is merged, and when.</summary>
+    public required SyncSpecification Sync { get; init; }
+
+    /// <summary>When it is done.</summary>
+    public required BudgetSpecification Budget { get; init; }
+
+    /// <summary>Samples in a step of each island.</summary>
+    public required ImmutableArray<int> Batches { get; init; }
+
+    /// <summary>Microseconds that a step takes at each island.</summary>
+    public required ImmutableArray<long> StepTimes { get; init; }
+
+    /// <summary>Numbers of each parameter tensor.</summary>
+    public required ImmutableArray<int> Sizes { get; init; }
+
+    /// <summary>Numbers in a chunk.</summary>
+    public required int ChunkLength { get; init; }
+
+    /// <summary>What goes wrong, in the order of rounds.</summary>
+    public required ImmutableArray<PlannedFault> Faults { get; init; }
+
+    /// <summary>What is merged, and when.</summary>
+    public SyncMode Mode => Sync.Mode;
+
+    /// <summary>Fragments of the model: three, or as many as islands where there are more.</summary>
+    public int Fragments => Math.Max(Sync.Fragments, Islands);
+
+    /// <summary>Numbers in the model.</summary>
+    public int Parameters => Sizes.Sum();
+
+    /// <summary>What a trainer registers.</summary>
+    public ImmutableArray<TensorEntry> Table =>
+    [
+        .. Sizes.Select((size, index) => new TensorEntry($"layer.{index}", [size], "float32", TensorRole.Parameter, size * 4L)),
+        new TensorEntry("running", [StaticsBytes], "uint8", TensorRole.Buffer, StaticsBytes),
+    ];
+
+    /// <summary>The scenario of a schedule.</summary>
+    /// <param name="seed">The soak's seed.</param>
+    /// <param name="schedule">The schedule's number, from 0.</param>
+    public static Scenario Of(ulong seed, long schedule)
+    {
+        var own = SeededRandom.Hash(seed, schedule);
+        var random = new SeededRandom(own);
+        var islands = 2 + (int)(schedule % 4);
+        var mode = Modes[(int)(schedule / 4 % Modes.Length)];
+        var every = mode == SyncMode.EveryStep ? 1 : random.Between(1, 3);
+        var rounds = random.Between(12, 14);
+        var format = random.Pick(_formats);
+        return new Scenario
+        {
+            Seed = own,
+            Islands = islands,
+            Sync = new SyncSpecification
+            {
+                Mode = mode,
+                Every = every,
+                Format = format,
+                ResultFormat = random.OneIn(2) ? format : random.Pick(_formats),
+                Fragments = 3,
+                Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
+            },
+            Budget = new BudgetSpecification { Steps = rounds * every },
+            Batches = [.. Enumerable.Range(0, islands).Select(_ => random.Between(1, 3))],
+            StepTimes = [.. Enumerable.Range(0, islands).Select(_ => random.Between(150, 400) * 1_000L / every)],
+            Sizes = [random.Between(5, 9), 1, random.Between(20, 30), random.Between(3, 8)],
+            ChunkLength = random.Between(4, 9),
+            Faults = DrawFaults(seed, schedule, rounds, random),
+        };
+    }
+
+    /// <summary>What a trainer begins with, before it takes the run's.</summary>
+    public float[] Initial(int island)
+    {
+        var numbers = new float[Parameters];
+        for (var index = 0; index < numbers.Length; index++)
+        {
+            numbers[index] = Training.LocalTraining.Number(SeededRandom.Hash(Seed, 4, island, index));
+        }
+
+        return numbers;
+    }
+
+    /// <summary>What its buffers begin with.</summary>
+    public byte[] Statics(int island) => [.. Enumerable.Range(0, StaticsBytes).Select(index => (byte)(SeededRandom.Hash(Seed, 5, island, index) % 256))];
+
+    /// <summary>Every kind in turn, in another order for each seed, so that a few schedules have them all; the rounds rise.</summary>
+    private static ImmutableArray<PlannedFault> DrawFaults(ulong seed, long schedule, int rounds, SeededRandom random)
+    {
+        var kinds = PlannedFault.Kinds.ToArray();
+        new SeededRandom(SeededRandom.Hash(seed, -1)).Shuffle<FaultKind>(kinds);
+        var count = random.Between(FaultsMin, FaultsMax);
+        var faults = new PlannedFault[count];
+        for (var place = 0; place < count; place++)
+        {
+            var kind = place < FaultsMin ? kinds[((schedule * FaultsMin) + place) % kinds.Length] : random.Pick(kinds);
+            faults[place] = PlannedFault.Draw(kind, random.Between(0, rounds - 4), random);
+        }
+
+        random.Shuffle<PlannedFault>(faults);
+        var when = faults.Select(fault => fault.Round).Order().ToArray();
+        return [.. faults.Select((fault, place) => fault with { Round = when[place] })];
+    }
+}
