@@ -34,6 +34,9 @@ internal sealed record Scenario
     /// <summary>When it is done.</summary>
     public required BudgetSpecification Budget { get; init; }
 
+    /// <summary>Rounds that it has at least.</summary>
+    public required int Rounds { get; init; }
+
     /// <summary>Samples in a step of each island.</summary>
     public required ImmutableArray<int> Batches { get; init; }
 
@@ -91,6 +94,7 @@ internal sealed record Scenario
                 Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
             },
             Budget = new BudgetSpecification { Steps = rounds * every },
+            Rounds = rounds,
             Batches = [.. Enumerable.Range(0, islands).Select(_ => random.Between(1, 3))],
             StepTimes = [.. Enumerable.Range(0, islands).Select(_ => random.Between(150, 400) * 1_000L / every)],
             Sizes = [random.Between(5, 9), 1, random.Between(20, 30), random.Between(3, 8)],
@@ -124,7 +128,7 @@ internal sealed record Scenario
         for (var place = 0; place < count; place++)
         {
             var kind = place < FaultsMin ? kinds[((schedule * FaultsMin) + place) % kinds.Length] : random.Pick(kinds);
-            faults[place] = PlannedFault.Draw(kind, random.Between(0, rounds - 4), random);
+            faults[place] = PlannedFault.Draw(kind, random.Between(0, rounds - 6), random);
         }
 
         random.Shuffle<PlannedFault>(faults);

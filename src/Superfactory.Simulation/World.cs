@@ -21,6 +21,7 @@ internal sealed class World
     private const long EventsMax = 2_000_000;
 
     private readonly HashSet<int> _spoiled = [];
+    private long _spoiledAt = -3;
     private int _processes;
 
     /// <summary>A schedule that has not begun.</summary>
@@ -126,6 +127,23 @@ internal sealed class World
         TrainerRestartsMax = 100,
     };
 
-    /// <summary>Whether a contribution of an island may be made bad: one that is bad twice running fails the run, as it should.</summary>
-    public bool MaySpoil(int place) => _spoiled.Add(place);
+    /// <summary>A contribution to a round was made bad.</summary>
+    public void Spoiled(long round) => _spoiledAt = Math.Max(_spoiledAt, round);
+
+    /// <summary>
+    /// Whether a contribution may be made bad now: a run whose islands are all refused in one round fails, as it should, and so does one
+    /// of which the same is refused again and again.
+    /// </summary>
+    public bool MaySpoil(int place)
+    {
+        foreach (var site in Sites)
+        {
+            if (site.Bridge?.Trainers.Present is { Poison: true })
+            {
+                return false;
+            }
+        }
+
+        return Referee.Round > _spoiledAt + 2 && _spoiled.Add(place);
+    }
 }

@@ -54,8 +54,13 @@ internal static class AgentEndpoints
     }
 
     private static async Task<IResult> ReportAsync(
-        string site, AgentReport report, FactoryWriter writer, LeaseClock leases, ReportTaker taker, CopyBoard copies, CancellationToken cancellation)
+        string site, AgentReport report, FactoryWriter writer, LeaseClock leases, ReportOrder order, ReportTaker taker, CopyBoard copies, CancellationToken cancellation)
     {
+        if (order.IsLate(site, report))
+        {
+            return TypedResults.NoContent();
+        }
+
         if (InstructionsDesk.IsSession(writer.State, site, report.Session))
         {
             leases.Heard(site);

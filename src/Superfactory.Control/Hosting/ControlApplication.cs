@@ -50,6 +50,7 @@ internal static class ControlApplication
             .AddSingleton(store)
             .AddSingleton<FactoryWriter>()
             .AddSingleton<LeaseClock>()
+            .AddSingleton<ReportOrder>()
             .AddSingleton<GrantBoard>()
             .AddSingleton<GrantClock>()
             .AddSingleton<InstructionsDesk>()

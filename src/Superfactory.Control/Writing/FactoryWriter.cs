@@ -24,7 +24,7 @@ internal sealed class FactoryWriter : IAsyncDisposable
         new BoundedChannelOptions(QueueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly FactoryJournal _journal;
-    private readonly TimeProvider _time;
+    private readonly FactoryTime _time;
     private readonly ILogger<FactoryWriter> _logger;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FactoryState _state;
@@ -32,13 +32,16 @@ internal sealed class FactoryWriter : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
 
     public FactoryWriter(FactoryJournal journal, TimeProvider time, ILogger<FactoryWriter> logger)
-        => (_journal, _time, _logger, _state) = (journal, time, logger, journal.State);
+        => (_journal, _time, _logger, _state) = (journal, new FactoryTime(time, Newest(journal.State)), logger, journal.State);
 
     /// <summary>Told of every step after it is committed and published, in order, on the writer's thread: it must not wait.</summary>
     public event Action<FactoryState, FactoryEffects>? Stepped;
 
     /// <summary>The newest committed state.</summary>
     public FactoryState State => Volatile.Read(ref _state);
+
+    /// <summary>The time at which a command would be accepted now, in milliseconds since 1970-01-01 UTC.</summary>
+    public long Now => _time.Now;
 
     /// <summary>Ends when the writer does; faulted where the journal could not be written.</summary>
     public Task Ended => _ended.Task;
@@ -97,8 +100,7 @@ internal sealed class FactoryWriter : IAsyncDisposable
 
     private void Step(List<Request> batch)
     {
-        // A clock that is set back must not make a later record seem earlier.
-        _now = Math.Max(_now, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        _now = _time.Now;
         var before = _journal.State;
         var working = before;
         var records = new List<JournalRecord>();
@@ -129,6 +131,11 @@ internal sealed class FactoryWriter : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>The newest time that a decision compares with.</summary>
+    private static long Newest(FactoryState state) => Math.Max(
+        state.Sites.Values.Select(site => site.HeardAt).DefaultIfEmpty().Max(),
+        state.OpenJobs.Select(id => state.Jobs[id].SealedAt ?? 0).DefaultIfEmpty().Max());
 
     /// <returns>The decision; null where deciding failed, which is a bug: the command changes nothing, its sender is told, and all others go on.</returns>
     private Decision? Decide(FactoryState state, Request request)

@@ -111,10 +111,10 @@ internal sealed class LeaseClock : IDisposable
     /// <summary>Whether a member of a sealed epoch takes longer to promise than it may.</summary>
     private bool IsPromiseDue()
     {
-        var (state, now) = (_writer.State, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        var (state, now) = (_writer.State, _writer.Now);
         return state.OpenJobs.Any(id => state.Jobs[id].SealedAt is { } since && now - since >= FactoryLimits.PromiseMillisecondsMax);
     }
 
     private long At(long timestamp)
-        => _time.GetUtcNow().ToUnixTimeMilliseconds() - (long)_time.GetElapsedTime(timestamp).TotalMilliseconds;
+        => _writer.Now - (long)_time.GetElapsedTime(timestamp).TotalMilliseconds;
 }

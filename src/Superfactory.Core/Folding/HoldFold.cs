@@ -67,7 +67,11 @@ internal static class HoldFold
             : job;
 
     private static bool IsLeft(FactoryJob job, FactoryCheckpoint checkpoint, ResumePoint? to) =>
-        to is null || to.Job != job.Id || (checkpoint.Number != to.Checkpoint && (checkpoint.Abandoned || checkpoint.Number > to.Checkpoint));
+        to is null || to.Job != job.Id || (checkpoint.Number != to.Checkpoint && (checkpoint.Abandoned || IsBehind(checkpoint, to.Checkpoint, job.FindCheckpoint(to.Checkpoint))));
+
+    /// <summary>Whether a checkpoint has rounds that the one which is gone back to has not, whichever was heard of first.</summary>
+    private static bool IsBehind(FactoryCheckpoint checkpoint, long to, FactoryCheckpoint? point) =>
+        point is null || checkpoint.Round == point.Round ? checkpoint.Number > to : checkpoint.Round > point.Round;
 
     /// <summary>An island whose gang is to end, and to be started again under another incarnation.</summary>
     public static FactoryIsland Gone(FactoryIsland island, string reason) => island with

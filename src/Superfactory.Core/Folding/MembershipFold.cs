@@ -56,6 +56,7 @@ internal static class MembershipFold
         {
             Epoch = record.Epoch,
             SealedAt = null,
+            HasRun = job.HasRun || record.Epoch.Start >= 0,
             Note = job.Epoch is null ? null : record.Reason,
             Choice = record.Choice ?? (record.Epoch.Schedule == job.Epoch?.Schedule ? job.Choice : null),
             Islands = [.. job.Islands.Select(island => Begin(job.Epoch, record.Epoch, island))],

@@ -199,7 +199,7 @@ internal static class MembershipPlanner
             return false;
         }
 
-        if (job.HasRun || !ResumeRules.IsAtHand(draft.State, job, [.. job.Islands.Select(island => island.Site)]))
+        if (job.MayHaveRun || !ResumeRules.IsAtHand(draft.State, job, [.. job.Islands.Select(island => island.Site)]))
         {
             // Model and ledger have to go back together first, or what they go back to is on its way.
             return false;

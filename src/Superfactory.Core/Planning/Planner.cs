@@ -80,12 +80,12 @@ internal static class Planner
             return true;
         }
 
-        // A checkpoint that turned out to be damaged gives way to the one before it.
-        if (job.HasRun || (job.Resume is { } point && point.Job == id && ResumeRules.Of(draft.State, job) is not { IsUsable: true }))
+        // An epoch that was decided may have merged, whatever was heard of it. A checkpoint that turned out to be damaged gives way to the one before it.
+        if (job.MayHaveRun || (job.Resume is { } point && point.Job == id && ResumeRules.Of(draft.State, job) is not { IsUsable: true }))
         {
             var newest = ResumeRules.Newest(job);
             var reason = newest is null
-                ? "No island holds the state of the run any more, so it starts from its beginning."
+                ? $"No island {(job.HasRun ? "holds the state of the run any more" : "is known to hold the run's state")}, so it starts from its beginning."
                 : $"No island holds the state of the run any more, so it goes back to checkpoint {newest.Number}, after {newest.Round} rounds.";
             draft.Add(new RunRestarted { At = draft.Now, Job = id, Checkpoint = newest?.Number, Reason = reason });
         }

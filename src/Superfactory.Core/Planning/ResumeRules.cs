@@ -8,8 +8,12 @@ namespace Superfactory.Core.Planning;
 /// <summary>From which checkpoint a run goes on, and what each island is told of it.</summary>
 internal static class ResumeRules
 {
-    /// <summary>The newest checkpoint in the run's present history that a copy is whole of; null where there is none.</summary>
-    public static FactoryCheckpoint? Newest(FactoryJob job) => job.Checkpoints.LastOrDefault(checkpoint => checkpoint is { IsUsable: true, Abandoned: false });
+    /// <summary>
+    /// The newest checkpoint in the run's present history that a copy is whole of; null where there is none. Newest is what has most rounds: one
+    /// of a site that was cut off may be heard of late, and has a later number.
+    /// </summary>
+    public static FactoryCheckpoint? Newest(FactoryJob job) =>
+        job.Checkpoints.Where(checkpoint => checkpoint is { IsUsable: true, Abandoned: false }).MaxBy(checkpoint => (checkpoint.Round, checkpoint.Number));
 
     /// <summary>The checkpoint that a job goes on from; null where it begins, or the checkpoint is no more.</summary>
     public static FactoryCheckpoint? Of(FactoryState state, FactoryJob job) =>

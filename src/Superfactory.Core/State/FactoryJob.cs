@@ -36,6 +36,9 @@ public sealed record FactoryJob
     /// <summary>Whether all its islands had joined the run since it last began: whether there is something to lose.</summary>
     public bool HasRun { get; init; }
 
+    /// <summary>Whether an epoch was decided since the run last began or went back: it may have merged without anybody hearing of it yet.</summary>
+    internal bool MayHaveRun => Epoch is { } epoch && epoch.Number >= LineageEpoch;
+
     /// <summary>How often the run began, 0 while queued. Over 1 where every island had lost its memory.</summary>
     public int Beginnings { get; init; }
 

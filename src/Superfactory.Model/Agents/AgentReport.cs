@@ -9,6 +9,9 @@ public sealed record AgentReport
     /// <summary>The agent's session.</summary>
     public required string Session { get; init; }
 
+    /// <summary>Rises from 1 with each report of the session: one that comes behind a newer one says nothing. 0 from an agent that does not count.</summary>
+    public long Number { get; init; }
+
     /// <summary>Every gang that the agent knows of, also those that ended, until they leave its instructions.</summary>
     public ImmutableArray<GangReport> Gangs { get; init; } = [];
 

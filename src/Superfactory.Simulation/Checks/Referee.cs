@@ -119,6 +119,10 @@ internal sealed class Referee
         var start = bridge.Trainers.Present!.Parameters.ToArray();
         _given[(bridge.Place, turn.Round)] = new GivenRound(start, given, [.. steps.SelectMany(step => step)], tokens, poisoned);
         _contributedTo = Math.Max(_contributedTo, turn.Round);
+        if (poisoned)
+        {
+            _world.Spoiled(turn.Round);
+        }
     }
 
     /// <summary>A bridge says to the control plane that it promised.</summary>
@@ -158,7 +162,7 @@ internal sealed class Referee
 
     /// <summary>A gang goes on from a checkpoint.</summary>
     public void Restoring(int place, CheckpointState state) =>
-        Require(state.Round <= _results.Count && (state.Round == 0 || state.StateHash == _results[(int)state.Round - 1].StateHash), $"island {place} goes on from a checkpoint that is not of this history");
+        Require(state.Round <= _results.Count && (state.Round == 0 || state.StateHash == _results[(int)state.Round - 1].StateHash || state.StateHash == _results[(int)state.Round - 1].CutHash), $"island {place} goes on from a checkpoint that is not of this history");
 
     /// <summary>A message arrived at a host.</summary>
     public void Arrived(int from, int to, MergeMessage message)
@@ -295,8 +299,8 @@ internal sealed class Referee
         if (round > 0)
         {
             var truth = _results[(int)round - 1];
-            Require(state.Replica!.StateHash == truth.StateHash, $"round {round - 1} came out otherwise at island {place} in epoch {state.Epoch.Number}");
-            Require(_scenario.Mode == SyncMode.EveryStep || state.Replica.Parameters.AsSpan().SequenceEqual(truth.Parameters), $"the parameters of island {place} after round {round - 1} are not what was given");
+            Require(truth.Is(state.Replica!.StateHash), $"round {round - 1} came out otherwise at island {place} in epoch {state.Epoch.Number}");
+            Require(_scenario.Mode == SyncMode.EveryStep || (state.Replica.Parameters.AsSpan().SequenceEqual(truth.Parameters) && state.Replica.Momentum.AsSpan().SequenceEqual(truth.Momentum)), $"the parameters or momentum of island {place} after round {round - 1} are not what was given");
         }
 
         _world.Director.Notice(Moment.Applied, place);
@@ -392,10 +396,15 @@ internal sealed class Referee
     /// <summary>The run goes back to a checkpoint or its beginning, which it may where nobody holds its state.</summary>
     private void GoBack(FactoryState before, FactoryState after, RunRestarted record)
     {
-        foreach (var member in before.Jobs[record.Job].Epoch!.Members)
+        var epoch = before.Jobs[record.Job].Epoch!;
+        foreach (var member in epoch.Members)
         {
-            var bridge = _world.Site(member.Island).Bridge;
-            Require(bridge is null || bridge.Gang.Assignment.Incarnation != member.Incarnation || !bridge.Machine.State.Initialised, $"the run goes back although island {member.Island} holds its state");
+            // Who said that it holds none may have taken the checkpoint since: it is the one that the run went on from, and nothing else.
+            var site = _world.Site(member.Island);
+            Require(
+                site.Bridge is null || site.Bridge.Gang.Assignment.Incarnation != member.Incarnation || !site.Bridge.Machine.State.Initialised
+                    || _said.Contains((site.Place, member.Incarnation, epoch.Number, -1)),
+                $"the run goes back although island {member.Island} holds its state");
         }
 
         var round = record.Checkpoint is { } number ? after.Jobs[record.Job].FindCheckpoint(number)!.Round : 0;
@@ -404,5 +413,9 @@ internal sealed class Referee
         _contributedTo = Math.Min(_contributedTo, Final - 1);
         _results.RemoveRange((int)Final, _results.Count - (int)Final);
         _samples.GoBack(_results);
+        if (_results is [.., var last])
+        {
+            last.Reopen();
+        }
     }
 }

@@ -9,9 +9,40 @@ namespace Superfactory.Simulation.Checks;
 internal sealed record GivenRound(float[] Start, float[] Given, List<long> Positions, long Tokens, bool Poisoned);
 
 /// <summary>A round's result, as it follows from what trainers gave.</summary>
-/// <param name="Round">The round.</param>
-/// <param name="StateHash">The hash of the state after it, as the first island that applied it has it.</param>
-/// <param name="Parameters">The parameters after it.</param>
-/// <param name="Momentum">The outer momentum after it; in every-step the trainers' own.</param>
-/// <param name="Positions">The samples in it.</param>
-internal sealed record RoundTruth(long Round, ulong StateHash, float[] Parameters, float[] Momentum, List<long> Positions);
+/// <param name="round">The round.</param>
+/// <param name="stateHash">The hash of the state after it, as the first island that applied it has it.</param>
+/// <param name="parameters">The parameters after it.</param>
+/// <param name="momentum">The outer momentum after it; in every-step the trainers' own.</param>
+/// <param name="positions">The samples in it.</param>
+internal sealed class RoundTruth(long round, ulong stateHash, float[] parameters, float[] momentum, List<long> positions)
+{
+    private bool _reopened;
+
+    /// <summary>The round.</summary>
+    public long Round { get; } = round;
+
+    /// <summary>The hash of the state after it.</summary>
+    public ulong StateHash { get; private set; } = stateHash;
+
+    /// <summary>The hash that checkpoints of it have, which were cut before a run went on from it.</summary>
+    public ulong CutHash { get; } = stateHash;
+
+    /// <summary>The parameters after it.</summary>
+    public float[] Parameters { get; } = parameters;
+
+    /// <summary>The outer momentum after it; in every-step the trainers' own.</summary>
+    public float[] Momentum { get; } = momentum;
+
+    /// <summary>The samples in it.</summary>
+    public List<long> Positions { get; } = positions;
+
+    /// <summary>The run goes on from a checkpoint of it: whoever was refused before begins with a clean slate, which is part of the state's hash.</summary>
+    public void Reopen() => _reopened = true;
+
+    /// <summary>Whether this is the hash of an island that holds it; after it was reopened, the first island's is.</summary>
+    public bool Is(ulong hash)
+    {
+        (StateHash, _reopened) = (_reopened ? hash : StateHash, false);
+        return hash == StateHash;
+    }
+}

@@ -17,7 +17,9 @@ internal sealed class SimulatedControl
     private readonly World _world;
     private readonly List<JournalRecord> _journal = [];
     private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
-    private long _now;
+    private readonly Dictionary<string, long> _newest = new(StringComparer.Ordinal);
+    private long _at;
+    private long _timestamp;
     private long _amnesty;
     private int _process = 1;
 
@@ -71,6 +73,18 @@ internal sealed class SimulatedControl
         return true;
     }
 
+    /// <summary>A report comes a second time: the host passes over one behind a newer one of its session.</summary>
+    public void SubmitAgain(ReportGangs report, long number)
+    {
+        if (_newest.GetValueOrDefault(report.Session) <= number)
+        {
+            Submit(report);
+        }
+    }
+
+    /// <summary>A report of a number was taken.</summary>
+    public void Count(string session, long number) => _newest[session] = number;
+
     /// <summary>Decides upon a command: records are in the journal before anything is made of them.</summary>
     /// <returns>Whether it was accepted.</returns>
     public bool Submit(FactoryCommand command)
@@ -80,9 +94,7 @@ internal sealed class SimulatedControl
             return false;
         }
 
-        // The host's time never goes back, whatever the machine's clock does.
-        _now = Math.Max(_now, Clock.UnixMilliseconds);
-        var decision = Factory.Accept(State, command, _now);
+        var decision = Factory.Accept(State, command, Now());
         if (decision.Refusal is not null)
         {
             return false;
@@ -127,6 +139,7 @@ internal sealed class SimulatedControl
         (IsUp, IsPaused) = (false, false);
         var process = ++_process;
         _heard.Clear();
+        _newest.Clear();
         var kept = FactorySnapshot.Of(State).ToJson();
         State = FactoryState.Empty;
         _world.Queue.After(microseconds, () =>
@@ -167,6 +180,19 @@ internal sealed class SimulatedControl
         });
     }
 
+    /// <summary>The host's time never goes back, and goes on, whatever the machine's clock does.</summary>
+    private long Now()
+    {
+        var passed = _at + ((_world.Queue.Now - _timestamp) / 1_000);
+        if (Clock.UnixMilliseconds < passed)
+        {
+            return passed;
+        }
+
+        (_at, _timestamp) = (Clock.UnixMilliseconds, _world.Queue.Now);
+        return _at;
+    }
+
     private void Look(int process)
     {
         if (process != _process)
@@ -186,11 +212,11 @@ internal sealed class SimulatedControl
             var silent = (_world.Queue.Now - Math.Max(_heard.GetValueOrDefault(site.Name), _amnesty)) / 1_000;
             if (site.Standing == SiteStanding.Connected && silent >= FactoryLimits.LeaseMilliseconds)
             {
-                overdue[site.Name] = Math.Max(_now, Clock.UnixMilliseconds) - silent;
+                overdue[site.Name] = Now() - silent;
             }
         }
 
-        if (overdue.Count > 0 || State.OpenJobs.Any(id => State.Jobs[id].SealedAt is { } since && Clock.UnixMilliseconds - since >= FactoryLimits.PromiseMillisecondsMax))
+        if (overdue.Count > 0 || State.OpenJobs.Any(id => State.Jobs[id].SealedAt is { } since && Now() - since >= FactoryLimits.PromiseMillisecondsMax))
         {
             Submit(new Tick(overdue.ToImmutable()));
         }

@@ -6,14 +6,17 @@ internal sealed class Director
     /// <summary>Rounds after which a fault no longer waits for its moment.</summary>
     private const int PatienceRounds = 2;
 
+    /// <summary>Rounds before the end of the run from which on no fault waits for its moment.</summary>
+    private const int LastRounds = 5;
+
     /// <summary>Microseconds after which a fault no longer waits for its round: what is broken already may keep the run from coming to it.</summary>
     private const long PatienceMicroseconds = 20_000_000;
 
     private readonly World _world;
     private readonly FaultEffects _effects;
     private readonly int[] _counts = new int[PlannedFault.Kinds.Length];
-    private int _next;
-    private int _skipped;
+    private readonly List<PlannedFault> _pending;
+    private readonly Dictionary<PlannedFault, int> _skipped = new(ReferenceEqualityComparer.Instance);
     private long _since;
     private bool _striking;
 
@@ -22,6 +25,7 @@ internal sealed class Director
     {
         _world = world;
         _effects = new FaultEffects(world);
+        _pending = [.. world.Scenario.Faults];
     }
 
     /// <summary>How often each kind struck, by its number.</summary>
@@ -33,54 +37,60 @@ internal sealed class Director
     /// <summary>Of those, how many while a round or an epoch change was in flight.</summary>
     public int StruckInFlight { get; private set; }
 
-    /// <summary>Whether all have struck.</summary>
-    public bool IsThrough => _next == _world.Scenario.Faults.Length;
-
     /// <summary>When the last fault that struck is over; virtual time.</summary>
     public long OverAt => _effects.OverAt;
+
+    /// <summary>A bridge has promised.</summary>
+    public void Promised(Islands.SimulatedBridge bridge)
+    {
+        Notice(Moment.Promised, bridge.Place);
+        _world.Queue.After(0, () => _effects.Promised(bridge));
+    }
 
     /// <summary>A moment came in which a fault may strike.</summary>
     public void Notice(Moment moment, int place)
     {
-        if (_striking || IsThrough)
+        for (var at = 0; !_striking && at < _pending.Count; at++)
         {
-            return;
+            var fault = _pending[at];
+            if (IsDue(fault, moment))
+            {
+                // Never in the middle of what somebody does: right after it.
+                _striking = true;
+                _world.Queue.After(0, () => Strike(fault, place));
+            }
         }
+    }
 
-        var fault = _world.Scenario.Faults[_next];
+    private bool IsDue(PlannedFault fault, Moment moment)
+    {
         var round = _world.Referee.Round;
         if (round < fault.Round && _world.Queue.Now - _since < PatienceMicroseconds)
         {
-            return;
+            return false;
         }
 
-        if (moment != fault.Moment && round < fault.Round + PatienceRounds)
+        if (round >= Math.Min(fault.Round + PatienceRounds, _world.Scenario.Rounds - LastRounds))
         {
-            return;
+            return true;
         }
 
-        if (moment == fault.Moment && _skipped++ < fault.Skip)
-        {
-            return;
-        }
-
-        // Never in the middle of what somebody does: right after it.
-        _striking = true;
-        _world.Queue.After(0, () => Strike(fault, place));
+        return moment == fault.Moment && (_skipped[fault] = _skipped.GetValueOrDefault(fault) + 1) > fault.Skip;
     }
 
     private void Strike(PlannedFault fault, int place)
     {
-        _striking = false;
-        (_skipped, _since) = (0, _world.Queue.Now);
+        (_striking, _since) = (false, _world.Queue.Now);
         var inFlight = _world.Referee.IsInFlight;
         if (!_effects.TryStrike(fault, place))
         {
-            // Nobody is there whom it could strike now: it waits for a later moment.
+            // Nobody is there whom it could strike now: it waits for a later moment, behind the others.
+            _pending.Remove(fault);
+            _pending.Add(fault);
             return;
         }
 
-        _next++;
+        _pending.Remove(fault);
         Struck++;
         StruckInFlight += inFlight ? 1 : 0;
         _counts[(int)fault.Kind]++;

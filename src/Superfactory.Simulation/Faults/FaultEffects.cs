@@ -13,6 +13,7 @@ internal sealed class FaultEffects
 
     private readonly World _world;
     private int _corrupt = -1;
+    private int _restarts;
 
     /// <summary>No fault yet.</summary>
     public FaultEffects(World world)
@@ -30,9 +31,29 @@ internal sealed class FaultEffects
     /// <returns>False where nobody is there whom it could strike.</returns>
     public bool TryStrike(PlannedFault fault, int place)
     {
+        var islands = _world.Scenario.Islands;
+        var first = place >= 0 && fault.Dice % 2 == 0 ? place : (int)((fault.Dice >> 8) % (ulong)islands);
+        for (var step = 0; step < islands; step++)
+        {
+            if (TryStrikeAt(fault, (first + step) % islands))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Do(Action action)
+    {
+        action();
+        return true;
+    }
+
+    private bool TryStrikeAt(PlannedFault fault, int one)
+    {
         var time = fault.Milliseconds * 1_000L;
         var islands = _world.Scenario.Islands;
-        var one = place >= 0 && fault.Dice % 2 == 0 ? place : (int)((fault.Dice >> 8) % (ulong)islands);
         var other = (one + 1 + (int)((fault.Dice >> 16) % (ulong)(islands - 1))) % islands;
         var struck = fault.Kind switch
         {
@@ -52,16 +73,11 @@ internal sealed class FaultEffects
         };
         if (struck)
         {
-            OverAt = Math.Max(OverAt, _world.Queue.Now + Math.Abs(time));
+            // A clock that was set stays so: there is nothing to wait for.
+            OverAt = Math.Max(OverAt, _world.Queue.Now + (fault.Kind == FaultKind.ClockJump ? 0 : time));
         }
 
         return struck;
-    }
-
-    private static bool Do(Action action)
-    {
-        action();
-        return true;
     }
 
     private bool StrikeBridge(PlannedFault fault, int place, long time)
@@ -80,13 +96,16 @@ internal sealed class FaultEffects
                 bridge.Fail("Its bridge's process ended.", retriable: true);
                 return true;
             case FaultKind.BridgeRestart:
-                return Restart();
+                // Somebody promises when a member is lost.
+                _restarts++;
+                bridge.Fail("Its bridge's process ended.", retriable: true);
+                return true;
             case FaultKind.BridgePause:
                 bridge.Pause(time);
                 return true;
             case FaultKind.SlowIsland:
                 return Slow(bridge, time);
-            case FaultKind.NonFiniteContribution when bridge.Trainers.Present is { Poison: false } trainer && _world.MaySpoil(place):
+            case FaultKind.NonFiniteContribution when bridge.Trainers.Present is { } trainer && _corrupt < 0 && _world.MaySpoil(place):
                 trainer.Poison = true;
                 return true;
             case FaultKind.CorruptContribution when _corrupt < 0 && _world.MaySpoil(place):
@@ -97,19 +116,14 @@ internal sealed class FaultEffects
         }
     }
 
-    /// <summary>One that has its promise on disk, in the epoch that it promised to leave.</summary>
-    private bool Restart()
+    /// <summary>A bridge has promised, and said so.</summary>
+    public void Promised(SimulatedBridge bridge)
     {
-        foreach (var site in _world.Sites)
+        if (_restarts > 0)
         {
-            if (site.Bridge is { IsPaused: false } bridge && bridge.Machine.State is { Sealed: true } state && bridge.Gang.Report.Promise?.Epoch == state.Epoch.Number)
-            {
-                bridge.Gang.RestartBridge();
-                return true;
-            }
+            _restarts--;
+            bridge.Gang.RestartBridge();
         }
-
-        return false;
     }
 
     private bool Slow(SimulatedBridge bridge, long time)
@@ -246,6 +260,7 @@ internal sealed class FaultEffects
         }
 
         _corrupt = -1;
+        _world.Spoiled(chunk.Round);
         bytes[^1] ^= 0x40;
         return true;
     }

@@ -30,7 +30,7 @@ public enum FaultKind
     /// <summary>A bridge's process ends, and its gang with it; the island's disk stays.</summary>
     BridgeCrash,
 
-    /// <summary>A bridge that has promised is started again in its gang's directory, where its promise lies.</summary>
+    /// <summary>A bridge's process ends, and another one's that has promised thereupon is started again in its gang's directory, where its promise lies.</summary>
     BridgeRestart,
 
     /// <summary>A site loses its power: agent, bridge and trainers end; its disk stays, less what was not on it yet.</summary>

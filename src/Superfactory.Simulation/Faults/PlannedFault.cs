@@ -47,7 +47,6 @@ internal sealed record PlannedFault(FaultKind Kind, long Round, Moment Moment, i
     {
         var moment = kind switch
         {
-            FaultKind.BridgeRestart => Moment.Promised,
             _ when random.OneIn(2) => _moments[random.Below(4)],
             _ => _moments[random.Below(_moments.Length)],
         };
@@ -60,7 +59,7 @@ internal sealed record PlannedFault(FaultKind Kind, long Round, Moment Moment, i
             FaultKind.BridgePause or FaultKind.ControlPause => random.Between(200, 4_000),
             FaultKind.ControlCrash => random.Between(100, 3_000),
             FaultKind.ControlCut => random.Between(300, 7_000),
-            FaultKind.ClockJump => random.Between(-20_000, 20_000),
+            FaultKind.ClockJump => random.Between(-3_600_000, 3_600_000),
             _ => random.Between(100, 1_000),
         };
         return new PlannedFault(kind, round, moment, random.Below(4), milliseconds, random.Next());

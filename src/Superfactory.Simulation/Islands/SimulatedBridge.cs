@@ -29,6 +29,7 @@ internal sealed class SimulatedBridge
     private readonly Queue<MergeInput> _forMachine = new();
     private readonly Queue<Action> _inbox = new();
     private ImmutableArray<string> _missing = [];
+    private ImmutableArray<IslandRejection> _rejected = [];
     private RunEpoch _epoch;
     private long? _quietSince;
     private bool _running;
@@ -259,7 +260,7 @@ internal sealed class SimulatedBridge
             case MergeEffect.Sealed said:
                 _world.Referee.Promised(this, said.Epoch, said.Round);
                 _gang.Sealed(said.Epoch, said.Round);
-                _world.Director.Notice(Moment.Promised, Place);
+                _world.Director.Promised(this);
                 break;
             case MergeEffect.Level level:
                 _gang.Level(level.Epoch);
@@ -344,7 +345,7 @@ internal sealed class SimulatedBridge
         var missing = ImmutableArray.CreateBuilder<string>();
         for (var island = 0; island < _epoch.Roster.Length; island++)
         {
-            if (Machine.IsFellow(island) && _hearing.IsMissed(island) && Machine.IsWaiting)
+            if (Machine.IsFellow(island) && (_hearing.IsMissed(island) || Machine.IsMistrusted(island)) && Machine.IsWaiting)
             {
                 missing.Add(_epoch.Roster[island]);
             }
@@ -354,6 +355,13 @@ internal sealed class SimulatedBridge
         {
             _missing = missing.ToImmutable();
             _gang.Missing(_missing);
+        }
+
+        var rejected = Machine.Rejections;
+        if (!rejected.AsSpan().SequenceEqual(_rejected.AsSpan()))
+        {
+            _rejected = rejected;
+            _gang.Rejecting(rejected);
         }
     }
 

@@ -134,6 +134,9 @@ internal sealed class SimulatedGang
     /// <summary>Its bridge waits for islands that it does not hear.</summary>
     public void Missing(ImmutableArray<string> islands) => Set(Report with { Missing = islands });
 
+    /// <summary>Its bridge refuses islands again and again.</summary>
+    public void Rejecting(ImmutableArray<IslandRejection> islands) => Set(Report with { Rejected = islands });
+
     /// <summary>It ended before the run did.</summary>
     public void Failed(string reason, bool retriable) => Set(Report with { State = GangState.Failed, Reason = reason, Retriable = retriable });
 

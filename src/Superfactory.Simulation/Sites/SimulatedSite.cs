@@ -167,7 +167,8 @@ internal sealed class SimulatedSite
             // An answer was lost, and the request that is sent again comes late.
             Duplicates--;
             var late = _world.Random.Between(50, 1_500) * 1_000L;
-            _world.Queue.After(late, () => _world.Control.Submit(report));
+            var number = _request + 1;
+            _world.Queue.After(late, () => _world.Control.SubmitAgain(report, number));
         }
 
         Ask(report, taken =>
@@ -198,6 +199,7 @@ internal sealed class SimulatedSite
                 return;
             }
 
+            _world.Control.Count(session, request);
             _world.Queue.After(way, () =>
             {
                 if (Cuts == 0 && _running && session == _session && _sent < request)

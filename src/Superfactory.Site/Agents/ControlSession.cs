@@ -41,6 +41,7 @@ internal sealed class ControlSession
     private readonly TimeProvider _clock;
     private readonly Outage _outage;
     private readonly Signal _changed;
+    private long _reports;
 
     /// <summary>Does nothing yet.</summary>
     /// <param name="control">The control plane's address.</param>
@@ -195,6 +196,7 @@ internal sealed class ControlSession
             new AgentReport
             {
                 Session = _hello.Session,
+                Number = ++_reports,
                 Gangs = gangs,
                 Copies = _copies.Reports(),
                 Checkpoints = checkpoints,

@@ -100,6 +100,32 @@ public sealed class CheckpointLifecycleTests
     }
 
     [Fact]
+    public void Island_that_was_started_before_the_run_went_back_is_started_anew_and_told_of_the_checkpoint()
+    {
+        // Wisconsin's agent is back first: while atlanta may still hold the state, its island is started to learn from there.
+        var factory = Running().Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive().Lose("atlanta", "wisconsin").Join("wisconsin", "s2");
+        InstructionsReader.Read(factory.State, "wisconsin").Gangs.ShouldHaveSingleItem().Checkpoints!.Restores.ShouldBeFalse();
+        var before = factory.Job(1).Islands.Single(island => island.Site == "wisconsin").Incarnation;
+
+        factory.Join("atlanta", "s2");
+
+        var told = InstructionsReader.Read(factory.State, "wisconsin").Gangs.ShouldHaveSingleItem();
+        (told.Incarnation, told.Checkpoints!.Restores, told.Checkpoints.From?.Name).ShouldBe((before + 1, true, "round-00000010-shared"));
+        factory.Job(1).Islands.ShouldAllBe(island => island.Failures == 0, "a start for no fault of its own counts against nobody");
+    }
+
+    [Fact]
+    public void Run_of_which_nobody_said_that_it_had_begun_goes_back_all_the_same()
+    {
+        var factory = new TestFactory().Join("wisconsin").Join("atlanta").Submit("wisconsin", "atlanta")
+            .Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin"))
+            .Lose("atlanta", "wisconsin").Join("wisconsin", "s2").Join("atlanta", "s2");
+
+        factory.Job(1).Resume.ShouldBe(new ResumePoint(1, 1));
+        factory.Job(1).LineageEpoch.ShouldBe(2, "a checkpoint of the first epoch that is heard of later is not in the history");
+    }
+
+    [Fact]
     public void Job_that_goes_on_at_another_site_waits_until_the_checkpoint_is_there()
     {
         var factory = Running().Join("iowa").Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive();
