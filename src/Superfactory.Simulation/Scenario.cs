@@ -80,6 +80,7 @@ internal sealed record Scenario
         var every = mode == SyncMode.EveryStep ? 1 : random.Between(1, 3);
         var rounds = random.Between(12, 14);
         var format = random.Pick(_formats);
+        ImmutableArray<int> batches = [.. Enumerable.Range(0, islands).Select(_ => random.Between(1, 3))];
         return new Scenario
         {
             Seed = own,
@@ -93,9 +94,9 @@ internal sealed record Scenario
                 Fragments = 3,
                 Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
             },
-            Budget = new BudgetSpecification { Steps = rounds * every },
+            Budget = new BudgetSpecification { Samples = rounds * every * batches.Sum() },
             Rounds = rounds,
-            Batches = [.. Enumerable.Range(0, islands).Select(_ => random.Between(1, 3))],
+            Batches = batches,
             StepTimes = [.. Enumerable.Range(0, islands).Select(_ => random.Between(150, 400) * 1_000L / every)],
             Sizes = [random.Between(5, 9), 1, random.Between(20, 30), random.Between(3, 8)],
             ChunkLength = random.Between(4, 9),
@@ -123,7 +124,8 @@ internal sealed record Scenario
     {
         var kinds = PlannedFault.Kinds.ToArray();
         new SeededRandom(SeededRandom.Hash(seed, -1)).Shuffle<FaultKind>(kinds);
-        var count = random.Between(FaultsMin, FaultsMax);
+        // One more than the fewest: some find nobody to strike before the run ends.
+        var count = random.Between(FaultsMin + 1, FaultsMax);
         var faults = new PlannedFault[count];
         for (var place = 0; place < count; place++)
         {

@@ -20,7 +20,6 @@ internal sealed class World
     /// <summary>Events after which a schedule is taken for one that goes round in circles: the longest takes some 40,000.</summary>
     private const long EventsMax = 2_000_000;
 
-    private readonly HashSet<int> _spoiled = [];
     private long _spoiledAt = -3;
     private int _processes;
 
@@ -127,14 +126,13 @@ internal sealed class World
         TrainerRestartsMax = 100,
     };
 
-    /// <summary>A contribution to a round was made bad.</summary>
+    /// <summary>A contribution to a round is not finite.</summary>
     public void Spoiled(long round) => _spoiledAt = Math.Max(_spoiledAt, round);
 
     /// <summary>
-    /// Whether a contribution may be made bad now: a run whose islands are all refused in one round fails, as it should, and so does one
-    /// of which the same is refused again and again.
+    /// Whether a contribution may be made not finite now: a run whose islands are all refused in one round fails, as it should.
     /// </summary>
-    public bool MaySpoil(int place)
+    public bool MaySpoil()
     {
         foreach (var site in Sites)
         {
@@ -144,6 +142,6 @@ internal sealed class World
             }
         }
 
-        return Referee.Round > _spoiledAt + 2 && _spoiled.Add(place);
+        return Referee.Round > _spoiledAt + 1;
     }
 }

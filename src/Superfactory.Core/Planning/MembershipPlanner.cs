@@ -199,15 +199,24 @@ internal static class MembershipPlanner
             return false;
         }
 
-        if (job.MayHaveRun || !ResumeRules.IsAtHand(draft.State, job, [.. job.Islands.Select(island => island.Site)]))
+        if (job.MayHaveRun || !ResumeRules.IsAtHand(draft.State, job, [.. living.Select(island => island.Site)]))
         {
             // Model and ledger have to go back together first, or what they go back to is on its way.
             return false;
         }
 
-        Decide(draft, job, InOrder(job, living), -1, job.Note ?? "The membership changed.");
+        var chosen = Largest(job, [.. living]);
+        if (living.FirstOrDefault(island => IsAtHand(draft.State, job, island)) is { } holder && !chosen.Any(island => IsAtHand(draft.State, job, island)))
+        {
+            // Who has what the run goes on from is cut off from these, and goes on.
+            chosen = Largest(job, [.. living.Where(island => !IsCut(island, holder))]);
+        }
+
+        Decide(draft, job, InOrder(job, chosen), -1, job.Note ?? "The membership changed.");
         return true;
     }
+
+    private static bool IsAtHand(FactoryState state, FactoryJob job, FactoryIsland island) => ResumeRules.IsAtHand(state, job, [island.Site]);
 
     private static void Decide(Draft draft, FactoryJob job, ImmutableArray<RunMember> members, long start, string reason)
     {

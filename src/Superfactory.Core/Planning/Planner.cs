@@ -91,7 +91,9 @@ internal static class Planner
         }
 
         job = draft.State.Jobs[id];
-        return CheckpointPlanner.Bring(draft, job, [.. job.Islands.Select(island => island.Site)]);
+
+        // A copy at a site that is away helps nobody who begins now.
+        return CheckpointPlanner.Bring(draft, job, [.. job.Islands.Where(island => draft.State.IsConnected(island.Site)).Select(island => island.Site)]);
     }
 
     private static void Place(Draft draft)

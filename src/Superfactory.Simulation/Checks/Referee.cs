@@ -15,7 +15,7 @@ namespace Superfactory.Simulation.Checks;
 /// Sees everything from outside and holds it against what <c>docs/protocol.md</c> promises: there is one history, what is final stays, results
 /// are what trainers gave, each sample is merged once, nobody acts in an epoch that it promised to leave, and nobody for another incarnation.
 /// </summary>
-internal sealed class Referee
+internal sealed partial class Referee
 {
     private readonly World _world;
     private readonly Scenario _scenario;
@@ -156,6 +156,12 @@ internal sealed class Referee
     /// <summary>A checkpoint is cut.</summary>
     public void Cut(SimulatedBridge bridge, CheckpointState state)
     {
+        if (state.Epoch < _job!.LineageEpoch)
+        {
+            // It has not heard yet that the run went back: what it holds was final before.
+            return;
+        }
+
         Require(state.Round <= Final, $"island {bridge.Place} cuts a checkpoint after round {state.Round}, which is not final: {Final} are");
         Require(state.Round == 0 || state.StateHash == _results[(int)state.Round - 1].StateHash, $"the checkpoint of island {bridge.Place} after round {state.Round} is of another history");
     }
@@ -276,146 +282,6 @@ internal sealed class Referee
         if (message is CommitMessage commit)
         {
             _commits.Add(place, commit);
-        }
-    }
-
-    /// <summary>A member holds another state than before its last input.</summary>
-    private void TakeState(SimulatedBridge bridge, MachineBefore before)
-    {
-        var (state, place) = (bridge.Machine.State, bridge.Place);
-        var round = state.History.Round;
-        var own = before.Initialised && round == before.Round + 1 && before.Input is not MergeInput.Received { Message: PieceMessage };
-        if (own)
-        {
-            _commits.Check(place, state, before.Round);
-        }
-
-        if (round == _results.Count + 1 && own)
-        {
-            Record(bridge, before);
-        }
-
-        Require(round <= _results.Count, $"island {place} holds round {round - 1}, which nobody has applied");
-        if (round > 0)
-        {
-            var truth = _results[(int)round - 1];
-            Require(truth.Is(state.Replica!.StateHash), $"round {round - 1} came out otherwise at island {place} in epoch {state.Epoch.Number}");
-            Require(_scenario.Mode == SyncMode.EveryStep || (state.Replica.Parameters.AsSpan().SequenceEqual(truth.Parameters) && state.Replica.Momentum.AsSpan().SequenceEqual(truth.Momentum)), $"the parameters or momentum of island {place} after round {round - 1} are not what was given");
-        }
-
-        _world.Director.Notice(Moment.Applied, place);
-    }
-
-    /// <summary>The first to apply a round says what is in it; what that makes is computed from what the trainers gave.</summary>
-    private void Record(SimulatedBridge bridge, MachineBefore before)
-    {
-        var state = bridge.Machine.State;
-        var (history, round) = (state.History, before.Round);
-        var contributors = before.Takers & ~history.GivenBackLast;
-        if (history.LastSkipped)
-        {
-            contributors = 0;
-        }
-
-        var previous = round == 0 ? null : _results[(int)round - 1];
-        var (parameters, momentum) = ((float[])(previous?.Parameters ?? _parameters).Clone(), (float[])(previous?.Momentum ?? new float[_scenario.Parameters]).Clone());
-        List<long> positions = [];
-        for (var island = 0; island < _scenario.Islands; island++)
-        {
-            if (_given.GetValueOrDefault((island, round)) is not { Positions.Count: > 0 } given)
-            {
-                contributors &= ~(1UL << island);
-            }
-            else if ((contributors >> island & 1) != 0)
-            {
-                Require(!given.Poisoned, $"round {round} has the contribution of island {island} in it, which is not finite");
-                Require(given.Start.AsSpan().SequenceEqual(parameters), $"island {island} began round {round} from other parameters than the run's");
-                positions.AddRange(given.Positions);
-            }
-        }
-
-        if (contributors != 0)
-        {
-            var mean = PlainMerge.Mean(_scenario, parameters, contributors, island => _given[(island, round)], state.Plan!.ChunkLength);
-            PlainMerge.Step(_scenario, parameters, momentum, mean);
-            Require(_scenario.Mode != SyncMode.EveryStep || state.Replica!.Mean.Span.SequenceEqual(mean), $"the mean of round {round} at island {bridge.Place} is not what was given");
-        }
-
-        Refused += history.Refusals - before.Refusals;
-        _results.Add(new RoundTruth(round, state.Replica!.StateHash, parameters, momentum, positions));
-    }
-
-    /// <summary>What all members of the epoch hold is final.</summary>
-    private void Settle()
-    {
-        var least = long.MaxValue;
-        foreach (var member in Epoch!.Members)
-        {
-            least = Math.Min(least, _held[_world.Site(member.Island).Place] ?? 0);
-        }
-
-        for (; Final < least; Final++)
-        {
-            _samples.Merge(_results[(int)Final]);
-            ResultsFinal += _scenario.Fragments;
-            FinalAt = _world.Queue.Now;
-        }
-    }
-
-    private void CheckLedger(SimulatedBridge bridge)
-    {
-        if (bridge.Machine.Progress.Ledger is not { } ledger)
-        {
-            return;
-        }
-
-        var where = $"island {bridge.Place} has the ledger {ledger}";
-        Require(ledger.Merged + ledger.InFlight + ledger.Free == ledger.Planned, $"{where}, which does not add up");
-        Require(ledger is { Merged: >= 0, InFlight: >= 0, Free: >= 0 }, where);
-        Require(ledger.Merged <= _samples.Merged, $"{where}, and only {_samples.Merged} samples are in results that every island holds");
-    }
-
-    /// <summary>An epoch is decided: what none of its members held when it promised is no part of the run.</summary>
-    private void Begin(RunEpoch epoch)
-    {
-        EpochChanges += epoch.Number > 1 ? 1 : 0;
-        var start = epoch.Start;
-        if (start < 0)
-        {
-            // A run that begins, or goes on from the checkpoint that it went back to.
-            start = _job!.Resume is { } point ? _job.FindCheckpoint(point.Checkpoint)!.Round : 0;
-            Require(start >= Final, $"epoch {epoch.Number} begins the run again, which had {Final} final rounds");
-        }
-
-        Require(start >= Final, $"epoch {epoch.Number} starts with round {start} and undoes what was final: {Final} rounds were");
-        Require(start <= _results.Count, $"epoch {epoch.Number} starts with round {start}, which nobody holds");
-        _results.RemoveRange((int)start, _results.Count - (int)start);
-        Array.Clear(_held);
-    }
-
-    /// <summary>The run goes back to a checkpoint or its beginning, which it may where nobody holds its state.</summary>
-    private void GoBack(FactoryState before, FactoryState after, RunRestarted record)
-    {
-        var epoch = before.Jobs[record.Job].Epoch!;
-        foreach (var member in epoch.Members)
-        {
-            // Who said that it holds none may have taken the checkpoint since: it is the one that the run went on from, and nothing else.
-            var site = _world.Site(member.Island);
-            Require(
-                site.Bridge is null || site.Bridge.Gang.Assignment.Incarnation != member.Incarnation || !site.Bridge.Machine.State.Initialised
-                    || _said.Contains((site.Place, member.Incarnation, epoch.Number, -1)),
-                $"the run goes back although island {member.Island} holds its state");
-        }
-
-        var round = record.Checkpoint is { } number ? after.Jobs[record.Job].FindCheckpoint(number)!.Round : 0;
-        Require(round <= Final, $"the run goes back to round {round}, which was not final");
-        Final = Math.Min(Final, round);
-        _contributedTo = Math.Min(_contributedTo, Final - 1);
-        _results.RemoveRange((int)Final, _results.Count - (int)Final);
-        _samples.GoBack(_results);
-        if (_results is [.., var last])
-        {
-            last.Reopen();
         }
     }
 }

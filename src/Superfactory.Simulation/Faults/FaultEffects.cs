@@ -105,10 +105,10 @@ internal sealed class FaultEffects
                 return true;
             case FaultKind.SlowIsland:
                 return Slow(bridge, time);
-            case FaultKind.NonFiniteContribution when bridge.Trainers.Present is { } trainer && _corrupt < 0 && _world.MaySpoil(place):
+            case FaultKind.NonFiniteContribution when bridge.Trainers.Present is { } trainer && _world.MaySpoil():
                 trainer.Poison = true;
                 return true;
-            case FaultKind.CorruptContribution when _corrupt < 0 && _world.MaySpoil(place):
+            case FaultKind.CorruptContribution:
                 _corrupt = place;
                 return true;
             default:
@@ -260,7 +260,6 @@ internal sealed class FaultEffects
         }
 
         _corrupt = -1;
-        _world.Spoiled(chunk.Round);
         bytes[^1] ^= 0x40;
         return true;
     }

@@ -15,21 +15,17 @@ namespace Superfactory.Simulation.Islands;
 /// A bridge's process: the production merge machine between network, trainer, disk and supervisor, as <c>Superfactory.Sync.Bridge</c>'s host
 /// connects them, with that host's own watches over silence.
 /// </summary>
-internal sealed class SimulatedBridge
+internal sealed partial class SimulatedBridge
 {
     private const long TickMicroseconds = 250_000;
 
     private readonly World _world;
     private readonly SimulatedGang _gang;
     private readonly VirtualClock _clock;
-    private readonly HearingWatch _hearing;
-    private readonly StallWatch _stalls;
     private readonly TrainerHost _trainers;
     private readonly CheckpointHost _checkpoints;
     private readonly Queue<MergeInput> _forMachine = new();
     private readonly Queue<Action> _inbox = new();
-    private ImmutableArray<string> _missing = [];
-    private ImmutableArray<IslandRejection> _rejected = [];
     private RunEpoch _epoch;
     private long? _quietSince;
     private bool _running;
@@ -294,82 +290,6 @@ internal sealed class SimulatedBridge
 
         Take(new MergeInput.PromiseKept(epoch));
     }));
-
-    private void Tick()
-    {
-        if (IsOver)
-        {
-            return;
-        }
-
-        _world.Queue.After(TickMicroseconds, Tick);
-        if (IsPaused)
-        {
-            return;
-        }
-
-        _checkpoints.Tick();
-        WatchForStalls();
-        for (var peer = 0; peer < _epoch.Roster.Length; peer++)
-        {
-            if (peer != Place)
-            {
-                _world.Network.Beat(Place, peer);
-            }
-        }
-
-        ListenForFellows();
-        if (_quietSince is { } since && _world.Queue.Now - since >= 5_000_000)
-        {
-            End();
-        }
-    }
-
-    private void WatchForStalls()
-    {
-        var attempt = Machine.Attempt;
-        _stalls.Look(attempt);
-        for (var island = 0; island < _epoch.Roster.Length; island++)
-        {
-            if (_stalls.IsStalled(island, Machine.IsAwaited(island)))
-            {
-                Take(new MergeInput.Stalled(island, attempt));
-                return;
-            }
-        }
-    }
-
-    private void ListenForFellows()
-    {
-        _hearing.Look();
-        var missing = ImmutableArray.CreateBuilder<string>();
-        for (var island = 0; island < _epoch.Roster.Length; island++)
-        {
-            if (Machine.IsFellow(island) && (_hearing.IsMissed(island) || Machine.IsMistrusted(island)) && Machine.IsWaiting)
-            {
-                missing.Add(_epoch.Roster[island]);
-            }
-        }
-
-        if (!missing.SequenceEqual(_missing))
-        {
-            _missing = missing.ToImmutable();
-            _gang.Missing(_missing);
-        }
-
-        var rejected = Machine.Rejections;
-        if (!rejected.AsSpan().SequenceEqual(_rejected.AsSpan()))
-        {
-            _rejected = rejected;
-            _gang.Rejecting(rejected);
-        }
-    }
-
-    private void Hear(int peer)
-    {
-        _stalls.Heard(peer);
-        _hearing.Heard(peer);
-    }
 
     private void Resume()
     {

@@ -227,7 +227,8 @@ internal sealed class Membership(
             }
         }
 
-        var held = member || (learner && next && state.History.Round == epoch.Start);
+        // In an epoch in which the run begins, or goes on from a checkpoint, what was held before is of no history.
+        var held = epoch.Start >= 0 && (member || (learner && next && state.History.Round == epoch.Start));
         if (state.Initialised && (!held || !state.SelfIsMember))
         {
             (state.Initialised, state.Doubted) = (false, true);

@@ -106,6 +106,11 @@ public sealed partial class MergeMachine
                 break;
             case MergeInput.EpochChanged { Epoch: var epoch }:
                 _membership.Take(epoch);
+                if (_restore.TryInstall())
+                {
+                    _handshake.GreetAll();
+                }
+
                 break;
             case MergeInput.PromiseKept { Epoch: var kept }:
                 _membership.Kept(kept);

@@ -12,30 +12,31 @@ internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange
     private CheckpointState? _checkpoint = state.Configuration.Checkpoint;
 
     /// <summary>Takes the checkpoint as this island's state, where there is one; fails the run where it is of another model, mode or budget.</summary>
-    public void TryInstall()
+    /// <returns>Whether it is installed now. An island that promised takes nothing more: it waits for the next epoch.</returns>
+    public bool TryInstall()
     {
-        if (_checkpoint is not { } checkpoint)
+        if (_checkpoint is not { } checkpoint || state.Sealed || state.Failed || state.Table is null)
         {
-            return;
+            return false;
         }
 
         _checkpoint = null;
         if (state is not { SelfIsMember: true, Epoch.Start: < 0 })
         {
             // The run has gone on from it, or from a newer one: this island takes the state of a member.
-            return;
+            return false;
         }
 
         if (Refuse(checkpoint) is { } why)
         {
             state.Fail($"The run cannot go on from its checkpoint at {state.NameOf(state.Self)}: {why}");
-            return;
+            return false;
         }
 
         if (Read(checkpoint) is not { } history)
         {
             state.Fail($"The run cannot go on from its checkpoint at {state.NameOf(state.Self)}: its {CheckpointManifest.HistoryFile} is no history of this job.");
-            return;
+            return false;
         }
 
         var replica = state.Replica!;
@@ -61,6 +62,7 @@ internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange
         exchange.ClearFrom(history.Round);
         applier.Seal();
         state.Note($"{state.NameOf(state.Self)} goes on from a checkpoint after {history.Round} rounds.");
+        return true;
     }
 
     private string? Refuse(CheckpointState checkpoint)
