@@ -10,9 +10,11 @@ internal sealed class FaultEffects
 {
     private const long SlowRate = 4_000;
     private const int SlowSteps = 12;
+    private const int CrashesMax = 2;
 
     private readonly World _world;
     private int _corrupt = -1;
+    private readonly Dictionary<int, int> _crashes = [];
     private int _restarts;
 
     /// <summary>No fault yet.</summary>
@@ -93,13 +95,11 @@ internal sealed class FaultEffects
                 bridge.Trainers.Crash();
                 return true;
             case FaultKind.BridgeCrash:
-                bridge.Fail("Its bridge's process ended.", retriable: true);
-                return true;
+                return Crash(bridge);
             case FaultKind.BridgeRestart:
                 // Somebody promises when a member is lost.
-                _restarts++;
-                bridge.Fail("Its bridge's process ended.", retriable: true);
-                return true;
+                _restarts += Crash(bridge) ? 1 : 0;
+                return _restarts > 0;
             case FaultKind.BridgePause:
                 bridge.Pause(time);
                 return true;
@@ -114,6 +114,19 @@ internal sealed class FaultEffects
             default:
                 return false;
         }
+    }
+
+    /// <summary>A job whose island fails again and again by itself ends, as it should.</summary>
+    private bool Crash(SimulatedBridge bridge)
+    {
+        if (_crashes.GetValueOrDefault(bridge.Place) >= CrashesMax)
+        {
+            return false;
+        }
+
+        _crashes[bridge.Place] = _crashes.GetValueOrDefault(bridge.Place) + 1;
+        bridge.Fail("Its bridge's process ended.", retriable: true);
+        return true;
     }
 
     /// <summary>A bridge has promised, and said so.</summary>
