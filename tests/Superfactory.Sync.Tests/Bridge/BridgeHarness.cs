@@ -90,7 +90,7 @@ internal sealed class BridgeHarness : IAsyncDisposable
         EndCommands(place);
         await ExitAsync(place);
         var member = Epoch.Members[place];
-        Epoch = new RunEpoch { Number = Epoch.Number + 1, Members = Epoch.Members.SetItem(place, member with { Incarnation = member.Incarnation + 1 }) };
+        Epoch = new RunEpoch { Number = Epoch.Number + 1, Start = 0, Members = Epoch.Members.SetItem(place, member with { Incarnation = member.Incarnation + 1 }) };
         Start(place);
         foreach (var other in Enumerable.Range(0, Islands.Length).Where(other => other != place))
         {
