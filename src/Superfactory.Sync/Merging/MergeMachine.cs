@@ -105,12 +105,7 @@ public sealed partial class MergeMachine
                 _state.Fault(_state.IsPeer(island) ? _state.PeerAt(island) : null, fault);
                 break;
             case MergeInput.EpochChanged { Epoch: var epoch }:
-                _membership.Take(epoch);
-                if (_restore.TryInstall())
-                {
-                    _handshake.GreetAll();
-                }
-
+                Take(epoch);
                 break;
             case MergeInput.PromiseKept { Epoch: var kept }:
                 _membership.Kept(kept);
@@ -241,6 +236,15 @@ public sealed partial class MergeMachine
             case OverMessage:
                 peer.Over = true;
                 break;
+        }
+    }
+
+    private void Take(RunEpoch epoch)
+    {
+        _membership.Take(epoch);
+        if (_restore.TryInstall())
+        {
+            _handshake.GreetAll();
         }
     }
 
