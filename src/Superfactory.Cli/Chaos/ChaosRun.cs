@@ -15,6 +15,9 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string d
     /// <summary>How long the job may take to end once nothing is done to it any more: a run that waits for something forever is found by that.</summary>
     private static readonly TimeSpan _endLimit = TimeSpan.FromMinutes(5);
 
+    /// <summary>How much longer than the faults the job trains, so that none comes when it is already over.</summary>
+    private static readonly TimeSpan _beyondFaults = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
 
     private readonly List<string> _violations = [];
@@ -72,7 +75,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string d
                 ? $"On loopback, with emulated links of {ChaosStage.Link}: no link can be cut or degraded."
                 : $"In the laboratory, with links of {ChaosStage.Link}.");
             var python = await PythonLocator.FindAsync(null, cancellation);
-            var made = python.Succeeded ? ChaosJob.Make(stage.Names, options.Duration, options.Seed, python.Value, Records, Hurry) : new(python.Problems);
+            var made = python.Succeeded ? ChaosJob.Make(stage.Names, options.Duration + _beyondFaults, options.Seed, python.Value, Records, Hurry) : new(python.Problems);
             if (!made.Succeeded)
             {
                 throw new BenchException(made.Problems[0].ToString(), ExitCode.CannotReach);
