@@ -1,9 +1,10 @@
 """A corpus as ``superfactory data prepare`` writes it, memory-mapped."""
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any, Dict, List, Sequence, Tuple, Union
 
 import numpy
 import torch
@@ -11,6 +12,8 @@ from torch import Tensor
 
 FORMAT = 1
 """The version of ``index.json`` that this module reads."""
+
+_BLOCK_BYTES = 1024 * 1024
 
 
 class CorpusError(Exception):
@@ -23,6 +26,7 @@ class TokenFile:
     def __init__(self, directory: Path, part: Dict[str, Any]) -> None:
         self._shards: List[numpy.ndarray] = []
         self._starts: List[int] = [0]
+        self._files: List[Tuple[Path, str]] = []
         for shard in part["shards"]:
             path = directory / shard["file"]
             size = path.stat().st_size if path.is_file() else None
@@ -30,12 +34,24 @@ class TokenFile:
                 found = "no such file" if size is None else f"{size} bytes"
                 raise CorpusError(f"{path}: expected {shard['tokens']} tokens of one byte, found {found}; "
                                   "prepare the corpus again with `superfactory data prepare`")
+            self._files.append((path, str(shard["sha256"])))
             if size:
                 self._shards.append(numpy.memmap(path, dtype=numpy.uint8, mode="r"))
                 self._starts.append(self._starts[-1] + size)
 
     def __len__(self) -> int:
         return self._starts[-1]
+
+    def verify(self) -> None:
+        """CorpusError where a shard's content is not what the index says, for one that changed under its hash."""
+        for path, expected in self._files:
+            digest = hashlib.sha256()
+            with open(path, "rb") as file:
+                for block in iter(lambda: file.read(_BLOCK_BYTES), b""):
+                    digest.update(block)
+            if digest.hexdigest() != expected:
+                raise CorpusError(f"{path}: its content changed under its hash: expected SHA-256 {expected[:12]}…, found "
+                                  f"{digest.hexdigest()[:12]}…; prepare the corpus again with `superfactory data prepare`, or copy it from another site")
 
     def read(self, start: int, length: int) -> numpy.ndarray:
         """``length`` tokens from place ``start``, across shards where need be; IndexError outside."""
@@ -75,6 +91,11 @@ class Corpus(torch.utils.data.Dataset):
         if not 0 <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
         return torch.from_numpy(self._train.read(index * self.context, self.context + 1).astype(numpy.int64))
+
+    def verify(self) -> None:
+        """Reads every byte and compares it with the index's hashes; CorpusError names the shard that differs."""
+        self._train.verify()
+        self._validation.verify()
 
     def batch(self, indices: Sequence[int]) -> Tensor:
         """Several samples as one [samples, context + 1] tensor."""

@@ -47,6 +47,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
         if directory is None:
             raise CorpusError("no corpus: name one in the job's data, or by hand with --corpus")
         corpus = Corpus(directory, settings.model.context)
+        if run.rank == 0:
+            corpus.verify()
     except (ValueError, TypeError, CorpusError) as error:
         sys.stderr.write(f"pretrain: {error}\n")
         return 2

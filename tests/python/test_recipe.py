@@ -126,6 +126,16 @@ def test_a_safetensors_header_that_lies_is_refused(tmp_path, entry):
         safetensors.load(tmp_path / "bad")
 
 
+def test_a_corpus_that_changed_under_its_hash_is_refused_with_the_shard(tmp_path):
+    directory = make_corpus(tmp_path / "c", PROSE, PROSE[:500])
+    corpus = Corpus(directory, 16)
+    corpus.verify()
+    shard = directory / "train-00002.bin"
+    shard.write_bytes(b"X" + shard.read_bytes()[1:])
+    with pytest.raises(CorpusError, match="train-00002.bin: its content changed under its hash: .* prepare the corpus again"):
+        Corpus(directory, 16).verify()
+
+
 def test_samples_are_context_plus_one_tokens_across_shards(tmp_path):
     corpus = Corpus(make_corpus(tmp_path / "c", PROSE, PROSE[:500], shard=37), 16)
     assert len(corpus) == (len(PROSE) - 1) // 16

@@ -9,6 +9,8 @@ namespace Superfactory.Sync.Merging;
 /// </summary>
 internal sealed class Handshake(MergeState state, Action<Peer> resend, Action<Peer> have)
 {
+    private const string OneModel = " Islands train one model: start the same program with the same settings at each.";
+
     /// <summary>Greets a peer, where it can be reached and there is something to say.</summary>
     public void Greet(Peer peer)
     {
@@ -113,8 +115,8 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend, Action<Pe
     {
         var (mine, other) = (state.NameOf(state.Self), state.NameOf(peer.Index));
         state.Fail(theirs is not { } entries ? $"Islands {mine} and {other} register different tensors."
-            : peer.Index < state.Self ? TensorTable.Difference(other, entries, mine, table.Entries)
-            : TensorTable.Difference(mine, table.Entries, other, entries));
+            : peer.Index < state.Self ? TensorTable.Difference(other, entries, mine, table.Entries) + OneModel
+            : TensorTable.Difference(mine, table.Entries, other, entries) + OneModel);
     }
 
     private void Say(Peer peer, bool answer, int greeting)

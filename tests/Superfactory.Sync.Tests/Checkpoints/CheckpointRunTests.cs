@@ -251,7 +251,7 @@ public sealed class CheckpointRunTests : IDisposable
 
         await trainer.SendAsync("""{"type":"start"}""");
 
-        ((string)(await trainer.ExpectAsync("failed"))["reason"]!).ShouldContain("the trainer registers 'w' [4] float32 where the checkpoint registers 'w' [3] float32.");
+        ((string)(await trainer.ExpectAsync("failed"))["reason"]!).ShouldContain("the trainer registers 'w' [4] float32 where the checkpoint registers 'w' [3] float32. Restore it with the model that it was made with.");
         (await second.EventAsync<BridgeEvent.Failed>(0)).Retriable.ShouldBeFalse();
     }
 

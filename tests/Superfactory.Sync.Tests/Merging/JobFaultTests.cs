@@ -15,7 +15,7 @@ public sealed class JobFaultTests
 
         pair.Settle();
 
-        pair.Failure(0).ShouldBe("atlanta registers 'x' [3,4] float32 where wisconsin registers 'x' [4,4] float32.");
+        pair.Failure(0).ShouldBe("atlanta registers 'x' [3,4] float32 where wisconsin registers 'x' [4,4] float32. Islands train one model: start the same program with the same settings at each.");
         pair.Failure(1).ShouldBe(pair.Failure(0));
     }
 

@@ -74,7 +74,7 @@ internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange
 
         var (saved, own) = (checkpoint.Tensors, state.Table!.Entries);
         return TensorTable.Create(saved, out var problem) is not { } table ? problem
-            : table.Hash != state.Table.Hash ? TensorTable.Difference("the checkpoint", saved, "the trainer", own)
+            : table.Hash != state.Table.Hash ? TensorTable.Difference("the checkpoint", saved, "the trainer", own) + " Restore it with the model that it was made with."
             : null;
     }
 
