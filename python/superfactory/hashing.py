@@ -2,11 +2,19 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Mapping
+from typing import Iterable, Mapping
 
 from torch import Tensor
 
 from .tensors import raw_bytes
+
+
+def parameters_hash(tensors: Iterable[Tensor]) -> str:
+    """16 hexadecimal digits of the SHA-256 of the tensors' raw little-endian bytes, one after another: to find damage with."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(memoryview(raw_bytes(tensor).numpy()))
+    return digest.hexdigest()[:16]
 
 
 def parameters_sha256(tensors: Mapping[str, Tensor]) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Union
 from torch import Tensor
 
 from .attachments import Attachments
+from .hashing import parameters_hash
 from .protocol import EVERY_STEP, Deal, Outcome, Turn, Welcome, to_json_number
 from .samples import Samples
 from .session import Session
@@ -14,6 +15,9 @@ from .stopwatch import Stopwatch
 from .tensors import TensorTable
 
 Loss = Union[float, Tensor]
+
+ROUNDS_BETWEEN_HASHES = 100
+"""Rounds of every-step between two in which the islands compare their parameters."""
 
 
 class Rounds:
@@ -33,6 +37,7 @@ class Rounds:
         self._loss_sum: Loss = 0.0
         self._deal: Optional[Deal] = None
         self._samples: Optional[Samples] = None
+        self._dataset = ""
         self._gain = 0.0
         """What a step adds to the progress."""
         attachments.with_parameters = self.merges_gradients
@@ -60,7 +65,7 @@ class Rounds:
     def declare(self, samples: Samples, dataset: str) -> None:
         """Tells the bridge how the loop draws samples, and takes its first deal."""
         reply = self._session.ask({"type": "data", "count": samples.count, "batch": samples.batch, "dataset": dataset})
-        self._samples = samples
+        self._samples, self._dataset = samples, dataset
         self._adopt(Turn.read(reply["turn"]), Deal.read(reply.get("samples")))
         self._take_empty_turns()
 
@@ -148,7 +153,23 @@ class Rounds:
         return {"type": "merge", "round": self.turn.round, "steps": steps,
                 "tokens": int(sum(part[0] for part in parts)),
                 "loss_sum": to_json_number(sum(part[1] for part in parts)),
-                "overflow": any(part[2] for part in parts), "seconds": trained, "own_seconds": own}
+                "overflow": any(part[2] for part in parts), "seconds": trained, "own_seconds": own, **self._hashed(steps)}
+
+    def _hashed(self, steps: int) -> Dict[str, Any]:
+        """In every-step, the parameters' hash every so many rounds: islands compare them."""
+        if self._welcome.mode != EVERY_STEP or steps == 0 or self.turn.round % ROUNDS_BETWEEN_HASHES or not self._session.island.first:
+            return {}
+        return {"parameters": parameters_hash(entry.tensor for entry in self._table.parameters)}
+
+    def restore_elsewhere(self, outcome: Outcome, weights: Any) -> None:
+        """This trainer's parameters were not the run's: it goes on from another trainer's state."""
+        if outcome.state is not None:
+            counters = self._attachments.restore(self._session.load_state(outcome.state))
+            self.restore(counters)
+            weights.load_state_dict(counters["weights"])
+        self.turn = outcome.turn
+        if self._samples is not None and not outcome.turn.finished:
+            self.declare(self._samples, self._dataset)
 
     def _adopt(self, turn: Turn, deal: Optional[Deal]) -> None:
         if deal is not None:

@@ -90,6 +90,13 @@ class Session:
         self.island.gather([0.0])
         return Turn.read(reply["turn"]), state
 
+    def load_state(self, path: str) -> Message:
+        """Another trainer's state, in every process of the island."""
+        state = load_state(path)
+        # The bridge may take the file away once the first process goes on: not before every process has read it.
+        self.island.gather([0.0])
+        return state
+
     def give_parameters(self, table: TensorTable) -> None:
         """Fills the local region with parameters; SuperfactoryError where the island's processes differ in them."""
         if not self.alone:

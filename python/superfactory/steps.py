@@ -69,6 +69,9 @@ class Stepper:
             return
         outcome = self._outcome
         assert outcome is not None
+        if outcome.restored:
+            self._restore(outcome, scaler)
+            return
         if outcome.skip:
             self._skip(scaler)
         else:
@@ -85,6 +88,16 @@ class Stepper:
         """Leaves the loop's functions as they were."""
         if self._observer is not None:
             self._observer.close()
+
+    def _restore(self, outcome: Outcome, scaler: Any) -> None:
+        """Another trainer's state takes the place of this step."""
+        self._outcome = None
+        self._units = self._tokens = 0
+        if self._observer is not None:
+            self._observer.clear()
+        if scaler is not None and scaler.is_enabled():
+            scaler.update(scaler.get_scale())
+        self._rounds.restore_elsewhere(outcome, self.weights)
 
     def _pass_over(self, units: int, loss: Loss, tokens: int, scaler: Any) -> None:
         """A batch whose gradients are gathered: the loop goes on to the next as after a step."""

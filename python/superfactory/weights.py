@@ -50,4 +50,5 @@ class TokenWeights:
 
     def load_state_dict(self, state: Dict[str, Any]) -> None:
         """Goes on with what ``state_dict`` returned."""
+        self._sent = None
         self._units, self._tokens, self._owed = state["units"], state["tokens"], state["owed"]

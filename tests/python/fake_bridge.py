@@ -24,6 +24,8 @@ class FakeRun:
         self.directory, self.count, self.mode = directory, islands, mode
         self.every, self.steps, self.outer, self.seed = every if mode == "diloco" else 1, steps, outer, seed
         self.times = times
+        self.compares_parameters = False
+        self.repaired: List[str] = []
         self.names = [f"island-{each}" for each in range(islands)]
         self.finished: Dict[int, Dict[str, Any]] = {}
         self.contributions: List[List[Dict[str, Any]]] = []
@@ -294,6 +296,10 @@ class _Trainer:
         self._give(outcome["result"])
         reply = {"type": "merged", "round": round, "tokens": outcome["tokens"], "loss": outcome["loss"],
                  "reset": outcome["reset"][self.island], "skip": outcome["skip"], "turn": run.turn(self.island)}
+        hashes = [each.get("parameters") for each in run.contributions[round]]
+        if run.compares_parameters and hashes[self.island] != hashes[0]:
+            run.repaired.append(run.names[self.island])
+            return {"type": "begin", "turn": reply["turn"], "load_merged": True, "state": self._copy_from(0)}
         # The turn read here is this round's successor: no island merges again before this one has answered.
         return {**reply, "samples": run.samples(self.island)} if run._segment != segment else reply
 

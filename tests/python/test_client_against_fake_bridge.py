@@ -378,3 +378,26 @@ def test_a_bridge_that_goes_away_during_a_merge_is_an_error_in_the_loop(fake):
 def make_directory(path):
     path.mkdir()
     return path
+
+
+def test_a_trainer_whose_parameters_are_not_the_run_s_goes_on_from_another_s_state(fake, monkeypatch):
+    monkeypatch.setattr("superfactory.rounds.ROUNDS_BETWEEN_HASHES", 1)
+    run = fake(mode="every-step", steps=6)
+    run.compares_parameters = True
+
+    def damage(session, step, loss):
+        if session.island == "island-1" and step == 3 and not seen:
+            seen.append(step)
+            models[0].embed.weight.data.add_(1.0)
+        return loss
+
+    seen, models = [], []
+
+    def model():
+        models.append(loops.Tied())
+        return models[-1]
+
+    results = [island[0] for island in train(run.paths, lambda: loops.train_plainly(damage, model=model))]
+    assert results[0]["digest"] == results[1]["digest"]
+    assert run.repaired == ["island-1"]
+    assert [each["steps"] for each in results] == [6, 6]

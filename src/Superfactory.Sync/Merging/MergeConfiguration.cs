@@ -82,6 +82,9 @@ public sealed record Contribution
     /// <summary>Sum over the steps of mean loss times tokens; not finite where the loss was not.</summary>
     public required double LossSum { get; init; }
 
+    /// <summary>In every-step, hash of the trainer's parameters before the step; 0 where it was not taken.</summary>
+    public ulong ParametersHash { get; init; }
+
     /// <summary>Whether a gradient scaler found an overflow: in every-step mode all islands skip the step together.</summary>
     public bool Overflow { get; init; }
 }

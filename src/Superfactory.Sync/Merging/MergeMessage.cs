@@ -94,6 +94,9 @@ public sealed record ContributeMessage : MergeMessage
     /// <summary>The first fragment that has such numbers; -1 where none has.</summary>
     public int NonFiniteFragment { get; init; } = -1;
 
+    /// <summary>In every-step, hash of the trainer's parameters before the step; 0 where it was not taken.</summary>
+    public ulong ParametersHash { get; init; }
+
     /// <summary>Whether a gradient scaler found an overflow.</summary>
     public bool Overflow { get; init; }
 

@@ -54,7 +54,7 @@ public static partial class MergeMessageCodec
         {
             Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), BaseHash = reader.UInt64(), Steps = reader.Int32(0, int.MaxValue),
             Tokens = reader.Int64(0, MergeLimits.TokensMax), LossSum = reader.Double(),
-            NonFinite = reader.Int64(0, long.MaxValue), NonFiniteFragment = reader.Int32(-1, MergeLimits.FragmentsMax - 1), Overflow = reader.Flag(),
+            NonFinite = reader.Int64(0, long.MaxValue), NonFiniteFragment = reader.Int32(-1, MergeLimits.FragmentsMax - 1), ParametersHash = reader.UInt64(), Overflow = reader.Flag(),
             SpanSteps = reader.Int32(0, int.MaxValue), SpanTokens = reader.Int64(0, MergeLimits.TokensMax), Afresh = reader.Flag(),
         };
         var count = reader.Int32(0, MergeLimits.FragmentsMax);

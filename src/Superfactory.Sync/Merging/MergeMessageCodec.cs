@@ -218,6 +218,7 @@ public static partial class MergeMessageCodec
         writer.Double(contribute.LossSum);
         writer.Int64(contribute.NonFinite);
         writer.Int32(contribute.NonFiniteFragment);
+        writer.UInt64(contribute.ParametersHash);
         writer.Flag(contribute.Overflow);
         writer.Int32(contribute.SpanSteps);
         writer.Int64(contribute.SpanTokens);

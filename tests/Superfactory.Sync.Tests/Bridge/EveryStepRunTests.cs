@@ -107,6 +107,27 @@ public sealed class EveryStepRunTests : IAsyncLifetime
         ((string)failed["reason"]!).ShouldContain("has 5 bytes; it said 16");
     }
 
+    [Fact]
+    public async Task A_trainer_whose_parameters_are_others_takes_the_state_of_a_peer_s_trainer_in_place_of_the_merge()
+    {
+        using var wisconsin = await JoinAsync(0);
+        using var atlanta = await JoinAsync(1);
+        await Task.WhenAll(wisconsin.StartAsync(), atlanta.StartAsync());
+        await wisconsin.SendAsync("""{"type":"merge","round":0,"steps":1,"tokens":100,"loss_sum":250,"parameters":"00000000000000aa"}""");
+        await atlanta.SendAsync("""{"type":"merge","round":0,"steps":1,"tokens":300,"loss_sum":150,"parameters":"00000000000000bb"}""");
+        await wisconsin.ExpectAsync("merged");
+        await wisconsin.SayMergeAsync(100, 250);
+        var copyTo = (string)(await wisconsin.ExpectAsync("copy_state"))["path"]!;
+        await File.WriteAllTextAsync(copyTo, "state of wisconsin", TestContext.Current.CancellationToken);
+        await wisconsin.SendAsync("""{"type":"state_copied","bytes":18}""");
+
+        var begin = await atlanta.ExpectAsync("begin");
+
+        ((long)begin["turn"]!["round"]!).ShouldBe(1);
+        (await File.ReadAllTextAsync((string)begin["state"]!, TestContext.Current.CancellationToken)).ShouldBe("state of wisconsin");
+        (await _bridges.EventAsync<BridgeEvent.Progress>(0, progress => progress.Value.Refusals.Any(refusal => refusal is { Island: "atlanta", Step: 1 }))).ShouldNotBeNull();
+    }
+
     private async Task<TrainerClient> JoinAsync(int place)
     {
         var trainer = await _bridges.ConnectAsync(place);

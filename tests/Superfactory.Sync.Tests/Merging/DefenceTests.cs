@@ -65,6 +65,27 @@ public sealed class DefenceTests
         aside.ShouldBeGreaterThan((int)_seeds / 2);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Trainer_whose_parameters_are_damaged_is_found_by_their_hash_and_takes_the_state_of_another(int islands)
+    {
+        var found = 0;
+        for (var seed = 1UL; seed <= _seeds; seed++)
+        {
+            var scenario = new Scenario
+            {
+                Seed = seed, Islands = islands, Mode = SyncMode.EveryStep, Format = NumberFormat.Fp32, DamageOneIn = 2, Faults = (int)(seed % 5), BlankIncarnations = false, TrainerCrashes = false,
+                Budget = new BudgetSpecification { Steps = 20 },
+            };
+
+            found += RunChecks.Verify(scenario, new Simulation(scenario)).Notes.Count(note => note.Contains("takes the state of another"));
+        }
+
+        found.ShouldBeGreaterThan((int)_seeds);
+    }
+
     [Fact]
     public void Run_without_a_limit_takes_any_norm()
     {

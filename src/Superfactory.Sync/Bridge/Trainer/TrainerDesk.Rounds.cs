@@ -1,3 +1,4 @@
+using System.Globalization;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging;
 
@@ -14,7 +15,7 @@ internal sealed partial class TrainerDesk
     {
         switch (effect, _connection is null ? TrainerPhase.Done : _phase)
         {
-            case (MergeEffect.Begin begin, TrainerPhase.Beginning):
+            case (MergeEffect.Begin begin, TrainerPhase.Beginning or TrainerPhase.Merging):
                 Begin(begin);
                 break;
             case (MergeEffect.Deal deal, TrainerPhase.Dealing):
@@ -27,6 +28,9 @@ internal sealed partial class TrainerDesk
             case (MergeEffect.Merged merged, TrainerPhase.Copying):
                 // The trainer writes its state from before the merge; the result waits until it has.
                 _mergedMeanwhile = merged.Result;
+                break;
+            case (MergeEffect.Begin begin, TrainerPhase.Copying):
+                _beginMeanwhile = begin;
                 break;
             case (MergeEffect.CopyTrainerState, TrainerPhase.Merging):
                 _machineAsked = true;
@@ -65,6 +69,12 @@ internal sealed partial class TrainerDesk
         else if (begin.LoadMerged)
         {
             state = Saved(begin.Turn.Round);
+        }
+
+        if (_phase == TrainerPhase.Merging)
+        {
+            // Its parameters were not the run's: it takes another's state where it stands, and says anew how it draws samples.
+            _declared = false;
         }
 
         (_phase, _turn) = (TrainerPhase.Training, begin.Turn);
@@ -131,6 +141,7 @@ internal sealed partial class TrainerDesk
         Tokens = merge.Tokens,
         LossSum = merge.LossSum,
         Overflow = merge.Overflow,
+        ParametersHash = merge.Parameters is { } hash && ulong.TryParse(hash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var parameters) ? parameters : 0,
     }));
 
     private void Merged(MergeOutcome result)
@@ -166,7 +177,12 @@ internal sealed partial class TrainerDesk
             TookCopy(copy.Value.State);
         }
 
-        if (_mergedMeanwhile is { } result)
+        if (_beginMeanwhile is { } begin)
+        {
+            _beginMeanwhile = null;
+            Begin(begin);
+        }
+        else if (_mergedMeanwhile is { } result)
         {
             _mergedMeanwhile = null;
             Merged(result);

@@ -23,6 +23,7 @@ internal sealed partial class TrainerDesk : IDisposable
     private TrainerPhase _phase;
     private RoundTurn? _turn;
     private MergeOutcome? _mergedMeanwhile;
+    private MergeEffect.Begin? _beginMeanwhile;
     private SharedArena? _arena;
     private StateFiles? _states;
     private RegisteredTensors? _table;
@@ -104,7 +105,7 @@ internal sealed partial class TrainerDesk : IDisposable
             _drive(new MergeInput.TrainerLost());
         }
 
-        (_registered, _arenaDue, _mergedMeanwhile) = (false, false, null);
+        (_registered, _arenaDue, _mergedMeanwhile, _beginMeanwhile) = (false, false, null, null);
     }
 
     /// <summary>The run cannot go on: the trainer is told why, and its connection ends.</summary>

@@ -45,7 +45,9 @@ internal sealed class RefusalLog(MergeState state)
             var (sentence, history) = (decision.Sentence(island, state.History, state.NameOf), state.History);
             _sentences[island] = sentence;
             _counts[island]++;
-            var follows = (decision.WrongBase >> island & 1) != 0 ? "it is refused and the replica repaired" : "it is refused and its samples are dealt again";
+            var follows = (decision.WrongBase >> island & 1) != 0 ? "it is refused and the replica repaired"
+                : (decision.WrongParameters >> island & 1) != 0 ? "it is refused, and its trainer takes the state of another"
+                : "it is refused and its samples are dealt again";
             state.Note($"Round {history.Round}: {sentence[..^1]}; {follows}.");
             if (history.RefusedInRow[island] + 1 == MergeLimits.RefusalsInRowMax)
             {
@@ -101,7 +103,7 @@ internal sealed class RefusalLog(MergeState state)
     }
 
     private static RefusalCause CauseOf(RoundDecision decision, int island) =>
-        (decision.WrongBase >> island & 1) != 0 ? RefusalCause.Base
+        ((decision.WrongBase | decision.WrongParameters) >> island & 1) != 0 ? RefusalCause.Base
         : (decision.NotFinite >> island & 1) != 0 ? RefusalCause.NotFinite
         : (decision.OverNorm >> island & 1) != 0 ? RefusalCause.Norm
         : RefusalCause.Belied;

@@ -37,6 +37,7 @@ internal sealed class OwnContribution
         {
             Round = taken.Round,
             BaseHash = state.Replica!.StateHash,
+            ParametersHash = given.Taken.ParametersHash,
             Steps = taken.Steps,
             Tokens = taken.Steps > 0 ? taken.Tokens : 0,
             LossSum = taken.Steps > 0 ? taken.LossSum : 0,

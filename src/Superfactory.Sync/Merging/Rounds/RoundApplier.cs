@@ -57,6 +57,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
         }
 
         state.Refusals.Take(decision);
+        seat.Mistaken = (decision.WrongParameters >> state.Self & 1) != 0;
         state.History.Commit(decision, merger.ResultHash(), state.Members, state.NextSchedule);
         if (state.History.Ledger is { Crumbled: true })
         {

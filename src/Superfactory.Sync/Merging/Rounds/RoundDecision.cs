@@ -33,6 +33,9 @@ internal sealed record RoundDecision
     /// <summary>Refused because it started from another state than most.</summary>
     public required ulong WrongBase { get; init; }
 
+    /// <summary>Refused because its trainer's parameters are others than most of the others', in every-step.</summary>
+    public required ulong WrongParameters { get; init; }
+
     /// <summary>Refused because a norm is far over what was accepted before.</summary>
     public required ulong OverNorm { get; init; }
 
@@ -54,6 +57,9 @@ internal sealed record RoundDecision
     /// <summary>An island whose base is the accepted one: where the others take the state from.</summary>
     public required int Source { get; init; }
 
+    /// <summary>An island whose trainer's parameters are the accepted ones.</summary>
+    public required int Sound { get; init; }
+
     /// <summary>Whether every island skips the step for an overflow.</summary>
     public required bool Overflowed { get; init; }
 
@@ -73,7 +79,7 @@ internal sealed record RoundDecision
     public required double Loss { get; init; }
 
     /// <summary>Refused for what they are, whatever the reason: all but those that stalled.</summary>
-    public ulong Refused => NotFinite | WrongBase | OverNorm | Belied;
+    public ulong Refused => NotFinite | WrongBase | WrongParameters | OverNorm | Belied;
 
     /// <summary>Whether a contribution's header announces numbers: steps were taken since the same parameters were contributed before, and they are finite and not to be skipped.</summary>
     public static bool HasNumbers(ContributeMessage header, SyncMode mode) =>
@@ -113,14 +119,16 @@ internal sealed record RoundDecision
             }
         }
 
-        var excesses = overflowed ? [] : FindExcesses(headers, contributed & ~(notFinite | wrongBase), norms, normLimit);
+        var (wrongParameters, sound) = mode == SyncMode.EveryStep ? FindParameters(headers) : (0UL, source);
+        wrongParameters &= ~(wrongBase | notFinite);
+        var excesses = overflowed ? [] : FindExcesses(headers, contributed & ~(notFinite | wrongBase | wrongParameters), norms, normLimit);
         var overNorm = 0UL;
         foreach (var excess in excesses)
         {
             overNorm |= 1UL << excess.Island;
         }
 
-        var contributors = overflowed ? 0 : contributed & ~(notFinite | wrongBase | overNorm | stalled | belied);
+        var contributors = overflowed ? 0 : contributed & ~(notFinite | wrongBase | wrongParameters | overNorm | stalled | belied);
         var (weights, tokens, sum) = Weigh(headers, contributors);
         return new RoundDecision
         {
@@ -131,6 +139,7 @@ internal sealed record RoundDecision
             Afresh = afresh,
             NotFinite = overflowed ? 0 : notFinite,
             WrongBase = wrongBase,
+            WrongParameters = wrongParameters,
             OverNorm = overNorm,
             Excesses = excesses,
             SquaredNorms = [.. headers.Select(header => header?.SquaredNorms ?? [])],
@@ -138,6 +147,7 @@ internal sealed record RoundDecision
             Stalled = stalled,
             Belied = belied,
             Source = source,
+            Sound = sound,
             Overflowed = overflowed,
             GivenBack = ulong.MaxValue >> (64 - headers.Count) & ~contributors,
             Steps = [.. headers.Select(header => header?.Steps ?? 0)],
@@ -182,6 +192,7 @@ internal sealed record RoundDecision
         return (WrongBase >> island & 1) != 0 ? $"What {nameOf(island)} started from at step {step} is another state than {nameOf(Source)}'s."
             : (NotFinite >> island & 1) != 0
             ? NotFiniteFragments[island] is >= 0 and var fragment ? $"In {whose}, fragment {history.NameOf(fragment)} has numbers that are not finite." : $"The loss of {whose} is not finite."
+            : (WrongParameters >> island & 1) != 0 ? $"The parameters of {nameOf(island)}'s trainer before step {step} are others than {nameOf(Sound)}'s."
             : (OverNorm >> island & 1) != 0 ? ExcessOf(island) is var excess ? string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
                 $"In {whose}, the norm of fragment {history.NameOf(excess.Fragment)} is {excess.Norm:G4}, where the median of those accepted before is {excess.Median:G4}.") : string.Empty
@@ -219,6 +230,24 @@ internal sealed record RoundDecision
         }
 
         return found?.ToImmutable() ?? [];
+    }
+
+    /// <summary>Whose parameters are others than those that most have, among equals the first's; who took no hash is not compared.</summary>
+    private static (ulong Wrong, int Sound) FindParameters(IReadOnlyList<ContributeMessage?> headers)
+    {
+        var (sound, votes, wrong) = (0, 0, 0UL);
+        for (var island = 0; island < headers.Count; island++)
+        {
+            var same = headers[island] is { ParametersHash: not 0 } header ? headers.Count(other => other?.ParametersHash == header.ParametersHash) : 0;
+            (sound, votes) = same > votes ? (island, same) : (sound, votes);
+        }
+
+        for (var island = 0; island < headers.Count && votes > 0; island++)
+        {
+            wrong |= headers[island] is { ParametersHash: not 0 } header && header.ParametersHash != headers[sound]!.ParametersHash ? 1UL << island : 0;
+        }
+
+        return (wrong, sound);
     }
 
     private static bool IsFinite(ContributeMessage header)

@@ -67,6 +67,9 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     public bool NeedsPeerState => state is { EveryStep: true, History: { Round: > 0, Finished: false } } && Phase == TrainerPhase.Ready
         && exchange.Own is null && _receivedRound != state.History.Round;
 
+    /// <summary>Whether the trainer's parameters were found to be others than the run's: it takes a peer trainer's state instead of the round's result.</summary>
+    public bool Mistaken { get; set; }
+
     /// <summary>A peer trainer's state arrived.</summary>
     public void Receive(ReadOnlyMemory<byte> trainerState, long round) => (_received, _receivedRound) = (trainerState, round);
 
@@ -149,7 +152,13 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     /// <param name="contributed">The round that it contributed to.</param>
     public void Deliver(long contributed)
     {
-        IsSource = false;
+        (IsSource, var mistaken, Mistaken) = (false, Mistaken, false);
+        if (mistaken && Phase == TrainerPhase.Waiting && !Stale)
+        {
+            (Phase, Trusted, _due) = (TrainerPhase.Ready, false, null);
+            return;
+        }
+
         if (Phase == TrainerPhase.Training)
         {
             // It works on a round that the others have merged.

@@ -108,7 +108,7 @@ internal sealed class Reference
         var skipped = Mode == SyncMode.EveryStep && Enumerable.Range(0, _scenario.Islands).Any(island => shares[island].Count > 0 && !IsLeftOut(island, round) && _scenario.Overflows(island, round));
         var wires = Enumerable.Range(0, _scenario.Islands).Select(island => Travel(island, round, shares[island].Count > 0, contributions[island].Given)).ToArray();
         var accepted = Enumerable.Range(0, _scenario.Islands)
-            .Where(island => shares[island].Count > 0 && !skipped && !_scenario.Poisoned(island, round) && !IsRefused(island, round, wires[island].Arrived) && !IsLeftOut(island, round)).ToArray();
+            .Where(island => shares[island].Count > 0 && !skipped && !_scenario.Poisoned(island, round) && !_scenario.Damages(island, round) && !IsRefused(island, round, wires[island].Arrived) && !IsLeftOut(island, round)).ToArray();
         for (var island = 0; island < _scenario.Islands; island++)
         {
             (accepted.Contains(island) ? Merged : _givenBack).AddRange(shares[island].SelectMany(step => step));

@@ -15,7 +15,7 @@ internal static class RunChecks
         if (undisturbed)
         {
             // Interruptions lose memory and messages, and damage none: nothing may look like a fault of a peer.
-            simulation.Notes.ShouldAllBe(note => note.Contains("not finite") || (note.Contains("the norm of fragment") && (scenario.OutlierOneIn > 0 || scenario.Rogue >= 0)) || note.Contains("came too late") || (note.Contains("another state") && scenario.Mode == SyncMode.Auto) || (note.Contains("tried again") && (scenario.StallOneIn > 0 || scenario.BelieOneIn > 0 || scenario.Quorum > 0)), where);
+            simulation.Notes.ShouldAllBe(note => note.Contains("not finite") || (note.Contains("the norm of fragment") && (scenario.OutlierOneIn > 0 || scenario.Rogue >= 0)) || note.Contains("came too late") || (note.Contains("parameters of") && scenario.DamageOneIn > 0) || (note.Contains("another state") && scenario.Mode == SyncMode.Auto) || (note.Contains("tried again") && (scenario.StallOneIn > 0 || scenario.BelieOneIn > 0 || scenario.Quorum > 0)), where);
             simulation.Retried.ShouldAllBe(reason => (scenario.Mode != SyncMode.Diloco || scenario.Doubts) && (reason.Contains("trainer") || (scenario.Mode == SyncMode.Auto && (reason.Contains("optimizer") || reason.Contains("differs from"))) || reason.Contains("begins again")), where);
         }
 
@@ -23,6 +23,11 @@ internal static class RunChecks
         var reference = new Reference(scenario, simulation.Fates, simulation.Origin);
         reference.Run();
         simulation.RefusedForNorm = reference.RefusedForNorm;
+        foreach (var (round, result) in simulation.Results)
+        {
+            result.AsSpan().SequenceEqual(reference.Results[(int)round]).ShouldBeTrue($"{where}: round {round} is not the reference's; {string.Join(" | ", simulation.Notes)}");
+        }
+
         foreach (var island in simulation.Members)
         {
             var trainer = simulation.Trainers[island]!;

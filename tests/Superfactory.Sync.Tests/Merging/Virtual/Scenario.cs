@@ -75,6 +75,13 @@ internal sealed record Scenario
     /// <summary>Islands whose contributions suffice; 0 for all. A host takes the grace for over in one of eight actions in which it may.</summary>
     public int Quorum { get; init; }
 
+    /// <summary>One step in so many finds the parameters of one trainer damaged, in every-step; 0 for none.</summary>
+    public int DamageOneIn { get; init; }
+
+    /// <summary>Whether a trainer's parameters are damaged before a round: never the first island's, which wins where two differ.</summary>
+    public bool Damages(int island, long round) => DamageOneIn > 0 && round > 0 && round % 2 == 1 && round < Budget.Steps - 2
+        && 1 + (int)(SeededRandom.Hash((long)Seed, 11, round) % (ulong)(Islands - 1)) == island && SeededRandom.Hash((long)Seed, 12, round) % (ulong)DamageOneIn == 0;
+
     /// <summary>The last island's trainer takes one in so many of its chances to go on; 0 for each.</summary>
     public int SlowOneIn { get; init; }
 

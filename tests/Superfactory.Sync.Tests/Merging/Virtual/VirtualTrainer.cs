@@ -275,9 +275,15 @@ internal sealed class VirtualTrainer
             _buffers.Local.Span[^1] = float.NaN;
         }
 
+        if (turn.Steps > 0 && _scenario.Damages(_island, turn.Round))
+        {
+            _parameters[0] += 1;
+        }
+
         return new MergeInput.TrainerContributed(new Contribution
         {
             Round = turn.Round, Steps = turn.Steps, Tokens = tokens, LossSum = poisoned ? double.NaN : lossSum,
+            ParametersHash = _scenario.DamageOneIn > 0 ? ContentHash.Of(MemoryMarshal.AsBytes(_parameters.AsSpan()).ToArray()) | 1 : 0,
             Overflow = turn.Steps > 0 && Mode == SyncMode.EveryStep && _scenario.Overflows(_island, turn.Round),
         });
     }
