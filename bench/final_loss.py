@@ -112,8 +112,10 @@ def main() -> None:
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="superfactory-bench-") as name:
         folder = pathlib.Path(name)
+        subprocess.run([SUPERFACTORY, "data", "prepare", "--data", str(folder / "corpora")], check=True, stdout=subprocess.DEVNULL)
         factory = subprocess.Popen(
-            [SUPERFACTORY, "up", "--sites", "2", "--wan", options.wan, "--listen", LISTEN, "--state", str(folder / "state")], stdout=subprocess.PIPE, text=True)
+            [SUPERFACTORY, "up", "--sites", "2", "--wan", options.wan, "--listen", LISTEN, "--state", str(folder / "state"),
+             "--data", str(folder / "corpora")], stdout=subprocess.PIPE, text=True)
         try:
             for line in factory.stdout or []:
                 if "Ctrl-C" in line:
