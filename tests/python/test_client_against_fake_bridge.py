@@ -392,12 +392,8 @@ def test_a_trainer_whose_parameters_are_not_the_run_s_goes_on_from_another_s_sta
         return loss
 
     seen, models = [], []
-
-    def model():
-        models.append(loops.Tied())
-        return models[-1]
-
-    results = [island[0] for island in train(run.paths, lambda: loops.train_plainly(damage, model=model))]
+    results = [island[0] for island in train(
+        run.paths, lambda: loops.train_plainly(damage, model=lambda: models.append(loops.Tied()) or models[-1]))]
     assert results[0]["digest"] == results[1]["digest"]
     assert run.repaired == ["island-1"]
     assert [each["steps"] for each in results] == [6, 6]
