@@ -41,7 +41,7 @@ internal static class RunFold
         var job = state.Jobs[record.Job];
         var to = record.Checkpoint is { } number ? new ResumePoint(job.Id, number) : job.From;
         var back = HoldFold.Back(job, to) with { Beginnings = job.Beginnings + 1, Note = job.Note is null ? record.Reason : $"{job.Note} {record.Reason}" };
-        if (to is not null)
+        if (to is not null || job.Resume is not null)
         {
             // A gang is told at its start where the run goes on from: one that was started to take the state from a member would begin with none.
             back = back with { Islands = [.. back.Islands.Select(island => island.Standing == IslandStanding.Wanted ? HoldFold.Gone(island, record.Reason) : island)] };
