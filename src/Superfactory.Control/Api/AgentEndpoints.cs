@@ -30,7 +30,7 @@ internal static class AgentEndpoints
             .Produces<AgentInstructions>().Produces(204).WithProblems(410);
     }
 
-    private static async Task<IResult> JoinAsync(string site, AgentHello hello, FactoryWriter writer, LeaseClock leases, CancellationToken cancellation)
+    private static async Task<IResult> JoinAsync(string site, AgentHello hello, FactoryWriter writer, LeaseClock leases, ReportOrder order, CancellationToken cancellation)
     {
         // Heard before it is let in, so that a lease that was running out, an earlier session's even, can't end between the two.
         if (!writer.State.IsConnected(site) || InstructionsDesk.IsSession(writer.State, site, hello.Session))
@@ -44,6 +44,7 @@ internal static class AgentEndpoints
             return ApiProblem.Result(refusal);
         }
 
+        order.Begin(site);
         return TypedResults.Ok(new AgentWelcome { LeaseMilliseconds = FactoryLimits.LeaseMilliseconds });
     }
 

@@ -11,6 +11,9 @@ internal sealed class ReportOrder
 {
     private readonly ConcurrentDictionary<string, (string Session, long Number)> _newest = new(StringComparer.Ordinal);
 
+    /// <summary>An agent begins: one that takes over the session of another that died counts its reports from 1 again.</summary>
+    public void Begin(string site) => _newest.TryRemove(site, out _);
+
     /// <summary>Whether a newer report of the same session was taken; a report without a number is never late.</summary>
     public bool IsLate(string site, AgentReport report)
     {

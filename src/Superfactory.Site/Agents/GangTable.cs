@@ -20,7 +20,7 @@ internal sealed class GangTable
     private readonly ReportBuffer _buffer;
     private readonly CheckpointTable _checkpoints;
     private readonly Action _changed;
-    private ImmutableHashSet<(long Job, int Incarnation)> _wanted = [];
+    private ImmutableHashSet<(long Job, int Incarnation)>? _wanted;
     private bool _closed;
 
     /// <summary>An empty table.</summary>
@@ -42,8 +42,9 @@ internal sealed class GangTable
                 return;
             }
 
-            _wanted = [.. instructions.Gangs.Select(gang => (gang.Job, gang.Incarnation))];
-            foreach (var (name, gang) in _gangs.Where(entry => !_wanted.Contains(entry.Key)))
+            var wanted = instructions.Gangs.Select(gang => (gang.Job, gang.Incarnation)).ToImmutableHashSet();
+            _wanted = wanted;
+            foreach (var (name, gang) in _gangs.Where(entry => !wanted.Contains(entry.Key)))
             {
                 gang.Stop();
             }
@@ -92,14 +93,17 @@ internal sealed class GangTable
         }
     }
 
-    /// <summary>Forgets gangs that have ended and are no longer wanted, once the control plane has taken a report that says so.</summary>
+    /// <summary>
+    /// Forgets gangs that have ended and are no longer wanted, once the control plane has taken a report that says so; none before the first instructions, since
+    /// a gang that is forgotten and still wanted would be started again under its old incarnation.
+    /// </summary>
     public void Confirm(ImmutableArray<GangReport> taken)
     {
         lock (_lock)
         {
             foreach (var report in taken)
             {
-                if (report.State is GangState.Finished or GangState.Failed or GangState.Stopped && !_wanted.Contains((report.Job, report.Incarnation)))
+                if (report.State is GangState.Finished or GangState.Failed or GangState.Stopped && _wanted?.Contains((report.Job, report.Incarnation)) == false)
                 {
                     _gangs.Remove((report.Job, report.Incarnation));
                 }

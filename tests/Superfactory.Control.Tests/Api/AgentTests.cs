@@ -73,6 +73,22 @@ public sealed class AgentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reports_of_an_agent_that_takes_a_session_over_are_heard_though_they_count_from_1_again()
+    {
+        await _plane.JoinAsync("atlanta");
+        await _plane.JoinAsync("wisconsin", "s2");
+        (await _plane.PostJobAsync(Samples.TwoSites)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        var gang = (await _plane.InstructionsAsync("atlanta"))!.Gangs.ShouldHaveSingleItem();
+        await _plane.ReportAsync("atlanta", new AgentReport { Session = "s1", Number = 9 });
+        await _plane.JoinAsync("atlanta");
+
+        var failed = new GangReport { Job = gang.Job, Incarnation = gang.Incarnation, State = GangState.Failed, Reason = "It ended.", Retriable = true };
+        await _plane.ReportAsync("atlanta", new AgentReport { Session = "s1", Number = 1, Gangs = [failed] });
+
+        (await _plane.InstructionsAsync("atlanta"))!.Gangs.ShouldNotContain(each => each.Incarnation == gang.Incarnation);
+    }
+
+    [Fact]
     public async Task Report_with_a_wrong_value_names_the_field()
     {
         await _plane.JoinAsync("atlanta");

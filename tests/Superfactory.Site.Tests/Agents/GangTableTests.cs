@@ -2,6 +2,7 @@ using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Site.Agents;
 using Superfactory.Site.Checkpoints;
+using Superfactory.Site.Engines;
 using Superfactory.Site.Gangs;
 using Superfactory.Site.Tests.Support;
 
@@ -86,6 +87,24 @@ public sealed class GangTableTests : IDisposable
         _table.Confirm(_table.Reports());
         _table.Reports().ShouldHaveSingleItem().Result.ShouldBe(ScriptedBridge.Result);
         Apply(2);
+        _table.Confirm(_table.Reports());
+
+        _table.Reports().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_ended_without_its_agent_is_kept_until_instructions_say_that_it_is_not_wanted()
+    {
+        var specification = new GangSpecification
+        {
+            Assignment = Gang(), GangDirectory = _directory.FullName, RuntimeDirectory = _directory.FullName, OutputDirectory = _directory.FullName,
+            GatewaySocket = "none", PythonDirectory = _directory.FullName, Cores = 1, Self = new SelfCommand("none", []),
+        };
+        await _table.AdoptAsync([new OrphanedGang(specification, null, null)]);
+
+        _table.Confirm(_table.Reports());
+        _table.Reports().ShouldHaveSingleItem().State.ShouldBe(GangState.Failed);
+        Apply(1);
         _table.Confirm(_table.Reports());
 
         _table.Reports().ShouldBeEmpty();

@@ -116,7 +116,7 @@ public sealed class CheckpointTableTests : IDisposable
         var history = "history"u8.ToArray();
         var manifest = new CheckpointManifest
         {
-            Format = 1, Job = job, Island = "wisconsin", Round = round, Epoch = 1, Islands = ["wisconsin"], Mode = SyncMode.Diloco, StateHash = "00000000000000ab",
+            Format = 2, Job = job, Island = "wisconsin", Round = round, Epoch = 1, Islands = ["wisconsin"], Mode = SyncMode.Diloco, StateHash = "00000000000000ab",
             Ledger = new LedgerTotals(10, 4, 0, 6), Steps = 1, Tokens = 1, Tensors = [new TensorEntry("w", [1], "float32", TensorRole.Parameter, 4)],
             Parts = [new CheckpointPart("history.bin", history.Length, Convert.ToHexStringLower(SHA256.HashData(history)))],
         };

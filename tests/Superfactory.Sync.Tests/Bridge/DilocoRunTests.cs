@@ -23,7 +23,7 @@ public sealed class DilocoRunTests : IAsyncLifetime
 
         ((bool)begins[0]["load_merged"]!).ShouldBeFalse();
         ((bool)begins[1]["load_merged"]!).ShouldBeTrue();
-        begins[0]["turn"]!.ToJsonString().ShouldBe("""{"round":0,"steps":2,"first_turn":0,"progress":0,"finished":false}""");
+        begins[0]["turn"]!.ToJsonString().ShouldBe("""{"round":0,"steps":2,"first_turn":0,"progress":0,"finished":false,"segment":0}""");
         atlanta.Read("merged", 3).ShouldBe([1, 2, 3]);
         atlanta.ReadStatics(2).ShouldBe([10, 20]);
 
