@@ -99,6 +99,8 @@ async Task RestartAsync(int place)
     epoch = new RunEpoch
     {
         Number = epoch.Number + 1,
+        // Any round: that the others go on with what they hold.
+        Start = 0,
         Members = epoch.Members.SetItem(place, member with { Incarnation = member.Incarnation + 1 }),
     };
     bridges[place].Start(epoch);
