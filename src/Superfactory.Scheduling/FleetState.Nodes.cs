@@ -50,6 +50,7 @@ public sealed partial class FleetState
         var before = Domains.Free(domain);
         Domains.TakeOutOfService(domain, node, healthy);
         _free[TypeOf(domain)] += Domains.Free(domain) - before;
+        Reclaimable.Borrow(domain, 0);
 
         // A drained node is healthy and would stand in for itself.
         var spare = Domains.Spare(domain, except: node);
@@ -96,6 +97,7 @@ public sealed partial class FleetState
         var before = Domains.Free(domain);
         Domains.PutInService(domain, node, HeldOf(domain, node));
         _free[TypeOf(domain)] += Domains.Free(domain) - before;
+        Reclaimable.Borrow(domain, 0);
     }
 
     private int HeldOf(int domain, int node)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
+using Superfactory.Scheduling.Preempting;
 using Superfactory.Scheduling.Quotas;
 using Superfactory.Scheduling.Wan;
 
@@ -15,8 +16,7 @@ public sealed partial class FleetState
 {
     private readonly Slice?[] _firstSlices;
     private readonly Dictionary<long, RunningJob> _running = [];
-    private readonly List<RunningJob>[] _borrowed;
-    private readonly List<RunningJob>[] _owned;
+    private readonly List<RunningJob>[] _jobs;
     private readonly SortedList<int, int>[] _priorities;
     private readonly long[] _free;
     private readonly int[] _typeOfPool;
@@ -34,9 +34,10 @@ public sealed partial class FleetState
         Quota = new QuotaLedger(queues);
         _firstSlices = new Slice?[Layout.Domains.Length];
         _typeOfPool = [.. Layout.Pools.Select(static pool => HardwareCatalogue.Names.IndexOf(pool.Hardware.Name))];
-        _borrowed = [.. HardwareCatalogue.All.Select(static _ => new List<RunningJob>())];
         _priorities = [.. queues.Queues.Select(static _ => new SortedList<int, int>())];
-        _owned = [.. queues.Queues.Select(static _ => new List<RunningJob>())];
+        _jobs = [.. queues.Queues.Select(static _ => new List<RunningJob>())];
+        Reclaimable = new ReclaimIndex(Layout, Domains);
+        _sparing = new SparingTable(queues.Queues.Length);
         _free = new long[HardwareCatalogue.All.Length];
         PoolsOfType = [.. HardwareCatalogue.All.Select((_, type) => Enumerable.Range(0, _typeOfPool.Length).Where(pool => _typeOfPool[pool] == type).ToImmutableArray())];
         for (var domain = 0; domain < Layout.Domains.Length; domain++)
@@ -115,7 +116,9 @@ public sealed partial class FleetState
             Stop(victim.Job);
         }
 
-        return Start(plan, now);
+        var job = Start(plan, now);
+        Age(job, now);
+        return job;
     }
 
     /// <summary>A job has ended, or is confirmed to be stopped: what it held is free. A job that does not run is none.</summary>
@@ -152,6 +155,7 @@ public sealed partial class FleetState
 
         var more = accelerators - (pool.Capacity - Domains.Free(pool.First) - HeldIn(pool.First));
         Domains.AddForeign(pool.First, more);
+        Reclaimable.Borrow(pool.First, 0);
         _free[TypeOf(pool.First)] -= more;
         return true;
     }
@@ -162,7 +166,8 @@ public sealed partial class FleetState
 
     internal Slice? FirstSlice(int domain) => _firstSlices[domain];
 
-    internal List<RunningJob> Borrowed(int type) => _borrowed[type];
+    /// <summary>The jobs of a queue, in no order.</summary>
+    internal List<RunningJob> JobsOf(int queue) => _jobs[queue];
 
     /// <summary>The watts that a slice adds, rounded up.</summary>
     internal static long Watts(HardwareType hardware, int count, int peakThousandths) =>
@@ -262,9 +267,6 @@ public sealed partial class FleetState
         return fits && Wan.HasRoom(job.Routes);
     }
 
-    /// <summary>The jobs of a queue that are on guaranteed quota, in no order.</summary>
-    internal List<RunningJob> OwnedOf(int queue) => _owned[queue];
-
     /// <summary>Whether a job of the queue runs at a lower priority.</summary>
     internal bool HasBelow(int queue, int priority) => _priorities[queue].Count > 0 && _priorities[queue].GetKeyAtIndex(0) < priority;
 
@@ -323,6 +325,7 @@ public sealed partial class FleetState
 
         _firstSlices[slice.Domain] = slice;
         Power.Draw(Layout.Domains[slice.Domain].Rack, slice.Watts);
+        Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? slice.Count : 0);
     }
 
     private void Unlink(Slice slice)
@@ -342,20 +345,22 @@ public sealed partial class FleetState
         }
 
         (slice.Next, slice.Previous) = (null, null);
+        Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? -slice.Count : 0);
     }
 
-    /// <summary>Lists a job among the borrowed ones of its kind or the owned ones of its queue. Who is where in a list decides nothing.</summary>
+    /// <summary>Lists a job among those of its queue. Who is where in a list decides nothing.</summary>
     private void Enlist(RunningJob job)
     {
-        var list = job.IsOwned ? _owned[job.Queue] : _borrowed[job.Type];
+        var list = _jobs[job.Queue];
         job.ListPlace = list.Count;
         list.Add(job);
         _priorities[job.Queue][job.Request.Priority] = _priorities[job.Queue].GetValueOrDefault(job.Request.Priority) + 1;
+        _sparing.Changed(job.Queue);
     }
 
     private void Delist(RunningJob job)
     {
-        var list = job.IsOwned ? _owned[job.Queue] : _borrowed[job.Type];
+        var list = _jobs[job.Queue];
         var last = list[^1];
         list[job.ListPlace] = last;
         last.ListPlace = job.ListPlace;
@@ -364,5 +369,7 @@ public sealed partial class FleetState
         {
             _priorities[job.Queue].Remove(job.Request.Priority);
         }
+
+        _sparing.Changed(job.Queue);
     }
 }

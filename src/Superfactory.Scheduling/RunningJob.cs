@@ -5,8 +5,13 @@ namespace Superfactory.Scheduling;
 /// <summary>A job that holds accelerators. Changed by <see cref="FleetState"/> alone.</summary>
 public sealed class RunningJob
 {
-    internal RunningJob(GangRequest request, long start, bool isOwned, int queue, int type) =>
+    internal RunningJob(GangRequest request, long start, bool isOwned, int queue, int type)
+    {
         (Request, StartMilliseconds, CheckpointMilliseconds, IsOwned, Queue, Type) = (request, start, start, isOwned, queue, type);
+
+        // A search for victims looks at tens of thousands of jobs: what it compares lies here, not behind another reference.
+        (Priority, MinimumEnd, StopCost) = (request.Priority, start + request.MinimumRunMilliseconds, request.StopCostMilliseconds);
+    }
 
     /// <summary>What it asked for.</summary>
     public GangRequest Request { get; }
@@ -34,7 +39,26 @@ public sealed class RunningJob
 
     internal int ListPlace { get; set; }
 
-    internal long Loss(long now) => checked(Accelerators * (Math.Max(0, now - CheckpointMilliseconds) + Request.StopCostMilliseconds));
+    internal int Priority { get; }
+
+    /// <summary>When it has run its minimum.</summary>
+    internal long MinimumEnd { get; }
+
+    internal long StopCost { get; }
+
+    /// <summary>Whether its queue's guarantee has room for it, though it is borrowed; see <see cref="FleetState.Spare"/>.</summary>
+    internal bool IsSpared { get; set; }
+
+    /// <summary>Whether it has run its minimum, as far as <see cref="FleetState.Spare"/> was asked.</summary>
+    internal bool IsMature { get; set; }
+
+    /// <summary>Whether what it holds is counted as reclaimable.</summary>
+    internal bool Counts { get; set; }
+
+    /// <summary>What each of its accelerators loses by a stop, in milliseconds.</summary>
+    internal long LossPerAccelerator(long now) => checked(Math.Max(0, now - CheckpointMilliseconds) + StopCost);
+
+    internal long Loss(long now) => checked(Accelerators * LossPerAccelerator(now));
 }
 
 /// <summary>What an island holds of one domain. Changed by <see cref="FleetState"/> alone.</summary>

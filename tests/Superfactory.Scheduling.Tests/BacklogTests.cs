@@ -91,6 +91,36 @@ public sealed class BacklogTests
     }
 
     [Fact]
+    public void What_a_victim_leaves_over_is_given_to_whoever_waits_for_it()
+    {
+        var backlog = new Backlog(State(Queue("owner", 8), Queue("guest"), Queue("small")));
+        Submit(backlog, 1, "guest", 64);
+        Round(backlog, 0).ShouldBe([1]);
+        Submit(backlog, 2, "small", 16);
+        Round(backlog, 5).ShouldBeEmpty();
+        Submit(backlog, 3, "owner", 8);
+        Round(backlog, 5).ShouldBe([3, 2]);
+    }
+
+    [Fact]
+    public void Jobs_without_a_spare_for_their_lost_node_wait_again_and_go_elsewhere()
+    {
+        var fleet = World.FleetOf("name: f\nsites: [{name: s, racks: {hardware: hgx-h100, nodes: 2}}]");
+        var state = new FleetState(fleet, QueueTree.Create([new QueueSpecification { Name = "a" }], fleet).Value!);
+        var backlog = new Backlog(state);
+        Submit(backlog, 1, "a", 8);
+        Round(backlog, 0).ShouldBe([1]);
+        var at = state.Running[1].Slices[0].Domain;
+        backlog.Lose(at, 0, 10)!.Held.ShouldBe([1]);
+        Round(backlog, 10).ShouldBe([1]);
+        state.Running[1].Slices[0].Domain.ShouldNotBe(at);
+        backlog.Lose(state.Running[1].Slices[0].Domain, 0, 20);
+        Round(backlog, 20).ShouldBeEmpty();
+        backlog.Return(at, 0).ShouldBeTrue();
+        Round(backlog, 30).ShouldBe([1]);
+    }
+
+    [Fact]
     public void What_waits_can_be_withdrawn_and_a_number_waits_once()
     {
         var backlog = new Backlog(State(Queue("a")));
@@ -147,10 +177,16 @@ public sealed class BacklogTests
     private static List<long> Round(Backlog backlog, long now)
     {
         List<long> started = [];
-        while (started.Count < 1_000 && backlog.Step(now) is { } plan)
+        RoundStep step;
+        do
         {
-            started.Add(plan.Request.Job);
+            step = backlog.Step(now);
+            if (step.Started is { } plan)
+            {
+                started.Add(plan.Request.Job);
+            }
         }
+        while (started.Count < 1_000 && !step.IsOver);
 
         return started;
     }

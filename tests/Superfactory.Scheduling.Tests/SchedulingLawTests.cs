@@ -41,6 +41,27 @@ public sealed class SchedulingLawTests
     });
 
     [Fact]
+    public void What_could_be_given_back_is_what_borrowed_jobs_hold_that_have_run_their_minimum_and_are_not_spared() => Holds((seed, steps) =>
+    {
+        var world = new World(seed);
+        world.Live(steps, _ =>
+        {
+            world.State.Spare(world.Now);
+            foreach (var job in world.State.Running.Values)
+            {
+                job.Counts.ShouldBe(!job.IsOwned && world.Now >= job.StartMilliseconds + job.Request.MinimumRunMilliseconds && !job.IsSpared, $"seed {seed}: {job.Request.Job}");
+            }
+
+            var held = world.State.Running.Values.Where(job => job.Counts).SelectMany(job => job.Slices).ToLookup(slice => slice.Domain);
+            for (var domain = 0; domain < world.State.Layout.Domains.Length; domain++)
+            {
+                var capacity = world.State.Layout.Pools[world.State.Layout.Domains[domain].Pool].Capacity;
+                world.State.Reclaimable.At(domain).ShouldBe(Math.Clamp(world.State.Domains.Free(domain) + held[domain].Sum(slice => slice.Count), 0, capacity), $"seed {seed}: domain {domain}");
+            }
+        });
+    });
+
+    [Fact]
     public void Deciding_leaves_the_state_as_it_was() => Holds((seed, steps) =>
     {
         var world = new World(seed);

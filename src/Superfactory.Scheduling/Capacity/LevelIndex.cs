@@ -74,6 +74,18 @@ internal sealed class LevelIndex
         return (word << 6) + BitOperations.Log2(_any[word]);
     }
 
+    /// <summary>Domains that have at least <paramref name="level"/> free.</summary>
+    public int CountFrom(int level)
+    {
+        var count = 0;
+        for (var next = NextLevel(level); next >= 0; next = NextLevel(next + 1))
+        {
+            count += _counts[next];
+        }
+
+        return count;
+    }
+
     /// <summary>Moves a domain to another level.</summary>
     public void Move(int domain, int from, int to)
     {

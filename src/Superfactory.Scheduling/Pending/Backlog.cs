@@ -14,12 +14,19 @@ public sealed class Backlog
     /// <summary>A week: what a queue used a week ago counts half.</summary>
     public const long DefaultHalfLifeMilliseconds = 7L * 24 * 60 * 60 * 1000;
 
+    /// <summary>
+    /// Jobs that are tried in one step of a round. A try of a job that waits takes microseconds, one that looks for victims in a fleet of 320,000 accelerators
+    /// up to half a millisecond, so that a step stays under 3.
+    /// </summary>
+    public const int StepDecisionsMax = 4;
+
     private readonly FleetState _state;
     private readonly Scheduler _scheduler;
     private readonly UsageLedger _usage;
     private readonly SortedSet<GangRequest>[] _waiting;
     private readonly Dictionary<long, GangRequest> _byJob = [];
     private readonly PendingReason?[] _blocked;
+    private bool _hasGivenWay;
 
     /// <summary>A backlog of nothing.</summary>
     /// <param name="state">The fleet that its jobs run on; they start and end through the backlog alone.</param>
@@ -99,29 +106,72 @@ public sealed class Backlog
     }
 
     /// <summary>Something other than jobs changed, such as a node that is back: whoever was blocked is tried again.</summary>
-    public void Changed() => Array.Clear(_blocked);
+    public void Changed()
+    {
+        Array.Clear(_blocked);
+        _hasGivenWay = false;
+    }
+
+    /// <summary>A node is lost; see <see cref="FleetState.Lose"/>. Jobs that have no spare to go on with wait again at their old places.</summary>
+    /// <returns>What became of its jobs; null where there is no such node or the site places its own gangs.</returns>
+    public NodeChange? Lose(int domain, int node, long now)
+    {
+        var change = _state.Lose(domain, node);
+        foreach (var job in change?.Held ?? [])
+        {
+            Requeue(job, now);
+        }
+
+        return change;
+    }
+
+    /// <summary>A node is back; see <see cref="FleetState.Return"/>.</summary>
+    /// <returns>Whether there is such a node and it was out of service.</returns>
+    public bool Return(int domain, int node)
+    {
+        if (!_state.Return(domain, node))
+        {
+            return false;
+        }
+
+        Changed();
+        return true;
+    }
 
     /// <summary>
-    /// Takes one step of a round: the job that is next starts, in a commit of its own, and those that give way for it wait again. Events may come between steps. A
-    /// queue whose first job does not start is left out until something ends or changes.
+    /// Takes one step of a round: at most one job starts, in a commit of its own, and those that give way for it wait again; at most
+    /// <see cref="StepDecisionsMax"/> jobs are tried. Events and submissions may come between steps. A queue whose first job does not start is left out until
+    /// something ends or changes.
     /// </summary>
     /// <param name="now">The time, in milliseconds since 1970.</param>
-    /// <returns>The plan that was made true; null where nobody can start, which ends the round.</returns>
-    public Plan? Step(long now)
+    public RoundStep Step(long now)
     {
-        while (Next(now) is var queue and >= 0)
+        for (var decisions = 0; decisions < StepDecisionsMax; decisions++)
         {
+            var queue = Next(now);
+            if (queue < 0 && !_hasGivenWay)
+            {
+                return new RoundStep(null, IsOver: true);
+            }
+
+            if (queue < 0)
+            {
+                // Who gave way may have left more than was needed.
+                Changed();
+                continue;
+            }
+
             var plan = _scheduler.Decide(_waiting[queue].Min!, now);
             if (plan.Starts)
             {
                 Commit(plan, queue, now);
-                return plan;
+                return new RoundStep(plan, IsOver: false);
             }
 
             _blocked[queue] = plan.Reason;
         }
 
-        return null;
+        return new RoundStep(null, IsOver: false);
     }
 
     /// <summary>Why a job waits: the first of a queue by what it lacks, any other by the job before it. Null where it does not wait, or was not tried yet.</summary>
@@ -170,6 +220,7 @@ public sealed class Backlog
             var job = _state.Running[victim.Job];
             stopped.Add(job.Request);
             _usage.Hold(job.Queue, -Speed(job), now);
+            _hasGivenWay = true;
         }
 
         var started = _state.Apply(plan, now)!;

@@ -13,7 +13,7 @@ internal sealed record IslandCandidate(int Pool, int Slice, int[] Domains, long 
 internal sealed class IslandSearch
 {
     /// <summary>The ways to cut an island into equal slices that are tried, from the fewest slices on: 1, 2, 3, 4, 6, 8, 12 and 16 of an island of 48.</summary>
-    private const int SplitsMax = 8;
+    internal const int SplitsMax = 8;
 
     private readonly FleetState _state;
     private readonly ulong[] _eligible;
@@ -21,6 +21,7 @@ internal sealed class IslandSearch
     private readonly List<Group> _groups = [];
     private readonly List<int> _floorTotals = [];
     private long[] _keys = new long[64];
+    private long[] _order = new long[64];
 
     /// <summary>A search of that state.</summary>
     public IslandSearch(FleetState state)
@@ -50,13 +51,8 @@ internal sealed class IslandSearch
         }
 
         var tried = 0;
-        for (var slices = ((wanted - 1) / place.Capacity) + 1; slices <= Math.Min(wanted, place.Count) && tried < SplitsMax; slices++)
+        for (var slices = FirstSplit(place, wanted); slices > 0 && tried < SplitsMax; slices = NextSplit(place, wanted, slices + 1))
         {
-            if (wanted % slices != 0)
-            {
-                continue;
-            }
-
             tried++;
             var slice = wanted / slices;
             var domains = slices == 1 ? FindOne(pool, slice, Watts(place, slice, request)) : FindSeveral(pool, slices, slice, Watts(place, slice, request), request.Within);
@@ -67,6 +63,23 @@ internal sealed class IslandSearch
         }
 
         return null;
+    }
+
+    /// <summary>The fewest equal slices that an island can be cut into for a pool; 0 where it cannot.</summary>
+    public static int FirstSplit(PoolPlace place, int wanted) => NextSplit(place, wanted, ((wanted - 1) / place.Capacity) + 1);
+
+    /// <summary>The next number of equal slices from <paramref name="slices"/> on; 0 where there is none.</summary>
+    public static int NextSplit(PoolPlace place, int wanted, int slices)
+    {
+        for (; slices <= place.Count && slices <= wanted; slices++)
+        {
+            if (wanted % slices == 0)
+            {
+                return slices;
+            }
+        }
+
+        return 0;
     }
 
     private static long Watts(PoolPlace pool, int count, GangRequest request) => FleetState.Watts(pool.Hardware, count, request.PeakThousandths);
@@ -150,20 +163,21 @@ internal sealed class IslandSearch
             return null;
         }
 
-        var eligible = index.Collect(slice, _eligible);
+        var eligible = index.CountFrom(slice);
         if (eligible < slices)
         {
             Found = Math.Max(Found, (long)eligible * slice);
             return null;
         }
 
+        index.Collect(slice, _eligible);
         var count = Gather(pool, index.Words, watts, within == Within.Rack);
         Found = Math.Max(Found, (long)count * slice);
         return within switch
         {
-            Within.Rack or Within.Row => Smallest(slices) is var group and >= 0 ? InGroups([(group, slices)]) : null,
-            Within.Floor => SmallestFloor(slices) is var floor and >= 0 ? InGroups(Rows(floor, slices)) : null,
-            _ => count < slices ? null : InGroups(Anywhere(slices)),
+            Within.Rack or Within.Row => Smallest(slices) is var group and >= 0 ? InGroups([(group, slices)], slices) : null,
+            Within.Floor => SmallestFloor(slices) is var floor and >= 0 ? InGroups(Rows(floor, slices), slices) : null,
+            _ => count < slices ? null : InGroups(Anywhere(slices), slices),
         };
     }
 
@@ -217,19 +231,33 @@ internal sealed class IslandSearch
         return count;
     }
 
-    /// <summary>The smallest group that holds so many; −1 where none does.</summary>
-    private int Smallest(int slices, int floor = -1, HashSet<int>? used = null)
+    /// <summary>The smallest group that holds so many and is not among the fullest; −1 where none does.</summary>
+    private int Smallest(int slices, int floor = -1, int fullest = 0)
     {
         var best = -1;
         for (var group = 0; group < _groups.Count; group++)
         {
-            if ((floor < 0 || _groups[group].Floor == floor) && _groups[group].Count >= slices && used?.Contains(group) != true && (best < 0 || _groups[group].Count < _groups[best].Count))
+            var count = _groups[group].Count;
+            if ((floor < 0 || _groups[group].Floor == floor) && count >= slices && (best < 0 || count < _groups[best].Count) && !IsAmong(group, fullest))
             {
                 best = group;
             }
         }
 
         return best;
+    }
+
+    private bool IsAmong(int group, int fullest)
+    {
+        for (var place = 0; place < fullest; place++)
+        {
+            if (GroupOf(_order[place]) == group)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private int SmallestFloor(int slices)
@@ -272,30 +300,46 @@ internal sealed class IslandSearch
     /// <summary>The fewest rows of a floor: the fullest first, and at the end the smallest that holds the rest.</summary>
     private List<(int Group, int Count)> Rows(int floor, int slices)
     {
-        var order = Enumerable.Range(0, _groups.Count).Where(group => _groups[group].Floor == floor && _groups[group].Count > 0)
-            .OrderByDescending(group => _groups[group].Count).ThenBy(static group => group).ToList();
-        List<(int, int)> chosen = [];
-        var used = new HashSet<int>();
-        foreach (var group in order)
+        if (Smallest(slices, floor) is var single and >= 0)
         {
-            if (_groups[group].Count >= slices)
-            {
-                chosen.Add((Smallest(slices, floor, used), slices));
-                break;
-            }
+            return [(single, slices)];
+        }
 
-            chosen.Add((group, _groups[group].Count));
-            used.Add(group);
-            slices -= _groups[group].Count;
+        if (_order.Length < _groups.Count)
+        {
+            _order = new long[_groups.Count * 2];
+        }
+
+        var rows = 0;
+        for (var group = 0; group < _groups.Count; group++)
+        {
+            if (_groups[group].Floor == floor && _groups[group].Count > 0)
+            {
+                _order[rows++] = ((long)(int.MaxValue - _groups[group].Count) << 32) | (uint)group;
+            }
+        }
+
+        Array.Sort(_order, 0, rows);
+        List<(int, int)> chosen = [];
+        for (var place = 0; place < rows && slices > 0; place++)
+        {
+            var group = GroupOf(_order[place]);
+            var take = Math.Min(slices, _groups[group].Count);
+            chosen.Add((take == slices ? Smallest(slices, floor, place) : group, take));
+            slices -= take;
         }
 
         return chosen;
     }
 
+    /// <summary>The group of an entry of the order of the fullest.</summary>
+    private static int GroupOf(long entry) => (int)(entry & int.MaxValue);
+
     /// <summary>The domains of groups, in the order of the fleet; of a group that has more than are needed, those that have the least left.</summary>
-    private int[] InGroups(List<(int Group, int Count)> chosen)
+    private int[] InGroups(List<(int Group, int Count)> chosen, int slices)
     {
-        var domains = new List<int>();
+        var domains = new int[slices];
+        var filled = 0;
         foreach (var (group, wanted) in chosen)
         {
             var (start, count) = (_groups[group].Start, _groups[group].Count);
@@ -316,12 +360,12 @@ internal sealed class IslandSearch
 
             for (var member = 0; member < wanted; member++)
             {
-                domains.Add((int)(_keys[member] & int.MaxValue));
+                domains[filled++] = (int)(_keys[member] & int.MaxValue);
             }
         }
 
-        domains.Sort();
-        return [.. domains];
+        Array.Sort(domains);
+        return domains;
     }
 
     /// <summary>Domains of a row, or of a rack, that have room.</summary>

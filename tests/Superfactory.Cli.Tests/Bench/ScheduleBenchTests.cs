@@ -14,7 +14,7 @@ public sealed class ScheduleBenchTests : IDisposable
         var file = _directory.Combine("schedule.json");
         var (output, error) = (new StringWriter(), new StringWriter());
         var code = CommandTree.Create(new Terminal(output, error, isInteractive: false))
-            .Parse(["bench", "schedule", "--accelerators", "40000", "--churn", "1000", "--seconds", "1", "--json", file]).Invoke();
+            .Parse(["bench", "schedule", "--accelerators", "40000", "--churn", "1000", "--jobs", "1000", "--seconds", "1", "--json", file]).Invoke();
 
         code.ShouldBe(0, error.ToString());
         var report = JsonDocument.Parse(File.ReadAllText(file)).RootElement;

@@ -15,13 +15,14 @@ internal static class ScheduleBenchCommand
     {
         var accelerators = Settings.Whole("--accelerators", "Accelerators of the fleet, spares included.", AcceleratorsMin, AcceleratorsMax, 320_112);
         var churn = Settings.Whole("--churn", "Starts and ends before anything is measured.", 1000, 10_000_000, 200_000);
+        var jobs = Settings.Whole("--jobs", "Jobs that wait while rounds are measured.", 1000, 1_000_000, 50_000);
         var seconds = Settings.Whole("--seconds", "How long placements are sustained.", 1, 3600, 60);
         var seed = Settings.Whole("--seed", "The seed of the jobs that come and go.", 0, int.MaxValue / 2, 1);
         var json = Settings.Text("--json", "FILE", "Write the report to this file as JSON.");
-        var command = new Command("schedule", "Measure how quickly the scheduler places gangs and jobs.") { accelerators, churn, seconds, seed, json };
+        var command = new Command("schedule", "Measure how quickly the scheduler places gangs and jobs.") { accelerators, churn, jobs, seconds, seed, json };
         command.SetAction((parsed, cancellation) => Task.Run(
             () => Run(terminal, parsed.GetValue(json), progress => ScheduleBench.Run(
-                parsed.GetValue(accelerators), (int)parsed.GetValue(churn), (int)parsed.GetValue(seconds), (int)parsed.GetValue(seed), progress, cancellation)),
+                parsed.GetValue(accelerators), (int)parsed.GetValue(churn), (int)parsed.GetValue(jobs), (int)parsed.GetValue(seconds), (int)parsed.GetValue(seed), progress, cancellation)),
             cancellation));
         return command;
     }
@@ -55,6 +56,8 @@ internal static class ScheduleBenchCommand
         string.Create(CultureInfo.InvariantCulture, $"{report.Accelerators:#,0} accelerators, {report.Schedulable:#,0} schedulable, after a churn of {report.Churn:#,0}"),
         string.Create(CultureInfo.InvariantCulture, $"gang of {report.GangAccelerators:#,0}: {report.GangMs!.Median:0.00} ms median, {report.GangMs.P99:0.00} ms p99, at least {report.CleanRacksMin} clean racks a site"),
         string.Create(CultureInfo.InvariantCulture, $"with {report.VictimsMedian} victims: {report.GangPreemptingMs!.Median:0.00} ms median, {report.GangPreemptingMs.P99:0.00} ms p99"),
+        string.Create(CultureInfo.InvariantCulture, $"{report.Jobs:#,0} wait in {report.Queues} queues: cold round {report.RoundColdMs!.Median:0.00} ms median, {report.RoundColdMs!.P99:0.00} ms p99; after an event {report.RoundAfterEventMs!.Median:0.00} and {report.RoundAfterEventMs!.P99:0.00} ms"),
+        string.Create(CultureInfo.InvariantCulture, $"lost node: {report.EventMs!.Median:0.00} ms median, {report.EventMs!.P99:0.00} ms p99 until its jobs are decided on ({report.LossesWithoutSpare} of {report.EventMs!.Samples:#,0} without a spare); steps {report.StepMs!.P99:0.00} ms p99, {report.StepMs!.Max:0.00} ms at most"),
         string.Create(CultureInfo.InvariantCulture, $"placements: {report.PlacementsPerSecond:#,0}/s over {report.Seconds:0} s at {report.Occupancy[0] * 100:0.0} to {report.Occupancy[1] * 100:0.0} % busy"),
         string.Create(CultureInfo.InvariantCulture, $"scaling {report.Scaling:0.00}, {report.MemoryMb:0} MB at most"),
     ];

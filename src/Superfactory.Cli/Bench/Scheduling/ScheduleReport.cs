@@ -53,12 +53,39 @@ internal sealed record ScheduleReport
     /// <summary>Microseconds of a placement, here and in the smaller fleet.</summary>
     public required ImmutableArray<double> PlacementMicroseconds { get; init; }
 
+    /// <summary>Jobs that wait when rounds are measured.</summary>
+    public required int Jobs { get; init; }
+
+    /// <summary>Queues that they wait in.</summary>
+    public required int Queues { get; init; }
+
+    /// <summary>The first round of such a backlog, in which queues take back what is theirs.</summary>
+    public required FirstRound FirstRound { get; init; }
+
+    /// <summary>A round that remembers nothing of earlier ones, after 20 ends.</summary>
+    public required Spread? RoundColdMs { get; init; }
+
+    /// <summary>The end of a job and the round that follows.</summary>
+    public required Spread? RoundAfterEventMs { get; init; }
+
+    /// <summary>Steps of all rounds.</summary>
+    public required Spread? StepMs { get; init; }
+
+    /// <summary>From the loss of a node until it is decided what becomes of its jobs.</summary>
+    public required Spread? EventMs { get; init; }
+
+    /// <summary>Losses whose jobs had no spare to go on with.</summary>
+    public required int LossesWithoutSpare { get; init; }
+
     /// <summary>The most memory that the process held, in MB of 10⁶ bytes.</summary>
     public required double MemoryMb { get; init; }
 
     /// <summary>Where it was measured.</summary>
     public required Merge.MachineReport Machine { get; init; }
 }
+
+/// <summary>What the first round over a backlog came to. Immutable.</summary>
+internal sealed record FirstRound(double Milliseconds, int Starts, int Stops);
 
 /// <summary>Of 100 jobs so many ask for so many accelerators. Immutable.</summary>
 internal sealed record SizeShare(int Accelerators, int Percent);

@@ -31,8 +31,8 @@ internal sealed class ScheduleStage
     public ScheduleStage(long accelerators, int seed)
     {
         _random = new Random(seed);
-        var racks = Math.Max(18, (accelerators + 143) / 144);
-        var fleet = FleetFile.Parse(Text(racks), null).Value!;
+        var racks = RacksOf(accelerators);
+        var fleet = FleetFile.Parse(FleetText(accelerators), null).Value!;
         Accelerators = fleet.Racks.Sum(static rack => (long)rack.Accelerators);
         Schedulable = fleet.Racks.Sum(static rack => (long)rack.Schedulable);
         GangRacks = (int)(racks * 768 / 2223);
@@ -145,8 +145,10 @@ internal sealed class ScheduleStage
         WanBytesPerSecond = 1_000_000_000_000, SubmittedMilliseconds = ++_now,
     };
 
-    private static string Text(long racksPerSite)
+    /// <summary>The fleet file of about so many accelerators at two sites.</summary>
+    public static string FleetText(long accelerators)
     {
+        var racksPerSite = RacksOf(accelerators);
         var rows = racksPerSite / 9;
         var rest = racksPerSite % 9;
         string Floor(long count, long extra) => string.Create(
@@ -155,4 +157,6 @@ internal sealed class ScheduleStage
         var floors = Floor(rows - (rows / 2), 0) + Floor(rows / 2, rest);
         return $"name: bench\nsites:\n  - name: wisconsin\n    floors:\n{floors}  - name: atlanta\n    floors:\n{floors}links: [{{between: [wisconsin, atlanta], bandwidth: 100tbit, rtt: 14ms}}]\n";
     }
+
+    private static long RacksOf(long accelerators) => Math.Max(18, (accelerators + 143) / 144);
 }

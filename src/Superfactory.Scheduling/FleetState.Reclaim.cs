@@ -1,0 +1,80 @@
+using Superfactory.Scheduling.Preempting;
+
+namespace Superfactory.Scheduling;
+
+/// <content>What borrowed jobs could give back.</content>
+public sealed partial class FleetState
+{
+    // Entries of ended jobs that are kept whatever runs: so that few jobs do not clear the list at each start.
+    private const int YoungSpare = 1024;
+
+    private readonly SparingTable _sparing;
+    private readonly PriorityQueue<RunningJob, long> _young = new();
+
+    /// <summary>What is free in each domain or could be given back there.</summary>
+    internal ReclaimIndex Reclaimable { get; }
+
+    /// <summary>Brings up to date who among the borrowed jobs may be stopped: who has run the minimum, and does not fit into what its queue's guarantee has left.</summary>
+    internal void Spare(long now)
+    {
+        while (_young.TryPeek(out var job, out var end) && end <= now)
+        {
+            _young.Dequeue();
+            Mature(job);
+        }
+
+        _sparing.Refresh(this);
+    }
+
+    /// <summary>Remembers when a job will have run its minimum. Those that ended before are forgotten once they are more than those that run.</summary>
+    private void KeepYoung(RunningJob job)
+    {
+        if (_young.Count > YoungSpare + (2 * _running.Count))
+        {
+            var left = _young.UnorderedItems.Where(entry => _running.GetValueOrDefault(entry.Element.Request.Job) == entry.Element).ToList();
+            _young.Clear();
+            _young.EnqueueRange(left);
+        }
+
+        _young.Enqueue(job, job.MinimumEnd);
+    }
+
+    private void Mature(RunningJob job)
+    {
+        job.IsMature = true;
+        Count(job);
+    }
+
+    /// <summary>Counts what a job borrows as reclaimable, or no longer.</summary>
+    internal void Count(RunningJob job)
+    {
+        var counts = job is { IsOwned: false, IsMature: true, IsSpared: false };
+        if (counts == job.Counts)
+        {
+            return;
+        }
+
+        job.Counts = counts;
+        if (_running.GetValueOrDefault(job.Request.Job) != job)
+        {
+            return;
+        }
+
+        foreach (var slice in job.Slices)
+        {
+            Reclaimable.Borrow(slice.Domain, counts ? slice.Count : -slice.Count);
+        }
+    }
+
+    private void Age(RunningJob job, long now)
+    {
+        if (job is { IsOwned: false } && job.MinimumEnd <= now)
+        {
+            Mature(job);
+        }
+        else if (!job.IsOwned)
+        {
+            KeepYoung(job);
+        }
+    }
+}

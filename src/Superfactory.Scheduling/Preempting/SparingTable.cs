@@ -1,0 +1,86 @@
+using Superfactory.Model.Fleet;
+
+namespace Superfactory.Scheduling.Preempting;
+
+/// <summary>
+/// Borrowed jobs that would fit into what their queues' guarantees have left are no victims: a queue loses nothing but what it uses beyond its guarantee. The
+/// longest running are spared first. Only queues that changed are looked at anew. Not safe for concurrent use.
+/// </summary>
+internal sealed class SparingTable(int queues)
+{
+    private readonly bool[] _isStale = new bool[queues];
+    private readonly bool[] _hasSpared = new bool[queues];
+    private readonly List<int> _stale = [];
+    private readonly List<RunningJob> _candidates = [];
+
+    /// <summary>What a queue holds changed.</summary>
+    public void Changed(int queue)
+    {
+        if (!_isStale[queue])
+        {
+            _isStale[queue] = true;
+            _stale.Add(queue);
+        }
+    }
+
+    /// <summary>Marks who is spared now.</summary>
+    public void Refresh(FleetState state)
+    {
+        foreach (var queue in _stale)
+        {
+            _isStale[queue] = false;
+            var had = _hasSpared[queue];
+            if (had)
+            {
+                _hasSpared[queue] = false;
+                foreach (var job in state.JobsOf(queue))
+                {
+                    job.IsSpared = false;
+                }
+            }
+
+            for (var type = 0; type < HardwareCatalogue.All.Length; type++)
+            {
+                Refresh(state, queue, type);
+            }
+
+            if (_hasSpared[queue] || had)
+            {
+                foreach (var job in state.JobsOf(queue))
+                {
+                    state.Count(job);
+                }
+            }
+        }
+
+        _stale.Clear();
+    }
+
+    private void Refresh(FleetState state, int queue, int type)
+    {
+        var left = state.Quota.Own(queue, type) - state.Quota.Owned(queue, type);
+        if (left <= 0)
+        {
+            return;
+        }
+
+        _candidates.Clear();
+        foreach (var job in state.JobsOf(queue))
+        {
+            if (!job.IsOwned && job.Type == type && job.Accelerators <= left)
+            {
+                _candidates.Add(job);
+            }
+        }
+
+        _candidates.Sort(static (one, other) => one.StartMilliseconds.CompareTo(other.StartMilliseconds) is var order && order != 0 ? order : one.Request.Job.CompareTo(other.Request.Job));
+        foreach (var job in _candidates)
+        {
+            if (job.Accelerators <= left)
+            {
+                left -= job.Accelerators;
+                (job.IsSpared, _hasSpared[queue]) = (true, true);
+            }
+        }
+    }
+}
