@@ -90,7 +90,7 @@ internal sealed class Link : IAsyncDisposable
 
     public LinkMeter Meter { get; } = new();
 
-    /// <summary>How many connections this side finds worth having.</summary>
+    /// <summary>How many connections this side finds worth having to send at a time.</summary>
     public StreamCount Count { get; }
 
     public LinkVoice Voice => _voice;
@@ -115,6 +115,9 @@ internal sealed class Link : IAsyncDisposable
         }
     }
 
+    /// <summary>How many connections the link is to have, all shifts together.</summary>
+    private int Connections => StreamShifts.Connections(Pulse.Agreed, _setup.Limits.Shifts);
+
     public static bool Dialling(string self, string peer) => string.CompareOrdinal(self, peer) < 0;
 
     /// <summary>Begins to dial, where it is this side that does.</summary>
@@ -128,7 +131,7 @@ internal sealed class Link : IAsyncDisposable
     {
         lock (_gate)
         {
-            return !_streams.ContainsKey(number) && number < Pulse.Agreed && (number == 0 || _streams.ContainsKey(0));
+            return !_streams.ContainsKey(number) && number < Connections && (number == 0 || _streams.ContainsKey(0));
         }
     }
 
@@ -230,7 +233,7 @@ internal sealed class Link : IAsyncDisposable
             stream.Listen(now, slept, heard);
             stream.Ask();
             heard = Math.Max(heard ?? 0, stream.HeardAt);
-            if (Dials && stream.IsToSpare(stream.Port.Number >= Pulse.Agreed, now))
+            if (Dials && stream.IsToSpare(stream.Port.Number >= Connections, now))
             {
                 stream.End(new LinkEnd(LinkEndKind.Stopped, "the link needs it no longer"));
             }

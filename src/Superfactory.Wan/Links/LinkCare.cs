@@ -79,10 +79,9 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
 
     private void LimitNotSent()
     {
-        var streams = link.Streams;
         var all = Math.Clamp(link.Meter.AchievableBytesPerSecond * NotSentSeconds, TcpTuning.NotSentBytesMin, NotSentBytesMax);
-        var each = (int)(all / Math.Max(1, streams.Length - 1));
-        foreach (var stream in streams)
+        var each = (int)(all / Math.Max(1, link.Pulse.Agreed - 1));
+        foreach (var stream in link.Streams)
         {
             stream.Sampler.LimitNotSent(each);
         }

@@ -1,4 +1,5 @@
 using Superfactory.Wan.Frames;
+using Superfactory.Wan.Routes;
 using Superfactory.Wan.Transport;
 
 namespace Superfactory.Wan.Links;
@@ -6,14 +7,14 @@ namespace Superfactory.Wan.Links;
 /// <summary>Makes a link's connections, and makes them again: one loop for each number that the link may have. Thread-safe.</summary>
 internal sealed class LinkDialer(LinkSetup setup, Link link, string endpoint, CancellationToken stop)
 {
-    private readonly AsyncSignal[] _look = [.. Enumerable.Range(0, setup.StreamsMax).Select(_ => new AsyncSignal())];
+    private readonly AsyncSignal[] _look = [.. Enumerable.Range(0, ConnectionsMax(setup)).Select(_ => new AsyncSignal())];
     private Task _dialing = Task.CompletedTask;
     private string _endpoint = endpoint;
 
     /// <summary>Where the peer is dialled.</summary>
     public string Endpoint => Volatile.Read(ref _endpoint);
 
-    public void Start() => _dialing = Task.WhenAll(Enumerable.Range(0, setup.StreamsMax).Select(number => Task.Run(() => DialAsync(number))));
+    public void Start() => _dialing = Task.WhenAll(Enumerable.Range(0, _look.Length).Select(number => Task.Run(() => DialAsync(number))));
 
     public void SetEndpoint(string endpoint)
     {
@@ -34,6 +35,8 @@ internal sealed class LinkDialer(LinkSetup setup, Link link, string endpoint, Ca
 
     /// <summary>Ends when nothing is dialled or carried any more, after the token was cancelled.</summary>
     public Task StopAsync() => _dialing;
+
+    private static int ConnectionsMax(LinkSetup setup) => StreamShifts.Connections(setup.StreamsMax, setup.Limits.Shifts);
 
     private async Task DialAsync(int number)
     {

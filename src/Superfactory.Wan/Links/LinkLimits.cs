@@ -1,10 +1,21 @@
+using Superfactory.Wan.Routes;
+
 namespace Superfactory.Wan.Links;
 
 /// <summary>The limits and times of a link. Tests make the times shorter; sizes are the same everywhere.</summary>
 internal sealed record LinkLimits
 {
-    /// <summary>The most TCP connections that a link can have.</summary>
+    /// <summary>The most TCP connections of a link that can send at a time.</summary>
     public const int StreamsMax = 64;
+
+    /// <summary>Shifts in which connections for data work, 1 for none.</summary>
+    public int Shifts { get; init; } = StreamShifts.CountDefault;
+
+    /// <summary>How long a shift lasts while there is something to send.</summary>
+    public TimeSpan ShiftLength { get; init; } = StreamShifts.LengthDefault;
+
+    /// <summary>The most TCP connections that a link can have, all shifts together.</summary>
+    public int ConnectionsMax => StreamShifts.Connections(StreamsMax, Shifts);
 
     /// <summary>Of each class, sent and not yet acknowledged, before the link is measured: 1 Gbit/s over 60 ms.</summary>
     public long UnacknowledgedBytesMin { get; init; } = 8L << 20;

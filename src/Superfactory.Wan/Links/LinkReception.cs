@@ -77,7 +77,7 @@ internal sealed class LinkReception(GatewayCore core, ILinkSecurity security, Li
     {
         var reason = link is null ? $"site {hello.Site} is no peer of site {core.Network.Self}"
             : link.Dials ? $"site {core.Network.Self} dials site {hello.Site}, not the other way round"
-            : hello.Number >= LinkLimits.StreamsMax ? $"a link has no connection of number {hello.Number}"
+            : hello.Number >= limits.ConnectionsMax ? $"a link has no connection of number {hello.Number}"
             : null;
         return reason is null ? null : new LinkEnd(LinkEndKind.PeerRefused, reason);
     }

@@ -38,7 +38,7 @@ internal sealed record Feed(Session Session, Way Way, Pacer Pacer);
 /// A link as the network sees it: its connections, and what may leave over them. A connection takes the next frame when it has room,
 /// so that nothing is bound to a connection before it leaves. Pure; not thread-safe: the gateway's lock guards it.
 /// </summary>
-internal sealed class LinkPort(string peer, ClassFloors floors)
+internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shifts)
 {
     private const int Classes = (int)TrafficClass.Bulk + 1;
     private const long Unpaced = long.MaxValue;
@@ -78,12 +78,12 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
     /// <summary>Whether something waited the last time that a connection for data looked; what fills a link, and what does not.</summary>
     public bool IsBacklogged => _streams.Count > 0 && !_streams.Exists(stream => stream.IsIdle && Carries(stream, TrafficClass.Merge));
 
-    /// <summary>Says how many connections the link is to have: those above take nothing more.</summary>
+    /// <summary>Says how many connections are to send at a time: those above take nothing more.</summary>
     public void Retire(int agreed)
     {
         foreach (var stream in _streams)
         {
-            stream.IsRetired = stream.Number >= agreed;
+            stream.IsRetired = stream.Number >= StreamShifts.Connections(agreed, shifts.Count);
         }
     }
 
@@ -200,13 +200,11 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
         }
 
         Span<bool> has = stackalloc bool[Classes];
-        for (var index = 0; index < Classes; index++)
+        Look(stream, now, has);
+        if (stream.Number > 0 && (has[(int)TrafficClass.Merge] || has[(int)TrafficClass.Bulk]) && shifts.Begins(now))
         {
-            if (Carries(stream, (TrafficClass)index))
-            {
-                _pacedUntil[index] = Unpaced;
-                has[index] = HasWork((TrafficClass)index, now);
-            }
+            WakeAll();
+            Look(stream, now, has);
         }
 
         Span<TrafficClass> order = stackalloc TrafficClass[Classes];
@@ -223,6 +221,20 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
         stream.IsIdle = true;
         outgoing = default;
         return false;
+    }
+
+    /// <summary>Which classes a connection could take a frame of.</summary>
+    private void Look(StreamPort stream, long now, Span<bool> has)
+    {
+        for (var index = 0; index < Classes; index++)
+        {
+            has[index] = Carries(stream, (TrafficClass)index);
+            if (has[index])
+            {
+                _pacedUntil[index] = Unpaced;
+                has[index] = HasWork((TrafficClass)index, now);
+            }
+        }
     }
 
     private bool TryTakeState(out OutgoingFrame outgoing)
@@ -246,8 +258,25 @@ internal sealed class LinkPort(string peer, ClassFloors floors)
             return false;
         }
 
-        var isAlone = !_streams.Exists(other => other != stream && other.Takes);
-        return isAlone || (trafficClass == TrafficClass.Control) == IsFirst(stream, includeSuspects: false);
+        var isFirst = IsFirst(stream, includeSuspects: false);
+        return trafficClass == TrafficClass.Control || isFirst
+            ? isFirst && (trafficClass == TrafficClass.Control || !_streams.Exists(other => other != stream && other.Takes))
+            : shifts.Of(stream.Number) == ShiftOfData();
+    }
+
+    /// <summary>The shift that data leaves over: the current one, or the next of which a connection takes it.</summary>
+    private int ShiftOfData()
+    {
+        var steps = shifts.Count;
+        foreach (var stream in _streams)
+        {
+            if (stream.Takes && !IsFirst(stream, includeSuspects: false))
+            {
+                steps = Math.Min(steps, (shifts.Of(stream.Number) - shifts.Current + shifts.Count) % shifts.Count);
+            }
+        }
+
+        return (shifts.Current + steps) % shifts.Count;
     }
 
     /// <summary>Whether it is the one that carries control, among those that take anything, or would if they were heard.</summary>

@@ -77,7 +77,7 @@ internal sealed partial class Network(NetworkSetup setup)
     {
         var session = new Session(peer, setup.Start, setup.Limits, DrawHalf) { Wake = WakeFor };
         _tables[peer] = new RouteTable(session);
-        _ports[peer] = new LinkPort(peer, setup.Floors);
+        _ports[peer] = new LinkPort(peer, setup.Floors, new StreamShifts(setup.Limits.Shifts, setup.Limits.ShiftLength.Ticks));
         Route(now);
         return session;
     }

@@ -58,8 +58,8 @@ public sealed class QuietConnectionTests
     /// <summary>Two gateways with a connection for control and one for data.</summary>
     private sealed class TwoConnections : IAsyncDisposable
     {
-        private readonly MemorySite _atlanta = new("atlanta", MemorySite.Quick with { SuspectAfter = TimeSpan.FromSeconds(0.2), SilenceMax = TimeSpan.FromSeconds(0.5) }, streams: 2);
-        private readonly MemorySite _wisconsin = new("wisconsin", MemorySite.Quick with { SuspectAfter = TimeSpan.FromSeconds(0.2), SilenceMax = TimeSpan.FromSeconds(0.5) }, streams: 2);
+        private readonly MemorySite _atlanta = new("atlanta", MemorySite.Quick with { Shifts = 1, SuspectAfter = TimeSpan.FromSeconds(0.2), SilenceMax = TimeSpan.FromSeconds(0.5) }, streams: 2);
+        private readonly MemorySite _wisconsin = new("wisconsin", MemorySite.Quick with { Shifts = 1, SuspectAfter = TimeSpan.FromSeconds(0.2), SilenceMax = TimeSpan.FromSeconds(0.5) }, streams: 2);
         private readonly List<MemoryWire> _wires = [];
         private GatewayClient _from = null!;
         private GatewayClient _to = null!;

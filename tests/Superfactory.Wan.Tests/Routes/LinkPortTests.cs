@@ -17,7 +17,7 @@ public sealed class LinkPortTests
     {
         var session = Agreed();
         var endpoint = new RegisteredEndpoint(new EndpointAddress("atlanta", "e"), 7);
-        var port = new LinkPort("iowa", new ClassFloors());
+        var port = new LinkPort("iowa", new ClassFloors(), new StreamShifts(1, 1));
         var (control, data) = (new StreamPort(1, 0), new StreamPort(2, 1));
         port.Open(control);
         port.Open(data);
@@ -45,7 +45,7 @@ public sealed class LinkPortTests
     [Fact]
     public void Stream_that_takes_the_place_of_one_that_lingers_carries_control()
     {
-        var port = new LinkPort("iowa", new ClassFloors());
+        var port = new LinkPort("iowa", new ClassFloors(), new StreamShifts(1, 1));
         StreamPort[] streams = [new(1, 0), new(2, 1), new(3, 0)];
         Array.ForEach(streams, port.Open);
         port.Flood("ohio", Frame.Control(FrameType.LinkState, new LinkStatePayload("ohio", 1, []).Encode()));
