@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Superfactory.Cli.CommandLine;
 using Superfactory.Cli.Display;
+using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Model.Units;
 
@@ -35,7 +36,10 @@ internal static class DemoReportText
         lines.Add($"  replicas          {(report.ReplicasIdentical ? "identical to the last bit" : "DIFFERENT")}");
         if (report.Ledger is { } ledger)
         {
-            lines.Add($"  samples           {RunDisplayText.Number(ledger.Planned)} planned, {RunDisplayText.Number(ledger.Merged)} merged, each once");
+            // Streaming merges a model fragment by fragment: its ledger counts each sample once for each.
+            var what = report.Mode == SyncMode.Streaming ? "pairs          " : "samples        ";
+            var unit = report.Mode == SyncMode.Streaming ? " of sample and fragment" : string.Empty;
+            lines.Add($"  {what}   {RunDisplayText.Number(ledger.Planned)}{unit} planned, {RunDisplayText.Number(ledger.Merged)} merged, {Once(ledger)}");
         }
 
         lines.Add(string.Empty);
@@ -56,6 +60,8 @@ internal static class DemoReportText
 
         return lines.ToImmutable();
     }
+
+    private static string Once(LedgerTotals ledger) => ledger.Replayed == 0 ? "each once" : $"{RunDisplayText.Number(ledger.Replayed)} of them trained twice after a loss";
 
     private static string Ratio(WanReport wan) => wan.Bytes > 0
         ? string.Create(CultureInfo.InvariantCulture, $", {(double)wan.BytesEveryStep / wan.Bytes:0.#} times as much")

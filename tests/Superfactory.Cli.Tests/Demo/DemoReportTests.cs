@@ -4,6 +4,7 @@ using Superfactory.Cli.Demo;
 using Superfactory.Cli.Tests.Display;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Cli.Tests.Demo;
@@ -56,6 +57,17 @@ public sealed class DemoReportTests
         text.ShouldContain("50 MB in 14 merges (100mbit,14ms); every-step data parallel would have sent 2.88 GB, 57.6 times as much");
         text.ShouldContain("identical to the last bit");
         text.ShouldContain("Gets the value.");
+    }
+
+    [Theory]
+    [InlineData(SyncMode.Diloco, 0, "samples           800 planned, 800 merged, each once")]
+    [InlineData(SyncMode.Streaming, 0, "pairs             800 of sample and fragment planned, 800 merged, each once")]
+    [InlineData(SyncMode.Streaming, 5, "800 merged, 5 of them trained twice after a loss")]
+    public void Text_says_what_the_ledger_counts(SyncMode mode, long replayed, string expected)
+    {
+        var report = Report("aa", "aa") with { Mode = mode, Ledger = new LedgerTotals(800, 800, 0, 0, replayed) };
+
+        string.Join('\n', DemoReportText.Lines(report)).ShouldContain(expected);
     }
 
     [Fact]
