@@ -34,7 +34,7 @@ class StreamingTerms:
     def read(reply: Optional[Dict[str, Any]], every: int) -> "Optional[StreamingTerms]":
         if reply is None:
             return None
-        return StreamingTerms(every, reply["fragments"], reply["overlap"], reply["delay"], reply["staleness"], reply["mixing"])
+        return StreamingTerms(reply.get("every") or every, reply["fragments"], reply["overlap"], reply["delay"], reply["staleness"], reply["mixing"])
 
     @property
     def fragments_max(self) -> int:

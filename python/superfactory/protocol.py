@@ -59,13 +59,15 @@ class Turn:
     """In streaming, the turn after it, whose steps begin while this one is merged."""
     mode: Optional[str] = None
     """What the round merges, where the run chooses that by itself; None where it is the job's."""
+    delay: Optional[int] = None
+    """Where such a run streams, the steps from sending what the round merges to applying the result."""
 
     @staticmethod
     def read(reply: Dict[str, Any]) -> "Turn":
         following = reply.get("following")
         return Turn(reply["round"], reply["steps"], reply.get("first_turn", 0),
                     float(reply.get("progress", 0.0)), bool(reply.get("finished", False)), reply.get("segment", 0),
-                    Turn.read(following) if following is not None else None, reply.get("mode"))
+                    Turn.read(following) if following is not None else None, reply.get("mode"), reply.get("delay"))
 
 
 @dataclass(frozen=True)

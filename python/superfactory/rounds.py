@@ -66,6 +66,7 @@ class Rounds:
         """Tells the bridge how the loop draws samples, and takes its first deal."""
         reply = self._session.ask({"type": "data", "count": samples.count, "batch": samples.batch, "dataset": dataset})
         self._samples, self._dataset = samples, dataset
+        self._learn(reply)
         self._adopt(Turn.read(reply["turn"]), Deal.read(reply.get("samples")))
         self._take_empty_turns()
 
@@ -97,7 +98,7 @@ class Rounds:
     def complete(self, outcome: Outcome) -> None:
         """The optimizer took its step with what was merged."""
         self.steps += 1
-        self._adopt(outcome.turn, outcome.deal)
+        self._take_up(outcome)
         self._anchor()
         self._take_empty_turns()
 
@@ -119,15 +120,27 @@ class Rounds:
         self._tokens, self._loss_sum = 0, 0.0
         self._session.load_parameters(self._table)
         if outcome.reset and not self._session.alone:
-            self._attachments.restore_moments(self._session.saved(outcome.round))
+            self._attachments.restore_moments(self._saved(outcome.round))
+        self._adopt_optimizers(outcome)
+        self._take_up(outcome)
+        if not self.turn.finished and not self.merges_gradients:
+            self._save()
+        self.stopwatch.resume()
+
+    def _save(self) -> None:
+        """Keeps this trainer's own state for a restart in the present round."""
+        self._session.save(self.turn.round)
+
+    def _saved(self, round: int) -> Optional[Dict[str, Any]]:
+        """What was kept when the round began that is merged now; None where nothing was."""
+        return self._session.saved(round)
+
+    def _adopt_optimizers(self, outcome: Outcome) -> None:
+        """Where the mode changes to every-step, takes the optimizers' state that all islands go on with."""
         if outcome.state is not None:
             self._attachments.adopt_optimizers(load_state(outcome.state))
             # The bridge takes the file away with the next word: not before every process has read it.
             self._session.island.gather([0.0])
-        self._adopt(outcome.turn, outcome.deal)
-        if not self.turn.finished and not self.merges_gradients:
-            self._session.save(self.turn.round)
-        self.stopwatch.resume()
 
     def _anchor(self) -> None:
         """Where the mode changed from every-step, gives the bridge the parameters that it does not hold."""
@@ -136,15 +149,23 @@ class Rounds:
         self.stopwatch.pause()
         self._session.give_parameters(self._table)
         self._session.ask({"type": "anchor", "round": self.turn.round})
-        self._session.save(self.turn.round)
+        self._save()
         self.stopwatch.resume()
 
     def _contribute(self, steps: int, tokens: int, loss_sum: float, overflow: bool) -> Outcome:
         self.stopwatch.hold()
         reply = self._session.ask(self._merge_message(steps, tokens, loss_sum, overflow))
         self.stopwatch.go_on()
+        self._learn(reply)
         self.last = Outcome.read(reply)
         return self.last
+
+    def _learn(self, reply: Dict[str, Any]) -> None:
+        """What a reply says of samples besides those of its turn."""
+
+    def _take_up(self, outcome: Outcome) -> None:
+        """Goes on with what a merge was answered with."""
+        self._adopt(outcome.turn, outcome.deal)
 
     def _merge_message(self, steps: int, tokens: int, loss_sum: Loss, overflow: bool) -> Dict[str, Any]:
         """What the island's processes contribute together."""
@@ -186,16 +207,19 @@ class Rounds:
     def _take_empty_turns(self) -> None:
         """Contributes nothing where this island's share of a round is empty: the others' merge needs its word."""
         while not self.turn.finished and self.turn.steps == 0:
-            if not self.merges_gradients:
-                self._merge_parameters()
-                continue
-            self.stopwatch.pause()
-            self._session.give_gradients(self._table, check_finite=False)
-            outcome = self._contribute(0, 0, 0.0, overflow=False)
-            if not outcome.skip:
-                self._session.load_gradients(self._table)
-                self._attachments.step_optimizers()
-            self._adopt(outcome.turn, outcome.deal)
-            self.stopwatch.resume()
-            self._anchor()
+            self._take_empty_turn()
+
+    def _take_empty_turn(self) -> None:
+        if not self.merges_gradients:
+            self._merge_parameters()
+            return
+        self.stopwatch.pause()
+        self._session.give_gradients(self._table, check_finite=False)
+        outcome = self._contribute(0, 0, 0.0, overflow=False)
+        if not outcome.skip:
+            self._session.load_gradients(self._table)
+            self._attachments.step_optimizers()
+        self._take_up(outcome)
+        self.stopwatch.resume()
+        self._anchor()
 

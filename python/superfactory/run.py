@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterable, Iterator, Optional, Tuple, Type, Union
 from torch import Tensor, nn
 
 from .attachments import Attachments
+from .changing import ChangingRounds
 from .environment import Environment
 from .errors import SuperfactoryError
 from .hashing import parameters_sha256
@@ -151,7 +152,7 @@ class Run:
             attachments.attach(name, target)
         self._session.register(table)
         turn, state = self._session.start(table)
-        kind = StreamingRounds if self.mode == STREAMING else Rounds
+        kind = {STREAMING: StreamingRounds, AUTO: ChangingRounds}.get(self.mode, Rounds)
         rounds = kind(self._session, self._welcome, table, attachments, turn)
         self._table, self._attachments, self._rounds = table, attachments, rounds
         self._stepper = stepper = Stepper(self._welcome.mode, rounds, table, attachments, optimizers)

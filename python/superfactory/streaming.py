@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 from torch import Tensor
 
@@ -33,6 +33,17 @@ class StreamingRounds(Rounds):
         """Steps since it was sent."""
         self._deals: Dict[int, Deal] = {}
         self._saved_for: Optional[int] = None
+        """Where the newest state was kept; None where none was."""
+
+    @property
+    def _streams(self) -> bool:
+        """Whether the present round is one of streaming."""
+        return True
+
+    @property
+    def _bounds(self) -> Tuple[int, int]:
+        """Steps after which a result is applied at the earliest, and after which it is waited for."""
+        return self._earliest, self._latest
 
     def declare(self, samples: Samples, dataset: str) -> None:
         """Tells the bridge how the loop draws samples, and takes its first deals."""
@@ -56,13 +67,13 @@ class StreamingRounds(Rounds):
         return {**super().counters(), "steps": self.steps - self._taken}
 
     def _go_on(self) -> None:
-        while not self.turn.finished:
+        while not self.turn.finished and self._streams:
             done = self._taken >= self.turn.steps
             if self._sent is None:
                 if not done:
                     return
                 self._send()
-            elif not self._try_apply(must=done or self._since >= self._latest):
+            elif not self._try_apply(must=done or self._since >= self._bounds[1]):
                 return
 
     def _send(self) -> None:
@@ -78,13 +89,15 @@ class StreamingRounds(Rounds):
 
     def _try_apply(self, must: bool) -> bool:
         assert self._sent is not None
-        if not must and self._since < self._earliest:
+        if not must and self._since < self._bounds[0]:
             return False
         self.stopwatch.pause()
         reply = self._session.poll()
         if reply is None and must:
+            self.stopwatch.hold()
             self._session.tell({"type": "waits", "round": self._sent.round})
             reply = self._session.wait()
+            self.stopwatch.go_on()
         if reply is not None:
             self._apply(reply)
         self.stopwatch.resume()
@@ -102,13 +115,19 @@ class StreamingRounds(Rounds):
             # The same turn as was announced, with what is known now of progress, and of what follows it.
             self.turn = outcome.turn
         if not self.turn.finished and self.turn.round % self._table.fragments == 0:
-            self._session.save(self.turn.round, self.turn.round // self._table.fragments)
-            self._saved_for = self.turn.round // self._table.fragments
+            self._save()
+
+    def _save(self) -> None:
+        self._saved_for = self.turn.round // self._table.fragments
+        self._session.save(self.turn.round, self._saved_for)
+
+    def _saved(self, round: int) -> Optional[Dict[str, Any]]:
+        return self._session.saved(self._saved_for) if self._saved_for is not None else None
 
     def _begin_anew(self, outcome: Outcome) -> None:
         """What this island trained and did not merge everywhere is dealt again; it goes on from the run's parameters, all of them."""
         self._session.load_parameters(self._table)
-        self._attachments.restore_moments(self._session.saved(self._saved_for) if self._saved_for is not None else None)
+        self._attachments.restore_moments(self._saved(outcome.round))
         self.steps -= self._taken
         self._taken, self._tokens, self._loss_sum = 0, 0, 0.0
         if self._samples is not None:

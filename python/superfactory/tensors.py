@@ -77,6 +77,8 @@ class TensorTable:
         """Where a fragment lies in a region of the arena."""
         sizes = [(place, entry.tensor.numel()) for place, entry in zip(self._places, self.parameters)]
         start = sum(size for place, size in sizes if place < fragment)
+        if fragment == self.fragments - 1:
+            return slice(start, self.arena_elements)
         return slice(start, start + sum(size for place, size in sizes if place == fragment))
 
     @torch.no_grad()
@@ -84,6 +86,8 @@ class TensorTable:
         """Copies a fragment's parameters to their place in ``region`` as fp32."""
         for entry, part in self._parts_of(region, fragment):
             part.copy_(entry.tensor.detach().reshape(-1))
+        if fragment == self.fragments - 1:
+            region[self.elements:].zero_()
 
     @torch.no_grad()
     def mix_fragment(self, region: Tensor, fragment: int, own: float) -> None:
@@ -108,7 +112,8 @@ class TensorTable:
             for place, each in zip(self._places, self.parameters)]
         if self.gradients and lines:
             count = len(self.parameters)
-            lines.append({"name": PRESENCE, "shape": [count], "data_type": "float32", "role": "parameter", "bytes": 4 * count})
+            lines.append({"name": PRESENCE, "shape": [count], "data_type": "float32", "role": "parameter", "bytes": 4 * count,
+                          **({"fragment": self.fragments - 1} if self.fragments > 1 else {})})
         lines += [{"name": each.name, "shape": list(each.tensor.shape), "data_type": _type_name(each.tensor),
                    "role": each.role, "bytes": each.bytes} for each in self.statics]
         return lines

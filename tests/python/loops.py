@@ -53,16 +53,30 @@ class Tied(nn.Module):
         return self.head(torch.tanh(self.mix(self.embed(x).mean(1))) * self.scale)
 
 
+class Deep(Tied):
+    """The same with layers, which streaming cuts into two fragments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(8, 8) for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.embed(x).mean(1)
+        for layer in self.layers:
+            hidden = hidden + torch.tanh(layer(hidden))
+        return self.head(torch.tanh(self.mix(hidden)) * self.scale)
+
+
 def tensors(model: nn.Module) -> Dict[str, List[float]]:
     return {name: tensor.reshape(-1).tolist() for name, tensor in model.state_dict().items()}
 
 
 def train_points(seed: int, batch: int, micro_batch: int = 0, workers: int = 0, clip: float = 0.05, merge: bool = True,
-                 arguments: bool = False, before_step: Any = None) -> Dict[str, Any]:
+                 arguments: bool = False, before_step: Any = None, make: Any = Tied) -> Dict[str, Any]:
     """A loop as people write them: DataLoader with workers, accumulation, clipping, a scheduler; returns what happened."""
     torch.manual_seed(seed)
     run = superfactory.join()
-    model = Tied()
+    model = make()
     wrapped = nn.parallel.DistributedDataParallel(model, find_unused_parameters=True) if run.world > 1 else model
     optim = torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1)
     schedule = torch.optim.lr_scheduler.LambdaLR(optim, lambda _: 1.0 - 0.5 * run.progress)
@@ -107,7 +121,7 @@ def train_through_modes(seed: int, batch: int) -> Dict[str, Any]:
         modes.append(run.mode)
         last.update({entry.name: entry.tensor.detach().reshape(-1).tolist() for entry in run._table.parameters})
 
-    return {**train_points(seed, batch, before_step=note), "modes": modes, "last": last}
+    return {**train_points(seed, batch, before_step=note, make=Deep), "modes": modes, "last": last}
 
 
 def reference_every_step(seed: int, batch: int, steps: int, order_seed: int, clip: float = 0.05) -> Dict[str, Any]:

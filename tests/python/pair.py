@@ -54,7 +54,7 @@ class BridgePair:
     def command(self, island: int, kind: str) -> None:
         self._send({"island": island, "command": {"type": kind}})
 
-    def change(self, mode: str, every: int) -> int:
+    def change(self, mode: str, every: int, delay: int = 0) -> int:
         """Seals the epoch and begins one in which ``mode`` is merged; returns the last round before it."""
         sealed = {**self._epoch, "sealed": True, "change": 1}
         number = self._epoch["number"]
@@ -68,7 +68,7 @@ class BridgePair:
 
         self.wait(promised, f"every island left epoch {number}")
         start = max(each["round"] for each in promises)
-        self._epoch = {"number": number + 1, "members": self._members, "start": start, "schedule": {"mode": mode, "every": every}}
+        self._epoch = {"number": number + 1, "members": self._members, "start": start, "schedule": {"mode": mode, "every": every, **({"delay": delay} if delay else {})}}
         for island in range(len(self.paths)):
             self._send({"island": island, "command": {"type": "epoch", "epoch": self._epoch}})
         return start

@@ -153,23 +153,25 @@ def test_three_islands_agree(bridges, mode):
 
 
 def test_changes_of_mode_leave_islands_with_the_same_parameters_and_optimizers_and_the_ledger_exact(bridges):
-    pair = bridges(mode="auto", steps=240)
+    pair = bridges(mode="auto", steps=480)
     islands = [start_island(path, loops.train_through_modes, 3, 8)[0] for path in pair.paths]
-    for mode, every in (("every-step", 1), ("diloco", 10), ("diloco", 20), ("every-step", 1)):
-        last = pair.change(mode, every)
-        pair.wait(lambda: all(any(each["type"] == "progress" and each["progress"]["rounds"] > last + 1 for each in events) for events in pair.events),
-                  f"a round of {mode} is merged")
+    for mode, every, delay in (("every-step", 1, 0), ("diloco", 10, 0), ("streaming", 8, 1), ("diloco", 20, 0), ("every-step", 1, 0), ("streaming", 8, 2),
+                               ("every-step", 1, 0)):
+        last = pair.change(mode, every, delay)
+        pair.wait(lambda: all(any(each["type"] == "progress" and each["progress"]["rounds"] > last + 2 and each["progress"]["schedule"]["mode"] == mode
+                                  for each in events) for events in pair.events), f"a round of {mode} is merged")
     ended = [each.wait() for each in islands]
     assert [each.code for each in ended] == [0, 0], ended
     results = [each.result for each in ended]
     assert results[0]["digest"] == results[1]["digest"]
-    assert sorted(results[0]["used"] + results[1]["used"]) == sorted(list(range(96)) * 40)
-    assert results[0]["modes"] == results[1]["modes"] and set(results[0]["modes"]) == {"diloco", "every-step"}
+    used = results[0]["used"] + results[1]["used"]
+    assert {index: used.count(index) for index in range(96)} == {index: 80 for index in range(96)}
+    assert results[0]["modes"] == results[1]["modes"] and set(results[0]["modes"]) == {"diloco", "every-step", "streaming"}
     # In every-step the trainers hold the parameters: had their optimizers differed, they would have ended with other ones.
     assert results[0]["modes"][-1] == "every-step" and results[0]["last"] == results[1]["last"]
     assert not any("differ" in each["text"] or "other parameters" in each["text"] for island in (0, 1) for each in pair.said(island, "note"))
     for result in pair.results():
-        assert_whole_ledger(result, 240 * 16)
+        assert_whole_ledger(result, 480 * 16)
 
 
 def test_one_island_alone_in_a_gang_trains(bridges):

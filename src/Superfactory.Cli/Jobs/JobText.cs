@@ -36,7 +36,8 @@ internal static class JobText
         lines.Add($"  progress   {job.Progress.ToString("0.0 %", CultureInfo.InvariantCulture)}{(job.Epoch is null ? string.Empty : $", epoch {job.Epoch.Number}")}");
         if (job.Islands.FirstOrDefault(static island => island.Progress?.Ledger is not null)?.Progress?.Ledger is { } ledger)
         {
-            var what = job.Specification.Sync.Mode == SyncMode.Streaming ? " (pairs of a sample and a fragment)" : string.Empty;
+            var what = job.Specification.Sync.Mode == SyncMode.Streaming ? " (pairs of a sample and a fragment)"
+                : ledger.Replayed > 0 ? " (pairs of a sample and a fragment, in streaming)" : string.Empty;
             lines.Add($"  samples    {ledger.Planned} planned = {ledger.Merged} merged + {ledger.InFlight} in flight + {ledger.Free} free; {ledger.Replayed} replayed{what}");
         }
 

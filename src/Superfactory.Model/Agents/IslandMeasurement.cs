@@ -24,6 +24,9 @@ public sealed record IslandMeasurement
     /// <summary>Bytes of the merged parameters in fp32.</summary>
     public required long ParameterBytes { get; init; }
 
+    /// <summary>Fragments into which the trainer cuts them in streaming; at least 1.</summary>
+    public int Fragments { get; init; } = 1;
+
     /// <summary>The rate at which the others' chunks came, in bits/s; 0 where none came.</summary>
     public required long LinkBitsPerSecond { get; init; }
 

@@ -32,10 +32,11 @@ public static class ModePilot
     /// <summary>The slack around the target is one of so many parts of what the target leaves.</summary>
     public const int SlackParts = 4;
 
-    /// <summary>What may be chosen, in order of staleness: every-step, diloco every 10, 30 and 100.</summary>
+    /// <summary>What may be chosen, in order of staleness: every-step; diloco every 10, 30 and 100; streaming with delay 1 to 5.</summary>
     public static ImmutableArray<RunSchedule> Candidates { get; } =
     [
         new(SyncMode.EveryStep, 1), new(SyncMode.Diloco, 10), new(SyncMode.Diloco, 30), new(SyncMode.Diloco, 100),
+        .. Enumerable.Range(1, ModeChooser.DelayMax).Select(static delay => new RunSchedule(SyncMode.Streaming, ModeChooser.StreamingEvery, delay)),
     ];
 
     /// <summary>Whether a measurement is long enough to decide by.</summary>
@@ -43,7 +44,7 @@ public static class ModePilot
     {
         ArgumentNullException.ThrowIfNull(measured);
         return measured is { LinkBitsPerSecond: > 0, StepMicroseconds: > 0 } && measured.Rounds >= RoundsMin
-            && measured.Rounds * measured.Schedule.Every >= StepsMin;
+            && measured.Rounds * measured.Schedule.Every >= StepsMin * (measured.Schedule.Mode == SyncMode.Streaming ? Math.Max(measured.Fragments, 1) : 1);
     }
 
     /// <summary>Decides.</summary>
@@ -62,10 +63,11 @@ public static class ModePilot
         }
 
         var measured = Together([.. members.Select(member => member!)]);
-        ImmutableArray<MergeSchedule> schedules = [.. Candidates.Select(candidate => Schedule(candidate, sync))];
+        var fragments = Math.Clamp(members.Max(static member => member!.Fragments), 1, ModeChooser.StreamingEvery);
+        ImmutableArray<MergeSchedule> schedules = [.. Candidates.Select(candidate => Schedule(candidate, sync, fragments))];
         var target = TargetMillionths(sync);
         var slack = (SharePredictor.Whole - target) / SlackParts;
-        var (choice, own) = (ModeChooser.Choose(measured, schedules, target), SharePredictor.Predict(measured, Schedule(present, sync)));
+        var (choice, own) = (ModeChooser.Choose(measured, schedules, target), SharePredictor.Predict(measured, Schedule(present, sync, fragments)));
         var (wanted, before) = (schedules.IndexOf(choice.Chosen.Schedule), Candidates.IndexOf(present));
         if (chosen && wanted > before && (own.ShareMillionths >= target - slack || choice.Chosen.ShareMillionths - own.ShareMillionths <= slack))
         {
@@ -90,8 +92,12 @@ public static class ModePilot
         return (int)Math.Clamp(Math.Round(sync.Target * SharePredictor.Whole), 1, SharePredictor.Whole);
     }
 
-    private static MergeSchedule Schedule(RunSchedule schedule, SyncSpecification sync) =>
-        (schedule.Mode == SyncMode.EveryStep ? MergeSchedule.EveryStep(sync.Format) : MergeSchedule.Diloco(schedule.Every, sync.Format)) with { ResultFormat = sync.ResultFormat };
+    private static MergeSchedule Schedule(RunSchedule schedule, SyncSpecification sync, int fragments) => (schedule.Mode switch
+    {
+        SyncMode.EveryStep => MergeSchedule.EveryStep(sync.FormatIn(schedule.Mode)),
+        SyncMode.Streaming => MergeSchedule.Streaming(schedule.Every, fragments, schedule.Delay, sync.FormatIn(schedule.Mode)),
+        _ => MergeSchedule.Diloco(schedule.Every, sync.FormatIn(schedule.Mode)),
+    }) with { ResultFormat = sync.ResultFormat };
 
     /// <summary>The slowest of everything: a merge needs all.</summary>
     private static TrainingMeasurement Together(ImmutableArray<IslandMeasurement> members) => new()

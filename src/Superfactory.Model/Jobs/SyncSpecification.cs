@@ -17,6 +17,10 @@ public sealed record SyncSpecification
     /// </summary>
     public NumberFormat Format { get; init; } = NumberFormat.Bf16;
 
+    /// <summary>How contributions travel in a round of a mode: a run that chooses by itself streams in 4 bits, as published, and merges by <see cref="Format"/> otherwise.</summary>
+    /// <param name="mode">What the round merges.</param>
+    public NumberFormat FormatIn(SyncMode mode) => Mode == SyncMode.Auto && mode == SyncMode.Streaming ? NumberFormat.E3m0 : Format;
+
     /// <summary>
     /// How the mean travels from a fragment's leader to the other islands of three or more; of two, each sums both contributions
     /// itself, and no mean travels. Default <see cref="NumberFormat.Bf16"/>.

@@ -84,7 +84,7 @@ internal sealed class BridgeHost : IDisposable
         });
         _events = new BridgeEventQueue(emit);
         _meter = configuration.Specification.Sync.Mode == SyncMode.Auto ? new RoundMeter(time, () => _machine.Schedule) : null;
-        _reporter = new BridgeReporter(_events, Progress, configuration.Specification.Sync.Mode, time, _meter);
+        _reporter = new BridgeReporter(_events, Progress, () => _machine.Mode, time, _meter);
         _stalls = new StallWatch(time, StallWatch.StallMax);
         _grace = new GraceWatch(time, TimeSpan.FromSeconds(configuration.Specification.Sync.Grace));
 
@@ -355,7 +355,7 @@ internal sealed class BridgeHost : IDisposable
     }
 
     private RunProgress Progress() => _meter is { } meter
-        ? _machine.Progress with { Measured = meter.Measured(_desk.Parameters * sizeof(float), _membership.RoundTripMicroseconds) }
+        ? _machine.Progress with { Measured = meter.Measured(_desk.Parameters * sizeof(float), _desk.Fragments, _membership.RoundTripMicroseconds) }
         : _machine.Progress;
 
     private void WatchForStalls()

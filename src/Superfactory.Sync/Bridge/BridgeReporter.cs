@@ -14,12 +14,11 @@ internal sealed class BridgeReporter
 
     private readonly BridgeEventQueue _events;
     private readonly Func<RunProgress> _progress;
+    private readonly Func<SyncMode> _mode;
     private readonly TimeProvider _time;
-    private readonly bool _everyRound;
     private readonly RoundMeter? _meter;
     private RunProgress? _reported;
     private long? _reportedAt;
-    private readonly bool _overlaps;
     private long? _waitsSince;
     private long? _measuredAt;
     private long _turnBegan;
@@ -29,17 +28,18 @@ internal sealed class BridgeReporter
     /// <summary>Reports on the run whose progress <paramref name="progress"/> tells.</summary>
     /// <param name="events">Takes them.</param>
     /// <param name="progress">How far the run is.</param>
-    /// <param name="mode">What the job merges.</param>
+    /// <param name="mode">What the current round merges.</param>
     /// <param name="time">Its clock.</param>
     /// <param name="meter">Measures the rounds; null where nobody asks.</param>
-    public BridgeReporter(BridgeEventQueue events, Func<RunProgress> progress, SyncMode mode, TimeProvider time, RoundMeter? meter = null)
+    public BridgeReporter(BridgeEventQueue events, Func<RunProgress> progress, Func<SyncMode> mode, TimeProvider time, RoundMeter? meter = null)
     {
-        (_events, _progress, _time, _meter) = (events, progress, time, meter);
-
-        // Rounds of every-step mode may be a hundred a second.
-        _everyRound = mode == SyncMode.Diloco;
-        _overlaps = mode == SyncMode.Streaming;
+        (_events, _progress, _mode, _time, _meter) = (events, progress, mode, time, meter);
     }
+
+    // Rounds of every-step mode may be a hundred a second.
+    private bool EveryRound => _mode() == SyncMode.Diloco;
+
+    private bool Overlaps => _mode() == SyncMode.Streaming;
 
     /// <summary>People should know this.</summary>
     public void Note(string text) => _events.Post(new BridgeEvent.Note(text));
@@ -58,7 +58,7 @@ internal sealed class BridgeReporter
     /// <summary>The trainer has done a round's steps and waits for the merge.</summary>
     public void Contributed(TrainerMessage.Merge merge)
     {
-        if (_overlaps)
+        if (Overlaps)
         {
             // It trains on: a round's steps lie between two contributions.
             (_turnBegan, _waitsSince) = (_contributedAt > 0 ? _contributedAt : _turnBegan, null);
@@ -80,14 +80,14 @@ internal sealed class BridgeReporter
     {
         var now = _time.GetTimestamp();
         _meter?.Merged();
-        if (_contributed is { } merge && (_everyRound || IsDue(_measuredAt, now)))
+        if (_contributed is { } merge && (EveryRound || IsDue(_measuredAt, now)))
         {
             _measuredAt = now;
             _events.Post(new BridgeEvent.Measurement(_progress().Steps, Values(merge, now)));
         }
 
-        (_contributed, _turnBegan) = (null, _overlaps ? _turnBegan : now);
-        if (_everyRound || IsDue(_reportedAt, now))
+        (_contributed, _turnBegan) = (null, Overlaps ? _turnBegan : now);
+        if (EveryRound || IsDue(_reportedAt, now))
         {
             Report(now);
         }
@@ -121,11 +121,11 @@ internal sealed class BridgeReporter
     private ImmutableSortedDictionary<string, double> Values(TrainerMessage.Merge merge, long now)
     {
         var values = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
-        values["merge_seconds"] = _time.GetElapsedTime(_overlaps ? _waitsSince ?? now : _contributedAt, now).TotalSeconds;
+        values["merge_seconds"] = _time.GetElapsedTime(Overlaps ? _waitsSince ?? now : _contributedAt, now).TotalSeconds;
         if (merge.Tokens > 0)
         {
             values["loss"] = merge.LossSum / merge.Tokens;
-            var seconds = _time.GetElapsedTime(_turnBegan, _overlaps ? _contributedAt : now).TotalSeconds;
+            var seconds = _time.GetElapsedTime(_turnBegan, Overlaps ? _contributedAt : now).TotalSeconds;
             if (seconds > 0)
             {
                 values["tokens_per_second"] = merge.Tokens / seconds;

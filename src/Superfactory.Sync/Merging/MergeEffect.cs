@@ -86,6 +86,9 @@ public sealed record RoundTurn(long Round, int Steps, long FirstTurn, double Pro
 {
     /// <summary>What is merged in the round, in a run that chooses that by itself; null in others, where it is the job's.</summary>
     public SyncMode? Mode { get; init; }
+
+    /// <summary>In a run that chooses by itself, and streams in the round, the steps from sending what it merges to applying the result; null otherwise.</summary>
+    public int? Delay { get; init; }
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Choosing;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Fragments;
 using Superfactory.Sync.Merging.Checkpointing;
@@ -276,9 +277,10 @@ public sealed partial class MergeMachine
         _seat.Phase = TrainerPhase.Ready;
         if (_state.Table is null)
         {
-            if (_state.Streaming && table.FragmentSizes.Length > Configuration.Sync.Every)
+            var most = _state.History.Changes ? ModeChooser.StreamingEvery / ModeChooser.DelayMax : Configuration.Sync.Every;
+            if ((_state.Streaming || _state.History.Changes) && table.FragmentSizes.Length > most)
             {
-                _state.Fail($"{_state.NameOf(_state.Self)} registers {table.FragmentSizes.Length} fragments; each is sent at a step of its own, and sync.every is {Configuration.Sync.Every}.");
+                _state.Fail($"{_state.NameOf(_state.Self)} registers {table.FragmentSizes.Length} fragments; each is sent at a step of its own, and there can be {most}.");
                 return;
             }
 

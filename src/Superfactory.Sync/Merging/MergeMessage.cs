@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Jobs;
 using Superfactory.Wan;
 
 namespace Superfactory.Sync.Merging;
@@ -75,6 +76,9 @@ public sealed record ContributeMessage : MergeMessage
 {
     /// <summary>The round.</summary>
     public required long Round { get; init; }
+
+    /// <summary>What the island holds to be merged in it; never <see cref="SyncMode.Auto"/>.</summary>
+    public required SyncMode Mode { get; init; }
 
     /// <summary>Hash of the state that the contribution started from.</summary>
     public required ulong BaseHash { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Wire;
 
 namespace Superfactory.Sync.Merging;
@@ -52,7 +53,7 @@ public static partial class MergeMessageCodec
     {
         var message = new ContributeMessage
         {
-            Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), BaseHash = reader.UInt64(), Steps = reader.Int32(0, int.MaxValue),
+            Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), Mode = ModeOf(ref reader), BaseHash = reader.UInt64(), Steps = reader.Int32(0, int.MaxValue),
             Tokens = reader.Int64(0, MergeLimits.TokensMax), LossSum = reader.Double(),
             NonFinite = reader.Int64(0, long.MaxValue), NonFiniteFragment = reader.Int32(-1, MergeLimits.FragmentsMax - 1), ParametersHash = reader.UInt64(), Overflow = reader.Flag(),
             SpanSteps = reader.Int32(0, int.MaxValue), SpanTokens = reader.Int64(0, MergeLimits.TokensMax), Afresh = reader.Flag(),
@@ -70,6 +71,12 @@ public static partial class MergeMessageCodec
         }
 
         return message with { SquaredNorms = norms.MoveToImmutable() };
+    }
+
+    private static SyncMode ModeOf(ref WireReader reader)
+    {
+        var mode = (SyncMode)reader.Byte();
+        return reader.Require(mode < SyncMode.Auto) ? mode : SyncMode.Diloco;
     }
 
     private static ChunkMessage ReadChunk(int epoch, int incarnation, ref WireReader reader, ReadOnlyMemory<byte> bytes)

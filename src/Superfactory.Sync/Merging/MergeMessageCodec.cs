@@ -12,7 +12,7 @@ namespace Superfactory.Sync.Merging;
 public static partial class MergeMessageCodec
 {
     /// <summary>The version of the merge protocol. A peer of another version is refused by name.</summary>
-    public const int ProtocolVersion = 5;
+    public const int ProtocolVersion = 6;
 
     private enum Kind : byte
     {
@@ -212,6 +212,7 @@ public static partial class MergeMessageCodec
     private static void WriteContribute(ContributeMessage contribute, WireWriter writer)
     {
         writer.Int64(contribute.Round);
+        writer.Byte((byte)contribute.Mode);
         writer.UInt64(contribute.BaseHash);
         writer.Int32(contribute.Steps);
         writer.Int64(contribute.Tokens);

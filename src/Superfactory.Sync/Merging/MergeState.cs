@@ -15,6 +15,8 @@ internal sealed class MergeState
 {
     private readonly Peer?[] _peers;
     private readonly int[] _incarnations;
+    private readonly INumberFormat _format;
+    private readonly INumberFormat _streamed;
     private List<MergeEffect> _effects = [];
     private float[] _scratch = [];
     private ImmutableArray<ContributionFeedback> _feedbacks = [];
@@ -42,7 +44,8 @@ internal sealed class MergeState
         Refusals = new RefusalLog(this);
         History = NewHistory();
         // One island sends nothing, so that rounding for the wire would only lose precision.
-        Format = NumberFormats.Get(Count == 1 ? NumberFormat.Fp32 : configuration.Sync.Format);
+        _format = NumberFormats.Get(Count == 1 ? NumberFormat.Fp32 : configuration.Sync.Format);
+        _streamed = NumberFormats.Get(Count == 1 ? NumberFormat.Fp32 : configuration.Sync.FormatIn(SyncMode.Streaming));
         ResultFormat = NumberFormats.Get(configuration.Sync.ResultFormat);
     }
 
@@ -92,9 +95,6 @@ internal sealed class MergeState
     /// <summary>What is merged in the current round.</summary>
     public SyncMode Mode => History.Mode;
 
-    /// <summary>What is merged in the round of a header: in the one after the current it may be another mode, where one with an overflow announces no numbers.</summary>
-    public SyncMode ModeOf(ContributeMessage header) => !History.Changes || header.Round <= History.Round ? Mode : header.Overflow ? SyncMode.EveryStep : SyncMode.Diloco;
-
     /// <summary>What is merged from the next round on, and when, where this epoch says so from the current round on.</summary>
     public RunSchedule? NextSchedule => Epoch.Schedule is { } schedule && History.Round >= Epoch.Start ? schedule : null;
 
@@ -120,8 +120,12 @@ internal sealed class MergeState
     /// </summary>
     public ulong CommonHash => History.JustEntered ? ContentHash.Of(History.Chain, (ulong)History.Round) : Replica!.StateHash;
 
-    /// <summary>How contributions travel.</summary>
-    public INumberFormat Format { get; }
+    /// <summary>How contributions to what is worked on travel.</summary>
+    public INumberFormat Format => FormatOf(Part);
+
+    /// <summary>How contributions to a plan travel.</summary>
+    /// <param name="plan">Its place in <see cref="Plans"/>.</param>
+    public INumberFormat FormatOf(int plan) => History.Changes && plan == Plans.Length - 1 ? _format : _streamed;
 
     /// <summary>How results travel, with three or more islands.</summary>
     public INumberFormat ResultFormat { get; }
@@ -133,14 +137,11 @@ internal sealed class MergeState
     public ContributionFeedback? Feedback => _feedbacks.IsEmpty ? null : _feedbacks[Part];
 
     /// <summary>Numbers that fit one chunk, whichever way it travels; a multiple of the formats' blocks.</summary>
-    public int ChunkLengthMax
+    private int ChunkLengthMax(INumberFormat format)
     {
-        get
-        {
-            var bytes = Math.Max(Format.EncodedBytes(MergeLimits.ChunkLengthMax), Direct ? 0 : ResultFormat.EncodedBytes(MergeLimits.ChunkLengthMax));
-            var most = MergeLimits.ChunkLengthMax / ((bytes + MergeLimits.ChunkBytesMax - 1) / MergeLimits.ChunkBytesMax);
-            return Math.Min(most, Configuration.ChunkLengthMax);
-        }
+        var bytes = Math.Max(format.EncodedBytes(MergeLimits.ChunkLengthMax), Direct ? 0 : ResultFormat.EncodedBytes(MergeLimits.ChunkLengthMax));
+        var most = MergeLimits.ChunkLengthMax / ((bytes + MergeLimits.ChunkBytesMax - 1) / MergeLimits.ChunkBytesMax);
+        return Math.Min(most, Configuration.ChunkLengthMax);
     }
 
     /// <summary>The other islands, in order.</summary>
@@ -155,34 +156,44 @@ internal sealed class MergeState
     public TensorTable? Table { get; private set; }
 
     /// <summary>
-    /// How the parameters are cut, part by part: each round merges one part, in turn. One part is all parameters; in streaming a part is
-    /// what its recipe calls a fragment. Empty before the trainer registered.
+    /// The parts of the parameters: in streaming, where each round merges one, in turn, what its recipe calls a fragment. One part is all
+    /// parameters. Empty before the trainer registered.
     /// </summary>
     public ImmutableArray<FragmentPlan> Parts { get; private set; } = [];
 
-    /// <summary>The part that is worked on: follows <see cref="RunHistory.Round"/> when what belongs to the round before is done with.</summary>
+    /// <summary>
+    /// How what a round may merge is cut: <see cref="Parts"/>, and in a run that streams at times, after them, all parameters together. Empty
+    /// before the trainer registered.
+    /// </summary>
+    public ImmutableArray<FragmentPlan> Plans { get; private set; } = [];
+
+    /// <summary>The plan that is worked on, by its place: follows <see cref="RunHistory.Round"/> when what belongs to the round before is done with.</summary>
     public int Part { get; private set; }
 
-    /// <summary>How the part that is worked on is cut; null before the trainer registered.</summary>
-    public FragmentPlan? Plan => Parts.IsEmpty ? null : Parts[Part];
+    /// <summary>How what is worked on is cut; null before the trainer registered.</summary>
+    public FragmentPlan? Plan => Plans.IsEmpty ? null : Plans[Part];
 
-    /// <summary>The part that a round merges.</summary>
-    public int PartOf(long round) => (int)(round % Parts.Length);
+    /// <summary>The place of what a round merges among <see cref="Plans"/>.</summary>
+    /// <param name="round">The round.</param>
+    /// <param name="mode">What is merged in it.</param>
+    public int PartOf(long round, SyncMode mode) => mode == SyncMode.Streaming ? (int)(round % Parts.Length) : Plans.Length - 1;
 
     /// <summary>The trainer registered.</summary>
     public void Register(TensorTable table)
     {
         Table = table;
         var (parts, start) = (ImmutableArray.CreateBuilder<FragmentPlan>(), 0);
-        foreach (var size in Streaming ? table.FragmentSizes : [table.ParameterSizes.Sum()])
+        var streams = Streaming || History.Changes;
+        foreach (var size in streams ? table.FragmentSizes : [table.ParameterSizes.Sum()])
         {
-            parts.Add(FragmentPlan.Create(size, Count, Streaming ? 0 : Configuration.Sync.Fragments, ChunkLengthMax, start));
+            parts.Add(FragmentPlan.Create(size, Count, streams ? 0 : Configuration.Sync.Fragments, ChunkLengthMax(_streamed), start));
             start += size;
         }
 
         Parts = parts.ToImmutable();
+        Plans = !History.Changes ? Parts : [.. Parts, FragmentPlan.Create(start, Count, Configuration.Sync.Fragments, ChunkLengthMax(_format))];
         History = NewHistory();
-        Part = PartOf(History.Round);
+        EnterRound();
         Replica = new ModelReplica(start, (int)table.StaticsBytes, Mode, Parts);
         _feedbacks = Configuration.Sync.ErrorFeedback && Format.Format != NumberFormat.Fp32 ? [.. Parts.Select(plan => new ContributionFeedback(plan))] : [];
     }
@@ -191,7 +202,7 @@ internal sealed class MergeState
     public RunHistory NewHistory() => new(Count, Configuration.Sync, Configuration.Budget, Math.Max(Parts.Length, 1));
 
     /// <summary>What belongs to the round before is done with.</summary>
-    public void EnterRound() => Part = PartOf(History.Round);
+    public void EnterRound() => Part = PartOf(History.Round, Mode);
 
     /// <summary>The model; null before the trainer registered, without meaning before <see cref="Initialised"/>.</summary>
     public ModelReplica? Replica { get; private set; }

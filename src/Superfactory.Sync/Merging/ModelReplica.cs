@@ -59,7 +59,7 @@ internal sealed class ModelReplica
 
     /// <summary>Hashes what islands must hold alike. In every-step the parameters lie at the trainers; the history's chain over all results stands for them.</summary>
     /// <param name="history">The history's bytes.</param>
-    /// <param name="part">The part that has changed, or that is about to be contributed to; the others' hashes are those of when they were.</param>
+    /// <param name="part">The part that has changed, or that is about to be contributed to; the others' hashes are those of when they were. One that is none stands for all.</param>
     /// <param name="withParameters">Whether the parameters are here.</param>
     public void Seal(ReadOnlySpan<byte> history, int part, bool withParameters)
     {
@@ -69,7 +69,7 @@ internal sealed class ModelReplica
             return;
         }
 
-        var replaced = _hashed != (Parameters, Momentum);
+        var replaced = _hashed != (Parameters, Momentum) || part >= _parts.Length;
         _hashed = (Parameters, Momentum);
         for (var index = 0; index < _hashes.Length; index++)
         {

@@ -46,13 +46,13 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
         var pending = state.History.Round == 0 || finale.LastIsFinal ? 0 : state.History.LastMerged;
         if (state.History.Pipeline is { } pipeline)
         {
-            return pipeline.Totals(state.History.Round, ledger, pending);
+            return state.History.Changes ? pipeline.Samples(ledger, pending) : pipeline.Totals(state.History.Round, ledger, pending);
         }
 
         var dealt = state.History.RoundSamples;
         var places = ledger.Segment.Length - (ledger.Cursor * ledger.Segment.Stride);
         var free = Math.Max(places, 0) - dealt + ledger.GivenBack;
-        return new LedgerTotals(ledger.Planned, ledger.Merged - pending, pending + dealt, free);
+        return new LedgerTotals(ledger.Planned, ledger.Merged - pending, pending + dealt, free, state.History.Replayed);
     }
 
     private string? Waiting() => seat.Phase == TrainerPhase.Absent ? "waits for its trainer to register"

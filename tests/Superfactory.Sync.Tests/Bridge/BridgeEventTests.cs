@@ -136,7 +136,7 @@ public sealed class BridgeEventTests
 
     private static BridgeCommand Read(string line) => JsonSerializer.Deserialize<BridgeCommand>(line, FactoryJson.Options).ShouldNotBeNull();
 
-    private BridgeReporter Reporter(SyncMode mode) => new(_queue, () => _progress, mode, _time);
+    private BridgeReporter Reporter(SyncMode mode) => new(_queue, () => _progress, () => mode, _time);
 
     private async Task DrainAsync()
     {

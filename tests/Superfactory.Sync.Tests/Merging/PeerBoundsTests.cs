@@ -18,7 +18,7 @@ public sealed class PeerBoundsTests
     public void Contribution_of_more_tokens_than_there_can_be_is_no_message(long tokens, bool read)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        MergeMessageCodec.Write(new ContributeMessage { Epoch = 1, Incarnation = 1, Round = 0, BaseHash = 1, Steps = 1, Tokens = tokens, LossSum = 1, SpanSteps = 1, SpanTokens = 1 }, buffer);
+        MergeMessageCodec.Write(new ContributeMessage { Epoch = 1, Incarnation = 1, Round = 0, Mode = SyncMode.Diloco, BaseHash = 1, Steps = 1, Tokens = tokens, LossSum = 1, SpanSteps = 1, SpanTokens = 1 }, buffer);
 
         MergeMessageCodec.Read(buffer.WrittenMemory).Succeeded.ShouldBe(read);
     }
@@ -28,7 +28,7 @@ public sealed class PeerBoundsTests
     {
         var sync = new SyncSpecification { Mode = SyncMode.Diloco, Every = 1 };
         var history = new RunHistory(2, sync, new BudgetSpecification { Steps = 1000 });
-        var header = new ContributeMessage { Round = 0, BaseHash = 1, Steps = 1, Tokens = MergeLimits.TokensMax, LossSum = 1, SpanSteps = 1, SpanTokens = MergeLimits.TokensMax, SquaredNorms = [1.0] };
+        var header = new ContributeMessage { Round = 0, Mode = SyncMode.Diloco, BaseHash = 1, Steps = 1, Tokens = MergeLimits.TokensMax, LossSum = 1, SpanSteps = 1, SpanTokens = MergeLimits.TokensMax, SquaredNorms = [1.0] };
         var decision = RoundDecision.Of([header, header with { Tokens = 1, SpanTokens = 1 }], SyncMode.Diloco, history.Norms, 10);
 
         for (var round = 0; round < 300; round++)

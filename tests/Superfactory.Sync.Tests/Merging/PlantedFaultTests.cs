@@ -178,7 +178,7 @@ public sealed class PlantedFaultTests
         {
             0 => new ChunkMessage { Stream = (StreamKind)(1 + random.Below(2)), Round = round, Attempt = random.Below(2), Chunk = random.Below(5000), Bytes = new byte[1 + random.Below(50)] },
             1 => new CommitMessage { Round = round, Fragment = random.Below(5000), Contributors = 1, Weights = [1], Hash = 5 },
-            2 => new ContributeMessage { Round = round, BaseHash = 1, Steps = 1, Tokens = 1, LossSum = 1, SpanSteps = 1, SpanTokens = 1 },
+            2 => new ContributeMessage { Round = round, Mode = SyncMode.Diloco, BaseHash = 1, Steps = 1, Tokens = 1, LossSum = 1, SpanSteps = 1, SpanTokens = 1 },
             3 => new ChunkMessage { Stream = StreamKind.Contribution, Round = machine.State.History.Round, Chunk = 4000, Bytes = new byte[9] },
             4 => new AttemptMessage { Round = machine.State.History.Round, Attempt = 1, Stalled = 1UL << 40, Belied = 0 },
             5 => new ObjectMessage { Round = machine.State.History.Round, Attempt = 0, Island = 99, Belied = true },

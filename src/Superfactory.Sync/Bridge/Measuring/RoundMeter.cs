@@ -1,4 +1,5 @@
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Bridge.Trainer;
 
 namespace Superfactory.Sync.Bridge.Measuring;
@@ -19,6 +20,7 @@ internal sealed class RoundMeter(TimeProvider time, Func<RunSchedule> schedule)
     private long _rounds;
     private (int Steps, long Trained, long Own, long At)? _pending;
     private long? _mergedAt;
+    private long? _contributedAt;
     private (long First, long Last, long Bytes, long FirstBytes)? _arriving;
 
     /// <summary>A chunk of another island arrived.</summary>
@@ -36,7 +38,7 @@ internal sealed class RoundMeter(TimeProvider time, Func<RunSchedule> schedule)
         if (own != _measured)
         {
             // The first round under a schedule has what the change took in it.
-            (_measured, _rounds, _mergedAt) = (own, 0, null);
+            (_measured, _rounds, _mergedAt, _contributedAt) = (own, 0, null, null);
             _steps.Clear();
             _ownWork.Clear();
             _rates.Clear();
@@ -44,7 +46,17 @@ internal sealed class RoundMeter(TimeProvider time, Func<RunSchedule> schedule)
         }
 
         _pending = null;
-        if (_mergedAt is { } merged && merge.Steps > 0)
+        if (own.Mode == SyncMode.Streaming)
+        {
+            if (_contributedAt is { } last && merge is { Steps: > 0, Seconds: > 0 })
+            {
+                // The trainer goes on while a round is merged: a round lies between two contributions.
+                Add(merge.Steps, Limited(merge.Seconds), Limited(merge.OwnSeconds), Math.Max(1, Microseconds(last, now)));
+            }
+
+            _contributedAt = now;
+        }
+        else if (_mergedAt is { } merged && merge.Steps > 0)
         {
             var busy = Microseconds(merged, now);
             _pending = merge.Seconds > 0 ? (merge.Steps, Limited(merge.Seconds), Limited(merge.OwnSeconds), now) : (merge.Steps, busy, 0, now);
@@ -58,11 +70,7 @@ internal sealed class RoundMeter(TimeProvider time, Func<RunSchedule> schedule)
         _mergedAt = now;
         if (_pending is { } round)
         {
-            var whole = Math.Max(1, round.Trained + round.Own + Microseconds(round.At, now));
-            _rounds++;
-            _steps.Add(Math.Max(1, round.Trained / round.Steps));
-            _ownWork.Add(round.Own);
-            _shares.Add(round.Trained * 1_000_000 / whole);
+            Add(round.Steps, round.Trained, round.Own, Math.Max(1, round.Trained + round.Own + Microseconds(round.At, now)));
         }
 
         if (_arriving is { } arrived && Microseconds(arrived.First, arrived.Last) is > 0 and var microseconds && arrived.Bytes > arrived.FirstBytes)
@@ -76,18 +84,28 @@ internal sealed class RoundMeter(TimeProvider time, Func<RunSchedule> schedule)
 
     /// <summary>What was measured so far under the present schedule; null before a whole round.</summary>
     /// <param name="parameterBytes">Bytes of the merged parameters.</param>
+    /// <param name="fragments">Fragments into which streaming cuts them.</param>
     /// <param name="roundTripMicroseconds">The longest round trip; 0 where none is known.</param>
-    public IslandMeasurement? Measured(long parameterBytes, long roundTripMicroseconds) => _rounds == 0 ? null : new IslandMeasurement
+    public IslandMeasurement? Measured(long parameterBytes, int fragments, long roundTripMicroseconds) => _rounds == 0 ? null : new IslandMeasurement
     {
         Schedule = _measured!,
         Rounds = _rounds,
         StepMicroseconds = _steps.Median,
-        OwnWorkMicroseconds = _ownWork.Median,
+        OwnWorkMicroseconds = _ownWork.Median * (_measured!.Mode == SyncMode.Streaming ? fragments : 1),
+        Fragments = fragments,
         ParameterBytes = parameterBytes,
         LinkBitsPerSecond = _rates.Median,
         RoundTripMicroseconds = roundTripMicroseconds,
         ShareMillionths = (int)_shares.Median,
     };
+
+    private void Add(int steps, long trained, long own, long whole)
+    {
+        _rounds++;
+        _steps.Add(Math.Max(1, trained / steps));
+        _ownWork.Add(own);
+        _shares.Add(Math.Min(1_000_000, trained * 1_000_000 / whole));
+    }
 
     /// <summary>A time that a trainer says, in microseconds; not over an hour, and none where it is no number.</summary>
     private static long Limited(double seconds) => (long)(Math.Clamp(double.IsNaN(seconds) ? 0 : seconds, 0, 3600) * 1e6);

@@ -44,7 +44,7 @@ internal sealed partial class TrainerDesk
     /// <summary>What the trainer saved when <paramref name="round"/> began, or whether it is just about to.</summary>
     public (string? Path, bool Coming) SavedState(long round)
     {
-        if (_states is not null && Saved(round) is { } path)
+        if (_states is not null && Saved(round, ModeOf(_turn)) is { } path)
         {
             return (path, false);
         }

@@ -68,7 +68,7 @@ internal sealed partial class TrainerDesk
         }
         else if (begin.LoadMerged)
         {
-            state = Saved(begin.Turn.Round);
+            state = Saved(begin.Turn.Round, ModeOf(begin.Turn));
         }
 
         if (_phase == TrainerPhase.Merging)
@@ -82,11 +82,14 @@ internal sealed partial class TrainerDesk
         Answer(new TrainerReply.Begin(begin.Turn, begin.LoadMerged, state));
     }
 
-    /// <summary>Rounds in which every parameter is merged once: in streaming the trainer saves its state as often.</summary>
-    private int Parts => _table is null ? 1 : _table.Tensors.Max(tensor => tensor.Fragment) + 1;
+    /// <summary>Rounds of streaming in which every parameter is merged once: the trainer saves its state as often. 1 before the trainer registered.</summary>
+    public int Fragments => _table is null ? 1 : _table.Tensors.Max(tensor => tensor.Fragment) + 1;
+
+    /// <summary>What a turn's round merges.</summary>
+    private SyncMode ModeOf(RoundTurn? turn) => turn?.Mode ?? _configuration.Specification.Sync.Mode;
 
     /// <summary>What the trainer saved for a round, or in streaming for one since every parameter was merged last; null where nothing was.</summary>
-    private string? Saved(long round) => _states!.SavedFor(round - Parts + 1, round);
+    private string? Saved(long round, SyncMode mode) => _states!.SavedFor(mode == SyncMode.Streaming ? round - Fragments + 1 : round, round);
 
     private void Declare(TrainerMessage.Data data)
     {
@@ -146,8 +149,9 @@ internal sealed partial class TrainerDesk
 
     private void Merged(MergeOutcome result)
     {
+        var (before, mode) = (ModeOf(_turn), ModeOf(result.Next));
         (_phase, _turn) = (TrainerPhase.Training, result.Next);
-        _savesNext = (result.Next.Mode ?? _configuration.Specification.Sync.Mode) == SyncMode.EveryStep || result.Next.Round % Parts != 0 ? -1 : result.Next.Round;
+        _savesNext = mode == SyncMode.EveryStep || (mode == SyncMode.Streaming && before == mode && result.Next.Round % Fragments != 0) ? -1 : result.Next.Round;
         var state = result.TrainerState is { } peerState ? _states!.WritePeerState(peerState) : null;
         _peerStateGiven |= state is not null;
         _reporter.Merged();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Superfactory.Model;
+using Superfactory.Model.Choosing;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging;
 
@@ -69,11 +70,18 @@ internal abstract record TrainerReply
 /// <param name="Delay">Steps after which a result is applied at the earliest.</param>
 /// <param name="Staleness">Steps after which it waits for one; 0 leaves it to the client.</param>
 /// <param name="Mixing">The share of its own parameters in what it goes on with.</param>
-internal sealed record TrainerStreaming(int Fragments, bool Overlap, int Delay, int Staleness, double Mixing)
+/// <param name="Every">Steps between two merges of a fragment, where the run chooses by itself when it streams; null where they are the welcome's.</param>
+internal sealed record TrainerStreaming(int Fragments, bool Overlap, int Delay, int Staleness, double Mixing, int? Every = null)
 {
-    /// <summary>What a job says of it; null for another mode.</summary>
-    public static TrainerStreaming? From(SyncSpecification sync) =>
-        sync.Mode == SyncMode.Streaming ? new(sync.Fragments, sync.Overlap, sync.Delay, sync.Staleness, sync.Mixing) : null;
+    /// <summary>What a job says of it; null for a mode that never streams.</summary>
+    public static TrainerStreaming? From(SyncSpecification sync) => sync.Mode switch
+    {
+        SyncMode.Streaming => new(sync.Fragments, sync.Overlap, sync.Delay, sync.Staleness, sync.Mixing),
+
+        // Each turn says its delay; fragments are so few that the longest fits between two of them.
+        SyncMode.Auto => new(0, true, ModeChooser.DelayMax, ModeChooser.DelayMax, sync.Mixing, ModeChooser.StreamingEvery),
+        _ => null,
+    };
 }
 
 /// <summary>An island's samples as the trainer's protocol writes them: ranges as pairs.</summary>

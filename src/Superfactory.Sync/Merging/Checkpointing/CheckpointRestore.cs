@@ -67,7 +67,7 @@ internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange
 
     private string? Refuse(CheckpointState checkpoint)
     {
-        if (state.History.Changes ? checkpoint.Mode is not (SyncMode.EveryStep or SyncMode.Diloco) : checkpoint.Mode != state.Mode)
+        if (state.History.Changes ? checkpoint.Mode == SyncMode.Auto : checkpoint.Mode != state.Mode)
         {
             return $"it is of mode {checkpoint.Mode}, and the job's is {state.Mode}.";
         }

@@ -60,9 +60,10 @@ internal sealed class DealPipeline(int parts, int every)
     /// <param name="left">Turns that an untracked run has left, with those that are dealt for rounds that are not committed.</param>
     /// <param name="taken">Turns that it has taken.</param>
     /// <param name="takers">Who takes turns, where the run is untracked.</param>
-    public void Deal(long round, SampleLedger? ledger, long left, long taken, ulong takers)
+    /// <param name="nothing">Whether nothing is dealt, so that what was dealt before can be merged in every part.</param>
+    public void Deal(long round, SampleLedger? ledger, long left, long taken, ulong takers, bool nothing = false)
     {
-        var wanted = TurnsIn(round);
+        var wanted = nothing ? 0 : TurnsIn(round);
         if (ledger is not null)
         {
             var first = ledger.Cursor;
@@ -130,6 +131,20 @@ internal sealed class DealPipeline(int parts, int every)
     {
         _deals.Clear();
         Replayed = replayed;
+    }
+
+    /// <summary>Samples by what has become of them: merged are those that every part has.</summary>
+    /// <param name="ledger">The run's ledger.</param>
+    /// <param name="pending">Samples that the last round merged in the last part, where it is not final; 0 otherwise.</param>
+    public Model.Agents.LedgerTotals Samples(SampleLedger ledger, long pending)
+    {
+        var inFlight = pending;
+        foreach (var deal in _deals)
+        {
+            inFlight += deal.Samples;
+        }
+
+        return new Model.Agents.LedgerTotals(ledger.Planned, ledger.Merged - pending, inFlight, ledger.Untaken, Replayed);
     }
 
     /// <summary>Pairs of a sample and a part by what has become of them.</summary>

@@ -16,12 +16,10 @@ internal sealed partial class RunHistory
     public CarriedSamples? Carried { get; private set; }
 
     /// <summary>The ledger's numbers of the committed rounds alone: what was dealt for the current one is free. Null where the run is untracked.</summary>
-    public LedgerTotals? Settled => Ledger is { } streamed && Pipeline is { } pipeline
-        ? new LedgerTotals(streamed.Planned * _parts, streamed.Merged * _parts, 0, (streamed.Planned - streamed.Merged) * _parts, pipeline.ReplayedWhereLost(Round))
-        : Ledger is { } ledger
-        ? new LedgerTotals(ledger.Planned, ledger.Merged, 0, ledger.Planned - ledger.Merged)
+    public LedgerTotals? Settled => Ledger is { } ledger
+        ? new LedgerTotals(ledger.Planned * Unit, ledger.Merged * Unit, 0, (ledger.Planned - ledger.Merged) * Unit, Pipeline?.ReplayedWhereLost(Round) ?? _replayed)
         : Carried is { Declaration: not null } carried && carried.Merged.Sum(range => range.End - range.Start) is var merged
-            ? new LedgerTotals(carried.Planned * _parts, merged * _parts, 0, (carried.Planned - merged) * _parts, Pipeline?.Replayed ?? 0)
+            ? new LedgerTotals(carried.Planned * Unit, merged * Unit, 0, (carried.Planned - merged) * Unit, Replayed)
             : null;
 
     /// <summary>This history for a run of other islands: what is merged stays merged, and the rest is dealt to them once they have declared.</summary>
@@ -43,8 +41,8 @@ internal sealed partial class RunHistory
             LastSkipped = LastSkipped,
             Carried = Begun ? new CarriedSamples(Declarations.FirstOrDefault(declaration => declaration is not null), Ledger?.Planned ?? 0, Ledger?.Segment.Number ?? 0, Ledger is { } ledger ? [.. ledger.MergedRanges] : []) : Carried,
         };
-        history.Pipeline?.Clear(Pipeline?.ReplayedWhereLost(Round) ?? 0);
         history.KeepSchedule(this);
+        history.Pipeline?.Clear(Pipeline?.ReplayedWhereLost(Round) ?? _replayed);
         for (var island = 0; island < now.Length; island++)
         {
             var was = before.IndexOf(now[island], StringComparer.Ordinal);

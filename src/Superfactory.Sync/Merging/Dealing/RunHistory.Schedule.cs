@@ -8,6 +8,8 @@ namespace Superfactory.Sync.Merging.Dealing;
 /// <content>What is merged in a round, and after how many steps: in a run that chooses that by itself part of what islands remember alike.</content>
 internal sealed partial class RunHistory
 {
+    private long _replayed;
+
     /// <summary>Whether the run chooses by itself what it merges, and when.</summary>
     public bool Changes { get; }
 
@@ -38,7 +40,7 @@ internal sealed partial class RunHistory
     public void SeedWith(ulong hash) => Seed = hash;
 
     /// <summary>A round was committed: from the next one on <paramref name="next"/> holds, where it is given and anything is left.</summary>
-    private void Turn(RunSchedule? next, ulong contributors)
+    private void Turn(RunSchedule? next, ulong contributors, ulong members)
     {
         if (!Changes)
         {
@@ -46,21 +48,42 @@ internal sealed partial class RunHistory
         }
 
         (LastMode, LastContributors, Seed) = (Mode, contributors, 0);
-        if (next is not null && next != Schedule && !Finished)
+        if (next is null || next == Schedule || Finished || Pipeline is { IsIdle: false } && next.Mode != SyncMode.Streaming)
         {
-            Entered = next.Mode == Mode ? Entered : Round;
-            Schedule = next;
-
-            // Norms of gradients say nothing of those of outer gradients, nor those of ten steps of those of a hundred.
-            _norms[0] = new NormHistory();
+            return;
         }
+
+        var streamed = Pipeline is not null;
+        (Entered, Schedule, Leaving) = (next.Mode == Mode ? Entered : Round, streamed && next.Mode == SyncMode.Streaming ? next with { Every = Every } : next, null);
+        if (streamed && Pipeline is not null && next.Mode == SyncMode.Streaming)
+        {
+            return;
+        }
+
+        // Norms of gradients say nothing of those of outer gradients, nor those of ten steps of those of a hundred.
+        for (var part = 0; part < _parts; part++)
+        {
+            _norms[part] = new NormHistory();
+        }
+
+        Lay();
+        DealAhead(members);
+    }
+
+    /// <summary>Begins or ends the pipeline, as what is merged wants it; where it ends, nothing is left in it.</summary>
+    private void Lay()
+    {
+        _replayed = Replayed;
+        Pipeline = Mode == SyncMode.Streaming ? new DealPipeline(_parts, Every) : null;
+        Pipeline?.Clear(_replayed);
     }
 
     private void KeepSchedule(RunHistory before)
     {
         if (Changes)
         {
-            (Schedule, LastMode, Entered) = (before.Schedule, before.LastMode, before.Entered);
+            (Schedule, LastMode, Entered, _replayed) = (before.Schedule, before.LastMode, before.Entered, before.Replayed);
+            Lay();
         }
     }
 
@@ -68,9 +91,15 @@ internal sealed partial class RunHistory
     {
         if (Changes)
         {
-            writer.Flag(Mode == SyncMode.EveryStep);
-            writer.Flag(LastMode == SyncMode.EveryStep);
-            writer.Int32(Every);
+            Write(writer, Schedule);
+            writer.Byte((byte)LastMode);
+            writer.Flag(Leaving is not null);
+            if (Leaving is not null)
+            {
+                Write(writer, Leaving);
+            }
+
+            writer.Int64(Replayed);
             writer.Int64(Entered);
             writer.UInt64(LastContributors);
             writer.UInt64(Seed);
@@ -81,10 +110,32 @@ internal sealed partial class RunHistory
     {
         if (Changes)
         {
-            var (mode, last) = (reader.Flag(), reader.Flag());
-            Schedule = new RunSchedule(mode ? SyncMode.EveryStep : SyncMode.Diloco, reader.Int32(1, int.MaxValue));
-            LastMode = last ? SyncMode.EveryStep : SyncMode.Diloco;
+            Schedule = ReadSchedule(ref reader, _parts);
+            LastMode = ReadMode(ref reader);
+            Leaving = reader.Flag() ? ReadSchedule(ref reader, 1) : null;
+            _replayed = reader.Int64(0, long.MaxValue / 2);
             (Entered, LastContributors, Seed) = (reader.Int64(0, long.MaxValue - 2), reader.UInt64(), reader.UInt64());
+            reader.Require(Leaving is null || Mode == SyncMode.Streaming);
+            Lay();
         }
+    }
+
+    private static void Write(WireWriter writer, RunSchedule schedule)
+    {
+        writer.Byte((byte)schedule.Mode);
+        writer.Int32(schedule.Every);
+        writer.Int32(schedule.Delay);
+    }
+
+    private static RunSchedule ReadSchedule(ref WireReader reader, int parts)
+    {
+        var mode = ReadMode(ref reader);
+        return new RunSchedule(mode, reader.Int32(mode == SyncMode.Streaming ? parts : 1, int.MaxValue), reader.Int32(0, int.MaxValue));
+    }
+
+    private static SyncMode ReadMode(ref WireReader reader)
+    {
+        var mode = (SyncMode)reader.Byte();
+        return reader.Require(mode < SyncMode.Auto) ? mode : SyncMode.Diloco;
     }
 }

@@ -1,3 +1,5 @@
+using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Rounds;
 
 namespace Superfactory.Sync.Merging.Dealing;
@@ -6,7 +8,19 @@ namespace Superfactory.Sync.Merging.Dealing;
 internal sealed partial class RunHistory
 {
     /// <summary>In streaming the deals that are not merged in every part, and the one after them; null otherwise.</summary>
-    public DealPipeline? Pipeline { get; }
+    public DealPipeline? Pipeline { get; private set; }
+
+    /// <summary>
+    /// What the run goes on with once everything that streaming dealt is merged in every part, and nothing more is dealt until then; null
+    /// where it streams on, or does not stream.
+    /// </summary>
+    public RunSchedule? Leaving { get; private set; }
+
+    /// <summary>Pairs of a sample and a part that were merged and given back with the rest of their sample.</summary>
+    public long Replayed => Pipeline?.Replayed ?? _replayed;
+
+    /// <summary>What a ledger counts for a sample: in a run that always streams its pairs with the parts; where the mode changes, samples.</summary>
+    private int Unit => Changes ? 1 : _parts;
 
     /// <summary>A fragment as people know it: in streaming the part that the current round merges.</summary>
     public int NameOf(int fragment) => Pipeline is null ? fragment : (int)(Round % _parts);
@@ -17,6 +31,26 @@ internal sealed partial class RunHistory
     /// <summary>The samples of an island in the round after the current one, where they are of another segment; null otherwise.</summary>
     public DealtSamples? FollowingSamplesOf(int island) => Begun && Ledger is { } ledger && Pipeline is { } pipeline
         && pipeline.At(Round + 1).Segment is { } following && following != pipeline.At(Round).Segment ? following.For(island, ledger.Planned) : null;
+
+    /// <summary>What the run is to go on with after streaming, where the epoch wants something else.</summary>
+    private RunSchedule? LeavingFor(RunSchedule? next) => !Changes || Pipeline is null ? null
+        : next is null ? Leaving
+        : next.Mode == SyncMode.Streaming ? null : next;
+
+    /// <summary>Deals for the current round and the one after it, where the run streams.</summary>
+    private void DealAhead(ulong members)
+    {
+        for (var round = Round; Pipeline is { } pipeline && round <= Round + 1; round++)
+        {
+            pipeline.Deal(round, Ledger, _budget.Steps - TurnsTaken, TurnsTaken, members);
+        }
+    }
+
+    /// <summary>A turn as a run that chooses by itself says it: with what its round merges.</summary>
+    private RoundTurn Named(RoundTurn turn) => !Changes ? turn : turn with
+    {
+        Mode = Mode, Delay = Pipeline is null ? null : Schedule.Delay, Following = turn.Following is { } following ? Named(following) : null,
+    };
 
     /// <summary>The turn after the one of the current round.</summary>
     private RoundTurn TurnOf(int island, DealPipeline pipeline)

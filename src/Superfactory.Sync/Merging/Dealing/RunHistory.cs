@@ -27,7 +27,7 @@ internal sealed partial class RunHistory
     /// <param name="islands">Islands in the run.</param>
     /// <param name="sync">Its mode and interval.</param>
     /// <param name="budget">When it is done.</param>
-    /// <param name="parts">Parts of the parameters that rounds merge in turn: more than one in streaming alone.</param>
+    /// <param name="parts">Parts of the parameters that the rounds of streaming merge in turn; 1 where nothing streams.</param>
     public RunHistory(int islands, SyncSpecification sync, BudgetSpecification budget, int parts = 1)
     {
         (_islands, _parts, _norms) = (islands, parts, new NormHistory[parts]);
@@ -74,7 +74,7 @@ internal sealed partial class RunHistory
     public int[] RefusedInRow { get; }
 
     /// <summary>The norms of what was accepted of the part of the parameters that the current round merges.</summary>
-    public NormHistory Norms => _norms[Round % _parts];
+    public NormHistory Norms => _norms[Pipeline is null ? 0 : Round % _parts];
 
     /// <summary>Islands refused in the last round for any reason.</summary>
     public ulong RefusedLast { get; private set; }
@@ -119,8 +119,8 @@ internal sealed partial class RunHistory
         : _budget.Steps > 0 ? (int)Math.Min(Every, _budget.Steps - TurnsTaken) : Every;
 
     /// <summary>What an island's trainer does in the current round.</summary>
-    public RoundTurn TurnOf(int island) => Pipeline is { } pipeline ? Begun ? TurnOf(island, pipeline) : UndealtTurn(pipeline)
-        : new(Round, StepsOf(island), Ledger?.Cursor ?? TurnsTaken, Fraction, Finished) { Mode = Changes ? Mode : null };
+    public RoundTurn TurnOf(int island) => Named(Pipeline is { } pipeline ? Begun ? TurnOf(island, pipeline) : UndealtTurn(pipeline)
+        : new(Round, StepsOf(island), Ledger?.Cursor ?? TurnsTaken, Fraction, Finished));
 
     /// <summary>Steps that an island takes in the current round.</summary>
     public int StepsOf(int island) => Pipeline is { } pipeline ? Finished ? 0 : Begun ? pipeline.At(Round).Steps(island) : UndealtTurn(pipeline).Steps
@@ -166,10 +166,7 @@ internal sealed partial class RunHistory
             Ledger = Carried?.Resume(batches, segment) ?? new SampleLedger(planned, batches, segment);
         }
 
-        for (var round = Round; Pipeline is { } pipeline && round <= Round + 1; round++)
-        {
-            pipeline.Deal(round, Ledger, _budget.Steps - TurnsTaken, TurnsTaken, members);
-        }
+        DealAhead(members);
     }
 
     /// <summary>An island that was not there at the beginning said how it draws its samples.</summary>
@@ -186,6 +183,7 @@ internal sealed partial class RunHistory
         var before = Ledger?.Merged ?? 0;
         var idle = false;
         GivenBackLast = 0;
+        Leaving = LeavingFor(next);
         for (var island = 0; island < _islands; island++)
         {
             var dealt = StepsOf(island) > 0;
@@ -195,7 +193,8 @@ internal sealed partial class RunHistory
 
         if (Pipeline is { } pipeline)
         {
-            LastMerged = pipeline.Commit(Round, decision.Contributors, decision.Afresh, Ledger);
+            var pairs = pipeline.Commit(Round, decision.Contributors, decision.Afresh, Ledger);
+            LastMerged = Changes ? (Ledger?.Merged ?? 0) - before : pairs;
             NewSegment = Ledger?.Renew(Batches(members)) ?? false;
         }
         else
@@ -206,7 +205,7 @@ internal sealed partial class RunHistory
 
         Takers = members;
         TurnsTaken += turns;
-        Pipeline?.Deal(Round + 2, Ledger, _budget.Steps - TurnsTaken, TurnsTaken, members);
+        Pipeline?.Deal(Round + 2, Ledger, _budget.Steps - TurnsTaken, TurnsTaken, members, nothing: Leaving is not null);
         for (var island = 0; island < _islands; island++)
         {
             Steps[island] += decision.Steps[island];
@@ -223,7 +222,7 @@ internal sealed partial class RunHistory
         Chain = ContentHash.Of(Chain, (ulong)Round, decision.Contributors, result);
         Carried = null;
         Round++;
-        Turn(next, decision.Contributors);
+        Turn(Leaving ?? next, decision.Contributors, members);
     }
 
     /// <summary>The run begins again from here: whoever was refused before begins with a clean slate.</summary>
@@ -297,7 +296,7 @@ internal sealed partial class RunHistory
     /// <param name="islands">Islands in the run.</param>
     /// <param name="sync">Its mode and interval.</param>
     /// <param name="budget">When it is done.</param>
-    /// <param name="parts">Parts of the parameters that rounds merge in turn.</param>
+    /// <param name="parts">Parts of the parameters that the rounds of streaming merge in turn.</param>
     public static RunHistory? FromBytes(ReadOnlySpan<byte> bytes, int islands, SyncSpecification sync, BudgetSpecification budget, int parts = 1)
     {
         var reader = new WireReader(bytes);

@@ -25,6 +25,12 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
 
         for (var island = 0; island < state.Count; island++)
         {
+            if (Header(inbox, island) is { } merging && merging.Mode != state.Mode)
+            {
+                state.Fail($"Island {state.NameOf(island)} contributes to round {inbox.Round} in mode {merging.Mode} where the run merges by {state.Mode}.");
+                return false;
+            }
+
             // Who became a member in this round contributes nothing.
             if (Header(inbox, island) is { Steps: > 0 } header && header.Steps != state.History.StepsOf(island))
             {

@@ -36,6 +36,7 @@ internal sealed class OwnContribution
         var header = new ContributeMessage
         {
             Round = taken.Round,
+            Mode = state.Mode,
             BaseHash = state.Replica!.StateHash,
             ParametersHash = given.Taken.ParametersHash,
             Steps = taken.Steps,

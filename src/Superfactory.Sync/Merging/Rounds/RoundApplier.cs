@@ -1,3 +1,4 @@
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Dealing;
 using Superfactory.Sync.Merging.Trainer;
 
@@ -74,7 +75,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
     public void Completed(bool replicaHere = false)
     {
         RepairFrom = null;
-        if (state.History.JustEntered && !state.EveryStep)
+        if (state.History is { JustEntered: true, LastMode: SyncMode.EveryStep } && !state.EveryStep)
         {
             // The parameters are the trainer's until it gives them.
             state.Anchored = replicaHere;

@@ -55,10 +55,10 @@ internal sealed partial class RoundExchange
     public void Prepare()
     {
         _inboxes = [new RoundInbox(_state.Count), new RoundInbox(_state.Count)];
-        _parts = [.. _state.Parts.Select(plan => new RoundPart(_state, plan))];
+        _parts = [.. _state.Plans.Select((plan, place) => new RoundPart(_state, plan, _state.FormatOf(place)))];
         foreach (var peer in _state.Peers)
         {
-            peer.Lane = new ChunkLane(_state.Parts.Max(plan => plan.Chunks));
+            peer.Lane = new ChunkLane(_state.Plans.Max(plan => plan.Chunks));
         }
 
         ClearFrom(_state.History.Round);
@@ -176,7 +176,13 @@ internal sealed partial class RoundExchange
             return;
         }
 
-        var fragments = RoundDecision.HasNumbers(header, _state.ModeOf(header)) ? _state.Parts[_state.PartOf(header.Round)].Fragments.Length : 0;
+        if (!_state.History.Changes ? header.Mode != _state.Mode : header.Round == _state.History.Round && header.Mode != _state.Mode)
+        {
+            _state.Fault(peer, $"a contribution to round {header.Round} of mode {header.Mode} where the run merges by {_state.Mode}");
+            return;
+        }
+
+        var fragments = RoundDecision.HasNumbers(header, header.Mode) ? _state.Plans[_state.PartOf(header.Round, header.Mode)].Fragments.Length : 0;
         if (header.SquaredNorms.Length != fragments)
         {
             _state.Fault(peer, $"a contribution to round {header.Round} with {header.SquaredNorms.Length} fragments where {fragments} belong");

@@ -1,15 +1,16 @@
+using Superfactory.Sync.Arithmetic.Formats;
 using Superfactory.Sync.Fragments;
 
 namespace Superfactory.Sync.Merging.Rounds;
 
-/// <summary>What the rounds that merge one part of the parameters use, one after another; memory is kept from round to round.</summary>
-internal sealed class RoundPart(MergeState state, FragmentPlan plan)
+/// <summary>What the rounds that merge by one plan use, one after another; memory is kept from round to round.</summary>
+internal sealed class RoundPart(MergeState state, FragmentPlan plan, INumberFormat format)
 {
     /// <summary>How far the current attempt is.</summary>
     public RoundWork Work { get; } = new(state.Count, plan);
 
     /// <summary>What arrived of the others' contributions.</summary>
-    public Arrivals Arrivals { get; } = new(state.Count, plan, state.Format.EncodedBytes(plan.ChunkLength));
+    public Arrivals Arrivals { get; } = new(state.Count, plan, format.EncodedBytes(plan.ChunkLength));
 
     /// <summary>Results that this island leads; with two islands none.</summary>
     public LedResults Results { get; } = new(state, plan, state.Configuration.Sync.ErrorFeedback);

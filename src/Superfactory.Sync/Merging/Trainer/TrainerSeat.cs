@@ -79,7 +79,8 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     /// <summary>What the trainer contributes now, with what of its earlier rounds is in the same numbers.</summary>
     public SpanContribution Span(Contribution given)
     {
-        while (_since.TryPeek(out var oldest) && oldest.Round <= given.Round - state.Parts.Length)
+        var first = Math.Max(given.Round - (state.Streaming ? state.Parts.Length - 1 : 0), state.History.Entered);
+        while (_since.TryPeek(out var oldest) && oldest.Round < first)
         {
             _since.Dequeue();
         }
@@ -93,7 +94,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             tokens += each.Steps > 0 ? each.Tokens : 0;
         }
 
-        (var afresh, _afresh) = (_afresh, false);
+        (var afresh, _afresh) = (_afresh && state.Streaming, false);
         return new SpanContribution(given, steps, Math.Min(tokens, MergeLimits.TokensMax), afresh);
     }
 
@@ -183,7 +184,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             return;
         }
 
-        if (refresh && Told!.Mode is { } told && told != state.Mode && !(state.EveryStep && state.HoldsParameters))
+        if (refresh && Told!.Mode is { } told && told != state.Mode && (told == SyncMode.EveryStep || (state.EveryStep && !state.HoldsParameters)))
         {
             state.Fail($"The run went on in another mode than the trainer of {state.NameOf(state.Self)}, which begins anew.", retriable: true);
             return;
@@ -193,12 +194,13 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         (_due, Stale) = (null, false);
         var (history, replica) = (state.History, state.Replica!);
         var reset = refresh || (history.RefusedLast >> state.Self & 1) != 0;
-        var parameters = refresh ? !state.EveryStep || Told!.Mode is SyncMode.Diloco : history.LastMode != SyncMode.EveryStep;
+        var parameters = refresh ? !state.EveryStep || Told!.Mode is SyncMode.Diloco or SyncMode.Streaming : history.LastMode != SyncMode.EveryStep;
         if (parameters)
         {
-            // In streaming the trainer goes on with its own parameters of the other parts, unless it begins anew.
-            var part = state.Parts[state.PartOf(contributed)];
-            var (start, count) = reset ? (0, replica.Parameters.Length) : (part.Start, part.Count);
+            // In streaming the trainer goes on with its own parameters of the other parts, unless it begins anew, or streaming is over.
+            var streams = !reset && history is { Mode: SyncMode.Streaming, LastMode: SyncMode.Streaming };
+            var part = streams ? state.Parts[state.PartOf(contributed, SyncMode.Streaming)] : null;
+            var (start, count) = part is null ? (0, replica.Parameters.Length) : (part.Start, part.Count);
             replica.Parameters.AsMemory(start, count).CopyTo(state.Buffers.Merged[start..]);
         }
         else if (!replica.Mean.Equals(state.Buffers.Merged))
@@ -212,6 +214,8 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             Refresh();
         }
 
+        // Turns into streaming and out of it are counted in other segments.
+        var turned = history.JustEntered && (state.Streaming || history.LastMode == SyncMode.Streaming);
         (Phase, Told) = (TrainerPhase.Training, Turn());
         state.Emit(new MergeEffect.Merged(new MergeOutcome
         {
@@ -221,8 +225,8 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             Loss = history.Loss,
             Reset = reset,
             Skip = !parameters && ((refresh && contributed == history.Round) || history.LastSkipped),
-            Deal = refresh || (history.NewSegment && !state.Streaming) ? history.SamplesOf(state.Self) : null,
-            FollowingDeal = refresh || history.NewSegment ? history.FollowingSamplesOf(state.Self) : null,
+            Deal = refresh || turned || (history.NewSegment && !state.Streaming) ? history.SamplesOf(state.Self) : null,
+            FollowingDeal = refresh || turned || history.NewSegment ? history.FollowingSamplesOf(state.Self) : null,
             TrainerState = state.Seed is { Own: false } seed && seed.Round == history.Round ? (ReadOnlyMemory<byte>?)seed.Bytes : null,
         }));
     }

@@ -54,6 +54,7 @@ internal sealed class OneHistory(ulong seed, VirtualControl control)
         {
             var fate = new RoundFate(history.GivenBackLast, history.NewSegment, history.Takers, history.Round != before.Round + 1 ? null : before.Dealt == 0 ? state.Members : before.Dealt)
             {
+                Leaves = history.Leaving is not null,
                 Schedule = history.Changes && history.Round == before.Round + 1 ? before.Schedule : null,
             };
             _fates.TryAdd(history.Round - 1, fate);

@@ -286,6 +286,9 @@ internal sealed record RoundFate(ulong LeftOut, bool NewSegment, ulong DealtAfte
     /// <summary>What was merged in it, and when, in a run that chooses that by itself; null in others, and where it is not known.</summary>
     public RunSchedule? Schedule { get; init; }
 
+    /// <summary>Whether nothing was dealt after it, because the run is about to stream no more.</summary>
+    public bool Leaves { get; init; }
+
     /// <summary>The island whose optimizer all take after it, where the mode changes to every-step; -1 otherwise.</summary>
     public int SeedFrom { get; init; } = -1;
 }

@@ -50,6 +50,9 @@ internal sealed record Scenario
     /// <summary>Times that the control plane changes what is merged, and when; only in a run that chooses that by itself.</summary>
     public int ModeChanges { get; init; }
 
+    /// <summary>Whether it may choose streaming too.</summary>
+    public bool MayStream { get; init; }
+
     public bool TrainerCrashes { get; init; } = true;
 
     public bool BlankIncarnations { get; init; } = true;
@@ -119,10 +122,17 @@ internal sealed record Scenario
         return start..(start + sizes.Where(each => each.Item2 == fragment).Sum(each => each.size));
     }
 
-    private int Place(int tensor) => Mode == SyncMode.Streaming ? tensor * StreamingFragments / Sizes.Length : 0;
+    private int Place(int tensor) => Mode is SyncMode.Streaming or SyncMode.Auto ? tensor * StreamingFragments / Sizes.Length : 0;
 
     /// <summary>What a control plane may choose.</summary>
-    public static ImmutableArray<RunSchedule> Schedules { get; } = [new(SyncMode.EveryStep, 1), new(SyncMode.Diloco, 2), new(SyncMode.Diloco, 3), new(SyncMode.Diloco, 10)];
+    public ImmutableArray<RunSchedule> Schedules =>
+    [
+        new(SyncMode.EveryStep, 1), new(SyncMode.Diloco, 2), new(SyncMode.Diloco, 3), new(SyncMode.Diloco, 10),
+        .. MayStream ? (ReadOnlySpan<RunSchedule>)[new(SyncMode.Streaming, StreamingEvery, 1), new(SyncMode.Streaming, StreamingEvery, 2), new(SyncMode.Streaming, StreamingEvery, 2)] : [],
+    ];
+
+    /// <summary>Steps between two merges of a fragment where a run that chooses by itself streams.</summary>
+    public const int StreamingEvery = 6;
 
     /// <summary>What an island's optimizer holds after a round of diloco in a run that chooses by itself: another one at each island.</summary>
     public static float InnerMomentum(int island, long round) => Number(SeededRandom.Hash(9, island, round));

@@ -120,7 +120,7 @@ internal sealed partial class Simulation
             return true;
         }
 
-        if (_scenario.ModeChanges == 0 || !Control.TryChange(_random, _scenario.ModeChanges, _machines.Max(machine => machine.Round)))
+        if (_scenario.ModeChanges == 0 || !Control.TryChange(_random, _scenario, _machines.Max(machine => machine.Round)))
         {
             return false;
         }

@@ -37,14 +37,14 @@ internal sealed class VirtualControl
     }
 
     /// <summary>Now and then chooses what is merged from the next epoch on; spread over the run, with no second change in a round.</summary>
-    public bool TryChange(SeededRandom random, int most, long round)
+    public bool TryChange(SeededRandom random, Scenario scenario, long round)
     {
-        if (_changes >= most || round <= _changedIn || !random.OneIn(10))
+        if (_changes >= scenario.ModeChanges || round <= _changedIn || !random.OneIn(10))
         {
             return false;
         }
 
-        (_changes, _changedIn, _wanted) = (_changes + 1, round, random.Pick(Scenario.Schedules));
+        (_changes, _changedIn, _wanted) = (_changes + 1, round, random.Pick(scenario.Schedules));
         return true;
     }
 

@@ -84,7 +84,7 @@ internal sealed class VirtualTrainer
     /// <summary>Changes what it gave while it is merged, as no trainer may.</summary>
     public void Belie() => Last += 1000;
 
-    private ref float Last => ref (_scenario.Mode == SyncMode.Streaming ? _buffers.Local.Span[_scenario.FragmentOf(_contributed)] : _buffers.Local.Span)[^1];
+    private ref float Last => ref (Mode == SyncMode.Streaming ? _buffers.Local.Span[_scenario.FragmentOf(_contributed)] : _buffers.Local.Span)[^1];
 
     private long _contributed;
 
@@ -127,15 +127,18 @@ internal sealed class VirtualTrainer
 
     private void Merge(MergeOutcome outcome)
     {
-        if (_scenario.Mode == SyncMode.Streaming)
+        if (Mode == SyncMode.Streaming && outcome.Next.Mode is null or SyncMode.Streaming)
         {
             MergeFragment(outcome);
             return;
         }
 
-        OnMerged?.Invoke(outcome.Round, _buffers.Merged.ToArray());
+        // As streaming ends, all parameters are the run's, and not the last fragment alone.
+        OnMerged?.Invoke(outcome.Round, Mode == SyncMode.Streaming ? _buffers.Merged.Span[_scenario.FragmentOf(outcome.Round)].ToArray() : _buffers.Merged.ToArray());
+        Learn(outcome.Deal, outcome.FollowingDeal);
         var mode = Mode;
-        if (mode == SyncMode.Diloco)
+        _ahead = default;
+        if (mode != SyncMode.EveryStep)
         {
             _parameters = _buffers.Merged.ToArray();
         }
@@ -152,7 +155,7 @@ internal sealed class VirtualTrainer
         _samples = outcome.Deal ?? _samples;
         _turn = outcome.Next;
         Proceed();
-        if (mode == SyncMode.EveryStep && Mode == SyncMode.Diloco && !_turn.Finished)
+        if (mode == SyncMode.EveryStep && Mode != SyncMode.EveryStep && !_turn.Finished)
         {
             Next = Anchor;
         }
@@ -221,6 +224,11 @@ internal sealed class VirtualTrainer
             Last = float.NaN;
         }
 
+        if (turn.Mode is not null)
+        {
+            _momentum.AsSpan().Fill(Scenario.InnerMomentum(_island, turn.Round));
+        }
+
         var following = turn.Following!;
         _ahead = Train(following, default, Math.Min(_scenario.Overlap(_island, turn.Round), following.Steps));
         return new MergeInput.TrainerContributed(new Contribution { Round = turn.Round, Steps = taken, Tokens = tokens, LossSum = poisoned ? double.NaN : lossSum });
@@ -249,7 +257,7 @@ internal sealed class VirtualTrainer
     private MergeInput.TrainerContributed Contribute()
     {
         var turn = _turn!;
-        if (_scenario.Mode == SyncMode.Streaming)
+        if (Mode == SyncMode.Streaming)
         {
             return ContributeFragment(turn);
         }
