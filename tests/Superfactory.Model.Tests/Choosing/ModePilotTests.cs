@@ -33,9 +33,31 @@ public class ModePilotTests
     [Fact]
     public void Where_no_candidate_reaches_the_target_the_nearest_is_kept()
     {
-        var stalest = new RunSchedule(SyncMode.Diloco, 100);
+        var stalest = ModePilot.Candidates[^1];
         var slow = Measured(stalest, 1);
         ModePilot.Decide(stalest, true, _auto, [slow, slow])!.Schedule.ShouldBe(stalest);
+    }
+
+    [Theory]
+    [InlineData(1_000, "diloco every 10")]
+    [InlineData(100, "diloco every 100")]
+    [InlineData(30, "streaming with delay 1")]
+    [InlineData(10, "streaming with delay 1")]
+    [InlineData(2, "streaming with delay 4")]
+    public void Link_too_slow_for_diloco_is_streamed_over_with_the_least_delay_that_suffices(long megabits, string wanted)
+    {
+        var first = Measured(RunSchedule.First, megabits);
+        var choice = ModePilot.Decide(RunSchedule.First, false, _auto, [first, first]).ShouldNotBeNull();
+        choice.Schedule.ToString().ShouldBe(wanted);
+        choice.PredictedMillionths.ShouldBeGreaterThanOrEqualTo(980_000);
+    }
+
+    [Fact]
+    public void Streaming_is_measured_over_as_many_steps_as_others_a_fragment_being_merged_in_each_round()
+    {
+        var streaming = ModePilot.Candidates[^1];
+        ModePilot.IsEnough(Measured(streaming, 10) with { Rounds = 3, Fragments = 20 }).ShouldBeFalse();
+        ModePilot.IsEnough(Measured(streaming, 10) with { Rounds = 4, Fragments = 20 }).ShouldBeTrue();
     }
 
     /// <summary>Whatever is measured, deciding again by the same measurements changes nothing more: a run does not flap.</summary>
@@ -60,6 +82,6 @@ public class ModePilotTests
     private static IslandMeasurement Measured(RunSchedule schedule, long megabits) => new()
     {
         Schedule = schedule, Rounds = 20, StepMicroseconds = 200_000, OwnWorkMicroseconds = 2_000, ParameterBytes = 3_480_000,
-        LinkBitsPerSecond = megabits * 1_000_000, RoundTripMicroseconds = 20_000, ShareMillionths = 900_000,
+        LinkBitsPerSecond = megabits * 1_000_000, RoundTripMicroseconds = 20_000, ShareMillionths = 900_000, Fragments = 2,
     };
 }
