@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
-using Superfactory.Model.Choosing;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Fragments;
 using Superfactory.Sync.Merging.Checkpointing;
@@ -277,10 +276,9 @@ public sealed partial class MergeMachine
         _seat.Phase = TrainerPhase.Ready;
         if (_state.Table is null)
         {
-            var most = _state.History.Changes ? ModeChooser.StreamingEvery / ModeChooser.DelayMax : Configuration.Sync.Every;
-            if ((_state.Streaming || _state.History.Changes) && table.FragmentSizes.Length > most)
+            if (_state.Refuse(table) is { } why)
             {
-                _state.Fail($"{_state.NameOf(_state.Self)} registers {table.FragmentSizes.Length} fragments; each is sent at a step of its own, and there can be {most}.");
+                _state.Fail(why);
                 return;
             }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Choosing;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Arithmetic.Formats;
 using Superfactory.Sync.Fragments;
@@ -177,6 +178,14 @@ internal sealed class MergeState
     /// <param name="round">The round.</param>
     /// <param name="mode">What is merged in it.</param>
     public int PartOf(long round, SyncMode mode) => mode == SyncMode.Streaming ? (int)(round % Parts.Length) : Plans.Length - 1;
+
+    /// <summary>Why what the trainer registers cannot be merged fragment by fragment, in a sentence; null where it can, or is not.</summary>
+    public string? Refuse(TensorTable table)
+    {
+        var most = History.Changes ? ModeChooser.StreamingEvery / ModeChooser.DelayMax : Streaming ? Configuration.Sync.Every : int.MaxValue;
+        return table.FragmentSizes.Length <= most ? null
+            : $"{NameOf(Self)} registers {table.FragmentSizes.Length} fragments; each is sent at a step of its own, and there can be {most}.";
+    }
 
     /// <summary>The trainer registered.</summary>
     public void Register(TensorTable table)
