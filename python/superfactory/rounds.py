@@ -180,7 +180,8 @@ class Rounds:
         """In every-step, the parameters' hash every so many rounds: islands compare them."""
         if self._welcome.mode != EVERY_STEP or steps == 0 or self.turn.round % ROUNDS_BETWEEN_HASHES or not self._session.island.first:
             return {}
-        return {"parameters": parameters_hash(entry.tensor for entry in self._table.parameters)}
+        # Buffers are each island's own while it trains; what is frozen is everybody's.
+        return {"parameters": parameters_hash(entry.tensor for entry in [*self._table.parameters, *self._table.statics] if entry.role != "buffer")}
 
     def restore_elsewhere(self, outcome: Outcome, weights: Any) -> None:
         """This trainer's parameters were not the run's: it goes on from another trainer's state."""

@@ -380,7 +380,8 @@ def make_directory(path):
     return path
 
 
-def test_a_trainer_whose_parameters_are_not_the_run_s_goes_on_from_another_s_state(fake, monkeypatch):
+@pytest.mark.parametrize("damaged", ["embed.weight", "scale"])
+def test_a_trainer_whose_parameters_or_frozen_tensors_are_not_the_run_s_goes_on_from_another_s_state(fake, monkeypatch, damaged):
     monkeypatch.setattr("superfactory.rounds.ROUNDS_BETWEEN_HASHES", 1)
     run = fake(mode="every-step", steps=6)
     run.compares_parameters = True
@@ -388,7 +389,7 @@ def test_a_trainer_whose_parameters_are_not_the_run_s_goes_on_from_another_s_sta
     def damage(session, step, loss):
         if session.island == "island-1" and step == 3 and not seen:
             seen.append(step)
-            models[0].embed.weight.data.add_(1.0)
+            dict(models[0].named_parameters())[damaged].data.add_(1.0)
         return loss
 
     seen, models = [], []
