@@ -15,11 +15,16 @@ internal sealed class DirectConnection : IDisposable
 
     private const int IslandBytesMax = 256;
 
+    private const string Silence = "no sign of life for 2 seconds, as of a process that is paused";
+
     /// <summary>
     /// Attempts before a thread that can neither send nor receive sleeps, a tenth of a millisecond in all. Two bridges that wake each
     /// other are kept on one processor by the system, however idle the other is; two that are ready to run are not.
     /// </summary>
     private const int AttemptsMax = 128;
+
+    /// <summary>Attempts after which it looks whether it and its peer wait for one processor.</summary>
+    private const int AttemptsAlone = 4;
 
     /// <summary>The longest message with its frame, whose two ends are lines.</summary>
     private const int BufferBytes = MergeLimits.MessageBytesMax + (3 * DirectFrame.LineBytes);
@@ -32,30 +37,49 @@ internal sealed class DirectConnection : IDisposable
     }
 
     private readonly Socket _socket;
+    private readonly bool _stepsAside;
     private readonly SocketWait _wait = new();
     private readonly DirectBuffers _buffers;
     private readonly Lock _guard = new();
+
+    /// <summary>Held by whoever sends: the connection's own thread, or between two of its messages the pulse.</summary>
+    private readonly Lock _writing = new();
     private readonly Queue<DirectMessage> _waiting = [];
     private readonly byte[] _lead = new byte[DirectFrame.LeadBytesMax];
     private readonly byte[] _zeros = new byte[DirectFrame.LineBytes];
+    private readonly byte[] _beat = new byte[DirectFrame.LeadBytesMax];
     private readonly byte[] _nextLine = new byte[DirectFrame.LineBytes];
     private DirectMessage? _sending;
     private int _leadLength;
+    private int _whole;
     private int _sent;
     private Memory<byte> _buffer;
     private int _received;
     private int _receivedNext;
     private bool _ended;
+    private int _beatLeft;
+    private volatile bool _heard;
+    private volatile bool _silent;
     private volatile bool _closing;
 
     /// <summary>Takes over a connected socket.</summary>
-    public DirectConnection(Socket socket) => (_socket, _buffers) = (socket, new DirectBuffers(BufferBytes, _wait.Wake));
+    /// <param name="socket">The socket.</param>
+    /// <param name="stepsAside">Whether its thread leaves a processor that it shares with its peer; one of the two does.</param>
+    public DirectConnection(Socket socket, bool stepsAside)
+    {
+        (_socket, _stepsAside, _buffers) = (socket, stepsAside, new DirectBuffers(BufferBytes, _wait.Wake));
+        DirectFrame.Write(_beat, default, 0);
+    }
 
     /// <summary>Who the peer is, as it said itself; empty before it has.</summary>
     public string Island { get; private set; } = string.Empty;
 
-    /// <summary>What the peer sent that is no message, which ended the connection; null where nothing was.</summary>
-    public string? Fault { get; private set; }
+    /// <summary>What the peer did that ended the connection: it sent what is no message, or nothing at all; null where neither was.</summary>
+    public string? Fault
+    {
+        get => field ?? (_silent ? Silence : null);
+        private set;
+    }
 
     /// <summary>Sends a message. Thread-safe.</summary>
     /// <returns>False where the connection ends before.</returns>
@@ -81,6 +105,55 @@ internal sealed class DirectConnection : IDisposable
     /// <summary>Sends and reads messages until the connection ends, or something arrives that is no message.</summary>
     /// <param name="take">Called for each message in turn: its memory, and what gives it back, which is thread-safe.</param>
     public void Run(Action<ReadOnlyMemory<byte>, Action> take) => Move(take, MergeLimits.MessageBytesMax, static () => false);
+
+    /// <summary>
+    /// Says that this side runs, between two messages; where one is under way, more of it says as much. It never waits, and it goes on
+    /// while the connection's thread merges. Thread-safe, but not beside <see cref="Dispose"/>.
+    /// </summary>
+    public void Beat()
+    {
+        try
+        {
+            lock (_writing)
+            {
+                if (_sending is not null && _sent < _whole)
+                {
+                    SendMore(_sending);
+                }
+
+                if (_sending is null || _sent == _whole)
+                {
+                    _beatLeft = _beatLeft > 0 ? _beatLeft : DirectFrame.LineBytes;
+                    TryEndBeat();
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // The connection's own thread finds its end, too.
+            return;
+        }
+
+        if (_beatLeft > 0)
+        {
+            _wait.Wake();
+        }
+    }
+
+    /// <summary>Whether anything came since this was last asked, or waits to be read: then it is this side that is slow. Thread-safe, but not beside <see cref="Dispose"/>.</summary>
+    public bool TakeHeard()
+    {
+        var heard = _heard;
+        _heard = false;
+        return heard || _socket.Available > 0;
+    }
+
+    /// <summary>Ends the connection of a peer that is silent. Thread-safe, but not beside <see cref="Dispose"/>.</summary>
+    public void Abandon()
+    {
+        _silent = true;
+        Close();
+    }
 
     /// <summary>Ends the connection: whoever reads or sends returns. Thread-safe.</summary>
     public void Close()
@@ -160,11 +233,16 @@ internal sealed class DirectConnection : IDisposable
                 }
                 else if (attempts < AttemptsMax)
                 {
+                    if (_stepsAside && attempts == AttemptsAlone)
+                    {
+                        SideStep.Take(_socket);
+                    }
+
                     Thread.Yield();
                 }
                 else if (!done())
                 {
-                    _wait.Wait(_socket, readable: !_buffer.IsEmpty, writable: _sending is not null);
+                    _wait.Wait(_socket, readable: !_buffer.IsEmpty, writable: _sending is not null || _beatLeft > 0);
                     attempts = 0;
                 }
             }
@@ -180,32 +258,61 @@ internal sealed class DirectConnection : IDisposable
     /// <returns>Whether anything was sent.</returns>
     private bool SendSome()
     {
-        if (_sending is null)
+        DirectMessage sent;
+        lock (_writing)
         {
-            lock (_guard)
+            if (!TryEndBeat() || (_sending is null && !TryBegin()))
             {
-                if (!_waiting.TryDequeue(out _sending))
-                {
-                    return false;
-                }
+                return false;
             }
 
-            _leadLength = DirectFrame.Write(_lead, _sending.Header.Span, _sending.Payload.Length);
-            _sent = 0;
+            var bytes = SendMore(_sending!);
+            if (_sent < _whole)
+            {
+                return bytes > 0;
+            }
+
+            (sent, _sending) = (_sending!, null);
         }
 
-        var whole = DirectFrame.PayloadOffset(_sending.Header.Length) + DirectFrame.WholeLines(_sending.Payload.Length);
-        var zeros = _zeros.AsSpan(0, whole - _leadLength - _sending.Header.Length - _sending.Payload.Length);
-        var bytes = SystemSocket.SendSome(_socket, _lead.AsSpan(0, _leadLength), _sending.Header, _sending.Payload, zeros, _sent);
-        _sent += bytes;
-        if (_sent == whole)
+        sent.Complete(true);
+        return true;
+    }
+
+    private bool TryBegin()
+    {
+        lock (_guard)
         {
-            var sent = _sending;
-            _sending = null;
-            sent.Complete(true);
+            if (!_waiting.TryDequeue(out _sending))
+            {
+                return false;
+            }
         }
 
-        return bytes > 0;
+        _leadLength = DirectFrame.Write(_lead, _sending.Header.Span, _sending.Payload.Length);
+        _whole = DirectFrame.PayloadOffset(_sending.Header.Length) + DirectFrame.WholeLines(_sending.Payload.Length);
+        _sent = 0;
+        return true;
+    }
+
+    private int SendMore(DirectMessage message)
+    {
+        var zeros = _zeros.AsSpan(0, _whole - _leadLength - message.Header.Length - message.Payload.Length);
+        var bytes = _sent == _whole ? 0 : SystemSocket.SendSome(_socket, _lead.AsSpan(0, _leadLength), message.Header, message.Payload, zeros, _sent);
+        _sent += bytes;
+        return bytes;
+    }
+
+    /// <summary>Sends what is left of a sign of life.</summary>
+    /// <returns>Whether nothing is left of it.</returns>
+    private bool TryEndBeat()
+    {
+        if (_beatLeft > 0)
+        {
+            _beatLeft -= SystemSocket.SendSome(_socket, _beat.AsSpan(DirectFrame.LineBytes - _beatLeft, _beatLeft), default, default, default, 0);
+        }
+
+        return _beatLeft == 0;
     }
 
     /// <summary>Receives what is here of one message, and passes it on when it is whole.</summary>
@@ -254,6 +361,13 @@ internal sealed class DirectConnection : IDisposable
             return false;
         }
 
+        if (message.IsEmpty)
+        {
+            // A sign of life.
+            _buffers.Give(buffer);
+            return true;
+        }
+
         take(message, () => _buffers.Give(buffer));
         return true;
     }
@@ -272,7 +386,7 @@ internal sealed class DirectConnection : IDisposable
                 case { } bytes:
                     _receivedNext = Math.Max(0, _received + bytes - length);
                     _received = Math.Min(_received + bytes, length);
-                    moved = true;
+                    moved = _heard = true;
                     break;
             }
         }

@@ -4,11 +4,12 @@ using Superfactory.Wan.Frames;
 namespace Superfactory.Sync.Bridge.Peers.Direct;
 
 /// <summary>
-/// How a message of two parts travels between bridges that are joined directly: 4 bytes <c>SFD2</c>, the message's length, the CRC-32C
+/// How a message of two parts travels between bridges that are joined directly: 4 bytes <c>SFD3</c>, the message's length, the CRC-32C
 /// of its first part, and that part's length, each 32 bits, little-endian; zeros, as many as let the second part begin at a multiple
 /// of 64; the first part; the second; zeros up to a multiple of 64. So numbers lie on the processor's lines of memory in the
 /// system's buffers and in the receiver's: copied and read across lines they take half as long again. They are under hashes of the
-/// merge protocol and not under the CRC: nothing of them is used before those are right, and they never leave the machine.
+/// merge protocol and not under the CRC: nothing of them is used before those are right, and they never leave the machine. A frame
+/// whose message is empty says that its sender runs, and nothing else.
 /// </summary>
 internal static class DirectFrame
 {
@@ -21,7 +22,7 @@ internal static class DirectFrame
     /// <summary>The most that is sent before the first part.</summary>
     public const int LeadBytesMax = HeaderBytes + LineBytes - 1;
 
-    private const uint Magic = 0x32444653;
+    private const uint Magic = 0x33444653;
 
     /// <summary>Writes what stands before a message.</summary>
     /// <param name="destination">At least <see cref="LeadBytesMax"/> zeros.</param>

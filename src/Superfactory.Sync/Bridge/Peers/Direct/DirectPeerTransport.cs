@@ -23,6 +23,15 @@ internal sealed class DirectPeerTransport : IPeerTransport
 
     private static readonly TimeSpan s_dialInterval = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>
+    /// How often the system asks again for a connection: once, within 3 seconds in all. The system of a paused bridge answers for it until
+    /// that has too many callers, and then nobody does.
+    /// </summary>
+    private const int ConnectRepeatsMax = 1;
+
+    private const int Tcp = 6;
+    private const int ConnectRepeats = 7;
+
     private readonly string _directory;
     private readonly string _self;
     private readonly TimeProvider _time;
@@ -30,6 +39,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
     private readonly ConcurrentDictionary<string, DirectConnection> _connections = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, bool> _running = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly DirectPulse _pulse;
     private int _disposed;
 
     // Whoever waits for events goes on at once, on the thread that read the message: its bytes are still in that processor's cache.
@@ -38,7 +48,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
 
     private DirectPeerTransport(string directory, string self, TimeProvider time, Socket listener)
     {
-        (_directory, _self, _time, _listener) = (directory, self, time, listener);
+        (_directory, _self, _time, _listener, _pulse) = (directory, self, time, listener, new DirectPulse(time));
         Start(AcceptAsync);
     }
 
@@ -99,6 +109,7 @@ internal sealed class DirectPeerTransport : IPeerTransport
         _listener.Dispose();
         _events.Writer.TryComplete();
         await Task.WhenAll(_running.Keys);
+        _pulse.Dispose();
         _stopping.Dispose();
     }
 
@@ -108,7 +119,6 @@ internal sealed class DirectPeerTransport : IPeerTransport
     /// </summary>
     private static void Prepare(Socket socket)
     {
-        const int Tcp = 6;
         const int CongestionControl = 13;
         socket.NoDelay = true;
         socket.SendBufferSize = SocketBufferBytes;
@@ -172,26 +182,39 @@ internal sealed class DirectPeerTransport : IPeerTransport
             return null;
         }
 
+        // Waits in the system: .NET would watch a socket that was ever waited for otherwise, and wake a thread for all that arrives on it.
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             Prepare(socket);
+            socket.SetRawSocketOption(Tcp, ConnectRepeats, BitConverter.GetBytes(ConnectRepeatsMax));
             socket.Connect(endpoint);
             return socket;
         }
         catch (SocketException)
         {
-            // Nobody listens there any more, or not yet.
+            // Nobody listens there any more, or not yet, or nobody takes callers.
             socket.Dispose();
             return null;
         }
     }
 
-    private Task StartThread(Action work)
+    /// <summary>Runs work on a thread of its own. What fails there is told to whoever reads events, and to whoever ends the transport.</summary>
+    private async Task StartThread(Action work)
     {
         var task = Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _running[task] = true;
-        return task;
+        try
+        {
+            await task;
+        }
+        catch (Exception error)
+        {
+            _events.Writer.TryComplete(error);
+            throw;
+        }
+
+        _running.TryRemove(task, out _);
     }
 
     /// <summary>A connection from its greeting to its end.</summary>
@@ -202,7 +225,20 @@ internal sealed class DirectPeerTransport : IPeerTransport
             return;
         }
 
-        using var connection = new DirectConnection(socket);
+        using var connection = new DirectConnection(socket, stepsAside: expected is not null);
+        _pulse.Add(connection);
+        try
+        {
+            Serve(connection, expected);
+        }
+        finally
+        {
+            _pulse.Remove(connection);
+        }
+    }
+
+    private void Serve(DirectConnection connection, string? expected)
+    {
         using var ending = _stopping.Token.UnsafeRegister(static closing => ((DirectConnection)closing!).Close(), connection);
         if (!connection.TryGreet(_self) || connection.Island is not { } island || (expected is not null && expected != island)
             || !_connections.TryAdd(island, connection))
