@@ -39,6 +39,7 @@ public static class Factory
             RollBackJob back => HoldDecisions.RollBack(draft, back),
             HoldJob hold => HoldDecisions.Hold(draft, hold),
             ReleaseJob release => HoldDecisions.Release(draft, release),
+            ApplyQueues apply => QueueDecisions.Apply(draft, apply),
             _ => throw new InvalidOperationException($"The factory knows no command {command.GetType().Name}."),
         };
         if (refusal is not null)
@@ -95,6 +96,11 @@ public static class Factory
             JobHeld held => HoldFold.Apply(next, held),
             JobParked parked => HoldFold.Apply(next, parked),
             JobReleased released => HoldFold.Apply(next, released),
+            QueuesApplied applied => FleetFold.Apply(next, applied),
+            StartPlanned planned => FleetFold.Apply(next, planned),
+            StartDropped dropped => FleetFold.Apply(next, dropped),
+            JobGivesWay way => FleetFold.Apply(next, way),
+            IslandReclaimed reclaimed => FleetFold.Apply(next, reclaimed),
             _ => throw new InvalidOperationException($"The factory knows no record {record.GetType().Name}."),
         };
     }

@@ -160,6 +160,9 @@ public sealed partial class FleetState
         return true;
     }
 
+    /// <summary>Whether a request may use the site of a pool.</summary>
+    internal bool IsOpenTo(GangRequest request, int pool) => request.Sites.IsEmpty || request.Sites.Contains(Layout.SiteNames[Layout.Pools[pool].Site]);
+
     internal int TypeOf(int domain) => _typeOfPool[Layout.Domains[domain].Pool];
 
     internal long Free(int type) => _free[type];

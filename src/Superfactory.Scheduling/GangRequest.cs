@@ -45,6 +45,9 @@ public sealed record GangRequest
     /// <summary>What the slices of an island must share; default the site.</summary>
     public Within Within { get; init; }
 
+    /// <summary>Sites that it may use and no others; empty for all.</summary>
+    public ImmutableArray<string> Sites { get; init; } = [];
+
     /// <summary>Sites that it would rather have, the best first; others are used where these have no room.</summary>
     public ImmutableArray<string> PreferredSites { get; init; } = [];
 

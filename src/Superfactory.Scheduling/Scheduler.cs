@@ -65,7 +65,7 @@ public sealed class Scheduler
             _state.Queues.Find(request.Queue) < 0 ? $"there is no queue '{request.Queue}'"
             : _state.Running.ContainsKey(request.Job) ? $"job {request.Job} runs already"
             : request.Hardware.FirstOrDefault(static name => HardwareCatalogue.Find(name) is null) is { } hardware ? $"there is no hardware '{hardware}'"
-            : request.PreferredSites.FirstOrDefault(name => !_state.Layout.SiteNames.Contains(name)) is { } site ? $"there is no site '{site}'"
+            : request.PreferredSites.Concat(request.Sites).FirstOrDefault(name => !_state.Layout.SiteNames.Contains(name)) is { } site ? $"there is no site '{site}'"
             : request.AcceleratorsPerIsland is < 1 or > FleetSpecification.AcceleratorsMax ? $"an island has 1 to {FleetSpecification.AcceleratorsMax} accelerators, not {request.AcceleratorsPerIsland}"
             : request.IslandsMin < 1 || request.IslandsMax < request.IslandsMin ? $"the islands are at least 1 and at most as many as the most, not {request.IslandsMin} to {request.IslandsMax}"
             : request.PeakThousandths is < 1 or > 1000 ? $"the share of the peak is 1 to 1000 thousandths, not {request.PeakThousandths}"
@@ -87,6 +87,11 @@ public sealed class Scheduler
             var found = 0;
             foreach (var pool in _state.PoolsOfType[type])
             {
+                if (!_state.IsOpenTo(request, pool))
+                {
+                    continue;
+                }
+
                 var fits = MostThatFits(_state.Layout.Pools[pool], request);
                 if (fits >= request.AcceleratorsPerIsland)
                 {

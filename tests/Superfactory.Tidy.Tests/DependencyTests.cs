@@ -10,7 +10,7 @@ public sealed class DependencyTests
         ["Model"] = [],
         ["Routing"] = ["Model"],
         ["Scheduling"] = ["Model", "Routing"],
-        ["Core"] = ["Model", "Routing"],
+        ["Core"] = ["Model", "Routing", "Scheduling"],
         ["Wan"] = ["Model", "Routing"],
         ["Sync"] = ["Model", "Wan"],
         ["Simulation"] = ["Model", "Core", "Sync", "Wan"],

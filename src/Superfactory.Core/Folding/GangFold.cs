@@ -37,8 +37,6 @@ internal static class GangFold
     public static FactoryState Apply(FactoryState state, GangReleased record)
     {
         var job = state.Jobs[record.Job];
-        return job.FindIsland(record.Island) is { } island
-            ? state.WithJob(HoldFold.Requeue(job.WithIsland(island with { Standing = IslandStanding.Released })))
-            : state;
+        return job.FindIsland(record.Island) is { } island ? state.WithJob(HoldFold.Stopped(job, island)) : state;
     }
 }

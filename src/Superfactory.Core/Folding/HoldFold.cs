@@ -18,13 +18,13 @@ internal static class HoldFold
         var job = state.Jobs[record.Job];
         var parked = Leave(state, job with
         {
-            Held = true,
+            Held = job.GaveWayTo == 0,
             HoldRequested = false,
             HasRun = false,
             Resume = record.Checkpoint is { } number ? new ResumePoint(job.Id, number) : job.Resume,
             Note = record.Reason,
         });
-        return state.WithJob(parked).Touch(parked);
+        return state.WithJob(Requeue(parked)).Touch(parked);
     }
 
     public static FactoryState Apply(FactoryState state, JobReleased record)
@@ -65,6 +65,12 @@ internal static class HoldFold
         && job.Islands.All(island => island.Standing is IslandStanding.Released or IslandStanding.Gone) && !job.Islands.IsEmpty
             ? job with { Islands = [], LastIncarnation = Math.Max(job.LastIncarnation, job.Islands.Max(island => island.Incarnation)) }
             : job;
+
+    /// <summary>A job with an island whose gang was to stop and has: where the job goes on without it, it may come back.</summary>
+    public static FactoryJob Stopped(FactoryJob job, FactoryIsland island) =>
+        island.Withheld is not null && job is { End: null, Held: false, IsLeaving: false }
+            ? job.WithIsland(island with { Standing = IslandStanding.Gone })
+            : Requeue(job.WithIsland(island with { Standing = IslandStanding.Released }));
 
     private static bool IsLeft(FactoryJob job, FactoryCheckpoint checkpoint, ResumePoint? to) =>
         to is null || to.Job != job.Id || (checkpoint.Number != to.Checkpoint && (checkpoint.Abandoned || IsBehind(checkpoint, to.Checkpoint, job.FindCheckpoint(to.Checkpoint))));

@@ -31,7 +31,7 @@ internal static class JobFold
 
     /// <summary>A gang that may still run keeps its slot until its site confirms that it stopped.</summary>
     public static IslandStanding StandingAfterEnd(FactoryState state, FactoryIsland island)
-        => island.Standing == IslandStanding.Wanted
+        => island.Standing is IslandStanding.Wanted or IslandStanding.Stopping
             && !GangFold.IsOver(island.Gang)
             && state.Sites[island.Site].Standing != SiteStanding.Left
                 ? IslandStanding.Stopping

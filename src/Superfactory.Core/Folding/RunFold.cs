@@ -11,11 +11,18 @@ internal static class RunFold
         var started = job with
         {
             StartedAt = job.StartedAt ?? record.At,
+            PlacedAt = record.At,
+            Planned = null,
+            GaveWayTo = 0,
             Beginnings = job.Beginnings + 1,
-            Islands = [.. record.Sites.Select(site => new FactoryIsland { Site = site, Incarnation = job.LastIncarnation + 1, Standing = IslandStanding.Wanted })],
+            Islands = [.. record.Sites.Select(site => Island(site, job.LastIncarnation + 1, record))],
         };
         return state.WithJob(started).Touch(started);
     }
+
+    private static FactoryIsland Island(string site, int incarnation, JobStarted record) => record.Withheld.IsDefaultOrEmpty || !record.Withheld.Contains(site, StringComparer.Ordinal)
+        ? new FactoryIsland { Site = site, Incarnation = incarnation, Standing = IslandStanding.Wanted, IsOwned = record.Owned }
+        : new FactoryIsland { Site = site, Incarnation = incarnation, Standing = IslandStanding.Gone, Withheld = $"There was no room at {site} when the job started." };
 
     public static FactoryState Apply(FactoryState state, IslandRestarted record)
     {
@@ -32,6 +39,7 @@ internal static class RunFold
             Standing = IslandStanding.Wanted,
             Failures = island.Failures,
             SetAside = island.SetAside,
+            IsOwned = record.Owned ?? island.IsOwned,
         };
         return state.WithJob(job.WithIsland(restarted)).Touch(record.Island);
     }

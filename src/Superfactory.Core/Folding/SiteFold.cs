@@ -55,7 +55,7 @@ internal static class SiteFold
 
             if (island.Standing == IslandStanding.Stopping)
             {
-                state = state.WithJob(HoldFold.Requeue(job.WithIsland(island with { Standing = IslandStanding.Released })));
+                state = state.WithJob(HoldFold.Stopped(job, island));
             }
             else if (island.Standing == IslandStanding.Wanted && !island.IsFinished)
             {

@@ -33,6 +33,11 @@ internal static class HoldDecisions
             return refusal;
         }
 
+        if (job.GaveWayTo != 0 && !job.Held)
+        {
+            return Conflict($"Job {job.Id} gives way to job {job.GaveWayTo}, and goes on by itself when there is room.");
+        }
+
         if (!job.Held && !job.HoldRequested)
         {
             return Conflict($"Job {job.Id} is not held.");

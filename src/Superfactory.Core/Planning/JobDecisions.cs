@@ -11,7 +11,7 @@ internal static class JobDecisions
 {
     public static Refusal? Submit(Draft draft, SubmitJob submit, ResumePoint? from = null)
     {
-        var problems = CheckSites(draft.State, submit);
+        var problems = CheckSites(draft.State, submit).AddRange(CheckQueue(draft.State, submit));
         if (problems.Length > 0)
         {
             return new Refusal(RefusalKind.Invalid, problems);
@@ -72,6 +72,30 @@ internal static class JobDecisions
                     submit.File,
                     Field: "sites",
                     Hint: SiteHint(state, site)));
+            }
+        }
+
+        return problems.DrainToImmutable();
+    }
+
+    private static ImmutableArray<Problem> CheckQueue(FactoryState state, SubmitJob submit)
+    {
+        var specification = submit.Specification;
+        var problems = ImmutableArray.CreateBuilder<Problem>();
+        var names = state.Queues.Queues.Select(static queue => queue.Name).ToImmutableArray();
+        if (!names.Contains(specification.Queue, StringComparer.Ordinal))
+        {
+            problems.Add(new Problem(
+                $"There is no queue '{specification.Queue}'; expected one of {string.Join(", ", names)}.", submit.File, Field: "queue",
+                Hint: NearMatch.Hint(specification.Queue, names) ?? "Make it with 'superfactory fleet apply'."));
+        }
+
+        foreach (var site in specification.Sites.IsDefaultOrEmpty ? [] : specification.Sites)
+        {
+            if (state.Sites.TryGetValue(site, out var known) && known.Slots > 0 && known.Slots < specification.Accelerators)
+            {
+                problems.Add(new Problem(
+                    $"Site '{site}' has {known.Slots} slots: an island of {specification.Accelerators} never fits there, one of {known.Slots} would.", submit.File, Field: "accelerators"));
             }
         }
 

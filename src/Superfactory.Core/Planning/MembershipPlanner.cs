@@ -18,7 +18,7 @@ internal static class MembershipPlanner
     /// <param name="mayBegin">Whether a run whose state is lost may begin again: when its islands have been started again.</param>
     public static void Plan(Draft draft, long id, bool mayBegin)
     {
-        while (draft.State.Jobs[id] is { Epoch: { } epoch, Held: false } job && !job.Islands.IsEmpty && !job.Islands.Any(island => island.IsFinished)
+        while (draft.State.Jobs[id] is { Epoch: { } epoch, Held: false, IsLeaving: false } job && !job.Islands.IsEmpty && !job.Islands.Any(island => island.IsFinished)
             && (TrySetAside(draft, job) || (epoch.Sealed ? TryDecide(draft, job, epoch, mayBegin) : TrySeal(draft, job, epoch) || TryLearners(draft, job, epoch))))
         {
         }
@@ -28,7 +28,7 @@ internal static class MembershipPlanner
     public static void Begin(Draft draft, long id, string reason)
     {
         var job = draft.State.Jobs[id];
-        Decide(draft, job, [.. job.Islands.Select(island => island.Present)], -1, reason);
+        Decide(draft, job, [.. job.Islands.Where(island => island.Standing == IslandStanding.Wanted).Select(island => island.Present)], -1, reason);
     }
 
     /// <summary>A member whose promise is waited for after a seal: alive, not doubted, and silent so far.</summary>

@@ -29,7 +29,7 @@ internal static class Planner
             MembershipPlanner.Plan(draft, id, mayBegin: true);
         }
 
-        Place(draft);
+        StartPlanner.Plan(draft);
     }
 
     private static void End(Draft draft, FactoryJob job)
@@ -42,14 +42,14 @@ internal static class Planner
 
     private static void RestartIslands(Draft draft, long id)
     {
-        if (!GoBack(draft, id))
+        if (draft.State.Jobs[id].IsLeaving || !GoBack(draft, id))
         {
             return;
         }
 
         foreach (var island in draft.State.Jobs[id].Islands)
         {
-            if (island.Standing != IslandStanding.Gone || !FifoPlacement.HasFreeSlot(draft.State, island.Site))
+            if (island is not { Standing: IslandStanding.Gone, Withheld: null } || !HasRoom(draft, id, island.Site))
             {
                 continue;
             }
@@ -75,7 +75,7 @@ internal static class Planner
     {
         var job = draft.State.Jobs[id];
         if (!MembershipPlanner.IsStateLost(job)
-            || !job.Islands.Any(island => island.Standing == IslandStanding.Wanted || (island.Standing == IslandStanding.Gone && FifoPlacement.HasFreeSlot(draft.State, island.Site))))
+            || !job.Islands.Any(island => island.Standing == IslandStanding.Wanted || (island is { Standing: IslandStanding.Gone, Withheld: null } && HasRoom(draft, id, island.Site))))
         {
             return true;
         }
@@ -96,25 +96,5 @@ internal static class Planner
         return CheckpointPlanner.Bring(draft, job, [.. job.Islands.Where(island => draft.State.IsConnected(island.Site)).Select(island => island.Site)]);
     }
 
-    private static void Place(Draft draft)
-    {
-        foreach (var (id, placement) in FifoPlacement.Plan(draft.State))
-        {
-            if (placement.Sites.IsEmpty || !CheckpointPlanner.Bring(draft, draft.State.Jobs[id], placement.Sites))
-            {
-                continue;
-            }
-
-            var reason = $"Placed at {Sentence.List(placement.Sites)}.";
-            draft.Add(new JobStarted
-            {
-                At = draft.Now,
-                Job = id,
-                Sites = placement.Sites,
-                Scheduler = FifoPlacement.Version,
-                Reason = reason,
-            });
-            MembershipPlanner.Begin(draft, id, reason);
-        }
-    }
+    private static bool HasRoom(Draft draft, long id, string site) => FleetPlacement.HasFree(draft.State, site, draft.State.Jobs[id].Specification.Accelerators);
 }

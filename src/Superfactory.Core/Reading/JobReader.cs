@@ -34,7 +34,7 @@ public sealed class JobReader(FactoryState state)
         }
 
         var members = job.Members.ToImmutableArray();
-        if (members.IsEmpty || members.Any(IsLost) || members.Length < job.Epoch!.Members.Length)
+        if (job.IsLeaving || members.IsEmpty || members.Any(IsLost) || members.Length < job.Epoch!.Members.Length)
         {
             return JobState.Waiting;
         }
@@ -56,7 +56,8 @@ public sealed class JobReader(FactoryState state)
         return StateOf(job) switch
         {
             JobState.Held => Join(job.Note ?? "It was held before it was placed.", $"'superfactory release {job.Id}' lets it go on."),
-            JobState.Queued => !Queue[job.Id].Sites.IsEmpty && ResumeRules.WaitsFor(state, job) is { } waits ? waits : Reading.QueueReasons.Of(state, Queue[job.Id], now),
+            JobState.Queued => Queued(job, now),
+            JobState.Waiting when job.IsLeaving => $"It gives way to job {job.GaveWayTo}, has saved, and is being stopped.",
             JobState.Waiting or JobState.Starting or JobState.Running when job.HoldRequested => Holding(job),
             JobState.Waiting => Join(Waiting(job, now)),
             JobState.Starting => Join($"Starts at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}: {NotJoined(job)}.", job.Note),
@@ -65,7 +66,21 @@ public sealed class JobReader(FactoryState state)
         };
     }
 
-    private ImmutableSortedDictionary<long, Placement> Queue => _queue ??= FifoPlacement.Plan(state);
+    private ImmutableSortedDictionary<long, Placement> Queue(long now) => _queue ??= FleetPlacement.Plan(state, now).ToImmutableSortedDictionary(static entry => entry.Job, static entry => entry.Placement);
+
+    private string Queued(FactoryJob job, long now)
+    {
+        if (job.Planned is { } planned)
+        {
+            var sites = Reading.Sentence.List(planned.Sites.Except(planned.Withheld, StringComparer.Ordinal));
+            var awaited = planned.Awaited.Where(id => state.Jobs[id] is { End: null, GaveWayTo: not 0, Islands.IsEmpty: false } or { End: null, Islands.IsEmpty: false }).ToImmutableArray();
+            return awaited.IsEmpty ? $"Starts at {sites} as soon as what stops there has." : $"Starts at {sites} as soon as {Reading.Sentence.Jobs(awaited)} {(awaited.Length == 1 ? "has" : "have")} given way.";
+        }
+
+        var placement = Queue(now)[job.Id];
+        var reason = !placement.Sites.IsEmpty && ResumeRules.WaitsFor(state, job) is { } waits ? waits : Reading.QueueReasons.Of(state, placement, now);
+        return job.GaveWayTo == 0 ? reason : $"It gave way to job {job.GaveWayTo}. {reason}";
+    }
 
     private bool IsLost(FactoryIsland island)
         => !island.IsFinished && (island.Standing == IslandStanding.Gone || !state.IsConnected(island.Site));
@@ -73,8 +88,8 @@ public sealed class JobReader(FactoryState state)
     private static string Holding(FactoryJob job)
     {
         var saved = job.Checkpoints.LastOrDefault(checkpoint => checkpoint is { Held: true, Abandoned: false } && checkpoint.Epoch >= job.HoldEpoch);
-        var missing = job.Islands.Where(island => island.SetAside is null).Select(island => island.Site).Where(site => saved?.At(site) is not { Standing: CheckpointStanding.Whole });
-        return $"Is being held: waits for {Reading.Sentence.List(missing)} to save.";
+        var missing = job.Islands.Where(island => island.SetAside is null && island.Withheld is null).Select(island => island.Site).Where(site => saved?.At(site) is not { Standing: CheckpointStanding.Whole });
+        return $"{(job.GaveWayTo == 0 ? "Is being held" : $"Gives way to job {job.GaveWayTo}")}: waits for {Reading.Sentence.List(missing)} to save.";
     }
 
     private string Waiting(FactoryJob job, long now)
@@ -85,7 +100,7 @@ public sealed class JobReader(FactoryState state)
             return string.Join(' ', away.Select(island => $"Waits for site {island.Site}: {Reading.QueueReasons.Absence(state, island.Site, now)}."));
         }
 
-        var gone = job.Islands.Where(island => island.Standing == IslandStanding.Gone).ToList();
+        var gone = job.Islands.Where(island => island is { Standing: IslandStanding.Gone, Withheld: null }).ToList();
         if (gone.Count > 0 && !ResumeRules.IsAtHand(state, job, [.. job.Islands.Select(island => island.Site)]) && ResumeRules.WaitsFor(state, job) is { } waits)
         {
             return waits;
@@ -100,7 +115,8 @@ public sealed class JobReader(FactoryState state)
     private string? Away(FactoryJob job)
     {
         var away = job.Islands.Except(job.Members).Select(island => $"Island {island.Site} " + (
-            island.SetAside is { } aside ? $"is set aside: {Reading.Sentence.Lower(aside)}" : !state.IsConnected(island.Site) ? "is away." : island.Standing == IslandStanding.Gone ? "waits for a free slot."
+            island.Withheld is { } withheld ? $"waits for room: {Reading.Sentence.Lower(withheld)}"
+            : island.SetAside is { } aside ? $"is set aside: {Reading.Sentence.Lower(aside)}" : !state.IsConnected(island.Site) ? "is away." : island.Standing == IslandStanding.Gone ? "waits for a free slot."
             : island.Doubt is not null ? "is cut off." : "is about to become a member again."));
         return string.Join(' ', away) is { Length: > 0 } text ? text : null;
     }

@@ -27,7 +27,7 @@ internal static class QueueReasons
                 : $"Waits for a free slot at {site}: {Sentence.Jobs(placement.Ahead)} {(placement.Ahead.Length == 1 ? "comes" : "come")} first.";
         }
 
-        return "Is about to start.";
+        return placement.Reason is { } reason ? $"It {reason}." : "Is about to start.";
     }
 
     /// <summary>Why a site is not connected, as the rest of a sentence.</summary>

@@ -47,6 +47,11 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(JobHeld), "job-held")]
 [JsonDerivedType(typeof(JobParked), "job-parked")]
 [JsonDerivedType(typeof(JobReleased), "job-released")]
+[JsonDerivedType(typeof(QueuesApplied), "queues-applied")]
+[JsonDerivedType(typeof(StartPlanned), "start-planned")]
+[JsonDerivedType(typeof(StartDropped), "start-dropped")]
+[JsonDerivedType(typeof(JobGivesWay), "job-gives-way")]
+[JsonDerivedType(typeof(IslandReclaimed), "island-reclaimed")]
 public abstract record JournalRecord
 {
     private protected JournalRecord()

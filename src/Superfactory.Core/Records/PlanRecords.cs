@@ -25,6 +25,12 @@ public sealed record JobStarted : PlanRecord
     /// <summary>The sites in the job's order.</summary>
     public required ImmutableArray<string> Sites { get; init; }
 
+    /// <summary>Those of them that have no room yet: they join later.</summary>
+    public ImmutableArray<string> Withheld { get; init; } = [];
+
+    /// <summary>Whether it is on its queue's guarantee.</summary>
+    public bool Owned { get; init; }
+
     /// <summary>The placement policy and its version, such as <c>fifo/1</c>.</summary>
     public required string Scheduler { get; init; }
 }
@@ -37,6 +43,9 @@ public sealed record IslandRestarted : PlanRecord
 
     /// <summary>Its new incarnation.</summary>
     public required int Incarnation { get; init; }
+
+    /// <summary>Whether it is on its queue's guarantee, where it had been left out; null keeps what it was.</summary>
+    public bool? Owned { get; init; }
 }
 
 /// <summary>Every island of a run had lost its memory: model and ledger go back together, to a checkpoint or the beginning.</summary>

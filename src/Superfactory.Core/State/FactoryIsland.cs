@@ -63,6 +63,12 @@ public sealed record FactoryIsland
     /// <summary>When it said so, in milliseconds since 1970-01-01 UTC; 0 before.</summary>
     public long MeasuredAt { get; init; }
 
+    /// <summary>Whether it is on its queue's guarantee; what is not is borrowed.</summary>
+    public bool IsOwned { get; init; }
+
+    /// <summary>Why it is left out until there is room for it, in a sentence; null where it is not.</summary>
+    public string? Withheld { get; init; }
+
     /// <summary>As a member or learner is named.</summary>
     internal RunMember Present => new(Site, Incarnation);
 

@@ -84,6 +84,18 @@ public sealed record FactoryJob
     /// <summary>The highest incarnation that an island of it had before it was last placed.</summary>
     public int LastIncarnation { get; init; }
 
+    /// <summary>When it was last placed, in milliseconds since 1970-01-01 UTC; 0 before.</summary>
+    public long PlacedAt { get; init; }
+
+    /// <summary>Where it starts as soon as others have given way; null where nothing is planned.</summary>
+    public PlannedStart? Planned { get; init; }
+
+    /// <summary>The job that it gives way to, or gave way to when it last stopped; 0 where it did not, and once it is placed again.</summary>
+    public long GaveWayTo { get; init; }
+
+    /// <summary>Whether it has saved to give way, and its gangs are yet to stop.</summary>
+    internal bool IsLeaving => GaveWayTo != 0 && !HoldRequested && !Islands.IsEmpty;
+
     /// <summary>The checkpoint of a number; null where it has none, or no longer.</summary>
     public FactoryCheckpoint? FindCheckpoint(long number) => Checkpoints.FirstOrDefault(checkpoint => checkpoint.Number == number);
 
@@ -96,6 +108,13 @@ public sealed record FactoryJob
     internal FactoryJob WithIsland(FactoryIsland changed)
         => this with { Islands = [.. Islands.Select(island => string.Equals(island.Site, changed.Site, StringComparison.Ordinal) ? changed : island)] };
 }
+
+/// <summary>Where a job starts as soon as others have given way. Immutable.</summary>
+/// <param name="Sites">Its islands' sites, in the job's order.</param>
+/// <param name="Withheld">Those of them that it starts without.</param>
+/// <param name="Owned">Whether it is on its queue's guarantee.</param>
+/// <param name="Awaited">The jobs that give way.</param>
+public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<string> Withheld, bool Owned, ImmutableArray<long> Awaited);
 
 /// <summary>How a job ended.</summary>
 /// <param name="State">Completed, failed or cancelled.</param>

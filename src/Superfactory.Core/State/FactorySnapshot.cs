@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Superfactory.Model;
+using Superfactory.Model.Fleet;
 
 namespace Superfactory.Core;
 
@@ -25,6 +26,9 @@ public sealed record FactorySnapshot
     /// <summary>The copies by number.</summary>
     public ImmutableArray<FactoryCopy> Copies { get; init; } = [];
 
+    /// <summary>The queues.</summary>
+    public QueueSet Queues { get; init; } = QueueSet.Default;
+
     /// <summary>Takes down a state.</summary>
     public static FactorySnapshot Of(FactoryState state)
     {
@@ -37,13 +41,14 @@ public sealed record FactorySnapshot
             Jobs = [.. state.Jobs.Values],
             LastCopy = state.LastCopy,
             Copies = [.. state.Copies.Values],
+            Queues = state.Queues,
         };
     }
 
     /// <summary>The state again.</summary>
     public FactoryState Restore()
     {
-        var state = new FactoryState { Revision = Revision, LastJob = LastJob, LastCopy = LastCopy };
+        var state = new FactoryState { Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues };
         state = Sites.Aggregate(state, (restored, site) => restored.WithSite(site));
         state = Jobs.Aggregate(state, (restored, job) => restored.WithJob(job));
         return Copies.Aggregate(state, (restored, copy) => restored.WithCopy(copy));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Fleet;
 
 namespace Superfactory.Core;
 
@@ -16,6 +17,9 @@ public sealed record FactoryState
 
     /// <summary>The number of the newest job; 0 before the first.</summary>
     public long LastJob { get; init; }
+
+    /// <summary>The queues that jobs wait in.</summary>
+    public QueueSet Queues { get; init; } = QueueSet.Default;
 
     /// <summary>Every site whose agent ever joined, by name in ordinal order.</summary>
     public ImmutableSortedDictionary<string, FactorySite> Sites { get; init; }
@@ -59,6 +63,18 @@ public sealed record FactoryState
                 }
             }
         }
+    }
+
+    /// <summary>The accelerators at <paramref name="site"/> that gangs hold: those that it is to run, and those that it has not confirmed stopped.</summary>
+    internal long AcceleratorsHeld(string site)
+    {
+        var held = 0L;
+        foreach (var id in JobsHoldingSlots(site))
+        {
+            held += Jobs[id].Specification.Accelerators;
+        }
+
+        return held;
     }
 
     internal FactoryState WithJob(FactoryJob job)

@@ -16,6 +16,7 @@ internal static class JobAssembly
         CheckOneOf(values, problems, "budget.steps", "budget.samples", "Expected 'steps' or 'samples'");
         CheckWork(values, problems);
         CheckModel(values, problems);
+        CheckIslands(values, problems);
         JobSync.Check(values, problems);
     }
 
@@ -29,6 +30,11 @@ internal static class JobAssembly
             Kind = values.Choice("kind", JobKind.Pretrain),
             Sites = sites as ImmutableArray<string>? ?? [],
             SiteCount = count,
+            Queue = values.Get("queue", JobSpecification.DefaultQueue),
+            Priority = values.Count("priority", 0),
+            Accelerators = values.Count("accelerators", 1),
+            IslandsMin = values.Count("islands_min", 0),
+            MinimumRun = values.Count("minimum_run", 0),
             Trainer = values.IsPresent("trainer") ? Trainer(values) : null,
             Command = values.Get<ImmutableArray<string>>("command", []),
             Directory = values.TryGet<string>("directory", out var directory) ? directory : values.IsPresent("command") ? folder : null,
@@ -113,6 +119,15 @@ internal static class JobAssembly
         if (recipe && values.Choice("kind", JobKind.Pretrain) == JobKind.Finetune)
         {
             problems.Add(values.LineOf("kind"), "kind", "The recipe 'pretrain' trains from the initial state. Expected 'pretrain', or a 'command' of your own that fine-tunes.");
+        }
+    }
+
+    private static void CheckIslands(JobValues values, JobProblems problems)
+    {
+        var most = !values.TryGet<object>("sites", out var sites) ? int.MaxValue : sites is long number ? (int)number : ((ImmutableArray<string>)sites).Length;
+        if (values.Count("islands_min", 0) > most)
+        {
+            problems.Add(values.LineOf("islands_min"), "islands_min", $"Expected at most as many as there are sites, {most}, but found {values.Count("islands_min", 0)}.");
         }
     }
 

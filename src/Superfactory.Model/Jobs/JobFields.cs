@@ -23,6 +23,11 @@ public static class JobFields
             Path = "sites", Kind = JobFieldKind.Sites, Default = Required, Minimum = 1, Maximum = SitesMax,
             Meaning = "The sites that each run one island, in the order that decides leaders and sums; or how many, where any will do.",
         },
+        Whole("islands_min", "0", 0, SitesMax, "islands", "The fewest islands that the job starts and goes on with: the others come and go with the room that there is. 0 for all of `sites`."),
+        Whole("accelerators", "1", 1, 1_000_000, "accelerators", "Accelerators, or slots of processors, that each island takes at its site."),
+        new() { Path = "queue", Kind = JobFieldKind.Name, Default = "default", Meaning = "The queue that the job waits in and is charged to; `superfactory fleet apply` makes queues." },
+        Whole("priority", "0", 0, 1000, null, "The greater goes first in its queue, and running jobs of a lower one of its queue save and give way to it."),
+        Whole("minimum_run", "0", 0, 86_400, "seconds", "How long the job runs, once it runs, before it may have to give way."),
 
         Section("trainer", "The ready trainer. Either `trainer` or `command` is given."),
         new() { Path = "trainer.recipe", Kind = JobFieldKind.Choice, Choices = ["pretrain"], Default = Required, Meaning = "Which trainer: `pretrain` is `python/recipes/pretrain.py`." },

@@ -5,6 +5,9 @@ namespace Superfactory.Model.Jobs;
 /// <summary>What a researcher asks for: a validated job file with every default filled in. Immutable.</summary>
 public sealed record JobSpecification
 {
+    /// <summary>The queue of jobs that name none, and the only one of a factory that was given no queues.</summary>
+    public const string DefaultQueue = "default";
+
     /// <summary>The job's name: see <see cref="FactoryName"/>. Not unique.</summary>
     public required string Name { get; init; }
 
@@ -16,6 +19,21 @@ public sealed record JobSpecification
 
     /// <summary>How many sites, where any will do; 0 where <see cref="Sites"/> names them.</summary>
     public int SiteCount { get; init; }
+
+    /// <summary>The queue that it waits in and is charged to; default <see cref="DefaultQueue"/>.</summary>
+    public string Queue { get; init; } = DefaultQueue;
+
+    /// <summary>Greater goes first in its queue, and running jobs of its queue give way to it. 0 to 1,000, default 0.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Accelerators, or slots of processors, that each island takes at its site. At least 1, default 1.</summary>
+    public int Accelerators { get; init; } = 1;
+
+    /// <summary>The fewest islands that it starts with and goes on with; 0, the default, for all of them.</summary>
+    public int IslandsMin { get; init; }
+
+    /// <summary>Seconds that it runs once it runs before it may have to give way. Default 0.</summary>
+    public int MinimumRun { get; init; }
 
     /// <summary>The ready trainer; null where <see cref="Command"/> is the user's own program.</summary>
     public TrainerSpecification? Trainer { get; init; }
@@ -46,6 +64,14 @@ public sealed record JobSpecification
 
     /// <summary>How often a crashed trainer is started again at each island before the job fails. 0 to 100, default 3.</summary>
     public int TrainerRestartsMax { get; init; } = 3;
+
+    /// <summary>Islands that it has where all have room.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public int IslandsMax => Sites.IsDefaultOrEmpty ? SiteCount : Sites.Length;
+
+    /// <summary>Islands that it has at the least.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public int IslandsLeast => IslandsMin == 0 ? IslandsMax : Math.Min(IslandsMin, IslandsMax);
 
     /// <summary>Environment variables that every trainer process gets in addition.</summary>
     public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;

@@ -120,6 +120,11 @@ internal sealed class GangSearch
         foreach (var pool in _state.PoolsOfType[type])
         {
             var site = _state.Layout.Pools[pool].Site;
+            if (!_state.IsOpenTo(request, pool))
+            {
+                continue;
+            }
+
             var preference = request.PreferredSites.IndexOf(_state.Layout.SiteNames[site]);
             var candidate = _islands.Find(pool, request, preference < 0 ? request.PreferredSites.Length : preference);
             if (candidate is null)

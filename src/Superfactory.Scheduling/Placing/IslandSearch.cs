@@ -27,7 +27,7 @@ internal sealed class IslandSearch
     public IslandSearch(FleetState state)
     {
         _state = state;
-        var largest = state.Layout.Pools.Max(static pool => pool.Count);
+        var largest = state.Layout.Pools.Select(static pool => pool.Count).DefaultIfEmpty(0).Max();
         (_eligible, _members) = (new ulong[(largest + 63) / 64], new int[largest]);
     }
 

@@ -138,7 +138,7 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
         List<(Int128 Cost, int Pool, int[] Domains)> sites = [];
         foreach (var pool in state.PoolsOfType[type])
         {
-            if (Cheapest(pool, request, now, out var cost) is not { } domains)
+            if (!state.IsOpenTo(request, pool) || Cheapest(pool, request, now, out var cost) is not { } domains)
             {
                 continue;
             }

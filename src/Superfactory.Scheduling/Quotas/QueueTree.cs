@@ -29,10 +29,11 @@ public sealed class QueueTree
     internal ImmutableArray<int> Parents { get; }
 
     /// <summary>Checks queues against each other and against the fleet: names, parents, circles, and that no more is guaranteed than there is.</summary>
+    /// <param name="queues">The queues.</param>
+    /// <param name="fleet">The fleet; null where nothing is known of it, as while sites are away.</param>
     /// <returns>The queues, or everything that is wrong with them.</returns>
-    public static Outcome<QueueTree> Create(ImmutableArray<QueueSpecification> queues, FleetSpecification fleet)
+    public static Outcome<QueueTree> Create(ImmutableArray<QueueSpecification> queues, FleetSpecification? fleet)
     {
-        ArgumentNullException.ThrowIfNull(fleet);
         var problems = ImmutableArray.CreateBuilder<Problem>();
         if (queues.IsDefaultOrEmpty || queues.Length > QueuesMax)
         {
@@ -133,7 +134,7 @@ public sealed class QueueTree
 
     private static bool Outside(long accelerators) => accelerators is < 0 or > FleetSpecification.AcceleratorsMax;
 
-    private void CheckSums(FleetSpecification fleet, ImmutableArray<Problem>.Builder problems)
+    private void CheckSums(FleetSpecification? fleet, ImmutableArray<Problem>.Builder problems)
     {
         for (var type = 0; type < HardwareCatalogue.All.Length; type++)
         {
@@ -153,7 +154,7 @@ public sealed class QueueTree
                 }
             }
 
-            var exist = fleet.Racks.Where(rack => rack.Hardware.Name == name).Sum(static rack => (long)rack.Schedulable);
+            var exist = fleet?.Racks.Where(rack => rack.Hardware.Name == name).Sum(static rack => (long)rack.Schedulable) ?? long.MaxValue;
             if (top > exist)
             {
                 problems.Add(new Problem($"{Number(top)} of {name} are guaranteed, but the fleet offers {Number(exist)}.", Field: "queues"));

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Superfactory.Core.Commands;
 using Superfactory.Core.Records;
+using Superfactory.Core.Tests.Lifecycle;
 using Superfactory.Core.Tests.Support;
 
 namespace Superfactory.Core.Tests.Properties;
@@ -44,7 +45,10 @@ public sealed class FactoryProperties
             .Miss(1, "atlanta", "texas").Promise(1, "atlanta", 3).Miss(1, "atlanta", "texas").After(FactoryLimits.PromiseMillisecondsMax).Tick().Run(1, "texas");
         var learnt = new TestFactory().Join("atlanta").Join("texas").Submit("atlanta", "texas").Run(1, "atlanta", "texas")
             .Lose("atlanta").Join("atlanta", "s2").Run(1, "atlanta").Promise(1, "texas", 3).Level(1, "atlanta");
-        reached.UnionWith(seldom.Journal.Concat(learnt.Journal).Select(record => record.GetType()));
+        var way = FleetLifecycleTests.GivingWay();
+        var dropped = FleetLifecycleTests.GivingWay().Lose("atlanta");
+        var shrunk = FleetLifecycleTests.Reclaimed();
+        reached.UnionWith(seldom.Journal.Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Select(record => record.GetType()));
         var kinds = typeof(JournalRecord).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(JournalRecord)) && !type.IsAbstract);
         kinds.Where(kind => !reached.Contains(kind)).ShouldBeEmpty();
     }

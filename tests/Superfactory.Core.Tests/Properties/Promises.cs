@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Superfactory.Core.Planning;
 using Superfactory.Core.Records;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
@@ -31,7 +32,7 @@ internal static class Promises
         if (record is JobStarted started)
         {
             // A site may come back with fewer slots than it runs gangs, and keeps those; what starts finds a free slot.
-            foreach (var site in started.Sites)
+            foreach (var site in started.Sites.Except(started.Withheld))
             {
                 after.JobsHoldingSlots(site).Count().ShouldBeLessThanOrEqualTo(after.Sites[site].Slots, $"{site} has more gangs than slots");
             }
@@ -82,6 +83,13 @@ internal static class Promises
         foreach (var copy in state.Copies.Values)
         {
             Sentence(copy.End?.Reason ?? CopyReader.WaitsFor(state, copy, now) ?? "It goes on.");
+        }
+
+        // What was decided fits: a snapshot can always be made, in which nothing is given twice.
+        var fleet = FleetMaker.Make(state, now);
+        foreach (var site in state.Sites.Values.Where(site => site.Standing == SiteStanding.Connected))
+        {
+            fleet.FreeAt(site.Name, "cpu").ShouldBeGreaterThanOrEqualTo(0);
         }
 
         foreach (var site in state.Sites.Values)

@@ -6,6 +6,7 @@ using Superfactory.Core.Tests.Lifecycle;
 using Superfactory.Core.Tests.Support;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Copies;
+using Superfactory.Model.Fleet;
 using Superfactory.Model.Jobs;
 
 namespace Superfactory.Core.Tests.Properties;
@@ -19,7 +20,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 36)
+        from kind in Gen.Choose(0, 38)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -36,8 +37,9 @@ internal static class Schedule
         {
             0 => new JoinSite(site, TestFactory.Hello($"{site}-{move.Pick}", slots: move.Pick % 3)),
             1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0)),
-            2 => new SubmitJob(Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)])),
-            3 => new SubmitJob(Specification() with
+            2 => new SubmitJob(Ranked(state, move, Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)]))),
+            37 or 38 => new ApplyQueues(Queues(move)),
+            3 => new SubmitJob(Ranked(state, move, Specification()) with
             {
                 SiteCount = 1 + (move.Pick % 4), Sync = new SyncSpecification { Mode = move.Pick > 2 ? SyncMode.Auto : SyncMode.Diloco },
             }),
@@ -59,6 +61,18 @@ internal static class Schedule
     /// <summary>A job that keeps as few checkpoints as there may be, so that some expire.</summary>
     private static JobSpecification Specification(params string[] sites) =>
         TestFactory.Specification(sites) with { Checkpoint = new CheckpointSpecification { Keep = 1 } };
+
+    /// <summary>A job of some queue and priority, now and then one that goes on with a single island.</summary>
+    private static JobSpecification Ranked(FactoryState state, Move move, JobSpecification job) => job with
+    {
+        Priority = move.Milliseconds % 3, IslandsMin = move.Milliseconds % 5 < 2 ? 1 : 0, Queue = state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name,
+        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0,
+    };
+
+    private static QueueSet Queues(Move move) => new([
+        new QueueSpecification { Name = "default", Quotas = move.Pick % 3 == 0 ? [new QuotaSpecification("cpu", 0, BorrowingLimit: 2)] : [] },
+        new QueueSpecification { Name = "research", Weight = 1 + (move.Pick % 2), Quotas = [new QuotaSpecification("cpu", move.Pick % 4)] },
+    ]);
 
     /// <summary>The site tells of the gangs that it was given, one of them in some state; now and then also of one that it no longer should have.</summary>
     private static ReportGangs Report(FactoryState state, string site, string session, Move move)

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Superfactory.Scheduling.Quotas;
+namespace Superfactory.Model.Fleet;
 
 /// <summary>A tenant or a part of one: who is entitled to what. Immutable.</summary>
 public sealed record QueueSpecification
@@ -24,3 +24,11 @@ public sealed record QueueSpecification
 /// <param name="BorrowingLimit">How many more it may use; null for as many as there are.</param>
 /// <param name="LendingLimit">How many of its own that lie idle others may use; null for all.</param>
 public sealed record QuotaSpecification(string Hardware, long Guaranteed, long? BorrowingLimit = null, long? LendingLimit = null);
+
+/// <summary>All queues of a factory. Immutable.</summary>
+/// <param name="Queues">The queues, in the order of their file.</param>
+public sealed record QueueSet(ImmutableArray<QueueSpecification> Queues)
+{
+    /// <summary>What a factory has before any are applied: one queue that is guaranteed nothing and may borrow all.</summary>
+    public static QueueSet Default { get; } = new([new QueueSpecification { Name = Jobs.JobSpecification.DefaultQueue }]);
+}

@@ -1,0 +1,33 @@
+using Superfactory.Core.Records;
+
+namespace Superfactory.Core.Folding;
+
+/// <summary>Folds queues, and who gives way to whom.</summary>
+internal static class FleetFold
+{
+    public static FactoryState Apply(FactoryState state, QueuesApplied record) => state with { Queues = record.Queues };
+
+    public static FactoryState Apply(FactoryState state, StartPlanned record) =>
+        state.WithJob(state.Jobs[record.Job] with { Planned = new PlannedStart(record.Sites, record.Withheld, record.Owned, record.Awaited) });
+
+    public static FactoryState Apply(FactoryState state, StartDropped record) => state.WithJob(state.Jobs[record.Job] with { Planned = null });
+
+    public static FactoryState Apply(FactoryState state, JobGivesWay record)
+    {
+        var job = state.Jobs[record.Job];
+        var holding = job with { HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0, GaveWayTo = record.To };
+        return state.WithJob(holding).Touch(holding);
+    }
+
+    public static FactoryState Apply(FactoryState state, IslandReclaimed record)
+    {
+        var job = state.Jobs[record.Job];
+        var island = job.FindIsland(record.Island)!;
+        var leaving = JobFold.StandingAfterEnd(state, island) == IslandStanding.Stopping;
+        var reclaimed = job.WithIsland(island with
+        {
+            Standing = leaving ? IslandStanding.Stopping : IslandStanding.Gone, Withheld = record.Reason, Reason = record.Reason, Joined = false, Result = null,
+        });
+        return state.WithJob(reclaimed).Touch(record.Island);
+    }
+}

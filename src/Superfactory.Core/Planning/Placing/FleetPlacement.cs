@@ -1,0 +1,213 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Fleet;
+using Superfactory.Scheduling;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>
+/// Places queued jobs by the scheduler's rules. Of a queue the greater priority goes first, then the earlier; a job that waits for slots keeps its claim on
+/// them, so that no later one of its queue overtakes it; one that waits for a site to connect claims nothing. Between queues the one goes first that holds the least
+/// for its weight. For one thread and one state.
+/// </summary>
+internal sealed class FleetPlacement
+{
+    /// <summary>The policy's name and version, as plans record it.</summary>
+    public const string Policy = "fleet/1";
+
+    private readonly FactoryState _state;
+    private readonly long _now;
+    private readonly SlotLedger _ledger;
+    private readonly FleetState _fleet;
+    private readonly Scheduler _scheduler;
+    private readonly Dictionary<string, SortedDictionary<string, long>> _claims = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
+    private readonly ImmutableArray<(long, Placement)>.Builder _placements = ImmutableArray.CreateBuilder<(long, Placement)>();
+
+    private FleetPlacement(FactoryState state, long now)
+    {
+        (_state, _now) = (state, Math.Max(0, now));
+        _ledger = new SlotLedger(state);
+        _fleet = FleetMaker.Make(state, _now);
+        _scheduler = new Scheduler(_fleet);
+        foreach (var running in _fleet.Running.Values)
+        {
+            _held[running.Request.Queue] = _held.GetValueOrDefault(running.Request.Queue) + running.Accelerators;
+        }
+    }
+
+    /// <summary>Whether a gang of so many accelerators could be started at <paramref name="site"/> now, and nobody for whom others give way is to have them.</summary>
+    public static bool HasFree(FactoryState state, string site, int accelerators)
+    {
+        if (!state.IsConnected(site))
+        {
+            return false;
+        }
+
+        var planned = 0L;
+        foreach (var id in state.OpenJobs)
+        {
+            if (state.Jobs[id] is { Planned: { } start } job && start.Sites.Contains(site, StringComparer.Ordinal) && !start.Withheld.Contains(site, StringComparer.Ordinal))
+            {
+                planned += job.Specification.Accelerators;
+            }
+        }
+
+        return state.AcceleratorsHeld(site) + planned + accelerators <= state.Sites[site].Slots;
+    }
+
+    /// <summary>For each queued job that no start is planned for, in the order in which they were decided: where it starts, or what it waits for.</summary>
+    public static ImmutableArray<(long Job, Placement Placement)> Plan(FactoryState state, long now) => Plan(state, now, out _);
+
+    /// <summary>As above, and which islands that were left out may come back.</summary>
+    public static ImmutableArray<(long Job, Placement Placement)> Plan(FactoryState state, long now, out ImmutableArray<Growth> growths)
+    {
+        var queued = state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job is { Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null }).ToList();
+        var grows = state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => !job.HoldRequested && !job.IsLeaving && job.Islands.Any(IsWithheld)).ToList();
+        growths = [];
+        if (queued.Count == 0 && grows.Count == 0)
+        {
+            return [];
+        }
+
+        var placement = new FleetPlacement(state, now);
+        placement.PlaceAll(queued);
+        growths = placement.Grow(grows);
+        return placement._placements.ToImmutable();
+    }
+
+    private static bool IsWithheld(FactoryIsland island) => island is { Withheld: not null, Standing: IslandStanding.Gone };
+
+    private void PlaceAll(List<FactoryJob> queued)
+    {
+        var queues = _state.Queues.Queues;
+        var waiting = queues.Select(queue => new Queue<FactoryJob>(queued.Where(job => job.Specification.Queue == queue.Name)
+            .OrderByDescending(static job => job.Specification.Priority).ThenBy(static job => job.SubmittedAt).ThenBy(static job => job.Id))).ToArray();
+        while (true)
+        {
+            // A share is held / weight, compared by cross-multiplying, which is exact; of the same share the queue that was named first.
+            var best = -1;
+            for (var queue = 0; queue < waiting.Length; queue++)
+            {
+                if (waiting[queue].Count > 0
+                    && (best < 0 || (Int128)_held.GetValueOrDefault(queues[queue].Name) * queues[best].Weight < (Int128)_held.GetValueOrDefault(queues[best].Name) * queues[queue].Weight))
+                {
+                    best = queue;
+                }
+            }
+
+            if (best < 0)
+            {
+                return;
+            }
+
+            var job = waiting[best].Dequeue();
+            _placements.Add((job.Id, Place(job)));
+        }
+    }
+
+    private Placement Place(FactoryJob job)
+    {
+        var named = job.Specification.Sites.IsDefaultOrEmpty ? [] : job.Specification.Sites;
+        var usable = _ledger.Usable;
+        var least = job.Specification.IslandsLeast;
+        ImmutableArray<string> there = named.IsEmpty ? usable : [.. named.Where(site => _state.IsConnected(site))];
+        if (!named.IsEmpty && there.Length < least)
+        {
+            return new Placement { Away = [.. named.Except(there, StringComparer.Ordinal)] };
+        }
+
+        if (named.IsEmpty && usable.Length < least)
+        {
+            return new Placement { Wanted = least, Connected = usable };
+        }
+
+        var claims = Claims(job);
+        ImmutableArray<string> open = [.. there.Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, HardwareCatalogue.Cpu) - claimed >= job.Specification.Accelerators)];
+        open = [.. open.Where(site => usable.Contains(site, StringComparer.Ordinal))];
+        var plan = open.Length < least ? null : _scheduler.Decide(FleetMaker.Request(job, open), _now);
+        return plan is { Starts: true } ? Start(job, plan, there) : Wait(job, plan, there);
+    }
+
+    private Placement Start(FactoryJob job, Plan plan, ImmutableArray<string> there)
+    {
+        var stops = Stops(plan);
+        _fleet.Apply(plan, _now);
+        var chosen = plan.Islands.Select(static island => island.Site).ToHashSet(StringComparer.Ordinal);
+        ImmutableArray<string> all = job.Specification.Sites.IsDefaultOrEmpty
+            ? [.. chosen.Concat(there.Where(site => !chosen.Contains(site)).Take(job.Specification.IslandsMax - chosen.Count)).Order(StringComparer.Ordinal)]
+            : job.Specification.Sites;
+        _ledger.Take([.. chosen], job.Id, job.Specification.Accelerators);
+        _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)job.Specification.Accelerators * chosen.Count);
+        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Owned = plan.IsOwned, Stops = stops };
+    }
+
+    /// <summary>A job that can go on with the islands that are left loses no more than those.</summary>
+    private ImmutableArray<GivingWay> Stops(Plan plan)
+    {
+        var stops = ImmutableArray.CreateBuilder<GivingWay>();
+        foreach (var victims in plan.Victims.GroupBy(static victim => FleetMaker.Of(victim.Job).Job))
+        {
+            // What was decided a moment ago and is no record yet is not taken back: the job waits a round.
+            var job = _state.Jobs[victims.Key];
+            var islands = victims.Select(static victim => FleetMaker.Of(victim.Job).Island).Where(static island => island >= 0).Select(island => job.Islands[island].Site).ToImmutableArray();
+            var left = job.Islands.Count(static island => island.Standing == IslandStanding.Wanted) - islands.Length;
+            stops.Add(new GivingWay(job.Id, islands.IsEmpty || left < job.Specification.IslandsLeast ? [] : islands));
+        }
+
+        return stops.ToImmutable();
+    }
+
+    private Placement Wait(FactoryJob job, Plan? plan, ImmutableArray<string> there)
+    {
+        var accelerators = job.Specification.Accelerators;
+        ImmutableArray<string> full = [.. there.Where(site => !_ledger.HasFree(site, accelerators))];
+        _ledger.Take(there, job.Id, accelerators);
+        var claims = Claims(job);
+        foreach (var site in there)
+        {
+            claims[site] = claims.GetValueOrDefault(site) + accelerators;
+        }
+
+        return full.IsEmpty || plan?.Reason is PendingReason.Quota or PendingReason.Lending
+            ? new Placement { Reason = plan?.Reason ?? new PendingReason.Accelerators(accelerators, HardwareCatalogue.Cpu, there[0]) }
+            : new Placement { Full = full, Ahead = _ledger.Ahead(full[0], job.Id) };
+    }
+
+    private SortedDictionary<string, long> Claims(FactoryJob job)
+    {
+        if (!_claims.TryGetValue(job.Specification.Queue, out var claims))
+        {
+            _claims.Add(job.Specification.Queue, claims = new SortedDictionary<string, long>(StringComparer.Ordinal));
+        }
+
+        return claims;
+    }
+
+    /// <summary>What is left goes to islands that were left out: of the greater priority first, then of the earlier job. Nobody gives way to them.</summary>
+    private ImmutableArray<Growth> Grow(List<FactoryJob> jobs)
+    {
+        var growths = ImmutableArray.CreateBuilder<Growth>();
+        foreach (var job in jobs.OrderByDescending(static job => job.Specification.Priority).ThenBy(static job => job.SubmittedAt).ThenBy(static job => job.Id))
+        {
+            for (var index = 0; index < job.Islands.Length; index++)
+            {
+                var site = job.Islands[index].Site;
+                if (!IsWithheld(job.Islands[index]) || !_ledger.HasFree(site, job.Specification.Accelerators) || !HasFree(_state, site, job.Specification.Accelerators))
+                {
+                    continue;
+                }
+
+                var request = FleetMaker.Request(job, [site]) with { Job = FleetMaker.Number(job.Id, index), IslandsMin = 1, IslandsMax = 1 };
+                var plan = _scheduler.Decide(request, _now);
+                if (plan is { Starts: true, Victims.IsEmpty: true })
+                {
+                    _fleet.Apply(plan, _now);
+                    _ledger.Take([site], job.Id, job.Specification.Accelerators);
+                    growths.Add(new Growth(job.Id, site, plan.IsOwned));
+                }
+            }
+        }
+
+        return growths.ToImmutable();
+    }
+}

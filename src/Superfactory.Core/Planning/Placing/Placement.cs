@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Superfactory.Scheduling;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>Where a queued job starts, or what it waits for. Immutable.</summary>
+internal sealed record Placement
+{
+    /// <summary>Where it starts, in the job's order; empty where it can't.</summary>
+    public ImmutableArray<string> Sites { get; init; } = [];
+
+    /// <summary>Those of them that it starts without.</summary>
+    public ImmutableArray<string> Withheld { get; init; } = [];
+
+    /// <summary>Whether it is on its queue's guarantee.</summary>
+    public bool Owned { get; init; }
+
+    /// <summary>Who gives way first, where it starts: jobs as a whole, or islands of them.</summary>
+    public ImmutableArray<GivingWay> Stops { get; init; } = [];
+
+    /// <summary>The named sites that are not connected.</summary>
+    public ImmutableArray<string> Away { get; init; } = [];
+
+    /// <summary>The sites that have no slot for it.</summary>
+    public ImmutableArray<string> Full { get; init; } = [];
+
+    /// <summary>The jobs that hold, or wait before it for, the slots of the first full site.</summary>
+    public ImmutableArray<long> Ahead { get; init; } = [];
+
+    /// <summary>How many sites it wants; 0 where it names them, or has enough.</summary>
+    public int Wanted { get; init; }
+
+    /// <summary>The connected sites that have slots, where it wants more than there are.</summary>
+    public ImmutableArray<string> Connected { get; init; } = [];
+
+    /// <summary>Why it does not start, where slots are not what is missing.</summary>
+    public PendingReason? Reason { get; init; }
+}
+
+/// <summary>Who gives way to a job.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Islands">The islands that it loses; empty where it stops as a whole.</param>
+internal sealed record GivingWay(long Job, ImmutableArray<string> Islands);
+
+/// <summary>An island that was left out and has room again.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Island">The island.</param>
+/// <param name="Owned">Whether it is on its queue's guarantee.</param>
+internal sealed record Growth(long Job, string Island, bool Owned);

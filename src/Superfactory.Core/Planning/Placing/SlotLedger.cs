@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>The accelerators of the connected sites while one plan is made: who holds them, and who has claimed them. Used by one thread.</summary>
+internal sealed class SlotLedger
+{
+    private readonly SortedDictionary<string, Entry> _sites = new(StringComparer.Ordinal);
+
+    public SlotLedger(FactoryState state)
+    {
+        foreach (var site in state.Sites.Values)
+        {
+            if (site.Standing == SiteStanding.Connected && site.Slots > 0)
+            {
+                _sites.Add(site.Name, new Entry(site.Slots));
+            }
+        }
+
+        foreach (var id in state.OpenJobs.Union(state.StoppingJobs))
+        {
+            var job = state.Jobs[id];
+            foreach (var island in job.Islands)
+            {
+                if (island.HoldsSlot && _sites.TryGetValue(island.Site, out var site))
+                {
+                    site.Take(id, job.Specification.Accelerators);
+                }
+            }
+        }
+    }
+
+    /// <summary>The connected sites that have slots at all, by name.</summary>
+    public ImmutableArray<string> Usable => [.. _sites.Keys];
+
+    /// <summary>Whether so many are free that nobody has claimed.</summary>
+    public bool HasFree(string site, long accelerators) => _sites.TryGetValue(site, out var entry) && entry.Taken + accelerators <= entry.Slots;
+
+    /// <summary>Takes, or claims where they are not free yet, accelerators at each site.</summary>
+    public void Take(ImmutableArray<string> sites, long job, long accelerators)
+    {
+        foreach (var site in sites)
+        {
+            if (_sites.TryGetValue(site, out var entry))
+            {
+                entry.Take(job, accelerators);
+            }
+        }
+    }
+
+    /// <summary>The other jobs that hold or claim accelerators at <paramref name="site"/>, in order.</summary>
+    public ImmutableArray<long> Ahead(string site, long job)
+        => _sites.TryGetValue(site, out var entry) ? [.. entry.Jobs.Where(other => other != job).Distinct()] : [];
+
+    private sealed class Entry(int slots)
+    {
+        public int Slots { get; } = slots;
+
+        public long Taken { get; private set; }
+
+        public List<long> Jobs { get; } = [];
+
+        public void Take(long job, long accelerators)
+        {
+            Taken += accelerators;
+            Jobs.Add(job);
+        }
+    }
+}

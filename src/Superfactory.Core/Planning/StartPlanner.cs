@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Reading;
+using Superfactory.Core.Records;
+
+namespace Superfactory.Core.Planning;
+
+/// <summary>Starts queued jobs: at once where there is room, and where others give way first as soon as they have.</summary>
+internal static class StartPlanner
+{
+    public static void Plan(Draft draft)
+    {
+        foreach (var id in draft.State.OpenJobs)
+        {
+            GoOn(draft, draft.State.Jobs[id]);
+        }
+
+        var placements = FleetPlacement.Plan(draft.State, draft.Now, out var growths);
+        foreach (var (id, placement) in placements)
+        {
+            var starts = placement.Sites.Except(placement.Withheld, StringComparer.Ordinal).ToImmutableArray();
+            if (!placement.Sites.IsEmpty && CheckpointPlanner.Bring(draft, draft.State.Jobs[id], starts))
+            {
+                Start(draft, id, placement, starts);
+            }
+        }
+
+        foreach (var growth in growths)
+        {
+            var job = draft.State.Jobs[growth.Job];
+            var island = job.FindIsland(growth.Island)!;
+            if (island is { Withheld: not null, Standing: IslandStanding.Gone } && FleetPlacement.HasFree(draft.State, island.Site, job.Specification.Accelerators))
+            {
+                draft.Add(new IslandRestarted
+                {
+                    At = draft.Now, Job = job.Id, Island = island.Site, Incarnation = island.Incarnation + 1, Owned = growth.Owned,
+                    Reason = $"Island {island.Site} was started again as incarnation {island.Incarnation + 1}: there is room for it.",
+                });
+                MembershipPlanner.Plan(draft, job.Id, mayBegin: false);
+            }
+        }
+    }
+
+    /// <summary>A planned start comes true, or turns out to be impossible.</summary>
+    private static void GoOn(Draft draft, FactoryJob job)
+    {
+        if (job.Planned is not { } planned || !job.Islands.IsEmpty)
+        {
+            return;
+        }
+
+        var starts = planned.Sites.Except(planned.Withheld, StringComparer.Ordinal).ToImmutableArray();
+        var gone = starts.FirstOrDefault(site => !draft.State.IsConnected(site) || draft.State.Sites[site].Slots < job.Specification.Accelerators);
+        if (job.CancelRequested || job.Held || gone is not null)
+        {
+            var reason = gone is null ? "The job is held." : $"Site {gone} is not there any more.";
+            draft.Add(new StartDropped { At = draft.Now, Job = job.Id, Reason = reason });
+        }
+        else if (starts.All(site => draft.State.AcceleratorsHeld(site) + job.Specification.Accelerators <= draft.State.Sites[site].Slots) && CheckpointPlanner.Bring(draft, job, starts))
+        {
+            var who = planned.Awaited.IsEmpty ? string.Empty : $" {Sentence.Capital(Sentence.Jobs(planned.Awaited))} gave way.";
+            Place(draft, job.Id, planned.Sites, planned.Withheld, planned.Owned, $"Placed at {Sentence.List(starts)}.{who}");
+        }
+    }
+
+    private static void Start(Draft draft, long id, Placement placement, ImmutableArray<string> starts)
+    {
+        var job = draft.State.Jobs[id];
+        if (placement.Stops.IsEmpty && starts.All(site => FleetPlacement.HasFree(draft.State, site, job.Specification.Accelerators)))
+        {
+            Place(draft, id, placement.Sites, placement.Withheld, placement.Owned, $"Placed at {Sentence.List(starts)}.");
+            return;
+        }
+
+        foreach (var stop in placement.Stops.Where(stop => draft.State.Jobs[stop.Job].Planned is not null))
+        {
+            draft.Add(new StartDropped { At = draft.Now, Job = stop.Job, Reason = $"It gives way to job {id}." });
+        }
+
+        // Those whose start is no record yet, or who save already, are not told twice.
+        var stops = placement.Stops.Where(stop => draft.State.Jobs[stop.Job] is { HoldRequested: false, IsLeaving: false, Islands.IsEmpty: false }).ToList();
+        draft.Add(new StartPlanned
+        {
+            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Owned = placement.Owned, Scheduler = FleetPlacement.Policy,
+            Awaited = [.. stops.Select(static stop => stop.Job)],
+            Reason = stops.Count == 0 ? $"Starts at {Sentence.List(starts)} as soon as what stops there has."
+                : $"Starts at {Sentence.List(starts)} as soon as {Sentence.Jobs([.. stops.Select(static stop => stop.Job)])} {(stops.Count == 1 ? "has" : "have")} given way.",
+        });
+        foreach (var stop in stops)
+        {
+            GiveWay(draft, stop, id);
+        }
+    }
+
+    private static void GiveWay(Draft draft, GivingWay stop, long to)
+    {
+        if (stop.Islands.IsEmpty)
+        {
+            draft.Add(new JobGivesWay { At = draft.Now, Job = stop.Job, To = to, Reason = $"It gives way to job {to}." });
+            HoldPlanner.Plan(draft, stop.Job);
+            return;
+        }
+
+        foreach (var island in stop.Islands)
+        {
+            draft.Add(new IslandReclaimed { At = draft.Now, Job = stop.Job, Island = island, To = to, Reason = $"It gives way to job {to}." });
+        }
+
+        MembershipPlanner.Plan(draft, stop.Job, mayBegin: false);
+    }
+
+    private static void Place(Draft draft, long id, ImmutableArray<string> sites, ImmutableArray<string> withheld, bool owned, string reason)
+    {
+        draft.Add(new JobStarted { At = draft.Now, Job = id, Sites = sites, Withheld = withheld, Owned = owned, Scheduler = FleetPlacement.Policy, Reason = reason });
+        MembershipPlanner.Begin(draft, id, reason);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Fleet;
+
+namespace Superfactory.Core.Records;
+
+/// <summary>Somebody said which queues there are.</summary>
+public sealed record QueuesApplied : JournalRecord
+{
+    /// <summary>All queues.</summary>
+    public required QueueSet Queues { get; init; }
+}
+
+/// <summary>A job starts at these sites as soon as others have given way: what they leave is its.</summary>
+public sealed record StartPlanned : PlanRecord
+{
+    /// <summary>The sites in the job's order.</summary>
+    public required ImmutableArray<string> Sites { get; init; }
+
+    /// <summary>Those of them that have no room yet.</summary>
+    public ImmutableArray<string> Withheld { get; init; } = [];
+
+    /// <summary>Whether it is on its queue's guarantee.</summary>
+    public bool Owned { get; init; }
+
+    /// <summary>The jobs that give way, or lose islands, rising.</summary>
+    public ImmutableArray<long> Awaited { get; init; } = [];
+
+    /// <summary>The placement policy and its version.</summary>
+    public required string Scheduler { get; init; }
+}
+
+/// <summary>A planned start cannot be any more; the job is placed anew.</summary>
+public sealed record StartDropped : PlanRecord;
+
+/// <summary>A job is to save, stop, and wait again, because another goes first.</summary>
+public sealed record JobGivesWay : PlanRecord
+{
+    /// <summary>The job that goes first.</summary>
+    public required long To { get; init; }
+}
+
+/// <summary>An island of a job that can go on without it is stopped, because another job goes first; it comes back when there is room.</summary>
+public sealed record IslandReclaimed : PlanRecord
+{
+    /// <summary>The island.</summary>
+    public required string Island { get; init; }
+
+    /// <summary>The job that goes first.</summary>
+    public required long To { get; init; }
+}

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Scheduling;
+
+/// <content>What was decided before, when a snapshot is made of records.</content>
+public sealed partial class FleetState
+{
+    /// <summary>
+    /// A job runs at sites that place their own gangs, as an earlier decision had it: nothing is decided. What its sites have free, quota or rates may not suffice
+    /// for it any more.
+    /// </summary>
+    /// <param name="request">The job.</param>
+    /// <param name="sites">A site for each of its islands.</param>
+    /// <param name="isOwned">Whether it is on guaranteed quota.</param>
+    /// <param name="started">When it started, in milliseconds since 1970.</param>
+    /// <param name="sealedAt">When its last checkpoint was sealed; its start where none was.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Whether each site has a pool of the kind of hardware that the request names first, with as many accelerators free.</returns>
+    public bool TakeRecorded(GangRequest request, ImmutableArray<string> sites, bool isOwned, long started, long sealedAt, long now)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var islands = ImmutableArray.CreateBuilder<IslandPlan>(sites.Length);
+        foreach (var site in sites)
+        {
+            var pool = FindCounted(site, request.Hardware[0]);
+            if (pool < 0 || Domains.Free(Layout.Pools[pool].First) < request.AcceleratorsPerIsland)
+            {
+                return false;
+            }
+
+            islands.Add(new IslandPlan
+            {
+                Site = site, Hardware = request.Hardware[0], Slice = request.AcceleratorsPerIsland, Domains = [Layout.Pools[pool].First], Score = default, Pool = pool,
+            });
+        }
+
+        var job = Start(new Plan { Request = request, Islands = islands.MoveToImmutable(), IsOwned = isOwned }, started);
+        job.CheckpointMilliseconds = sealedAt;
+        Age(job, now);
+        return true;
+    }
+
+    /// <summary>Accelerators that are free at a site that places its own gangs; 0 where it has no such pool.</summary>
+    public int FreeAt(string site, string hardware) => FindCounted(site, hardware) is var pool and >= 0 ? Domains.Free(Layout.Pools[pool].First) : 0;
+
+    private int FindCounted(string site, string hardware)
+    {
+        for (var pool = 0; pool < Layout.Pools.Length; pool++)
+        {
+            if (Layout.Pools[pool].IsCounted && Layout.SiteNames[Layout.Pools[pool].Site] == site && Layout.Pools[pool].Hardware.Name == hardware)
+            {
+                return pool;
+            }
+        }
+
+        return -1;
+    }
+}
