@@ -42,6 +42,17 @@ internal sealed class ControlClient : IDisposable
     /// <summary>Every direction of every link.</summary>
     public Task<Answer<LinkView[]>> LinksAsync(CancellationToken cancellation) => GetAsync<LinkView[]>("v1/links", cancellation);
 
+    /// <summary>Every queue.</summary>
+    public Task<Answer<QueueView[]>> QueuesAsync(CancellationToken cancellation) => GetAsync<QueueView[]>("v1/queues", cancellation);
+
+    /// <summary>Replaces all queues by those of a queues file, as the user named the file.</summary>
+    public async Task<Answer<QueueView[]>> ApplyQueuesAsync(string file, string text, CancellationToken cancellation)
+    {
+        using var content = new StringContent(text, MediaTypeHeaderValue.Parse("application/yaml"));
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"v1/queues?file={Uri.EscapeDataString(file)}") { Content = content };
+        return await SendAsync<QueueView[]>(request, cancellation);
+    }
+
     /// <summary>Every job.</summary>
     public Task<Answer<JobView[]>> JobsAsync(CancellationToken cancellation) => GetAsync<JobView[]>("v1/jobs", cancellation);
 

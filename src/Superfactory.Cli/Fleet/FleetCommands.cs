@@ -9,8 +9,9 @@ namespace Superfactory.Cli.Fleet;
 internal static class FleetCommands
 {
     /// <summary>Makes the command.</summary>
-    public static Command Create(Terminal terminal) => new("fleet", "Check and show fleet files: sites, racks, power and links.")
+    public static Command Create(ControlOption control, Terminal terminal) => new("fleet", "Check and show fleet files: sites, racks, power and links; apply queues.")
     {
+        Apply(control, terminal),
         Check(terminal),
         Show(terminal),
     };
@@ -48,22 +49,46 @@ internal static class FleetCommands
         return command;
     }
 
+    private static Command Apply(ControlOption control, Terminal terminal)
+    {
+        var file = new Argument<string>("FILE") { Description = "The queues file; examples/queues.yaml is one." };
+        var json = Settings.Json();
+        var command = new Command("apply", "Replace the factory's queues by those of a file.") { file, json };
+        command.SetAction((parsed, cancellation) => control.WithClientAsync(parsed, terminal, async client =>
+        {
+            var name = parsed.GetValue(file)!;
+            return Read(name, "examples/queues.yaml is one.", out var text) is { } problem
+                ? terminal.Fail([problem], ExitCode.BadInput)
+                : terminal.Show(await client.ApplyQueuesAsync(name, text, cancellation), parsed.GetValue(json), static queues => QueuesCommand.Lines(queues));
+        }));
+        return command;
+    }
+
+    private static Problem? Read(string file, string hint, out string text)
+    {
+        text = string.Empty;
+        try
+        {
+            text = System.IO.File.ReadAllText(file);
+            return null;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return new Problem("There is no such file.", file, Hint: hint);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return new Problem($"The file cannot be read: {exception.Message}", file);
+        }
+    }
+
     private static Argument<string> File() => new("FILE") { Description = "The fleet file; ready ones are in examples/fleets." };
 
     private static int WithFleet(Terminal terminal, string file, Action<FleetSpecification> use)
     {
-        string text;
-        try
+        if (Read(file, "Ready ones are in examples/fleets.", out var text) is { } problem)
         {
-            text = System.IO.File.ReadAllText(file);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return terminal.Fail([new Problem("There is no such file.", file, Hint: "Ready ones are in examples/fleets.")], ExitCode.BadInput);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return terminal.Fail([new Problem($"The file cannot be read: {exception.Message}", file)], ExitCode.BadInput);
+            return terminal.Fail([problem], ExitCode.BadInput);
         }
 
         var fleet = FleetFile.Parse(text, file);

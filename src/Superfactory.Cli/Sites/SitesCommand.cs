@@ -29,7 +29,7 @@ internal static class SitesCommand
                 site.Host,
                 site.Gateway,
                 site.EmulatedWan ?? "real",
-                $"{site.Jobs.Length}/{site.Slots}",
+                $"{site.SlotsHeld}/{site.Slots}",
                 site.Jobs.IsEmpty ? "–" : string.Join(',', site.Jobs),
                 string.Join(',', site.Links.Where(static link => link.Connected).Select(static link => link.Peer)),
                 $"{site.CallersRefused + site.Links.Sum(static link => link.FramesRefused)}")));

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Superfactory.Control.Reading;
 using Superfactory.Control.Telemetry;
 using Superfactory.Control.Writing;
@@ -49,7 +48,7 @@ internal static class JobEndpoints
     private static async Task<IResult> SubmitAsync(HttpRequest request, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation, string? file = null, string? directory = null)
     {
         var name = string.IsNullOrWhiteSpace(file) ? "job.yaml" : file;
-        if (await ReadAsync(request, cancellation) is not { } text)
+        if (await RequestText.ReadAsync(request, cancellation) is not { } text)
         {
             return ApiProblem.Result(StatusCodes.Status413PayloadTooLarge, "The request is not valid.", new Problem(
                 $"The job file is longer than {ApiLimits.JobFileBytesMax} bytes.", name));
@@ -86,22 +85,4 @@ internal static class JobEndpoints
 
     private static IResult Measurements(long id, FactoryWriter writer, TelemetryStore store, long after = 0, int limit = ApiLimits.PageDefault)
         => writer.State.Jobs.ContainsKey(id) ? Results.Ok(store.ReadMeasurements(id, after, limit)) : ApiProblem.NoJob(id);
-
-    /// <returns>The body as text; null where it is too long.</returns>
-    private static async Task<string?> ReadAsync(HttpRequest request, CancellationToken cancellation)
-    {
-        using var body = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        int read;
-        while ((read = await request.Body.ReadAsync(buffer, cancellation)) > 0)
-        {
-            body.Write(buffer, 0, read);
-            if (body.Length > ApiLimits.JobFileBytesMax)
-            {
-                return null;
-            }
-        }
-
-        return Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length).TrimStart('\uFEFF');
-    }
 }

@@ -71,6 +71,7 @@ internal static class ControlApplication
         JobEndpoints.Map(application);
         CopyEndpoints.Map(application);
         CheckpointEndpoints.Map(application);
+        QueueEndpoints.Map(application);
         FactoryEndpoints.Map(application);
         application.MapOpenApi("/openapi/{documentName}.json");
         return application;

@@ -40,6 +40,7 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
         ProcessId = site.ProcessId,
         Gateway = site.Gateway,
         Slots = site.Slots,
+        SlotsHeld = state.AcceleratorsHeld(site.Name),
         Jobs = [.. state.JobsHoldingSlots(site.Name)],
         Links = board.Links(site.Name),
         CallersRefused = board.CallersRefused(site.Name),

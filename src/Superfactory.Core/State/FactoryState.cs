@@ -66,7 +66,7 @@ public sealed record FactoryState
     }
 
     /// <summary>The accelerators at <paramref name="site"/> that gangs hold: those that it is to run, and those that it has not confirmed stopped.</summary>
-    internal long AcceleratorsHeld(string site)
+    public long AcceleratorsHeld(string site)
     {
         var held = 0L;
         foreach (var id in JobsHoldingSlots(site))

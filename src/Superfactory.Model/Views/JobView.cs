@@ -143,8 +143,11 @@ public sealed record SiteView
     /// <summary>Where its gateway listens.</summary>
     public required string Gateway { get; init; }
 
-    /// <summary>Gangs that it runs at the same time.</summary>
+    /// <summary>Slots that it offers; a gang takes as many as its job's accelerators.</summary>
     public required int Slots { get; init; }
+
+    /// <summary>Those of them that gangs hold.</summary>
+    public long SlotsHeld { get; init; }
 
     /// <summary>The jobs that it runs a gang of.</summary>
     public ImmutableArray<long> Jobs { get; init; } = [];

@@ -62,7 +62,13 @@ internal sealed class FactoryRun : IAsyncDisposable
             checkpoint: {every: {{checkpoint}}}
             budget: {steps: {{steps}}}
             """;
-        var submitted = await Client.SubmitAsync("killed.yaml", null, text, TestContext.Current.CancellationToken);
+        return await SubmitAsync(text);
+    }
+
+    /// <summary>Submits a job file.</summary>
+    public async Task<long> SubmitAsync(string text)
+    {
+        var submitted = await Client.SubmitAsync("job.yaml", null, text, TestContext.Current.CancellationToken);
         return submitted.Value.ShouldNotBeNull(string.Join('\n', submitted.Problems)).Id;
     }
 

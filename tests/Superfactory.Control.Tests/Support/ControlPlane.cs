@@ -33,7 +33,7 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public LineSignal Error { get; } = new();
 
-    private HttpClient Http { get; } = new(new SocketsHttpHandler { Expect100ContinueTimeout = Patience }) { Timeout = Patience };
+    public HttpClient Http { get; } = new(new SocketsHttpHandler { Expect100ContinueTimeout = Patience }) { Timeout = Patience };
 
     public static async Task<ControlPlane> StartAsync(string directory, ManualTimeProvider? time = null)
     {

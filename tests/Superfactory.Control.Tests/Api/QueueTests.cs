@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using Superfactory.Control.Tests.Support;
+using Superfactory.Model;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Control.Tests.Api;
+
+public sealed class QueueTests : IAsyncLifetime
+{
+    private readonly TemporaryDirectory _directory = new();
+    private ControlPlane _plane = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _plane = await ControlPlane.StartAsync(_directory.Path);
+        await _plane.JoinAsync("wisconsin");
+        await _plane.JoinAsync("atlanta");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _plane.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Queues_are_applied_shown_with_what_they_hold_and_outlive_a_restart()
+    {
+        (await QueuesAsync()).ShouldHaveSingleItem().Name.ShouldBe("default");
+        (await PutAsync("queues: [{name: default}, {name: research, quotas: {hardware: cpu, guaranteed: 2}}]")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await _plane.SubmitAsync(Samples.TwoSites + "\nqueue: research\n");
+        await _plane.SubmitAsync(Samples.TwoSites);
+        await _plane.DisposeAsync();
+        _plane = await ControlPlane.StartAsync(_directory.Path);
+
+        var queues = await QueuesAsync();
+
+        queues.Select(queue => (queue.Name, queue.Held, queue.Owned)).ShouldBe([("default", 0L, 0L), ("research", 2L, 2L)]);
+        queues[1].Running.ShouldBe([1]);
+        queues[0].Waiting.ShouldBe([2]);
+    }
+
+    [Fact]
+    public async Task Queues_that_cannot_be_are_refused_and_nothing_changes()
+    {
+        (await ControlPlane.ProblemAsync(await PutAsync("queues: [{name: a, wight: 1}]"))).Problems[0].ToString().ShouldStartWith("q.yaml:1: queues[0].wight: There is no such field.");
+        var circle = await PutAsync("queues: [{name: a, parent: b}, {name: b, parent: a}]");
+
+        circle.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await ControlPlane.ProblemAsync(circle)).Problems[0].ToString().ShouldBe("q.yaml: a.parent: The queue is above itself, 2 up.");
+        await _plane.SubmitAsync(Samples.TwoSites);
+        (await PutAsync("queues: [{name: a}]")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await QueuesAsync()).ShouldHaveSingleItem().Name.ShouldBe("default");
+    }
+
+    private async Task<QueueView[]> QueuesAsync() => (await _plane.Http.GetFromJsonAsync<QueueView[]>("/v1/queues", FactoryJson.Options))!;
+
+    private Task<HttpResponseMessage> PutAsync(string yaml) => _plane.Http.PutAsync("/v1/queues?file=q.yaml", new StringContent(yaml, Encoding.UTF8, "application/yaml"));
+}
