@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Pending;
 using Superfactory.Scheduling.Quotas;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Quotas;
 
 namespace Superfactory.Scheduling.Tests;

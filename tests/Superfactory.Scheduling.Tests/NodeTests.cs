@@ -65,7 +65,7 @@ public sealed class NodeTests
     private static (FleetState State, Scheduler Scheduler) Rack(string hardware)
     {
         var fleet = World.FleetOf($"name: f\nsites: [{{name: s, racks: {{hardware: {hardware}}}}}]");
-        var state = new FleetState(fleet, Quotas.QueueTree.Create([new Quotas.QueueSpecification { Name = "q" }], fleet).Value!);
+        var state = new FleetState(fleet, Quotas.QueueTree.Create([new QueueSpecification { Name = "q" }], fleet).Value!);
         return (state, new Scheduler(state));
     }
 

@@ -1,3 +1,5 @@
+using Superfactory.Model.Fleet;
+
 namespace Superfactory.Scheduling.Tests;
 
 /// <summary>The audit catches what it is there for: each bug is planted in the ledgers that the scheduler believes.</summary>
@@ -42,7 +44,7 @@ public sealed class PlantedBugTests
     private static List<string> Caught(Action<FleetState> plant)
     {
         var fleet = World.FleetOf(TwoRacks);
-        var state = new FleetState(fleet, Quotas.QueueTree.Create([new Quotas.QueueSpecification { Name = "q" }], fleet).Value!);
+        var state = new FleetState(fleet, Quotas.QueueTree.Create([new QueueSpecification { Name = "q" }], fleet).Value!);
         var scheduler = new Scheduler(state);
         var request = new GangRequest { Job = 1, Queue = "q", AcceleratorsPerIsland = 24, IslandsMin = 2, IslandsMax = 2, WanBytesPerSecond = 70_000_000 };
         state.Apply(scheduler.Decide(request, 0), 0).ShouldNotBeNull();

@@ -1,3 +1,4 @@
+using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Quotas;
 
 namespace Superfactory.Scheduling.Tests;
