@@ -1,3 +1,5 @@
+using Superfactory.Model.Fleet;
+
 namespace Superfactory.Scheduling.Tests;
 
 /// <summary>Nodes that fail, are drained and return.</summary>
