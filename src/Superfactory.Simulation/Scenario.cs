@@ -15,10 +15,11 @@ internal sealed record Scenario
     /// <summary>The most faults of a schedule.</summary>
     public const int FaultsMax = 7;
 
+    private const int FragmentsMin = 3;
     private const int StaticsBytes = 5;
 
     /// <summary>The modes, which schedules take in turn.</summary>
-    public static readonly ImmutableArray<SyncMode> Modes = [SyncMode.Diloco, SyncMode.EveryStep];
+    public static readonly ImmutableArray<SyncMode> Modes = [SyncMode.Diloco, SyncMode.EveryStep, SyncMode.Streaming];
 
     private static readonly NumberFormat[] _formats = [NumberFormat.Fp32, NumberFormat.Bf16, NumberFormat.Int8, NumberFormat.E3m0];
 
@@ -34,8 +35,8 @@ internal sealed record Scenario
     /// <summary>When it is done.</summary>
     public required BudgetSpecification Budget { get; init; }
 
-    /// <summary>Rounds that it has at least.</summary>
-    public required int Rounds { get; init; }
+    /// <summary>Rounds in which every parameter is merged once that it has at least.</summary>
+    public required int Sweeps { get; init; }
 
     /// <summary>Samples in a step of each island.</summary>
     public required ImmutableArray<int> Batches { get; init; }
@@ -55,8 +56,14 @@ internal sealed record Scenario
     /// <summary>What is merged, and when.</summary>
     public SyncMode Mode => Sync.Mode;
 
-    /// <summary>Fragments of the model: three, or as many as islands where there are more.</summary>
-    public int Fragments => Math.Max(Sync.Fragments, Islands);
+    /// <summary>Rounds that the run has at least: in streaming each merges one part of the parameters.</summary>
+    public int Rounds => Sweeps * Parts;
+
+    /// <summary>Parts of the parameters that rounds merge in turn: one, or in streaming what its recipe calls fragments.</summary>
+    public int Parts => Mode == SyncMode.Streaming ? FragmentsMin : 1;
+
+    /// <summary>Fragments that a round makes final: those of the model, at least three and as many as islands; in streaming the one that it merges.</summary>
+    public int Fragments => Mode == SyncMode.Streaming ? 1 : Math.Max(Sync.Fragments, Islands);
 
     /// <summary>Numbers in the model.</summary>
     public int Parameters => Sizes.Sum();
@@ -64,7 +71,7 @@ internal sealed record Scenario
     /// <summary>What a trainer registers.</summary>
     public ImmutableArray<TensorEntry> Table =>
     [
-        .. Sizes.Select((size, index) => new TensorEntry($"layer.{index}", [size], "float32", TensorRole.Parameter, size * 4L)),
+        .. Sizes.Select((size, index) => new TensorEntry($"layer.{index}", [size], "float32", TensorRole.Parameter, size * 4L, PlaceOf(index))),
         new TensorEntry("running", [StaticsBytes], "uint8", TensorRole.Buffer, StaticsBytes),
     ];
 
@@ -77,31 +84,41 @@ internal sealed record Scenario
         var random = new SeededRandom(own);
         var islands = 2 + (int)(schedule % 4);
         var mode = Modes[(int)(schedule / 4 % Modes.Length)];
-        var every = mode == SyncMode.EveryStep ? 1 : random.Between(1, 3);
-        var rounds = random.Between(12, 14);
-        var format = random.Pick(_formats);
+        var every = mode switch
+        {
+            SyncMode.EveryStep => 1,
+            SyncMode.Streaming => random.Between(FragmentsMin, 2 * FragmentsMin),
+            _ => random.Between(1, 3),
+        };
+        var sweeps = random.Between(12, 14);
         ImmutableArray<int> batches = [.. Enumerable.Range(0, islands).Select(_ => random.Between(1, 3))];
-        return new Scenario
+        var scenario = new Scenario
         {
             Seed = own,
             Islands = islands,
-            Sync = new SyncSpecification
-            {
-                Mode = mode,
-                Every = every,
-                Format = format,
-                ResultFormat = random.OneIn(2) ? format : random.Pick(_formats),
-                Fragments = 3,
-                Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
-            },
-            Budget = new BudgetSpecification { Samples = rounds * every * batches.Sum() },
-            Rounds = rounds,
+            Sync = DrawSync(mode, every, islands, random),
+            Budget = new BudgetSpecification { Samples = sweeps * every * batches.Sum() },
+            Sweeps = sweeps,
             Batches = batches,
             StepTimes = [.. Enumerable.Range(0, islands).Select(_ => random.Between(150, 400) * 1_000L / every)],
             Sizes = [random.Between(5, 9), 1, random.Between(20, 30), random.Between(3, 8)],
             ChunkLength = random.Between(4, 9),
-            Faults = DrawFaults(seed, schedule, rounds, random),
+            Faults = [],
         };
+        return scenario with { Faults = DrawFaults(seed, schedule, scenario.Rounds, random) };
+    }
+
+    /// <summary>The parameters that a round merges.</summary>
+    public Range PartOf(long round)
+    {
+        var (part, start, end) = ((int)(round % Parts), 0, 0);
+        for (var index = 0; index < Sizes.Length; index++)
+        {
+            start += PlaceOf(index) < part ? Sizes[index] : 0;
+            end += PlaceOf(index) <= part ? Sizes[index] : 0;
+        }
+
+        return start..end;
     }
 
     /// <summary>What a trainer begins with, before it takes the run's.</summary>
@@ -118,6 +135,26 @@ internal sealed record Scenario
 
     /// <summary>What its buffers begin with.</summary>
     public byte[] Statics(int island) => [.. Enumerable.Range(0, StaticsBytes).Select(index => (byte)(SeededRandom.Hash(Seed, 5, island, index) % 256))];
+
+    private int PlaceOf(int tensor) => tensor * Parts / Sizes.Length;
+
+    private static SyncSpecification DrawSync(SyncMode mode, int every, int islands, SeededRandom random)
+    {
+        var format = random.Pick(_formats);
+        return new SyncSpecification
+        {
+            Mode = mode,
+            Every = every,
+            Format = format,
+            ResultFormat = random.OneIn(2) ? format : random.Pick(_formats),
+            Fragments = mode == SyncMode.Streaming ? 0 : FragmentsMin,
+            Delay = mode == SyncMode.Streaming ? random.Between(1, every / FragmentsMin) : 1,
+            Mixing = random.Between(0, 3) / 4.0,
+            Quorum = mode != SyncMode.EveryStep && random.OneIn(2) ? random.Between(1, islands - 1) : 0,
+            Grace = random.Between(2, 12) / 8.0,
+            Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
+        };
+    }
 
     /// <summary>Every kind in turn, in another order for each seed, so that a few schedules have them all; the rounds rise.</summary>
     private static ImmutableArray<PlannedFault> DrawFaults(ulong seed, long schedule, int rounds, SeededRandom random)

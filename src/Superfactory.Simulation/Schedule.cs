@@ -43,6 +43,7 @@ public static class Schedule
             ResultsFinal = world.Referee.ResultsFinal,
             EpochChanges = world.Referee.EpochChanges,
             Refused = world.Referee.Refused,
+            Late = world.Referee.Late,
             Faults = [.. world.Director.Counts],
             FaultsInFlight = world.Director.StruckInFlight,
             Milliseconds = world.Queue.Now / 1_000,

@@ -23,6 +23,9 @@ public sealed record ScheduleResult
     /// <summary>Contributions that were refused.</summary>
     public required long Refused { get; init; }
 
+    /// <summary>Contributions that came after their round was merged without them.</summary>
+    public required long Late { get; init; }
+
     /// <summary>How often each kind of fault struck, by the kind's number.</summary>
     public required ImmutableArray<int> Faults { get; init; }
 

@@ -129,19 +129,6 @@ internal sealed class World
     /// <summary>A contribution to a round is not finite.</summary>
     public void Spoiled(long round) => _spoiledAt = Math.Max(_spoiledAt, round);
 
-    /// <summary>
-    /// Whether a contribution may be made not finite now: a run whose islands are all refused in one round fails, as it should.
-    /// </summary>
-    public bool MaySpoil()
-    {
-        foreach (var site in Sites)
-        {
-            if (site.Bridge?.Trainers.Present is { Poison: true })
-            {
-                return false;
-            }
-        }
-
-        return Referee.Round > _spoiledAt + 1;
-    }
+    /// <summary>Whether a contribution to a round may be spoiled: a run whose islands are all refused in one round fails, as it should.</summary>
+    public bool MaySpoil(long round) => round > _spoiledAt + 1;
 }

@@ -5,22 +5,47 @@ namespace Superfactory.Simulation.Checks;
 /// <summary>The commits that came to each island, or that it made itself: nobody applies a round before all of its fragments' are there.</summary>
 internal sealed class CommitLog(int islands)
 {
-    private readonly HashSet<(int Epoch, long Round, int Fragment)>[] _seen = [.. Enumerable.Range(0, islands).Select(_ => new HashSet<(int, long, int)>())];
+    private readonly Dictionary<(int Epoch, long Round, int Fragment), (int Attempt, ulong Contributors)>[] _seen =
+        [.. Enumerable.Range(0, islands).Select(_ => new Dictionary<(int, long, int), (int, ulong)>())];
 
     /// <summary>A commit is at an island.</summary>
-    public void Add(int place, CommitMessage commit) => _seen[place].Add((commit.Epoch, commit.Round, commit.Fragment));
+    public void Add(int place, CommitMessage commit)
+    {
+        var key = (commit.Epoch, commit.Round, commit.Fragment);
+        if (!_seen[place].TryGetValue(key, out var known) || known.Attempt <= commit.Attempt)
+        {
+            _seen[place][key] = (commit.Attempt, commit.Contributors);
+        }
+    }
 
     /// <summary>An island has applied a round by itself.</summary>
-    public void Check(int place, MergeState state, long round)
+    /// <returns>Whose numbers are in it, as its leaders said.</returns>
+    public ulong Check(int place, MergeState state, long round)
     {
-        for (var fragment = 0; fragment < state.Plan!.Fragments.Length && state.Fellows.Count > 0; fragment++)
+        if ((state.Members & ~state.History.RefusedLast & ~(1UL << place)) == 0)
         {
-            Referee.Require(_seen[place].Contains((state.Epoch.Number, round, fragment)), $"island {place} applied round {round} before the commit of fragment {fragment} came");
+            // Whoever is alone, or goes on without all others, says nothing to anybody: the round is what it gave, or nothing.
+            return state.History.LastSkipped ? 0 : state.Members & ~state.History.RefusedLast;
+        }
+
+        (int Attempt, ulong Contributors)? all = null;
+        for (var fragment = 0; fragment < state.Parts[state.PartOf(round)].Fragments.Length; fragment++)
+        {
+            Referee.Require(
+                _seen[place].TryGetValue((state.Epoch.Number, round, fragment), out var commit),
+                $"island {place} applied round {round} before the commit of fragment {fragment} came");
+            Referee.Require(all is null || all == commit, $"island {place} applied round {round}, whose fragments were committed for different contributors");
+            all = commit;
         }
 
         if (_seen[place].Count > 64)
         {
-            _seen[place].RemoveWhere(seen => seen.Round < round);
+            foreach (var key in _seen[place].Keys.Where(key => key.Round < round).ToList())
+            {
+                _seen[place].Remove(key);
+            }
         }
+
+        return all!.Value.Contributors;
     }
 }

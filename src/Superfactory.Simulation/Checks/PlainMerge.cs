@@ -1,4 +1,3 @@
-using System.Numerics;
 using Superfactory.Model.Jobs;
 using Superfactory.Simulation.Training;
 using Superfactory.Sync.Arithmetic.Formats;
@@ -8,31 +7,26 @@ namespace Superfactory.Simulation.Checks;
 /// <summary>A merge written out number by number: the token-weighted mean of what travels, and the outer step. Knows no fragments, messages or vectors.</summary>
 internal static class PlainMerge
 {
-    /// <summary>The mean of what contributors gave.</summary>
+    /// <summary>The mean of what contributors gave of a part of the parameters.</summary>
     /// <param name="scenario">The run.</param>
-    /// <param name="parameters">The parameters before the round.</param>
-    /// <param name="contributors">Whose numbers are in it, by place.</param>
-    /// <param name="given">What each island gave.</param>
+    /// <param name="mode">What is merged.</param>
+    /// <param name="parameters">The part's parameters before the round.</param>
+    /// <param name="part">The part.</param>
+    /// <param name="given">What each contributor gave, in the order of their islands.</param>
     /// <param name="chunk">Numbers in a chunk, in which formats with blocks begin anew.</param>
-    public static float[] Mean(Scenario scenario, float[] parameters, ulong contributors, Func<int, GivenRound> given, int chunk)
+    public static float[] Mean(Scenario scenario, SyncMode mode, ReadOnlySpan<float> parameters, Range part, IReadOnlyList<GivenRound> given, int chunk)
     {
         var mean = new float[parameters.Length];
         var tokens = 0L;
-        for (var island = 0; island < scenario.Islands; island++)
+        foreach (var own in given)
         {
-            tokens += (contributors >> island & 1) != 0 ? given(island).Tokens : 0;
+            tokens += own.Tokens;
         }
 
-        for (var island = 0; island < scenario.Islands; island++)
+        foreach (var own in given)
         {
-            if ((contributors >> island & 1) == 0)
-            {
-                continue;
-            }
-
-            var own = given(island);
-            var numbers = (float[])own.Given.Clone();
-            for (var index = 0; index < numbers.Length && scenario.Mode != SyncMode.EveryStep; index++)
+            var numbers = own.Given[part];
+            for (var index = 0; index < numbers.Length && mode != SyncMode.EveryStep; index++)
             {
                 numbers[index] = parameters[index] - numbers[index];
             }
@@ -45,7 +39,7 @@ internal static class PlainMerge
             }
         }
 
-        if (scenario.Islands > 2 && BitOperations.PopCount(contributors) > 0)
+        if (scenario.Islands > 2 && given.Count > 0)
         {
             Travel(scenario.Sync.ResultFormat, mean, chunk);
         }
@@ -54,9 +48,9 @@ internal static class PlainMerge
     }
 
     /// <summary>The outer step, or in every-step the trainers' own.</summary>
-    public static void Step(Scenario scenario, float[] parameters, float[] momentum, float[] mean)
+    public static void Step(Scenario scenario, SyncMode mode, Span<float> parameters, Span<float> momentum, float[] mean)
     {
-        if (scenario.Mode == SyncMode.EveryStep)
+        if (mode == SyncMode.EveryStep)
         {
             LocalTraining.Step(parameters, momentum, mean);
             return;

@@ -4,6 +4,7 @@ using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Simulation.Faults;
 using Superfactory.Simulation.Islands;
+using Superfactory.Simulation.Training;
 using Superfactory.Sync.Merging;
 
 namespace Superfactory.Simulation.Checks;
@@ -17,64 +18,84 @@ internal sealed partial class Referee
         var (state, place) = (bridge.Machine.State, bridge.Place);
         var round = state.History.Round;
         var own = before.Initialised && round == before.Round + 1 && before.Input is not MergeInput.Received { Message: PieceMessage };
-        if (own)
-        {
-            _commits.Check(place, state, before.Round);
-        }
-
+        var contributors = own ? _commits.Check(place, state, before.Round) : 0;
         if (round == _results.Count + 1 && own)
         {
-            Record(bridge, before);
+            Record(bridge, before, contributors);
         }
 
         Require(round <= _results.Count, $"island {place} holds round {round - 1}, which nobody has applied");
         if (round > 0)
         {
             var truth = _results[(int)round - 1];
-            Require(truth.Is(state.Replica!.StateHash), $"round {round - 1} came out otherwise at island {place} in epoch {state.Epoch.Number}");
-            Require(_scenario.Mode == SyncMode.EveryStep || (state.Replica.Parameters.AsSpan().SequenceEqual(truth.Parameters) && state.Replica.Momentum.AsSpan().SequenceEqual(truth.Momentum)), $"the parameters or momentum of island {place} after round {round - 1} are not what was given");
+            Require(truth.Is(state.CommonHash), $"round {round - 1} came out otherwise at island {place} in epoch {state.Epoch.Number}");
+            Require(
+                truth.Mode == SyncMode.EveryStep || !state.HoldsParameters
+                    || (state.Replica!.Parameters.AsSpan().SequenceEqual(truth.Parameters) && state.Replica.Momentum.AsSpan().SequenceEqual(truth.Momentum)),
+                $"the parameters or momentum of island {place} after round {round - 1} are not what was given");
         }
 
         _world.Director.Notice(Moment.Applied, place);
     }
 
-    /// <summary>The first to apply a round says what is in it; what that makes is computed from what the trainers gave.</summary>
-    private void Record(SimulatedBridge bridge, MachineBefore before)
+    /// <summary>The first to apply a round says who is in it; what that makes is computed from what the trainers gave.</summary>
+    private void Record(SimulatedBridge bridge, MachineBefore before, ulong contributors)
     {
-        var state = bridge.Machine.State;
-        var (history, round) = (state.History, before.Round);
-        var contributors = before.Takers & ~history.GivenBackLast;
-        if (history.LastSkipped)
-        {
-            contributors = 0;
-        }
-
-        var previous = round == 0 ? null : _results[(int)round - 1];
-        var (parameters, momentum) = ((float[])(previous?.Parameters ?? _parameters).Clone(), (float[])(previous?.Momentum ?? new float[_scenario.Parameters]).Clone());
-        List<long> positions = [];
+        var (state, round, mode) = (bridge.Machine.State, before.Round, before.Mode);
+        var (parameters, momentum) = Begin(round, mode);
+        List<GivenRound> given = [];
+        List<(int, List<long>)> shares = [];
         for (var island = 0; island < _scenario.Islands; island++)
         {
-            if (_given.GetValueOrDefault((island, round)) is not { Positions.Count: > 0 } given)
+            if ((contributors >> island & 1) == 0)
             {
-                contributors &= ~(1UL << island);
+                continue;
             }
-            else if ((contributors >> island & 1) != 0)
+
+            if (_given.GetValueOrDefault((island, round)) is not { Positions.Count: > 0 } own)
             {
-                Require(!given.Poisoned, $"round {round} has the contribution of island {island} in it, which is not finite");
-                Require(given.Start.AsSpan().SequenceEqual(parameters), $"island {island} began round {round} from other parameters than the run's");
-                positions.AddRange(given.Positions);
+                Require(state.Fellows.Count == 0, $"round {round} has a contribution of island {island} in it, whose trainer gave none");
+                continue;
             }
+
+            Require(!own.Spoiled, $"round {round} has the contribution of island {island} in it, which is to be refused");
+            Require(own.Mode == mode, $"island {island} gave for round {round} what {own.Mode} merges, and it merges {mode}");
+            Require(mode == SyncMode.Streaming || own.Start.AsSpan().SequenceEqual(parameters), $"island {island} began round {round} from other parameters than the run's");
+            if (mode == SyncMode.EveryStep)
+            {
+                momentum ??= (float[])own.Momentum.Clone();
+                Require(own.Momentum.AsSpan().SequenceEqual(momentum), $"the optimizer of island {island} in round {round} is not the run's");
+            }
+
+            given.Add(own);
+            shares.Add((island, own.Positions));
         }
 
-        if (contributors != 0)
+        momentum ??= new float[parameters.Length];
+        if (given.Count > 0)
         {
-            var mean = PlainMerge.Mean(_scenario, parameters, contributors, island => _given[(island, round)], state.Plan!.ChunkLength);
-            PlainMerge.Step(_scenario, parameters, momentum, mean);
-            Require(_scenario.Mode != SyncMode.EveryStep || state.Replica!.Mean.Span.SequenceEqual(mean), $"the mean of round {round} at island {bridge.Place} is not what was given");
+            var part = _scenario.PartOf(round);
+            var mean = PlainMerge.Mean(_scenario, mode, parameters.AsSpan(part), part, given, state.Parts[state.PartOf(round)].ChunkLength);
+            PlainMerge.Step(_scenario, mode, parameters.AsSpan(part), momentum.AsSpan(part), mean);
+            Require(mode != SyncMode.EveryStep || state.Replica!.Mean.Span.SequenceEqual(mean), $"the mean of round {round} at island {bridge.Place} is not what was given");
         }
 
-        Refused += history.Refusals - before.Refusals;
-        _results.Add(new RoundTruth(round, state.Replica!.StateHash, parameters, momentum, positions));
+        Refused += state.History.Refusals - before.Refusals;
+        _results.Add(new RoundTruth(round, mode, state.CommonHash, parameters, momentum, shares));
+    }
+
+    /// <summary>What a round begins from; the momentum is null where it is that of a trainer's optimizer which nobody has named yet.</summary>
+    private (float[] Parameters, float[]? Momentum) Begin(long round, SyncMode mode)
+    {
+        if (round == 0)
+        {
+            return ((float[])_parameters.Clone(), new float[_scenario.Parameters]);
+        }
+
+        var last = _results[(int)round - 1];
+        var momentum = last.Mode == SyncMode.EveryStep == (mode == SyncMode.EveryStep) ? (float[])last.Momentum.Clone()
+            : mode == SyncMode.EveryStep ? null : new float[_scenario.Parameters];
+        return ((float[])last.Parameters.Clone(), momentum);
     }
 
     /// <summary>What all members of the epoch hold is final.</summary>
@@ -96,7 +117,7 @@ internal sealed partial class Referee
 
     private void CheckLedger(SimulatedBridge bridge)
     {
-        if (bridge.Machine.Progress.Ledger is not { } ledger)
+        if (bridge.Machine.Ledger is not { } ledger)
         {
             return;
         }
@@ -104,7 +125,7 @@ internal sealed partial class Referee
         var where = $"island {bridge.Place} has the ledger {ledger}";
         Require(ledger.Merged + ledger.InFlight + ledger.Free == ledger.Planned, $"{where}, which does not add up");
         Require(ledger is { Merged: >= 0, InFlight: >= 0, Free: >= 0 }, where);
-        Require(ledger.Merged <= _samples.Merged, $"{where}, and only {_samples.Merged} samples are in results that every island holds");
+        Require(ledger.Merged <= _samples.Merged, $"{where}, and only {_samples.Merged} are in results that every island holds");
     }
 
     /// <summary>An epoch is decided: what none of its members held when it promised is no part of the run.</summary>
@@ -144,10 +165,11 @@ internal sealed partial class Referee
         Final = Math.Min(Final, round);
         _contributedTo = Math.Min(_contributedTo, Final - 1);
         _results.RemoveRange((int)Final, _results.Count - (int)Final);
-        _samples.GoBack(_results);
         if (_results is [.., var last])
         {
             last.Reopen();
         }
+
+        _samples.GoBack(_results);
     }
 }

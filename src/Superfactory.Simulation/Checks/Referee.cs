@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Superfactory.Core;
 using Superfactory.Core.Records;
 using Superfactory.Model.Agents;
@@ -24,7 +24,7 @@ internal sealed partial class Referee
     private readonly Dictionary<(int Place, int Incarnation), int> _promised = [];
     private readonly HashSet<(int Place, int Incarnation, int Epoch, long Round)> _said = [];
     private readonly CommitLog _commits;
-    private readonly SampleCount _samples = new();
+    private readonly SampleCount _samples;
     private readonly long?[] _held;
     private float[] _parameters = [];
     private byte[] _statics = [];
@@ -39,6 +39,7 @@ internal sealed partial class Referee
         (_world, _scenario) = (world, world.Scenario);
         _held = new long?[_scenario.Islands];
         _commits = new CommitLog(_scenario.Islands);
+        _samples = new SampleCount(_scenario);
     }
 
     /// <summary>Rounds of the present history that are final.</summary>
@@ -52,6 +53,9 @@ internal sealed partial class Referee
 
     /// <summary>Contributions that were refused, in rounds that are part of the history.</summary>
     public long Refused { get; private set; }
+
+    /// <summary>Contributions that came after their round was merged without them.</summary>
+    public long Late { get; private set; }
 
     /// <summary>When the last result became final.</summary>
     public long FinalAt { get; private set; }
@@ -68,7 +72,7 @@ internal sealed partial class Referee
     public static MachineBefore Before(SimulatedBridge bridge, MergeInput input)
     {
         var state = bridge.Machine.State;
-        return new MachineBefore(state.History.Round, state.History.Takers, state.Initialised, input, state.History.Refusals);
+        return new MachineBefore(state.History.Round, state.Mode, state.Initialised, input, state.History.Refusals);
     }
 
     /// <summary>A machine has taken an input.</summary>
@@ -80,6 +84,7 @@ internal sealed partial class Referee
             See(bridge, effect);
         }
 
+        Require(state.Faults == 0, $"island {bridge.Place} refused a message against the protocol: {state.NewestFault}");
         if (!state.SelfIsMember || state.Failed)
         {
             return;
@@ -114,14 +119,20 @@ internal sealed partial class Referee
     }
 
     /// <summary>A trainer contributed.</summary>
-    public void Contributed(SimulatedBridge bridge, RoundTurn turn, List<long[]> steps, float[] given, long tokens, bool poisoned)
+    public void Contributed(SimulatedBridge bridge, GivenRound given)
     {
-        var start = bridge.Trainers.Present!.Parameters.ToArray();
-        _given[(bridge.Place, turn.Round)] = new GivenRound(start, given, [.. steps.SelectMany(step => step)], tokens, poisoned);
-        _contributedTo = Math.Max(_contributedTo, turn.Round);
-        if (poisoned)
+        if (given.Round < bridge.Machine.Round)
         {
-            _world.Spoiled(turn.Round);
+            // The run went on without it: what it gave is to be in no result, and what the others had of it before stays what counts.
+            Late++;
+            return;
+        }
+
+        _given[(bridge.Place, given.Round)] = given;
+        _contributedTo = Math.Max(_contributedTo, given.Round);
+        if (given.Spoiled)
+        {
+            _world.Spoiled(given.Round);
         }
     }
 
@@ -146,10 +157,13 @@ internal sealed partial class Referee
             Require(Final >= Round, $"island {bridge.Place} finalizes before every island holds the last result");
         }
 
-        if (effect is MergeEffect.Merged { Result.Reset: false, Result.Skip: false } && _scenario.Mode != SyncMode.EveryStep && bridge.Machine.Round is > 0 and var round
+        if (effect is MergeEffect.Merged { Result: { Skip: false } result } && _scenario.Mode != SyncMode.EveryStep && bridge.Machine.Round is > 0 and var round
             && bridge.Machine.State.Epoch.Number == Epoch?.Number && round <= _results.Count)
         {
-            Require(trainer.Buffers.Merged.Span.SequenceEqual(_results[(int)round - 1].Parameters), $"the trainer of island {bridge.Place} is given other parameters than round {round - 1} led to");
+            var part = result.Reset ? .. : _scenario.PartOf(round - 1);
+            Require(
+                trainer.Buffers.Merged.Span[part].SequenceEqual(_results[(int)round - 1].Parameters.AsSpan(part)),
+                $"the trainer of island {bridge.Place} is given other parameters than round {round - 1} led to");
         }
     }
 
@@ -219,6 +233,7 @@ internal sealed partial class Referee
         Require(machine.IsOver && Final >= machine.Round, $"island {bridge.Place} ended before all was merged and final");
         Require(progress.Ledger is { } ledger && ledger.Merged == ledger.Planned && ledger is { InFlight: 0, Free: 0 }, $"island {bridge.Place} ended with the ledger {progress.Ledger}");
         _samples.RequireAll(progress.Ledger!.Planned);
+        Require(progress.Ledger.Replayed == _samples.Replayed, $"island {bridge.Place} ended with {progress.Ledger.Replayed} pairs replayed, and {_samples.Replayed} were");
         Require(trainer.Parameters.SequenceEqual(_results[^1].Parameters), $"the model of island {bridge.Place} is not what its run's contributions lead to");
         Require(trainer.Buffers.Statics.Span.SequenceEqual(_statics), $"the buffers of island {bridge.Place} are not the run's");
     }
@@ -228,6 +243,15 @@ internal sealed partial class Referee
     {
         Require(job.End!.State == Model.Views.JobState.Completed, $"the job ended {job.End.State}: {job.End.Reason}");
         Require(job.Islands.Where(island => island.IsFinished).Select(island => island.Result!.ParametersSha256).Distinct().Count() == 1, "islands ended with different models");
+    }
+
+    /// <summary>Fails the schedule where something does not hold.</summary>
+    public static void Require(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref Sentence otherwise)
+    {
+        if (!holds)
+        {
+            throw new ViolationException(otherwise.ToString());
+        }
     }
 
     /// <summary>Fails the schedule where something does not hold.</summary>
@@ -267,7 +291,11 @@ internal sealed partial class Referee
         if (effect is not MergeEffect.Send { Message: var message } send)
         {
             _world.Trace.Add(place, 'e', effect.GetType().Name.Length, bridge.Machine.Round);
-            _world.Trace.Say(place, effect.ToString()!);
+            if (_world.Trace.IsHeard)
+            {
+                _world.Trace.Say(place, effect.ToString()!);
+            }
+
             return;
         }
 

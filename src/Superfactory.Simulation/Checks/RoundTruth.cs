@@ -1,25 +1,23 @@
-namespace Superfactory.Simulation.Checks;
+using Superfactory.Model.Jobs;
 
-/// <summary>What a trainer gave for a round, as the trainer itself says.</summary>
-/// <param name="Start">The parameters that it began from.</param>
-/// <param name="Given">What it gave: parameters, or in every-step a gradient.</param>
-/// <param name="Positions">The samples that it trained on.</param>
-/// <param name="Tokens">Its tokens.</param>
-/// <param name="Poisoned">Whether its loss or a number is not finite.</param>
-internal sealed record GivenRound(float[] Start, float[] Given, List<long> Positions, long Tokens, bool Poisoned);
+namespace Superfactory.Simulation.Checks;
 
 /// <summary>A round's result, as it follows from what trainers gave.</summary>
 /// <param name="round">The round.</param>
+/// <param name="mode">What was merged in it.</param>
 /// <param name="stateHash">The hash of the state after it, as the first island that applied it has it.</param>
 /// <param name="parameters">The parameters after it.</param>
 /// <param name="momentum">The outer momentum after it; in every-step the trainers' own.</param>
-/// <param name="positions">The samples in it.</param>
-internal sealed class RoundTruth(long round, ulong stateHash, float[] parameters, float[] momentum, List<long> positions)
+/// <param name="shares">The samples in it, by the island that trained on them.</param>
+internal sealed class RoundTruth(long round, SyncMode mode, ulong stateHash, float[] parameters, float[] momentum, List<(int Island, List<long> Positions)> shares)
 {
     private bool _reopened;
 
     /// <summary>The round.</summary>
     public long Round { get; } = round;
+
+    /// <summary>What was merged in it.</summary>
+    public SyncMode Mode { get; } = mode;
 
     /// <summary>The hash of the state after it.</summary>
     public ulong StateHash { get; private set; } = stateHash;
@@ -33,8 +31,8 @@ internal sealed class RoundTruth(long round, ulong stateHash, float[] parameters
     /// <summary>The outer momentum after it; in every-step the trainers' own.</summary>
     public float[] Momentum { get; } = momentum;
 
-    /// <summary>The samples in it.</summary>
-    public List<long> Positions { get; } = positions;
+    /// <summary>The samples in it, by the island that trained on them.</summary>
+    public List<(int Island, List<long> Positions)> Shares { get; } = shares;
 
     /// <summary>The run goes on from a checkpoint of it: whoever was refused before begins with a clean slate, which is part of the state's hash.</summary>
     public void Reopen() => _reopened = true;

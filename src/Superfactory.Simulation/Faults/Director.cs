@@ -16,6 +16,7 @@ internal sealed class Director
     private readonly FaultEffects _effects;
     private readonly int[] _counts = new int[PlannedFault.Kinds.Length];
     private readonly List<PlannedFault> _pending;
+    private readonly Spoiler _spoiler;
     private readonly Dictionary<PlannedFault, int> _skipped = new(ReferenceEqualityComparer.Instance);
     private long _since;
     private bool _striking;
@@ -25,7 +26,9 @@ internal sealed class Director
     {
         _world = world;
         _effects = new FaultEffects(world);
-        _pending = [.. world.Scenario.Faults];
+        _pending = [.. world.Scenario.Faults.Where(fault => !Spoiler.IsOne(fault.Kind))];
+        _spoiler = new Spoiler(world, this, world.Scenario.Faults.Where(fault => Spoiler.IsOne(fault.Kind)));
+        world.Network.Tamper = _spoiler.Corrupt;
     }
 
     /// <summary>How often each kind struck, by its number.</summary>
@@ -62,15 +65,34 @@ internal sealed class Director
         }
     }
 
+    /// <summary>A trainer is about to contribute to a round: what is wrong with that.</summary>
+    public Training.Spoiling? Spoil(Islands.SimulatedBridge bridge, long round) => _spoiler.Spoil(bridge, round);
+
+    /// <summary>Whether a fault of a round may strike now, whatever the moment.</summary>
+    public bool HasCome(PlannedFault fault) => _world.Referee.Round >= fault.Round || _world.Queue.Now - _since >= PatienceMicroseconds;
+
+    /// <summary>Whether a fault no longer waits for its moment.</summary>
+    public bool IsImpatient(PlannedFault fault) => _world.Referee.Round >= Math.Min(fault.Round + PatienceRounds, _world.Scenario.Rounds - LastRounds);
+
+    /// <summary>A fault strikes now.</summary>
+    public void Count(PlannedFault fault, int place, bool inFlight)
+    {
+        _since = _world.Queue.Now;
+        Struck++;
+        StruckInFlight += inFlight ? 1 : 0;
+        _counts[(int)fault.Kind]++;
+        _world.Trace.Add(place, 'f', (long)fault.Kind, fault.Milliseconds);
+        _world.Trace.Say(place, $"FAULT {fault.Kind}, {fault.Milliseconds} ms");
+    }
+
     private bool IsDue(PlannedFault fault, Moment moment)
     {
-        var round = _world.Referee.Round;
-        if (round < fault.Round && _world.Queue.Now - _since < PatienceMicroseconds)
+        if (!HasCome(fault))
         {
             return false;
         }
 
-        if (round >= Math.Min(fault.Round + PatienceRounds, _world.Scenario.Rounds - LastRounds))
+        if (IsImpatient(fault))
         {
             return true;
         }
@@ -82,19 +104,15 @@ internal sealed class Director
     {
         (_striking, _since) = (false, _world.Queue.Now);
         var inFlight = _world.Referee.IsInFlight;
-        if (!_effects.TryStrike(fault, place))
+        _pending.Remove(fault);
+        if (_effects.TryStrike(fault, place))
+        {
+            Count(fault, place, inFlight);
+        }
+        else
         {
             // Nobody is there whom it could strike now: it waits for a later moment, behind the others.
-            _pending.Remove(fault);
             _pending.Add(fault);
-            return;
         }
-
-        _pending.Remove(fault);
-        Struck++;
-        StruckInFlight += inFlight ? 1 : 0;
-        _counts[(int)fault.Kind]++;
-        _world.Trace.Add(place, 'f', (long)fault.Kind, fault.Milliseconds);
-        _world.Trace.Say(place, $"FAULT {fault.Kind}, {fault.Milliseconds} ms");
     }
 }

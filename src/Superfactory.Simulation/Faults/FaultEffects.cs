@@ -13,16 +13,11 @@ internal sealed class FaultEffects
     private const int CrashesMax = 2;
 
     private readonly World _world;
-    private int _corrupt = -1;
     private readonly Dictionary<int, int> _crashes = [];
     private int _restarts;
 
     /// <summary>No fault yet.</summary>
-    public FaultEffects(World world)
-    {
-        _world = world;
-        world.Network.Tamper = Corrupt;
-    }
+    public FaultEffects(World world) => _world = world;
 
     /// <summary>When the last fault is over.</summary>
     public long OverAt { get; private set; }
@@ -105,12 +100,6 @@ internal sealed class FaultEffects
                 return true;
             case FaultKind.SlowIsland:
                 return Slow(bridge, time);
-            case FaultKind.NonFiniteContribution when bridge.Trainers.Present is { } trainer && _world.MaySpoil():
-                trainer.Poison = true;
-                return true;
-            case FaultKind.CorruptContribution:
-                _corrupt = place;
-                return true;
             default:
                 return false;
         }
@@ -263,17 +252,5 @@ internal sealed class FaultEffects
         }
 
         return false;
-    }
-
-    private bool Corrupt(Link link, ChunkMessage chunk, byte[] bytes)
-    {
-        if (link.From != _corrupt)
-        {
-            return false;
-        }
-
-        _corrupt = -1;
-        bytes[^1] ^= 0x40;
-        return true;
     }
 }

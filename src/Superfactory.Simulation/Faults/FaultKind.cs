@@ -57,6 +57,9 @@ public enum FaultKind
     /// <summary>The loss of a contribution, or one of its numbers, is not finite.</summary>
     NonFiniteContribution,
 
+    /// <summary>The numbers of a contribution are far larger than any that were accepted before.</summary>
+    OversizedContribution,
+
     /// <summary>The control plane's process ends; another reads its journal and goes on.</summary>
     ControlCrash,
 

@@ -13,7 +13,6 @@ internal sealed class CheckpointHost
     private readonly SimulatedBridge _bridge;
     private readonly TrainerHost _trainers;
     private readonly SimulatedGang _gang;
-    private readonly bool _everyStep;
     private readonly long _every;
     private long _cutAt;
     private long _began;
@@ -26,7 +25,6 @@ internal sealed class CheckpointHost
     public CheckpointHost(World world, SimulatedBridge bridge, TrainerHost trainers, SimulatedGang gang, long restored)
     {
         (_world, _bridge, _trainers, _gang, _cutAt) = (world, bridge, trainers, gang, restored);
-        _everyStep = world.Scenario.Mode == SyncMode.EveryStep;
         _every = gang.Assignment.Specification.Checkpoint.Every * 1_000_000L;
         _began = world.Queue.Now;
         _writes = gang.Assignment.Checkpoints is { Writes: true };
@@ -66,7 +64,7 @@ internal sealed class CheckpointHost
         }
         else if (IsDue && machine.Round > 0)
         {
-            if (!_everyStep)
+            if (machine.Mode != SyncMode.EveryStep)
             {
                 Cut(default);
             }

@@ -11,6 +11,7 @@ internal sealed partial class SimulatedBridge
 {
     private readonly HearingWatch _hearing;
     private readonly StallWatch _stalls;
+    private readonly GraceWatch _grace;
     private ImmutableArray<string> _missing = [];
     private ImmutableArray<IslandRejection> _rejected = [];
 
@@ -47,6 +48,12 @@ internal sealed partial class SimulatedBridge
     private void WatchForStalls()
     {
         var attempt = Machine.Attempt;
+        if (_grace.IsOver(attempt, Machine.IsQuorate))
+        {
+            Take(new MergeInput.GraceOver(attempt));
+        }
+
+        attempt = Machine.Attempt;
         _stalls.Look(attempt);
         for (var island = 0; island < _epoch.Roster.Length; island++)
         {

@@ -40,8 +40,9 @@ internal sealed partial class SimulatedBridge
         (_world, _gang, _epoch) = (world, gang, epoch);
         Process = world.NextProcess();
         _clock = gang.Site.Clock;
-        (_hearing, _stalls) = (new HearingWatch(_clock), new StallWatch(_clock, StallWatch.StallMax));
         var assignment = gang.Assignment;
+        (_hearing, _stalls) = (new HearingWatch(_clock), new StallWatch(_clock, StallWatch.StallMax));
+        _grace = new GraceWatch(_clock, TimeSpan.FromSeconds(assignment.Specification.Sync.Grace));
         Machine = new MergeMachine(new MergeConfiguration
         {
             Self = gang.Site.Place,

@@ -13,6 +13,7 @@ internal sealed class TrainerHost
     private readonly SimulatedBridge _bridge;
     private readonly MergeBuffers _buffers;
     private bool _killed;
+    private long _contributedAt;
 
     /// <summary>No trainer yet.</summary>
     public TrainerHost(World world, SimulatedBridge bridge)
@@ -71,7 +72,7 @@ internal sealed class TrainerHost
             _bridge.Gang.Running();
         }
 
-        trainer.Take(effect);
+        trainer.Take(effect, (int)Math.Min(trainer.AheadMax, (_world.Queue.Now - _contributedAt) / StepTime));
         Schedule(trainer);
     }
 
@@ -84,6 +85,8 @@ internal sealed class TrainerHost
             _bridge.Take(parked);
         }
     }
+
+    private long StepTime => _world.Scenario.StepTimes[_bridge.Place] * Slowness;
 
     private void TryStart()
     {
@@ -101,7 +104,7 @@ internal sealed class TrainerHost
         var trainer = new VirtualTrainer(_world.Scenario, _bridge.Place, _buffers)
         {
             KeepsItsSamples = _world.Planted == PlantedBug.RangeDealtTwice,
-            OnContributed = (turn, steps, given, tokens, poisoned) => _world.Referee.Contributed(_bridge, turn, steps, given, tokens, poisoned),
+            OnContributed = given => _world.Referee.Contributed(_bridge, given),
         };
         Present = trainer;
         Schedule(trainer);
@@ -115,7 +118,7 @@ internal sealed class TrainerHost
         }
 
         var version = trainer.Version;
-        var time = 1_000L + (trainer.StepsToTake * _world.Scenario.StepTimes[_bridge.Place] * Slowness) + _world.Random.Below(2_000);
+        var time = 1_000L + (trainer.StepsToTake * StepTime) + _world.Random.Below(2_000);
         _world.Queue.After(time, () =>
         {
             if (!_killed && ReferenceEquals(Present, trainer) && trainer.Version == version && trainer.Next is not null)
@@ -132,17 +135,43 @@ internal sealed class TrainerHost
             return;
         }
 
+        if (trainer.Contributes is { Steps: > 0 } turn)
+        {
+            trainer.Spoils = _world.Director.Spoil(_bridge, turn.Round);
+        }
+
         var input = trainer.Act();
         if (input is MergeInput.TrainerContributed contributed)
         {
+            _contributedAt = _world.Queue.Now;
             _world.Director.Notice(Moment.Contributed, _bridge.Place);
-            if (_world.Scenario.Mode == SyncMode.EveryStep && Parks(contributed.Contribution.Round))
+            if (_bridge.Machine.Mode == SyncMode.EveryStep && Parks(contributed.Contribution.Round))
             {
                 Parked = contributed;
                 return;
             }
+
+            WaitLater(trainer);
         }
 
         _bridge.Take(input);
+    }
+
+    /// <summary>In streaming a trainer that has taken all steps that it may while its numbers are merged says that it waits.</summary>
+    private void WaitLater(VirtualTrainer trainer)
+    {
+        if (_world.Scenario.Mode != SyncMode.Streaming)
+        {
+            return;
+        }
+
+        var version = trainer.Version;
+        _world.Queue.After(trainer.AheadMax * StepTime, () =>
+        {
+            if (!_killed && ReferenceEquals(Present, trainer) && trainer.Version == version && trainer.Next is null)
+            {
+                _bridge.Post(() => _bridge.Take(new MergeInput.TrainerWaits()));
+            }
+        });
     }
 }

@@ -1,4 +1,3 @@
-using Superfactory.Model.Jobs;
 using Superfactory.Simulation.Randomness;
 
 namespace Superfactory.Simulation.Training;
@@ -49,39 +48,27 @@ internal static class LocalTraining
         }
     }
 
-    /// <summary>What is given to the merge after a round's steps: parameters in diloco, the gradient in every-step.</summary>
-    /// <param name="mode">Which.</param>
-    /// <param name="parameters">What the trainer has.</param>
-    /// <param name="steps">The samples of each step.</param>
-    /// <param name="given">Takes what is given.</param>
-    public static (long Tokens, double LossSum) Round(SyncMode mode, ReadOnlySpan<float> parameters, IReadOnlyList<long[]> steps, Span<float> given)
+    /// <summary>What streaming goes on with: a share of its own and the rest of what was merged.</summary>
+    public static void Mix(Span<float> own, ReadOnlySpan<float> merged, float share)
     {
-        var (tokens, lossSum) = (0L, 0.0);
-        parameters.CopyTo(given);
-        Span<float> gradient = stackalloc float[parameters.Length];
-        foreach (var positions in steps)
+        for (var index = 0; index < own.Length; index++)
         {
-            Gradient(given, positions, gradient);
-            foreach (var position in positions)
-            {
-                tokens += TokensOf(position);
-            }
+            own[index] = (share * own[index]) + ((1 - share) * merged[index]);
+        }
+    }
 
-            lossSum += Math.Abs(gradient[0]) * positions.Length;
-            if (mode == SyncMode.EveryStep)
-            {
-                gradient.CopyTo(given);
-                return (tokens, lossSum);
-            }
+    /// <summary>What an island's optimizer holds after a round of diloco: another one at each island.</summary>
+    public static float InnerMomentum(int island, long round) => Number(SeededRandom.Hash(9UL, island, round));
 
-            Step(given, gradient);
+    /// <summary>Tokens of a step's samples.</summary>
+    public static long TokensOf(ReadOnlySpan<long> positions)
+    {
+        var tokens = 0L;
+        foreach (var position in positions)
+        {
+            tokens += TokensOf(position);
         }
 
-        if (mode == SyncMode.EveryStep)
-        {
-            given.Clear();
-        }
-
-        return (tokens, lossSum);
+        return tokens;
     }
 }

@@ -6,12 +6,13 @@ using Superfactory.Sync.Merging;
 namespace Superfactory.Simulation.Training;
 
 /// <summary>A trainer as the merge sees it: what it does next is an input for the machine, given when its time has come.</summary>
-internal sealed class VirtualTrainer
+internal sealed partial class VirtualTrainer
 {
     private readonly Scenario _scenario;
     private readonly int _island;
     private readonly MergeBuffers _buffers;
     private readonly float[] _momentum;
+    private readonly Dictionary<int, DealtSamples> _deals = [];
     private float[] _parameters;
     private byte[] _statics;
     private DealtSamples? _samples;
@@ -41,8 +42,11 @@ internal sealed class VirtualTrainer
     /// <summary>Steps that it takes before it does what it does next.</summary>
     public int StepsToTake { get; private set; }
 
-    /// <summary>Whether the next contribution is not finite.</summary>
-    public bool Poison { get; set; }
+    /// <summary>The turn at whose end it contributes next; null where it does something else next.</summary>
+    public RoundTurn? Contributes { get; private set; }
+
+    /// <summary>How what it contributes next is not what it trained; null where nothing is wrong.</summary>
+    public Spoiling? Spoils { get; set; }
 
     /// <summary>The final model's hash; null before it has it.</summary>
     public string? ModelHash { get; private set; }
@@ -53,8 +57,8 @@ internal sealed class VirtualTrainer
     /// <summary>Its parameters.</summary>
     public ReadOnlySpan<float> Parameters => _parameters;
 
-    /// <summary>Told what it contributes: the turn, the positions, what it gives, its tokens, and whether it is not finite.</summary>
-    public Action<RoundTurn, List<long[]>, float[], long, bool>? OnContributed { get; init; }
+    /// <summary>Told what it contributes.</summary>
+    public Action<GivenRound>? OnContributed { get; init; }
 
     /// <summary>Whether it takes no notice of a new segment of samples, as no trainer may.</summary>
     public bool KeepsItsSamples { get; init; }
@@ -62,8 +66,12 @@ internal sealed class VirtualTrainer
     /// <summary>The memory that it shares with its bridge.</summary>
     public MergeBuffers Buffers => _buffers;
 
+    private SyncMode Mode => _turn?.Mode ?? _scenario.Mode;
+
     /// <summary>Takes what its bridge says.</summary>
-    public void Take(MergeEffect effect)
+    /// <param name="effect">What that is.</param>
+    /// <param name="meanwhile">Steps that it had time for since it contributed.</param>
+    public void Take(MergeEffect effect, int meanwhile)
     {
         switch (effect)
         {
@@ -71,8 +79,12 @@ internal sealed class VirtualTrainer
                 Begin(begin);
                 break;
             case MergeEffect.Deal deal:
-                (_samples, _turn) = (deal.Samples, deal.Turn);
+                _turn = deal.Turn;
+                Learn(deal.Samples, deal.Following);
                 Proceed();
+                break;
+            case MergeEffect.Merged merged when Mode == SyncMode.Streaming:
+                MergeFragment(merged.Result, meanwhile);
                 break;
             case MergeEffect.Merged merged:
                 Merge(merged.Result);
@@ -93,26 +105,28 @@ internal sealed class VirtualTrainer
         }
     }
 
-    /// <summary>Parameters and optimizer, as they are at the boundary that it waits at.</summary>
-    public byte[] CopyState() => [.. MemoryMarshal.AsBytes(_parameters.AsSpan()), .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
+    /// <summary>Its state at the boundary that it waits at: the optimizer, and in every-step the parameters before it, which are the trainers' there.</summary>
+    public byte[] CopyState() =>
+        [.. Mode == SyncMode.EveryStep ? MemoryMarshal.AsBytes(_parameters.AsSpan()) : [], .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
 
     /// <summary>Does what it does next.</summary>
     public MergeInput Act()
     {
         var action = Next!;
-        (Next, StepsToTake) = (null, 0);
+        (Next, StepsToTake, Contributes) = (null, 0, null);
         return action();
     }
 
     private void Do(Func<MergeInput> next, int steps = 0)
     {
-        (Next, StepsToTake) = (next, steps);
+        (Next, StepsToTake, Contributes) = (next, steps, null);
         Version++;
     }
 
     private void Begin(MergeEffect.Begin begin)
     {
         _turn = begin.Turn;
+        Forget();
         if (begin.LoadMerged)
         {
             _parameters = _buffers.Merged.ToArray();
@@ -121,9 +135,7 @@ internal sealed class VirtualTrainer
 
         if (begin.TrainerState is { } state)
         {
-            var numbers = MemoryMarshal.Cast<byte, float>(state.Span);
-            _parameters = numbers[.._parameters.Length].ToArray();
-            numbers[_parameters.Length..].CopyTo(_momentum);
+            TakeState(state);
         }
 
         if (begin.Turn.Finished)
@@ -136,9 +148,17 @@ internal sealed class VirtualTrainer
         }
     }
 
+    private void TakeState(ReadOnlyMemory<byte> state)
+    {
+        var numbers = MemoryMarshal.Cast<byte, float>(state.Span);
+        _parameters = numbers.Length > _momentum.Length ? numbers[.._parameters.Length].ToArray() : _parameters;
+        numbers[^_momentum.Length..].CopyTo(_momentum);
+    }
+
     private void Merge(MergeOutcome outcome)
     {
-        if (_scenario.Mode == SyncMode.Diloco)
+        var mode = Mode;
+        if (mode == SyncMode.Diloco)
         {
             _parameters = _buffers.Merged.ToArray();
         }
@@ -147,9 +167,43 @@ internal sealed class VirtualTrainer
             LocalTraining.Step(_parameters, _momentum, _buffers.Merged.Span);
         }
 
-        _samples = KeepsItsSamples ? _samples ?? outcome.Deal : outcome.Deal ?? _samples;
+        if (outcome.TrainerState is { } state)
+        {
+            MemoryMarshal.Cast<byte, float>(state.Span).CopyTo(_momentum);
+        }
+
+        Learn(KeepsItsSamples && _samples is not null ? null : outcome.Deal, null);
         _turn = outcome.Next;
+        if (mode == SyncMode.EveryStep && Mode == SyncMode.Diloco && !_turn.Finished)
+        {
+            Do(Anchor);
+        }
+        else
+        {
+            Proceed();
+        }
+    }
+
+    /// <summary>The mode changed from every-step: the bridge takes the parameters over.</summary>
+    private MergeInput.TrainerAnchored Anchor()
+    {
+        _parameters.CopyTo(_buffers.Local);
         Proceed();
+        return new MergeInput.TrainerAnchored();
+    }
+
+    private void Learn(DealtSamples? now, DealtSamples? following)
+    {
+        _samples = now ?? _samples;
+        if (now is not null)
+        {
+            _deals[now.Segment] = now;
+        }
+
+        if (following is not null)
+        {
+            _deals[following.Segment] = following;
+        }
     }
 
     private void Proceed()
@@ -157,11 +211,11 @@ internal sealed class VirtualTrainer
         if (_turn!.Finished)
         {
             Do(Finalize);
+            return;
         }
-        else
-        {
-            Do(Contribute, _turn.Steps);
-        }
+
+        Do(Mode == SyncMode.Streaming ? ContributeFragment : Contribute, Math.Max(0, _turn.Steps - _inTime));
+        Contributes = _turn;
     }
 
     private MergeInput.TrainerFinalizing Finalize()
@@ -173,34 +227,55 @@ internal sealed class VirtualTrainer
 
     private MergeInput.TrainerContributed Contribute()
     {
-        var turn = _turn!;
-        var steps = new List<long[]>(turn.Steps);
+        var (turn, mode, taken) = (_turn!, Mode, new Taken());
+        var (start, momentum, given) = ((float[])_parameters.Clone(), (float[])_momentum.Clone(), (float[])_parameters.Clone());
+        Span<float> gradient = stackalloc float[given.Length];
+        gradient.Clear();
         for (var step = 0; step < turn.Steps; step++)
         {
-            steps.Add(Positions(turn.FirstTurn + step));
+            var positions = Positions(_samples, turn.FirstTurn + step);
+            LocalTraining.Gradient(given, positions, gradient);
+            taken.Add(positions, Math.Abs(gradient[0]));
+            if (mode != SyncMode.EveryStep)
+            {
+                LocalTraining.Step(given, gradient);
+            }
         }
 
-        var given = new float[_parameters.Length];
-        var (tokens, lossSum) = LocalTraining.Round(_scenario.Mode, _parameters, steps, given);
-        var poisoned = Poison && turn.Steps > 0;
-        if (poisoned)
+        if (mode == SyncMode.EveryStep)
         {
-            Poison = false;
-            given[^1] = tokens % 2 == 0 ? float.NaN : given[^1];
+            gradient.CopyTo(given);
+        }
+        else
+        {
+            _momentum.AsSpan().Fill(LocalTraining.InnerMomentum(_island, turn.Round));
         }
 
-        given.CopyTo(_buffers.Local);
-        OnContributed?.Invoke(turn, steps, given, tokens, poisoned);
-        return new MergeInput.TrainerContributed(new Contribution
+        var contribution = new Contribution { Round = turn.Round, Steps = turn.Steps, Tokens = taken.Tokens, LossSum = taken.LossSum };
+        return Give(contribution, new GivenRound(turn.Round, mode, start, momentum, given, taken.Positions, taken.Tokens, Spoils is not null), 0..given.Length);
+    }
+
+    private MergeInput.TrainerContributed Give(Contribution contribution, GivenRound given, Range part)
+    {
+        if (Spoils is { } spoils)
         {
-            Round = turn.Round, Steps = turn.Steps, Tokens = tokens, LossSum = poisoned ? double.NaN : lossSum,
-        });
+            Spoils = null;
+            contribution = spoils.Apply(contribution, given.Given.AsSpan(part));
+        }
+
+        given.Given.AsSpan(part).CopyTo(_buffers.Local.Span[part]);
+        OnContributed?.Invoke(given);
+        return new MergeInput.TrainerContributed(contribution);
     }
 
     /// <summary>The rule of <see cref="DealtSamples"/>, place by place.</summary>
-    private long[] Positions(long turn)
+    private long[] Positions(DealtSamples? samples, long turn)
     {
-        var samples = _samples ?? throw new InvalidOperationException($"The trainer of island {_island} is to take a step before its samples were dealt.");
+        if (samples is null)
+        {
+            throw new InvalidOperationException($"The trainer of island {_island} is to take a step before its samples were dealt.");
+        }
+
         var (skip, found) = ((turn * samples.Stride) + samples.Offset, new List<long>(samples.Batch));
         foreach (var range in samples.Ranges)
         {

@@ -96,12 +96,20 @@ internal sealed class Membership(
     }
 
     /// <summary>The run's state has arrived whole; what this island held and made before is not used.</summary>
-    public void Replaced()
+    /// <param name="statics">The frozen tensors and buffers that it held before.</param>
+    public void Replaced(byte[] statics)
     {
         state.Doubted = false;
         if (state.EveryStep && HasTrained())
         {
             state.Fail(Outdated(), retriable: true);
+            return;
+        }
+
+        if (HasTrained() && !statics.AsSpan().SequenceEqual(state.Replica!.Statics))
+        {
+            // A trainer that goes on takes parameters alone; this one began with what no longer is the run's.
+            state.Fail($"The run began without {state.NameOf(state.Self)} from another island's model: its trainer takes that.", retriable: true);
             return;
         }
 
@@ -229,8 +237,10 @@ internal sealed class Membership(
 
         // In an epoch in which the run begins, or goes on from a checkpoint, what was held before is of no history.
         var held = epoch.Start >= 0 && (member || (learner && next && state.History.Round == epoch.Start));
-        if (state.Initialised && (!held || !state.SelfIsMember))
+        var learnt = epoch.Start < 0 && state is { Initialised: false, History.Chain: not 0 };
+        if ((state.Initialised && (!held || !state.SelfIsMember)) || learnt)
         {
+            // A learner that was about to take a newer state holds the older one all the same, which a run that begins here must not begin with.
             (state.Initialised, state.Doubted) = (false, true);
         }
         else if (state.Initialised && !member)

@@ -20,6 +20,9 @@ public sealed partial class MergeMachine
     /// <summary>How far the run is, as this island sees it after the last input; put together when it is asked for.</summary>
     public RunProgress Progress => _report.Make();
 
+    /// <summary>What of the run's samples is merged, in flight and free, as in <see cref="Progress"/>; null where that is not known.</summary>
+    public LedgerTotals? Ledger => _report.Ledger();
+
     /// <summary>Messages of peers that were refused because they break the protocol.</summary>
     public long FaultsOfPeers => _state.Faults;
 

@@ -36,7 +36,7 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
     }
 
     /// <summary>Merged counts final results only: the last round's samples are in flight until every island holds its result.</summary>
-    private LedgerTotals? Ledger()
+    public LedgerTotals? Ledger()
     {
         if (state.Doubted || state.History.Ledger is not { } ledger)
         {

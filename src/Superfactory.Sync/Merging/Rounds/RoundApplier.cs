@@ -109,7 +109,8 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
 
     public void Take(Peer peer, AppliedMessage applied)
     {
-        if (state.Initialised && applied.Round > state.History.Round)
+        // Who learns, or has just become a member, may be more than a round behind.
+        if (state.IsCurrent && applied.Round > state.History.Round)
         {
             state.Fault(peer, $"round {applied.Round} applied while round {state.History.Round} is not merged");
             return;

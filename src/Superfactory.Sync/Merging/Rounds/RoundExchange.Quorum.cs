@@ -3,7 +3,7 @@ namespace Superfactory.Sync.Merging.Rounds;
 /// <summary>Whether a round may close without the islands that are late.</summary>
 internal sealed partial class RoundExchange
 {
-    /// <summary>Whether enough members have contributed to the round for it to close without the others, of whom there are some.</summary>
+    /// <summary>Whether enough members have contributed to the round, at least one of them work, for it to close without the others, of whom there are some.</summary>
     public bool IsQuorate
     {
         get
@@ -14,13 +14,17 @@ internal sealed partial class RoundExchange
                 return false;
             }
 
-            var here = 0;
+            var (here, work) = (0, false);
             for (var island = 0; island < _state.Count; island++)
             {
-                here += _state.IsMember(island) && !Work.IsLate(island) && Current.Headers[island] is not null ? 1 : 0;
+                if (_state.IsMember(island) && !Work.IsLate(island) && Current.Headers[island] is { } header)
+                {
+                    (here, work) = (here + 1, work || header.SpanSteps > 0);
+                }
             }
 
-            return here >= quorum;
+            // A round that merges nothing gets the run no further: samples that only somebody late was dealt would be dealt to it for ever.
+            return work && here >= quorum;
         }
     }
 

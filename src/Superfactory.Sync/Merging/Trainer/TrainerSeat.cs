@@ -149,6 +149,21 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         _afresh = state.Streaming;
     }
 
+    /// <summary>
+    /// Whether the run has dropped what the trainer trained in earlier rounds and still has in its numbers: a round was merged by an epoch
+    /// without this island, which contributed to it before and after.
+    /// </summary>
+    private bool HasLostWork()
+    {
+        var (steps, first) = (0, Math.Max(state.History.Round - state.Parts.Length + 1, state.History.Entered));
+        foreach (var each in _since)
+        {
+            steps += each.Round >= first ? each.Steps : 0;
+        }
+
+        return state.Streaming && steps != state.History.SpanOf(state.Self);
+    }
+
     /// <summary>Hands the last round's result to a trainer that waits for it, as soon as nobody reads its memory.</summary>
     /// <param name="contributed">The round that it contributed to.</param>
     public void Deliver(long contributed)
@@ -193,7 +208,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         var contributed = refresh ? Told!.Round : _due!.Value;
         (_due, Stale) = (null, false);
         var (history, replica) = (state.History, state.Replica!);
-        var reset = refresh || (history.RefusedLast >> state.Self & 1) != 0;
+        var reset = refresh || (history.RefusedLast >> state.Self & 1) != 0 || HasLostWork();
         var parameters = refresh ? !state.EveryStep || Told!.Mode is SyncMode.Diloco or SyncMode.Streaming : history.LastMode != SyncMode.EveryStep;
         if (parameters)
         {

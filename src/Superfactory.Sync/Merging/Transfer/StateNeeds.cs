@@ -67,9 +67,10 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         switch (arrived.Kind)
         {
             case FetchKind.Replica when !state.Initialised:
+                var statics = state.Replica!.Statics;
                 TakeReplica(arrived);
                 state.Initialised = true;
-                membership.Replaced();
+                membership.Replaced(statics);
                 exchange.ClearFrom(state.History.Round);
                 applier.Seal();
                 return true;
