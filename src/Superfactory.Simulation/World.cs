@@ -101,11 +101,14 @@ internal sealed class World
             Checks.Referee.Require(Queue.RunNext(), "nothing is left to happen, and the run has not ended");
             Checks.Referee.Require(Queue.Ran < EventsMax, $"the run has not ended after {EventsMax} events");
             var calm = Math.Max(Director.OverAt, Referee.FinalAt);
-            Checks.Referee.Require(Queue.Now - calm <= CalmMax, $"no result became final, and the run did not end, for {CalmMax / 1_000_000} s without a fault");
+            Checks.Referee.Require(Queue.Now - calm <= CalmMax, $"no result became final, and the run did not end, for {CalmMax / 1_000_000} s without a fault: {Describe()}");
         }
 
         Checks.Referee.Ended(Control.Job);
     }
+
+    /// <summary>Whom each island waits for, where the run does not go on.</summary>
+    private string Describe() => string.Join("; ", Sites.Select(site => site.Bridge is { } bridge ? $"{site.Name} in round {bridge.Machine.Round} {bridge.Machine.Progress.Waiting ?? "trains"}" : $"{site.Name} runs nothing"));
 
     /// <summary>Submits the job as soon as the control plane knows all sites.</summary>
     private void Submit()

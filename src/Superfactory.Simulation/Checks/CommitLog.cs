@@ -1,3 +1,4 @@
+using Superfactory.Sync.Fragments;
 using Superfactory.Sync.Merging;
 
 namespace Superfactory.Simulation.Checks;
@@ -20,7 +21,7 @@ internal sealed class CommitLog(int islands)
 
     /// <summary>An island has applied a round by itself.</summary>
     /// <returns>Whose numbers are in it, as its leaders said.</returns>
-    public ulong Check(int place, MergeState state, long round)
+    public ulong Check(int place, MergeState state, long round, FragmentPlan plan)
     {
         if ((state.Members & ~state.History.RefusedLast & ~(1UL << place)) == 0)
         {
@@ -29,7 +30,7 @@ internal sealed class CommitLog(int islands)
         }
 
         (int Attempt, ulong Contributors)? all = null;
-        for (var fragment = 0; fragment < state.Parts[state.PartOf(round)].Fragments.Length; fragment++)
+        for (var fragment = 0; fragment < plan.Fragments.Length; fragment++)
         {
             Referee.Require(
                 _seen[place].TryGetValue((state.Epoch.Number, round, fragment), out var commit),

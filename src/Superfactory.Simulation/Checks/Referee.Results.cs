@@ -18,7 +18,7 @@ internal sealed partial class Referee
         var (state, place) = (bridge.Machine.State, bridge.Place);
         var round = state.History.Round;
         var own = before.Initialised && round == before.Round + 1 && before.Input is not MergeInput.Received { Message: PieceMessage };
-        var contributors = own ? _commits.Check(place, state, before.Round) : 0;
+        var contributors = own ? _commits.Check(place, state, before.Round, state.Plans[state.PartOf(before.Round, before.Mode)]) : 0;
         if (round == _results.Count + 1 && own)
         {
             Record(bridge, before, contributors);
@@ -75,7 +75,7 @@ internal sealed partial class Referee
         if (given.Count > 0)
         {
             var part = _scenario.PartOf(round);
-            var mean = PlainMerge.Mean(_scenario, mode, parameters.AsSpan(part), part, given, state.Parts[state.PartOf(round)].ChunkLength);
+            var mean = PlainMerge.Mean(_scenario, mode, parameters.AsSpan(part), part, given, state.Plans[state.PartOf(round, mode)].ChunkLength);
             PlainMerge.Step(_scenario, mode, parameters.AsSpan(part), momentum.AsSpan(part), mean);
             Require(mode != SyncMode.EveryStep || state.Replica!.Mean.Span.SequenceEqual(mean), $"the mean of round {round} at island {bridge.Place} is not what was given");
         }

@@ -147,11 +147,6 @@ internal sealed partial class Referee
     /// <summary>A trainer is told something.</summary>
     public void Told(SimulatedBridge bridge, MergeEffect effect, VirtualTrainer trainer)
     {
-        if (effect is MergeEffect.Begin { LoadMerged: false })
-        {
-            (_parameters, _statics) = (_scenario.Initial(bridge.Place), _scenario.Statics(bridge.Place));
-        }
-
         if (effect is MergeEffect.Finalized)
         {
             Require(Final >= Round, $"island {bridge.Place} finalizes before every island holds the last result");
@@ -288,6 +283,12 @@ internal sealed partial class Referee
     private void See(SimulatedBridge bridge, MergeEffect effect)
     {
         var (place, incarnation) = (bridge.Place, bridge.Gang.Assignment.Incarnation);
+        if (effect is MergeEffect.Begin { LoadMerged: false })
+        {
+            // The run begins with what this trainer had, though it may have ended since.
+            (_parameters, _statics) = (_scenario.Initial(place), _scenario.Statics(place));
+        }
+
         if (effect is not MergeEffect.Send { Message: var message } send)
         {
             _world.Trace.Add(place, 'e', effect.GetType().Name.Length, bridge.Machine.Round);

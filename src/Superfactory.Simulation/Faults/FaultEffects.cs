@@ -121,9 +121,11 @@ internal sealed class FaultEffects
     /// <summary>A bridge has promised, and said so.</summary>
     public void Promised(SimulatedBridge bridge)
     {
-        if (_restarts > 0)
+        if (_restarts > 0 && _crashes.GetValueOrDefault(bridge.Place) < CrashesMax)
         {
+            // It cannot go on where the next epoch counts on it, and fails.
             _restarts--;
+            _crashes[bridge.Place] = _crashes.GetValueOrDefault(bridge.Place) + 1;
             bridge.Gang.RestartBridge();
         }
     }

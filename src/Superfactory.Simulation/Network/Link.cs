@@ -47,6 +47,9 @@ internal sealed class Link(int from, int to)
     /// <summary>Until when the sender is busy with what it was given.</summary>
     public long BusyUntil { get; set; }
 
+    /// <summary>Messages that the transport was given and has not taken.</summary>
+    public int Waiting { get; set; }
+
     /// <summary>Nothing that is sent from here on arrives before.</summary>
     public long Floor { get; set; }
 

@@ -202,23 +202,20 @@ internal sealed class VirtualNetwork
             return;
         }
 
-        var bytes = HeaderBytes + message.Payload.Length;
-        var at = link.BusyUntil = Math.Max(_queue.Now, link.BusyUntil) + (bytes * 1_000_000L / link.Rate);
-        var (generation, queue) = (link.Generation, link.Queue);
+        var at = link.BusyUntil = Math.Max(_queue.Now, link.BusyUntil) + ((HeaderBytes + message.Payload.Length) * 1_000_000L / link.Rate);
         if (message is ChunkMessage or PieceMessage { Stream: StreamKind.State })
         {
-            _queue.At(at, () =>
-            {
-                if (link.Generation == generation && link.Queue == queue)
-                {
-                    Carry(link, message, at);
-                    _bridges[link.From]?.Post(_bridges[link.From]!.CarriedTo(link.To));
-                }
-            });
+            Defer(link, at, () => Encode(link, message), message.Order, carried: true);
+        }
+        else if (link.Waiting > 0)
+        {
+            // Nothing that is sent later passes what waits.
+            var bytes = Encode(link, message);
+            Defer(link, at, () => bytes, message.Order, carried: false);
         }
         else
         {
-            Carry(link, message, at);
+            Carry(link, Encode(link, message), message.Order, at);
         }
     }
 
@@ -243,7 +240,26 @@ internal sealed class VirtualNetwork
         (link.DroppedAt, link.BusyUntil) = (_queue.Now, _queue.Now);
     }
 
-    private void Carry(Link link, MergeMessage message, long taken)
+    /// <summary>The transport takes a message later, behind what it was given before.</summary>
+    private void Defer(Link link, long at, Func<byte[]> bytes, MessageOrder order, bool carried)
+    {
+        var (generation, queue) = (link.Generation, link.Queue);
+        link.Waiting++;
+        _queue.At(at, () =>
+        {
+            link.Waiting--;
+            if (link.Generation == generation && link.Queue == queue)
+            {
+                Carry(link, bytes(), order, at);
+                if (carried)
+                {
+                    _bridges[link.From]?.Post(_bridges[link.From]!.CarriedTo(link.To));
+                }
+            }
+        });
+    }
+
+    private byte[] Encode(Link link, MergeMessage message)
     {
         _buffer.ResetWrittenCount();
         MergeMessageCodec.Write(message, _buffer);
@@ -253,8 +269,13 @@ internal sealed class VirtualNetwork
             Tamper?.Invoke(link, chunk, bytes);
         }
 
+        return bytes;
+    }
+
+    private void Carry(Link link, byte[] bytes, MessageOrder order, long taken)
+    {
         var at = taken + link.Latency + link.Delay;
-        if (message.Order == MessageOrder.Unordered)
+        if (order == MessageOrder.Unordered)
         {
             at = Math.Max(at + (link.Jitter > 0 ? (long)(_random.Next() % (ulong)link.Jitter) : 0), link.Floor);
             link.Latest = Math.Max(link.Latest, at);

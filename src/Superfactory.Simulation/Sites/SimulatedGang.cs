@@ -78,6 +78,8 @@ internal sealed class SimulatedGang
         {
             if (!IsOver && Site.Has(this))
             {
+                // What the old process heard, the new one says nothing of.
+                Set(Report with { Missing = [], Rejected = [] });
                 Run(null);
             }
         });

@@ -9,6 +9,9 @@ namespace Superfactory.Sync.Merging.Rounds;
 internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
 {
     private readonly List<int> _late = [];
+    private readonly List<CommitMessage> _lateCommits = [];
+    private AttemptMessage? _lateDecided;
+    private ContributeMessage? _lateHeader;
     private long _lateRound = -1;
     private LedResults? _lateResults;
     private FragmentPlan? _latePlan;
@@ -50,14 +53,53 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
     }
 
     /// <summary>The round is applied here. Results that a peer was not sent yet it will be sent still; their bytes stay until it has contributed to the next.</summary>
-    public void KeepLate()
+    /// <param name="header">What this island contributed to it; null where it did not.</param>
+    public void KeepLate(ContributeMessage? header)
     {
         (_lateRound, _lateAttempt, _lateResults, _latePlan) = (state.History.Round - 1, Work.Attempt, exchange.Results, Plan);
+        _lateDecided = Work.Attempt > 0 ? new AttemptMessage { Round = _lateRound, Attempt = Work.Attempt, Stalled = Work.Stalled, Belied = Work.Belied } : null;
+        _lateHeader = header;
         _late.Clear();
         _late.AddRange(Work.Ready);
+        _lateCommits.Clear();
+        foreach (var commit in Work.Commits)
+        {
+            if (commit is not null && Work.LeaderOf(Plan.Fragments[commit.Fragment]) == state.Self)
+            {
+                _lateCommits.Add(commit);
+            }
+        }
+
         foreach (var peer in state.Peers)
         {
             peer.Lane!.KeepLate();
+        }
+    }
+
+    /// <summary>
+    /// In a new conversation: the end of the round before, for a peer that works on it and was greeted before it ended here. It takes this
+    /// island to work on it too, and waits for its header and commits rather than to fetch the result.
+    /// </summary>
+    public void ResendLate(Peer peer)
+    {
+        if (state.Direct || _lateRound < 0 || peer.Hello?.Round != _lateRound || peer.SaidRound > _lateRound)
+        {
+            return;
+        }
+
+        if (_lateHeader is { } header)
+        {
+            state.Send(peer, header);
+        }
+
+        if (_lateDecided is { } decided)
+        {
+            state.Send(peer, decided);
+        }
+
+        foreach (var commit in _lateCommits)
+        {
+            state.Send(peer, commit);
         }
     }
 

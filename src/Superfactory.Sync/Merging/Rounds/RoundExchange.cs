@@ -95,8 +95,9 @@ internal sealed partial class RoundExchange
     /// <summary>The round before the current one is done with; its inbox takes the next.</summary>
     public void Advance()
     {
-        _inboxes[(_state.History.Round + 1) & 1].Clear(_state.History.Round + 1);
-        _sender.KeepLate();
+        var last = _inboxes[(_state.History.Round + 1) & 1];
+        _sender.KeepLate(last.Round == _state.History.Round - 1 ? last.Headers[_state.Self] : null);
+        last.Clear(_state.History.Round + 1);
         _state.EnterRound();
         Begin(0, 0, 0);
         _sender.Restart(withLate: true);
@@ -142,6 +143,7 @@ internal sealed partial class RoundExchange
     /// <summary>What of the current round the peer may have missed.</summary>
     public void Resend(Peer peer)
     {
+        _sender.ResendLate(peer);
         if (Own is { } own)
         {
             _state.Send(peer, own.Header);

@@ -109,6 +109,9 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         var (replica, parts) = (state.Replica!, arrived.Parts);
         state.History = arrived.History!;
         replica.Statics = parts.Statics;
+
+        // A mean that was here before is of another round.
+        replica.Mean = default;
         if (parts.Parameters.Length > 0)
         {
             (replica.Parameters, state.Anchored) = (parts.Parameters, true);

@@ -126,8 +126,9 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
         return Give(peer, fetch, parts);
     }
 
+    /// <summary>Who took the round's end with a trainer's state has no mean of it.</summary>
     private bool TryResult(Peer peer, FetchMessage fetch) => state.Initialised && state.History.Round >= fetch.Round
-        && Give(peer, fetch, new StateParts { Run = state.History.ToBytes(), Result = state.Replica!.Mean });
+        && (state.Replica!.Mean.IsEmpty ? Decline(peer, fetch) : Give(peer, fetch, new StateParts { Run = state.History.ToBytes(), Result = state.Replica.Mean }));
 
     private bool TryTrainer(Peer peer, FetchMessage fetch)
     {
