@@ -37,6 +37,14 @@ public sealed class ScheduleTests
     }
 
     [Fact]
+    public void Late_contributions_are_dropped_and_every_way_to_spoil_one_is_refused()
+    {
+        _results.Value.Sum(result => result.Late).ShouldBeGreaterThan(0, "islands are late where the job has a quorum");
+        var spoiled = _results.Value.Sum(result => result.Faults[(int)FaultKind.NonFiniteContribution] + result.Faults[(int)FaultKind.OversizedContribution]);
+        _results.Value.Sum(result => result.Refused).ShouldBeGreaterThan(spoiled / 2);
+    }
+
+    [Fact]
     public void Same_seed_and_number_give_the_same_trace_on_any_thread_and_another_seed_another()
     {
         for (var schedule = 0; schedule < 8; schedule++)
