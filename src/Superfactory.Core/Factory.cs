@@ -39,6 +39,8 @@ public static class Factory
             RollBackJob back => HoldDecisions.RollBack(draft, back),
             HoldJob hold => HoldDecisions.Hold(draft, hold),
             ReleaseJob release => HoldDecisions.Release(draft, release),
+            SetPaused pause => QueueDecisions.Pause(draft, pause),
+            ReprioritizeJob change => QueueDecisions.Reprioritize(draft, change),
             ApplyQueues apply => QueueDecisions.Apply(draft, apply),
             _ => throw new InvalidOperationException($"The factory knows no command {command.GetType().Name}."),
         };
@@ -97,6 +99,8 @@ public static class Factory
             JobParked parked => HoldFold.Apply(next, parked),
             JobReleased released => HoldFold.Apply(next, released),
             QueuesApplied applied => FleetFold.Apply(next, applied),
+            QueuePaused paused => FleetFold.Apply(next, paused),
+            JobReprioritized changed => FleetFold.Apply(next, changed),
             StartPlanned planned => FleetFold.Apply(next, planned),
             StartDropped dropped => FleetFold.Apply(next, dropped),
             JobGivesWay way => FleetFold.Apply(next, way),

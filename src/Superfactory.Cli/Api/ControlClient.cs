@@ -53,6 +53,13 @@ internal sealed class ControlClient : IDisposable
         return await SendAsync<QueueView[]>(request, cancellation);
     }
 
+    /// <summary>Pauses a queue, or lets it go on.</summary>
+    public Task<Answer<QueueView>> PauseQueueAsync(string queue, bool paused, CancellationToken cancellation) =>
+        PostAsync<QueueView>($"v1/queues/{Uri.EscapeDataString(queue)}/{(paused ? "pause" : "resume")}", null, cancellation);
+
+    /// <summary>Gives a job another priority.</summary>
+    public Task<Answer<JobView>> ReprioritizeAsync(long job, int priority, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/priority", new PriorityRequest(priority), cancellation);
+
     /// <summary>Every job.</summary>
     public Task<Answer<JobView[]>> JobsAsync(CancellationToken cancellation) => GetAsync<JobView[]>("v1/jobs", cancellation);
 
@@ -64,11 +71,17 @@ internal sealed class ControlClient : IDisposable
         GetAsync<LogPage>($"v1/jobs/{job}/logs?after={after}&limit={LogPage.LinesMax}", cancellation);
 
     /// <summary>Submits the text of a job file, as the user named the file, and the folder that a command of the user's own starts in.</summary>
-    public async Task<Answer<JobView>> SubmitAsync(string file, string? folder, string text, CancellationToken cancellation)
+    public Task<Answer<JobView>> SubmitAsync(string file, string? folder, string text, CancellationToken cancellation) => PostFileAsync<JobView>("v1/jobs", file, folder, text, cancellation);
+
+    /// <summary>Asks what would become of a job if it were submitted.</summary>
+    public Task<Answer<PlanView>> PlanAsync(string file, string? folder, string text, CancellationToken cancellation) => PostFileAsync<PlanView>("v1/plan", file, folder, text, cancellation);
+
+    private async Task<Answer<T>> PostFileAsync<T>(string path, string file, string? folder, string text, CancellationToken cancellation)
+        where T : class
     {
         using var content = new StringContent(text, MediaTypeHeaderValue.Parse("application/yaml"));
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"v1/jobs?file={Uri.EscapeDataString(file)}{(folder is null ? string.Empty : $"&directory={Uri.EscapeDataString(folder)}")}") { Content = content };
-        return await SendAsync<JobView>(request, cancellation);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{path}?file={Uri.EscapeDataString(file)}{(folder is null ? string.Empty : $"&directory={Uri.EscapeDataString(folder)}")}") { Content = content };
+        return await SendAsync<T>(request, cancellation);
     }
 
     /// <summary>Cancels a job. The answer's value is the job's number.</summary>

@@ -71,6 +71,18 @@ internal static class CheckpointCommands
     public static Command Hold(ControlOption control, Terminal terminal) => Simple(
         control, terminal, "hold", "Have a job save, its trainers' own state too, and stop.", static (client, id, cancellation) => client.HoldAsync(id, cancellation));
 
+    /// <summary>Makes <c>reprioritize JOB</c>.</summary>
+    public static Command Reprioritize(ControlOption control, Terminal terminal)
+    {
+        var (id, json) = (Settings.Job(), Settings.Json());
+        var to = Settings.Whole("--to", "The new priority; needed.", 0, 1000);
+        to.Required = true;
+        var command = new Command("reprioritize", "Give a job another priority in its queue.") { id, to, json };
+        command.SetAction((parsed, cancellation) => control.WithClientAsync(parsed, terminal, async client => terminal.Show(
+            await client.ReprioritizeAsync(parsed.GetValue(id), (int)parsed.GetValue(to), cancellation), parsed.GetValue(json), job => [$"Job {job.Id} {RunText(job)}"])));
+        return command;
+    }
+
     /// <summary>Makes <c>release JOB</c>.</summary>
     public static Command Release(ControlOption control, Terminal terminal) => Simple(
         control, terminal, "release", "Let a held job go on as if it had never stopped.", static (client, id, cancellation) => client.ReleaseAsync(id, cancellation));

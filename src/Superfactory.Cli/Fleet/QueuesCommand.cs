@@ -19,11 +19,28 @@ internal static class QueuesCommand
         return command;
     }
 
+    /// <summary>Makes <c>queue pause</c> and <c>queue resume</c>.</summary>
+    public static Command Queue(ControlOption control, Terminal terminal) => new("queue", "Pause a queue, or let it go on.")
+    {
+        Pause(control, terminal, "pause", "Have nothing of a queue start any more; what runs goes on.", paused: true),
+        Pause(control, terminal, "resume", "Let the jobs of a paused queue start again.", paused: false),
+    };
+
+    private static Command Pause(ControlOption control, Terminal terminal, string name, string description, bool paused)
+    {
+        var queue = new Argument<string>("QUEUE") { Description = "The queue." };
+        var json = Settings.Json();
+        var command = new Command(name, description) { queue, json };
+        command.SetAction((parsed, cancellation) => control.WithClientAsync(parsed, terminal, async client =>
+            terminal.Show(await client.PauseQueueAsync(parsed.GetRequiredValue(queue), paused, cancellation), parsed.GetValue(json), static view => Lines([view]))));
+        return command;
+    }
+
     /// <summary>The queues as lines.</summary>
     internal static ImmutableArray<string> Lines(IReadOnlyList<QueueView> queues) => Table.Lines(
         ["QUEUE", "UNDER", " WEIGHT", "GUARANTEED", "MAY BORROW", "LENDS", " HOLDS", " BORROWED", "RUNS", "WAIT"],
         queues.Select(static queue => ImmutableArray.Create(
-            queue.Name,
+            queue.Paused ? $"{queue.Name} (paused)" : queue.Name,
             queue.Parent ?? "–",
             $"{queue.Weight}",
             Each(queue, static quota => quota.Guaranteed, "0"),

@@ -12,7 +12,7 @@ internal static class QueueViews
     public static ImmutableArray<QueueView> Of(FactoryState state)
     {
         var jobs = state.OpenJobs.Select(id => state.Jobs[id]).ToLookup(static job => job.Specification.Queue, StringComparer.Ordinal);
-        return [.. state.Queues.Queues.Select(queue => View(queue, jobs[queue.Name]))];
+        return [.. state.Queues.Queues.Select(queue => View(queue, jobs[queue.Name]) with { Paused = state.PausedQueues.Contains(queue.Name) })];
     }
 
     private static QueueView View(QueueSpecification queue, IEnumerable<FactoryJob> jobs)

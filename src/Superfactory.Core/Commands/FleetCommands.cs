@@ -6,3 +6,13 @@ namespace Superfactory.Core.Commands;
 /// <param name="Queues">All queues, each valid by itself.</param>
 /// <param name="File">The file that they came from, for messages; null where there is none.</param>
 public sealed record ApplyQueues(QueueSet Queues, string? File = null) : FactoryCommand;
+
+/// <summary>Nothing of a queue starts any more, or again.</summary>
+/// <param name="Queue">The queue.</param>
+/// <param name="Paused">Whether it is paused from now on.</param>
+public sealed record SetPaused(string Queue, bool Paused) : FactoryCommand;
+
+/// <summary>A job gets another priority.</summary>
+/// <param name="Job">The job's number.</param>
+/// <param name="Priority">The new priority, 0 to 1,000.</param>
+public sealed record ReprioritizeJob(long Job, int Priority) : FactoryCommand;

@@ -5,7 +5,18 @@ namespace Superfactory.Core.Folding;
 /// <summary>Folds queues, and who gives way to whom.</summary>
 internal static class FleetFold
 {
-    public static FactoryState Apply(FactoryState state, QueuesApplied record) => state with { Queues = record.Queues };
+    public static FactoryState Apply(FactoryState state, QueuesApplied record) =>
+        state with { Queues = record.Queues, PausedQueues = state.PausedQueues.Intersect(record.Queues.Queues.Select(static queue => queue.Name)) };
+
+    public static FactoryState Apply(FactoryState state, QueuePaused record) =>
+        state with { PausedQueues = record.Paused ? state.PausedQueues.Add(record.Queue) : state.PausedQueues.Remove(record.Queue) };
+
+    public static FactoryState Apply(FactoryState state, JobReprioritized record)
+    {
+        // The gangs are told of their job as a whole, its priority too.
+        var job = state.Jobs[record.Job];
+        return state.WithJob(job with { Specification = job.Specification with { Priority = record.Priority } }).Touch(job);
+    }
 
     public static FactoryState Apply(FactoryState state, StartPlanned record) =>
         state.WithJob(state.Jobs[record.Job] with { Planned = new PlannedStart(record.Sites, record.Withheld, record.Owned, record.Awaited) });

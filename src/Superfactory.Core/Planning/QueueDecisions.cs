@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Core.Commands;
+using Superfactory.Core.Reading;
 using Superfactory.Core.Records;
 using Superfactory.Model;
 using Superfactory.Scheduling.Quotas;
@@ -9,6 +10,8 @@ namespace Superfactory.Core.Planning;
 /// <summary>Decides upon the queues that jobs wait in.</summary>
 internal static class QueueDecisions
 {
+    private const int PriorityMax = 1_000;
+
     public static Refusal? Apply(Draft draft, ApplyQueues apply)
     {
         var fleet = FleetMaker.Fleet(draft.State.Sites.Values.Where(static site => site.Standing != SiteStanding.Left).Select(static site => (site.Name, site.Slots)));
@@ -27,6 +30,44 @@ internal static class QueueDecisions
         }
 
         draft.Add(new QueuesApplied { At = draft.Now, Queues = apply.Queues });
+        return null;
+    }
+
+    public static Refusal? Pause(Draft draft, SetPaused pause)
+    {
+        var names = draft.State.Queues.Queues.Select(static queue => queue.Name).ToImmutableArray();
+        if (!names.Contains(pause.Queue, StringComparer.Ordinal))
+        {
+            return new Refusal(RefusalKind.NotFound, [new Problem($"There is no queue '{pause.Queue}'; there is {string.Join(", ", names)}.", Hint: NearMatch.Hint(pause.Queue, names))]);
+        }
+
+        if (draft.State.PausedQueues.Contains(pause.Queue) == pause.Paused)
+        {
+            return new Refusal(RefusalKind.Conflict, [new Problem($"Queue '{pause.Queue}' is {(pause.Paused ? "paused already" : "not paused")}.")]);
+        }
+
+        draft.Add(new QueuePaused { At = draft.Now, Queue = pause.Queue, Paused = pause.Paused });
+        return null;
+    }
+
+    public static Refusal? Reprioritize(Draft draft, ReprioritizeJob change)
+    {
+        if (!draft.State.Jobs.TryGetValue(change.Job, out var job))
+        {
+            return new Refusal(RefusalKind.NotFound, [new Problem($"There is no job {change.Job}.")]);
+        }
+
+        if (job.End is { } end)
+        {
+            return new Refusal(RefusalKind.Conflict, [new Problem($"Job {change.Job} has already ended: it {Sentence.Ended(end.State)}.")]);
+        }
+
+        if (change.Priority is < 0 or > PriorityMax)
+        {
+            return new Refusal(RefusalKind.Invalid, [new Problem($"Expected a priority of 0 to {PriorityMax}, but found {change.Priority}.", Field: "priority")]);
+        }
+
+        draft.Add(new JobReprioritized { At = draft.Now, Job = change.Job, Priority = change.Priority });
         return null;
     }
 }

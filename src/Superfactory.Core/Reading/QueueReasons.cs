@@ -7,6 +7,11 @@ internal static class QueueReasons
 {
     public static string Of(FactoryState state, Placement placement, long now)
     {
+        if (placement.Paused is { } paused)
+        {
+            return $"Queue {paused} is paused: 'superfactory queue resume {paused}' lets its jobs start.";
+        }
+
         if (!placement.Away.IsEmpty)
         {
             return string.Join(' ', placement.Away.Select(site => $"Waits for site {site}: {Absence(state, site, now)}."));

@@ -10,6 +10,26 @@ public sealed record QueuesApplied : JournalRecord
     public required QueueSet Queues { get; init; }
 }
 
+/// <summary>Somebody paused a queue, or let it go on.</summary>
+public sealed record QueuePaused : JournalRecord
+{
+    /// <summary>The queue.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>Whether it is paused from now on.</summary>
+    public required bool Paused { get; init; }
+}
+
+/// <summary>Somebody gave a job another priority.</summary>
+public sealed record JobReprioritized : JournalRecord
+{
+    /// <summary>The job.</summary>
+    public required long Job { get; init; }
+
+    /// <summary>The new priority.</summary>
+    public required int Priority { get; init; }
+}
+
 /// <summary>A job starts at these sites as soon as others have given way: what they leave is its.</summary>
 public sealed record StartPlanned : PlanRecord
 {

@@ -48,6 +48,8 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(JobParked), "job-parked")]
 [JsonDerivedType(typeof(JobReleased), "job-released")]
 [JsonDerivedType(typeof(QueuesApplied), "queues-applied")]
+[JsonDerivedType(typeof(QueuePaused), "queue-paused")]
+[JsonDerivedType(typeof(JobReprioritized), "job-reprioritized")]
 [JsonDerivedType(typeof(StartPlanned), "start-planned")]
 [JsonDerivedType(typeof(StartDropped), "start-dropped")]
 [JsonDerivedType(typeof(JobGivesWay), "job-gives-way")]

@@ -29,6 +29,9 @@ public sealed record FactorySnapshot
     /// <summary>The queues.</summary>
     public QueueSet Queues { get; init; } = QueueSet.Default;
 
+    /// <summary>The names of the queues that are paused.</summary>
+    public ImmutableArray<string> PausedQueues { get; init; } = [];
+
     /// <summary>Takes down a state.</summary>
     public static FactorySnapshot Of(FactoryState state)
     {
@@ -42,13 +45,14 @@ public sealed record FactorySnapshot
             LastCopy = state.LastCopy,
             Copies = [.. state.Copies.Values],
             Queues = state.Queues,
+            PausedQueues = [.. state.PausedQueues],
         };
     }
 
     /// <summary>The state again.</summary>
     public FactoryState Restore()
     {
-        var state = new FactoryState { Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues };
+        var state = new FactoryState { Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues, PausedQueues = PausedQueues.ToImmutableSortedSet(StringComparer.Ordinal) };
         state = Sites.Aggregate(state, (restored, site) => restored.WithSite(site));
         state = Jobs.Aggregate(state, (restored, job) => restored.WithJob(job));
         return Copies.Aggregate(state, (restored, copy) => restored.WithCopy(copy));

@@ -21,6 +21,9 @@ public sealed record FactoryState
     /// <summary>The queues that jobs wait in.</summary>
     public QueueSet Queues { get; init; } = QueueSet.Default;
 
+    /// <summary>The queues that are paused: nothing of them, or under them, starts.</summary>
+    public ImmutableSortedSet<string> PausedQueues { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
     /// <summary>Every site whose agent ever joined, by name in ordinal order.</summary>
     public ImmutableSortedDictionary<string, FactorySite> Sites { get; init; }
         = ImmutableSortedDictionary.Create<string, FactorySite>(StringComparer.Ordinal);
@@ -75,6 +78,25 @@ public sealed record FactoryState
         }
 
         return held;
+    }
+
+    /// <summary>The queue that keeps jobs of <paramref name="queue"/> from starting because it is paused, that queue or the nearest above it; null where none is.</summary>
+    public string? PausedBy(string queue)
+    {
+        if (PausedQueues.IsEmpty)
+        {
+            return null;
+        }
+
+        for (var above = queue; above is not null; above = Queues.Queues.First(each => each.Name == above).Parent)
+        {
+            if (PausedQueues.Contains(above))
+            {
+                return above;
+            }
+        }
+
+        return null;
     }
 
     internal FactoryState WithJob(FactoryJob job)

@@ -18,6 +18,9 @@ public sealed record QueueView
     /// <summary>What it is guaranteed and may borrow and lend.</summary>
     public ImmutableArray<QuotaSpecification> Quotas { get; init; } = [];
 
+    /// <summary>Whether it is paused: nothing of it, or under it, starts.</summary>
+    public bool Paused { get; init; }
+
     /// <summary>Accelerators that gangs of its own jobs hold.</summary>
     public required long Held { get; init; }
 

@@ -55,6 +55,35 @@ public sealed class QueueTests : IAsyncLifetime
         (await QueuesAsync()).ShouldHaveSingleItem().Name.ShouldBe("default");
     }
 
+    [Fact]
+    public async Task Plan_says_what_would_follow_and_a_pause_and_a_priority_change_it()
+    {
+        await _plane.SubmitAsync(Samples.TwoSites);
+        (await PlanAsync(Samples.TwoSites)).Outcome.ShouldBe(PlanOutcome.Waits);
+        var high = await PlanAsync(Samples.TwoSites + "\npriority: 1\n");
+        (high.Outcome, high.GiveWay.Single().Job).ShouldBe((PlanOutcome.StartsAfter, 1L));
+        (await _plane.PostAsync("/v1/queues/default/pause")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await QueuesAsync())[0].Paused.ShouldBeTrue();
+        var waiting = await _plane.SubmitAsync(Samples.TwoSites);
+        waiting.Reason.ShouldStartWith("Queue default is paused");
+        (await _plane.PostAsync("/v1/queues/default/resume")).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await _plane.PostAsync("/v1/jobs/2/priority", JsonContent.Create(new PriorityRequest(2), options: FactoryJson.Options))).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await _plane.JobAsync(2)).Reason.ShouldBe("Starts at wisconsin and atlanta as soon as job 1 has given way.");
+        await _plane.ReportAsync("wisconsin");
+        await _plane.ReportAsync("atlanta");
+        (await _plane.JobAsync(2)).State.ShouldBe(JobState.Starting);
+        (await _plane.PostAsync("/v1/jobs/2/priority", JsonContent.Create(new PriorityRequest(-1), options: FactoryJson.Options))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    private async Task<PlanView> PlanAsync(string yaml)
+    {
+        var response = await _plane.PostAsync("/v1/plan?file=job.yaml", new StringContent(yaml, Encoding.UTF8, "application/yaml"));
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return (await response.Content.ReadFromJsonAsync<PlanView>(FactoryJson.Options))!;
+    }
+
     private async Task<QueueView[]> QueuesAsync() => (await _plane.Http.GetFromJsonAsync<QueueView[]>("/v1/queues", FactoryJson.Options))!;
 
     private Task<HttpResponseMessage> PutAsync(string yaml) => _plane.Http.PutAsync("/v1/queues?file=q.yaml", new StringContent(yaml, Encoding.UTF8, "application/yaml"));

@@ -122,6 +122,51 @@ public sealed class FleetLifecycleTests
     }
 
     [Fact]
+    public void Paused_queue_starts_nothing_until_it_goes_on()
+    {
+        var factory = new TestFactory().Join("atlanta");
+        factory.Do(new SetPaused("default", true));
+        factory.Submit("atlanta");
+
+        factory.ReasonOf(1).ShouldBe("Queue default is paused: 'superfactory queue resume default' lets its jobs start.");
+        factory.Try(new SetPaused("default", true)).Refusal!.Kind.ShouldBe(RefusalKind.Conflict);
+        factory.Try(new SetPaused("deafult", true)).Refusal!.Kind.ShouldBe(RefusalKind.NotFound);
+        factory.Do(new SetPaused("default", false));
+        factory.StateOf(1).ShouldBe(JobState.Starting);
+    }
+
+    [Fact]
+    public void Job_that_gets_a_greater_priority_has_others_give_way()
+    {
+        var factory = new TestFactory().Join("atlanta").Submit("atlanta").Run(1, "atlanta").Submit("atlanta");
+        factory.Do(new ReprioritizeJob(2, 7));
+
+        factory.Job(1).GaveWayTo.ShouldBe(2);
+        factory.Try(new ReprioritizeJob(2, 1001)).Refusal!.Kind.ShouldBe(RefusalKind.Invalid);
+        factory.Try(new ReprioritizeJob(9, 1)).Refusal!.Kind.ShouldBe(RefusalKind.NotFound);
+    }
+
+    [Fact]
+    public void Plan_says_what_submission_then_does_and_changes_nothing()
+    {
+        var factory = new TestFactory().Join("atlanta").Join("wisconsin").Submit("atlanta", "wisconsin").Run(1, "atlanta", "wisconsin");
+        var before = factory.State;
+        var high = new SubmitJob(TestFactory.Specification("atlanta") with { Priority = 1 });
+
+        var (plan, _) = PlanReader.Read(factory.State, high, factory.Now);
+
+        (plan!.Outcome, plan.Reason, plan.Owned, plan.Accelerators, plan.PeakWatts).ShouldBe((PlanOutcome.StartsAfter, "Starts at atlanta as soon as job 1 has given way.", false, 1, 50));
+        plan.GiveWay.ShouldHaveSingleItem().Job.ShouldBe(1);
+        var (waits, _) = PlanReader.Read(factory.State, new SubmitJob(TestFactory.Specification("atlanta")), factory.Now);
+        (waits!.Outcome, waits.Reason).ShouldBe((PlanOutcome.Waits, "Waits for a free slot at atlanta: job 1 comes first."));
+        PlanReader.Read(factory.State, new SubmitJob(TestFactory.Specification("nowhere")), factory.Now).Refusal.ShouldNotBeNull();
+        factory.State.ShouldBeSameAs(before);
+        factory.Do(high);
+        factory.Job(2).Planned!.Sites.ShouldBe(plan.Sites);
+        PlanReader.Read(Reclaimed().State, new SubmitJob(TestFactory.Specification("wisconsin")), factory.Now).Plan!.Before.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Queues_that_do_not_fit_are_refused()
     {
         var factory = new TestFactory().Join("atlanta", slots: 2).Submit("atlanta");

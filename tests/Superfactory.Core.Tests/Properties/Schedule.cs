@@ -20,7 +20,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 38)
+        from kind in Gen.Choose(0, 40)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -38,6 +38,8 @@ internal static class Schedule
             0 => new JoinSite(site, TestFactory.Hello($"{site}-{move.Pick}", slots: move.Pick % 3)),
             1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0)),
             2 => new SubmitJob(Ranked(state, move, Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)]))),
+            39 => new SetPaused(state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name, move.Pick < 3),
+            40 => new ReprioritizeJob(move.Job, move.Milliseconds % 4),
             37 or 38 => new ApplyQueues(Queues(move)),
             3 => new SubmitJob(Ranked(state, move, Specification()) with
             {

@@ -75,13 +75,20 @@ internal sealed class FleetPlacement
         return placement._placements.ToImmutable();
     }
 
+    /// <summary>The jobs that wait in the queue of a job and go before it, the first first.</summary>
+    public static IEnumerable<FactoryJob> Before(FactoryState state, FactoryJob job) => Ordered(state.OpenJobs.Select(id => state.Jobs[id])
+        .Where(other => other is { Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null } && other.Specification.Queue == job.Specification.Queue))
+        .TakeWhile(other => other.Id != job.Id);
+
+    private static IOrderedEnumerable<FactoryJob> Ordered(IEnumerable<FactoryJob> jobs) =>
+        jobs.OrderByDescending(static job => job.Specification.Priority).ThenBy(static job => job.SubmittedAt).ThenBy(static job => job.Id);
+
     private static bool IsWithheld(FactoryIsland island) => island is { Withheld: not null, Standing: IslandStanding.Gone };
 
     private void PlaceAll(List<FactoryJob> queued)
     {
         var queues = _state.Queues.Queues;
-        var waiting = queues.Select(queue => new Queue<FactoryJob>(queued.Where(job => job.Specification.Queue == queue.Name)
-            .OrderByDescending(static job => job.Specification.Priority).ThenBy(static job => job.SubmittedAt).ThenBy(static job => job.Id))).ToArray();
+        var waiting = queues.Select(queue => new Queue<FactoryJob>(Ordered(queued.Where(job => job.Specification.Queue == queue.Name)))).ToArray();
         while (true)
         {
             // A share is held / weight, compared by cross-multiplying, which is exact; of the same share the queue that was named first.
@@ -107,6 +114,11 @@ internal sealed class FleetPlacement
 
     private Placement Place(FactoryJob job)
     {
+        if (_state.PausedBy(job.Specification.Queue) is { } paused)
+        {
+            return new Placement { Paused = paused };
+        }
+
         var named = job.Specification.Sites.IsDefaultOrEmpty ? [] : job.Specification.Sites;
         var usable = _ledger.Usable;
         var least = job.Specification.IslandsLeast;
@@ -187,7 +199,7 @@ internal sealed class FleetPlacement
     private ImmutableArray<Growth> Grow(List<FactoryJob> jobs)
     {
         var growths = ImmutableArray.CreateBuilder<Growth>();
-        foreach (var job in jobs.OrderByDescending(static job => job.Specification.Priority).ThenBy(static job => job.SubmittedAt).ThenBy(static job => job.Id))
+        foreach (var job in Ordered(jobs.Where(job => _state.PausedBy(job.Specification.Queue) is null)))
         {
             for (var index = 0; index < job.Islands.Length; index++)
             {

@@ -33,6 +33,9 @@ internal sealed record Placement
     /// <summary>The connected sites that have slots, where it wants more than there are.</summary>
     public ImmutableArray<string> Connected { get; init; } = [];
 
+    /// <summary>The queue, its own or one above it, that is paused; null where none is.</summary>
+    public string? Paused { get; init; }
+
     /// <summary>Why it does not start, where slots are not what is missing.</summary>
     public PendingReason? Reason { get; init; }
 }

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Commands;
+using Superfactory.Core.Planning;
+using Superfactory.Core.Records;
+using Superfactory.Model.Fleet;
+using Superfactory.Model.Views;
+
+namespace Superfactory.Core;
+
+/// <summary>Reads what would become of a job if it were submitted, by deciding upon it and committing nothing. Pure.</summary>
+public static class PlanReader
+{
+    /// <summary>Decides upon a job as if it were submitted now.</summary>
+    /// <returns>What would follow, or why it would be refused; exactly one is null.</returns>
+    public static (PlanView? Plan, Refusal? Refusal) Read(FactoryState state, SubmitJob submit, long now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(submit);
+        var decision = Factory.Accept(state, submit, now);
+        if (decision.Refusal is { } refusal)
+        {
+            return (null, refusal);
+        }
+
+        var next = decision.Records.Aggregate(state, Factory.Apply);
+        var job = next.Jobs[next.LastJob];
+        var started = decision.Records.OfType<JobStarted>().LastOrDefault(record => record.Job == job.Id);
+        var planned = decision.Records.OfType<StartPlanned>().LastOrDefault(record => record.Job == job.Id);
+        var (all, withheld, owned) = started is not null ? (started.Sites, started.Withheld, started.Owned) : planned is not null ? (planned.Sites, planned.Withheld, planned.Owned) : ([], [], false);
+        ImmutableArray<string> sites = [.. all.Except(withheld, StringComparer.Ordinal)];
+        var accelerators = (long)sites.Length * job.Specification.Accelerators;
+        return (new PlanView
+        {
+            Name = job.Specification.Name,
+            Outcome = started is not null ? PlanOutcome.Starts : planned is not null ? PlanOutcome.StartsAfter : PlanOutcome.Waits,
+            Reason = started?.Reason ?? planned?.Reason ?? new JobReader(next).ReasonOf(job, now),
+            Queue = job.Specification.Queue,
+            Sites = sites,
+            Later = withheld,
+            Accelerators = accelerators,
+            Owned = owned,
+            PeakWatts = accelerators * HardwareCatalogue.Find(HardwareCatalogue.Cpu)!.AcceleratorWatts,
+            GiveWay = [.. Victims(decision, job.Id)],
+            Before = started is not null || planned is not null ? [] : [.. FleetPlacement.Before(next, job).Select(static before => before.Id)],
+        }, null);
+    }
+
+    private static IEnumerable<PlanVictim> Victims(Decision decision, long job) => decision.Records.OfType<JobGivesWay>().Where(record => record.To == job).Select(static record => new PlanVictim(record.Job, []))
+        .Concat(decision.Records.OfType<IslandReclaimed>().Where(record => record.To == job).GroupBy(static record => record.Job).Select(static lost => new PlanVictim(lost.Key, [.. lost.Select(static record => record.Island)])))
+        .OrderBy(static victim => victim.Job);
+}

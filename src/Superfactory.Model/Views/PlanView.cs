@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Model.Views;
+
+/// <summary>What would become of a job if it were submitted now. Immutable.</summary>
+public sealed record PlanView
+{
+    /// <summary>The job's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether it would start at once, once others have given way, or wait.</summary>
+    public required PlanOutcome Outcome { get; init; }
+
+    /// <summary>Why, or for what it would wait, in a sentence.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Its queue.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>The sites at which islands would start; empty where it would wait.</summary>
+    public ImmutableArray<string> Sites { get; init; } = [];
+
+    /// <summary>The sites whose islands would join later, when there is room.</summary>
+    public ImmutableArray<string> Later { get; init; } = [];
+
+    /// <summary>Accelerators of all islands that would start.</summary>
+    public long Accelerators { get; init; }
+
+    /// <summary>Whether they would be on its queue's guarantee; else they would be borrowed.</summary>
+    public bool Owned { get; init; }
+
+    /// <summary>The watts that these accelerators add at their peak, by the catalogue of hardware.</summary>
+    public long PeakWatts { get; init; }
+
+    /// <summary>Who would give way.</summary>
+    public ImmutableArray<PlanVictim> GiveWay { get; init; } = [];
+
+    /// <summary>Jobs of its queue that wait and go before it.</summary>
+    public ImmutableArray<long> Before { get; init; } = [];
+}
+
+/// <summary>When a job would start.</summary>
+public enum PlanOutcome
+{
+    /// <summary>At once.</summary>
+    Starts,
+
+    /// <summary>As soon as others have saved and given way.</summary>
+    StartsAfter,
+
+    /// <summary>Not before something else changes.</summary>
+    Waits,
+}
+
+/// <summary>Who would give way. Immutable.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Islands">The islands that it would lose; empty where it would save and stop as a whole.</param>
+public sealed record PlanVictim(long Job, ImmutableArray<string> Islands);
+
+/// <summary>The body that changes a job's priority. Immutable.</summary>
+/// <param name="Priority">The new priority, 0 to 1,000.</param>
+public sealed record PriorityRequest(int Priority);
