@@ -13,6 +13,7 @@ public static class HardwareCatalogue
     private const string DomainPower = "NVIDIA, Domain Power Service, Device Specifications (DGX_GB200), docs.nvidia.com/datacenter/dps";
     private const string Fairwater = "Microsoft, Infinite scale: the architecture behind the Azure AI superfactory, 12 November 2025, blogs.microsoft.com";
     private const string DgxB200 = "NVIDIA, DGX B200 datasheet, nvidia.com/data-center/dgx-b200";
+    private const string DgxB200Guide = "NVIDIA, DGX B200 user guide, docs.nvidia.com/dgx/dgxb200-user-guide";
     private const string MeasuredH100 = "Latif et al., Single-Node Power Demand During AI Training, IEEE Access 13 (2025): rated 10.2 kW, 8.4 kW measured at most";
 
     /// <summary>All kinds, in the order of the documentation.</summary>
@@ -39,7 +40,7 @@ public static class HardwareCatalogue
             RackWatts = 0, NodeIdleWatts = 2_300, AcceleratorWatts = 1_500, RelativeSpeed = 2_275,
             Sources =
             [
-                new("accelerators, memory, interconnect, peak", DgxB200, "1,440 GB and 14,300 W for 8; the peak less idle is shared among 8"),
+                new("accelerators, memory, interconnect, peak", DgxB200Guide, "1,440 GB, 14.4 TB/s and at most 14.3 kW for 8; the peak less idle is shared among 8"),
                 new("speed", DgxB200, "72 PFLOP/s FP8 with sparsity for 8 is 2,250 TFLOP/s dense BF16 each; H100 has 989"),
                 new("nodes, idle", null, "4 nodes to a rack; 2,300 W, 16 % of the peak, as trays of GB200 idle at 15 %"),
             ],
