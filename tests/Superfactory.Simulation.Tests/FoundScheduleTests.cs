@@ -1,0 +1,17 @@
+namespace Superfactory.Simulation.Tests;
+
+/// <summary>Schedules that once found a bug of the machines, which are mended: each failed before.</summary>
+public sealed class FoundScheduleTests
+{
+    [Theory]
+    [InlineData(3, 178, "in streaming, work that a round without the island took out of the run stayed in its numbers")]
+    [InlineData(6, 135, "a round closed again and again without the one late island that had samples")]
+    [InlineData(5, 63, "a round closed again and again without the one late island that had samples")]
+    [InlineData(5, 399, "a trainer went on with the frozen tensors of a run that another island began")]
+    [InlineData(5, 692, "a learner between two copies began the run anew from the older one")]
+    [InlineData(10, 485, "an island that took the round's end with a trainer's state offered a mean that it did not have")]
+    [InlineData(10, 621, "an island that was greeted before a round ended waited for its header and commits for ever")]
+    [InlineData(9, 959, "an island that was greeted before a round ended waited for its header and commits for ever")]
+    public void Schedule_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
+        Schedule.Run(seed, schedule).Violation.ShouldBeNull(because);
+}
