@@ -20,6 +20,23 @@ public sealed class Fragment
     /// <summary>The place of the island that leads it, unless an attempt is made without that island.</summary>
     public int Leader { get; }
 
+    /// <summary>Who leads it where only some islands can: its leader, or the next one of those.</summary>
+    /// <param name="islands">Who can, by place.</param>
+    /// <param name="count">Islands in the run.</param>
+    internal int LeaderAmong(ulong islands, int count)
+    {
+        for (var step = 0; step < count; step++)
+        {
+            var island = (Leader + step) % count;
+            if ((islands >> island & 1) != 0)
+            {
+                return island;
+            }
+        }
+
+        return Leader;
+    }
+
     /// <summary>The distance from one of its chunks to the next: the fragments of the plan.</summary>
     public int Stride { get; }
 

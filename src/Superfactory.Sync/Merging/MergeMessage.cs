@@ -248,6 +248,9 @@ public enum FetchKind
 
     /// <summary>The final parameters, frozen tensors and buffers.</summary>
     FinalTensors = 5,
+
+    /// <summary>What the number format rounded away of the results that the peer led and the receiver leads now.</summary>
+    Residuals = 6,
 }
 
 /// <summary>Answers a <see cref="FetchMessage"/>: pieces of the parts follow in this order, one stream.</summary>

@@ -170,7 +170,7 @@ public static partial class MergeMessageCodec
     private static FetchKind FetchOf(ref WireReader reader, FetchKind first)
     {
         var value = (FetchKind)reader.Byte();
-        reader.Require(value >= first && value <= FetchKind.FinalTensors);
+        reader.Require(value >= first && value <= FetchKind.Residuals);
         return value;
     }
 }

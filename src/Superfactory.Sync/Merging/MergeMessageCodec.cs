@@ -12,7 +12,7 @@ namespace Superfactory.Sync.Merging;
 public static partial class MergeMessageCodec
 {
     /// <summary>The version of the merge protocol. A peer of another version is refused by name.</summary>
-    public const int ProtocolVersion = 6;
+    public const int ProtocolVersion = 7;
 
     private enum Kind : byte
     {

@@ -287,6 +287,9 @@ internal sealed class MergeState
 
     public bool IsMember(int island) => (Members >> island & 1) != 0;
 
+    /// <summary>Who leads a fragment in this epoch, but for attempts that leave it out.</summary>
+    public int LeaderOf(Fragment fragment) => fragment.LeaderAmong(Members, Count);
+
     /// <summary>The incarnation of an island that is a member or a learner; 0 where it is neither.</summary>
     public int IncarnationOf(int island) => _incarnations[island];
 

@@ -11,6 +11,7 @@ namespace Superfactory.Sync.Merging.Rounds;
 internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
 {
     private readonly int[] _order = new int[state.Count];
+    private readonly List<int> _held = [];
     private int _contributors;
     private Memory<float>? _mean;
 
@@ -117,7 +118,22 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
     }
 
     /// <summary>Another round or attempt begins.</summary>
-    public void Restart() => _mean = null;
+    public void Restart()
+    {
+        _mean = null;
+        _held.Clear();
+    }
+
+    /// <summary>What results are encoded with is here: those that waited for it are encoded.</summary>
+    public void Release()
+    {
+        foreach (var chunk in _held)
+        {
+            Finish(chunk, MeanOf(chunk));
+        }
+
+        _held.Clear();
+    }
 
     private Span<float> MeanOf(int chunk)
     {
@@ -205,6 +221,12 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         if (state.Direct)
         {
             Work.Merge(chunk, ChunkHash.Of(System.Runtime.InteropServices.MemoryMarshal.AsBytes(mean)));
+            return;
+        }
+
+        if (exchange.Residuals.IsAwaited())
+        {
+            _held.Add(chunk);
             return;
         }
 

@@ -67,6 +67,7 @@ internal sealed partial class RoundExchange
     /// <summary>Begins with a round, nothing of it or the next being here: after a transfer to an island without memory, or in a new epoch.</summary>
     public void ClearFrom(long round)
     {
+        KeepCommitted();
         _state.EnterRound();
         _inboxes[round & 1].Clear(round);
         _inboxes[(round + 1) & 1].Clear(round + 1);
@@ -75,7 +76,12 @@ internal sealed partial class RoundExchange
             Current.Headers[_state.Self] = own.Header;
         }
 
-        Results.Abandon();
+        SettleKept();
+        if (_kept is null)
+        {
+            Results.Abandon();
+        }
+
         foreach (var part in _parts)
         {
             part.Work.Absent = ~_state.Members;
@@ -106,24 +112,10 @@ internal sealed partial class RoundExchange
     /// <summary>Another attempt at the current round begins.</summary>
     public void Begin(AttemptMessage attempt)
     {
+        _kept = null;
         Results.Abandon();
         Begin(attempt.Attempt, attempt.Stalled, attempt.Belied);
         _sender.Restart(withLate: true);
-    }
-
-    /// <summary>The round is applied: the residuals of the results that this island led advance where it committed them in the last attempt that it knows of.</summary>
-    public void CompleteResults()
-    {
-        foreach (var fragment in _state.Plan!.Fragments)
-        {
-            if (Work.LeaderOf(fragment) == _state.Self && Work.Commits[fragment.Index] is null)
-            {
-                Results.Abandon();
-                return;
-            }
-        }
-
-        Results.Complete();
     }
 
     /// <summary>The trainer's contribution to the current round goes out: its header at once, its chunks as there is room.</summary>
@@ -317,6 +309,7 @@ internal sealed partial class RoundExchange
     private void Begin(int attempt, ulong stalled, ulong belied)
     {
         Work.Begin(attempt, stalled, belied);
+        _workRound = _state.History.Round;
         Arrivals.Clear();
         _chunks.Restart();
     }

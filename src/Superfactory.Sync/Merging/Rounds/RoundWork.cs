@@ -94,19 +94,7 @@ internal sealed class RoundWork
     public bool IsOut(int island) => (Excluded >> island & 1) != 0;
 
     /// <summary>Who leads a fragment in this attempt: the next island that is not left out where its own leader is.</summary>
-    public int LeaderOf(Fragment fragment)
-    {
-        for (var step = 0; step < _islands; step++)
-        {
-            var island = (fragment.Leader + step) % _islands;
-            if (!IsOut(island))
-            {
-                return island;
-            }
-        }
-
-        return fragment.Leader;
-    }
+    public int LeaderOf(Fragment fragment) => fragment.LeaderAmong(~Excluded, _islands);
 
     /// <summary>Who leads the fragment of a chunk.</summary>
     public int LeaderOf(int chunk) => LeaderOf(_plan.FragmentOf(chunk));

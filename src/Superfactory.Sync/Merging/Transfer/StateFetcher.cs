@@ -1,5 +1,6 @@
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Dealing;
+using Superfactory.Sync.Merging.Rounds;
 
 namespace Superfactory.Sync.Merging.Transfer;
 
@@ -185,7 +186,7 @@ internal sealed class StateFetcher(MergeState state)
             && offer.RunBytes > 0 == (whole || need.Kind == FetchKind.Result)
             && (offer.ParameterBytes == (need.Kind == FetchKind.FinalTensors || (whole && (outer || offer.Round == 0)) ? all : 0) || (either && (offer.ParameterBytes == all || offer.ParameterBytes == 0)))
             && (offer.MomentumBytes == (whole && outer && offer.Round > 0 ? all : 0) || (either && (offer.MomentumBytes == offer.ParameterBytes || offer.MomentumBytes == 0)))
-            && offer.ResultBytes == (need.Kind == FetchKind.Result ? all : 0)
+            && (offer.ResultBytes == (need.Kind == FetchKind.Result ? all : 0) || (need.Kind == FetchKind.Residuals && offer.ResultBytes == ResidualMove.Numbers(state, state.Self) * sizeof(float)))
             && offer.StaticsBytes == (whole || need.Kind is FetchKind.FinalStatics or FetchKind.FinalTensors ? statics : 0)
             && offer.TrainerBytes <= (withTrainer ? Math.Min(MergeLimits.TrainerStateBytesMax(all), Array.MaxLength) : 0);
         return fits ? null : $"an offer of {need.Kind} in round {offer.Round} whose sizes do not fit the model";

@@ -51,6 +51,11 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
             return new StateNeed(FetchKind.Trainer, round, state.Fellows, $"The trainer of {state.NameOf(state.Self)} was lost at round {round}, and in every-step mode no other island's trainer is left whose state it could take.");
         }
 
+        if (exchange.Residuals.From is { } holder)
+        {
+            return new StateNeed(FetchKind.Residuals, round, [holder], $"{state.NameOf(holder.Index)} gives no residuals of the fragments that it led.");
+        }
+
         return finale.Missing is { } missing
             ? new StateNeed(missing, round, state.Self == finale.Source ? state.Fellows : [state.PeerAt(finale.Source)], "No island's trainer is left that holds the final model.")
             : null;
@@ -95,6 +100,9 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
                 return false;
             case FetchKind.Trainer when arrived.Round == state.History.Round:
                 seat.Receive(arrived.Parts.Trainer, arrived.Round);
+                return false;
+            case FetchKind.Residuals when arrived.Round == state.History.Round:
+                exchange.Take(arrived.Parts.Result);
                 return false;
             case FetchKind.FinalStatics or FetchKind.FinalTensors:
                 finale.Receive(arrived.Parts);

@@ -76,6 +76,7 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
         FetchKind.Replica => TryReplica(peer, fetch),
         FetchKind.Result => TryResult(peer, fetch),
         FetchKind.Trainer => TryTrainer(peer, fetch),
+        FetchKind.Residuals => TryResiduals(peer, fetch),
         _ => TryFinal(peer, fetch),
     };
 
@@ -129,6 +130,10 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
     /// <summary>Who took the round's end with a trainer's state has no mean of it.</summary>
     private bool TryResult(Peer peer, FetchMessage fetch) => state.Initialised && state.History.Round >= fetch.Round
         && (state.Replica!.Mean.IsEmpty ? Decline(peer, fetch) : Give(peer, fetch, new StateParts { Run = state.History.ToBytes(), Result = state.Replica.Mean }));
+
+    /// <summary>Whoever has none of them gives nothing, and the receiver begins with zero.</summary>
+    private bool TryResiduals(Peer peer, FetchMessage fetch) => state.IsCurrent && state.History.Round >= fetch.Round
+        && Give(peer, fetch, new StateParts { Result = state.History.Round == fetch.Round ? exchange.ResidualsFor(peer.Index) : default });
 
     private bool TryTrainer(Peer peer, FetchMessage fetch)
     {

@@ -126,6 +126,7 @@ internal sealed class Reference
             }
         }
 
+        MoveResiduals(_fates.GetValueOrDefault(round)?.DealtAfter ?? _dealt);
         if (_scenario.Islands > 2 && accepted.Length > 0)
         {
             mean = Wire(_scenario.ResultFormat ?? _scenario.Format, mean, _resultResidual);
@@ -137,6 +138,35 @@ internal sealed class Reference
         }
 
         Results.Add(Mode == SyncMode.EveryStep ? mean : (float[])Parameters.Clone());
+    }
+
+    /// <summary>How often what rounding took from a fragment's results moved to another island.</summary>
+    public int ResidualsMoved { get; private set; }
+
+    /// <summary>How often it was lost, because who had it was there no more.</summary>
+    public int ResidualsLost { get; private set; }
+
+    /// <summary>What rounding took from results is with who led them in the last result's epoch; where that island is no member, it is lost.</summary>
+    private void MoveResiduals(ulong members)
+    {
+        if (_resultResidual is not { } residual)
+        {
+            return;
+        }
+
+        var plan = FragmentPlan.Create(residual.Length, _scenario.Islands, _scenario.Fragments, _scenario.ChunkLength);
+        for (var chunk = 0; chunk < plan.Chunks; chunk++)
+        {
+            var (had, has) = (LeaderAmong(_dealt), LeaderAmong(members));
+            ResidualsMoved += had != has && (members >> had & 1) != 0 ? 1 : 0;
+            if ((members >> had & 1) == 0)
+            {
+                ResidualsLost++;
+                residual.AsSpan(plan.SpanOf(chunk).Offset, plan.SpanOf(chunk).Length).Clear();
+            }
+
+            int LeaderAmong(ulong islands) => Enumerable.Range(0, _scenario.Islands).Select(step => (plan.FragmentOf(chunk).Leader + step) % _scenario.Islands).First(island => (islands >> island & 1) != 0);
+        }
     }
 
     /// <summary>A contribution as it arrives, and what is left of it at its sender.</summary>

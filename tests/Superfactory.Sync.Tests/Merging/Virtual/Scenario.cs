@@ -47,6 +47,9 @@ internal sealed record Scenario
     /// <summary>Times that something is interrupted.</summary>
     public int Faults { get; init; }
 
+    /// <summary>One action in so many is an interruption, until there were as many as <see cref="Faults"/>.</summary>
+    public int FaultOneIn { get; init; } = 12;
+
     /// <summary>Times that the control plane changes what is merged, and when; only in a run that chooses that by itself.</summary>
     public int ModeChanges { get; init; }
 
@@ -59,6 +62,9 @@ internal sealed record Scenario
 
     /// <summary>Whether islands that live are left out of the membership, and let in again.</summary>
     public bool Doubts { get; init; }
+
+    /// <summary>An island that is left out may come back in one of so many actions; as long as that is not so the others go on.</summary>
+    public int BackOneIn { get; init; } = 1;
 
     /// <summary>One contribution in so many is not finite; 0 for none.</summary>
     public int PoisonOneIn { get; init; }

@@ -113,7 +113,7 @@ internal sealed partial class Simulation
 
     private bool TryDisturb()
     {
-        if (_faults > 0 && _random.OneIn(12))
+        if (_faults > 0 && _random.OneIn(_scenario.FaultOneIn))
         {
             _faults--;
             Interrupt();
@@ -163,15 +163,7 @@ internal sealed partial class Simulation
                 actions.Add(() => Handle(self, _trainers[self]!.Act()));
             }
 
-            if (Control.IsDoubted(self))
-            {
-                actions.Add(() =>
-                {
-                    Control.Doubt(self, false);
-                    Decide(self);
-                });
-            }
-
+            AddReturn(actions, self);
             if (_epochs[self].Count > 0)
             {
                 actions.Add(() => Handle(self, new MergeInput.EpochChanged(_epochs[self].Dequeue())));
@@ -188,11 +180,24 @@ internal sealed partial class Simulation
 
         if (actions.Count == 0 && !_lateness.TryWake(_trainers[^1], action => Handle(_scenario.Islands - 1, action), actions))
         {
-            return false;
+            // Whoever is away may come back in a later action.
+            return _scenario.BackOneIn > 1 && Enumerable.Range(0, _scenario.Islands).Any(Control.IsDoubted);
         }
 
         _random.Pick(actions)();
         return true;
+    }
+
+    private void AddReturn(List<Action> actions, int island)
+    {
+        if (Control.IsDoubted(island) && (_scenario.BackOneIn == 1 || _random.OneIn(_scenario.BackOneIn)))
+        {
+            actions.Add(() =>
+            {
+                Control.Doubt(island, false);
+                Decide(island);
+            });
+        }
     }
 
     private void AddReports(List<Action> actions)
