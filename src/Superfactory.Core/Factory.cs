@@ -49,7 +49,7 @@ public static class Factory
             return new Decision { Refusal = refusal };
         }
 
-        if (!draft.IsEmpty || (command is Tick && CheckpointPlanner.HasAged(state, now)))
+        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now))))
         {
             Planner.Plan(draft);
         }

@@ -58,7 +58,7 @@ internal static class EndRules
 
         var (end, reason) = Finished(job);
         return (end, $"{reason} {Sentence.Capital(Sentence.List(missing.Select(island => island.Site)))} "
-            + $"{(missing.Length == 1 ? "was" : "were")} {(missing.All(island => island.SetAside is not null) ? "set aside" : "lost")} before the end, so {(missing.Length == 1 ? "its" : "their")} own result is not known.");
+            + $"{(missing.Length == 1 ? "was" : "were")} {(missing.All(island => island.SetAside is not null) ? "set aside" : missing.All(island => island.Withheld is not null) ? "left out" : "lost")} before the end, so {(missing.Length == 1 ? "its" : "their")} own result is not known.");
     }
 
     private static bool SameModel(IslandResult? one, IslandResult? other)

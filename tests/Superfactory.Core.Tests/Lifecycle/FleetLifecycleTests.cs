@@ -70,6 +70,30 @@ public sealed class FleetLifecycleTests
     }
 
     [Fact]
+    public void Job_whose_island_was_reclaimed_may_end_without_it()
+    {
+        var factory = Reclaimed().Report("atlanta").Promise(1, "wisconsin", 7);
+
+        factory.Report("wisconsin", TestFactory.Gang(1, GangState.Finished));
+
+        factory.StateOf(1).ShouldBe(JobState.Completed);
+        factory.ReasonOf(1).ShouldBe("Everything planned is merged. Atlanta was left out before the end, so its own result is not known.");
+        factory.StateOf(2).ShouldBe(JobState.Starting);
+    }
+
+    [Fact]
+    public void Job_that_ends_while_its_reclaimed_island_stops_keeps_the_slot_until_that_is_confirmed()
+    {
+        var factory = Reclaimed().Promise(1, "wisconsin", 7);
+        factory.Do(new CancelJob(1));
+
+        factory.StateOf(2).ShouldBe(JobState.Queued);
+        factory.State.JobsHoldingSlots("atlanta").ShouldBe([1]);
+        factory.Report("atlanta");
+        factory.StateOf(2).ShouldBe(JobState.Starting);
+    }
+
+    [Fact]
     public void Job_starts_with_the_islands_that_have_room_and_the_others_join_later()
     {
         var factory = new TestFactory().Join("atlanta").Join("wisconsin").Submit("atlanta");
@@ -94,8 +118,8 @@ public sealed class FleetLifecycleTests
         factory.Job(1).HoldRequested.ShouldBeFalse();
         factory.ReasonOf(3).ShouldBe("Waits for a free slot at atlanta: job 1 comes first.");
         factory.ReasonOf(2).ShouldBe("Waits for a free slot at atlanta: jobs 1 and 3 come first.");
-        factory.After(60_000).Do(new CancelJob(2));
-        factory.Job(1).GaveWayTo.ShouldBe(3);
+        factory.After(59_999).Tick().Job(1).GaveWayTo.ShouldBe(0);
+        factory.After(1).Tick().Job(1).GaveWayTo.ShouldBe(3);
     }
 
     [Fact]

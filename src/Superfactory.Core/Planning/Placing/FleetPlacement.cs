@@ -55,6 +55,20 @@ internal sealed class FleetPlacement
         return state.AcceleratorsHeld(site) + planned + accelerators <= state.Sites[site].Slots;
     }
 
+    /// <summary>Whether time alone may have made room: somebody waits, and somebody who runs has run the minimum that it asked for.</summary>
+    public static bool MayHaveRoomByTime(FactoryState state, long now)
+    {
+        var (waits, has) = (false, false);
+        foreach (var id in state.OpenJobs)
+        {
+            var job = state.Jobs[id];
+            waits |= job is { Islands.IsEmpty: true, Held: false, Planned: null };
+            has |= job is { Islands.IsEmpty: false, GaveWayTo: 0 } && job.Specification.MinimumRun > 0 && now - job.PlacedAt >= job.Specification.MinimumRun * 1000L;
+        }
+
+        return waits && has;
+    }
+
     /// <summary>For each queued job that no start is planned for, in the order in which they were decided: where it starts, or what it waits for.</summary>
     public static ImmutableArray<(long Job, Placement Placement)> Plan(FactoryState state, long now) => Plan(state, now, out _);
 
