@@ -393,8 +393,7 @@ def test_a_trainer_whose_parameters_or_frozen_tensors_are_not_the_run_s_goes_on_
         return loss
 
     seen, models = [], []
-    results = [island[0] for island in train(
-        run.paths, lambda: loops.train_plainly(damage, model=lambda: models.append(loops.Tied()) or models[-1]))]
+    results = [each[0] for each in train(run.paths, lambda: loops.train_plainly(damage, model=lambda: models.append(loops.Tied()) or models[-1]))]
     assert results[0]["digest"] == results[1]["digest"]
     assert run.repaired == ["island-1"]
     assert [each["steps"] for each in results] == [6, 6]
