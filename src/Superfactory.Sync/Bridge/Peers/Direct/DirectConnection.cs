@@ -18,10 +18,10 @@ internal sealed class DirectConnection : IDisposable
     private const string Silence = "no sign of life for 2 seconds, as of a process that is paused";
 
     /// <summary>
-    /// Attempts before a thread that can neither send nor receive sleeps, a tenth of a millisecond in all. Two bridges that wake each
-    /// other are kept on one processor by the system, however idle the other is; two that are ready to run are not.
+    /// Attempts before a thread that can neither send nor receive sleeps, a hundredth of a millisecond in all. More of them take
+    /// from a peer whose processor shares its core with this one, and hold the connection's lock against it.
     /// </summary>
-    private const int AttemptsMax = 128;
+    private const int AttemptsMax = 16;
 
     /// <summary>Attempts after which it looks whether it and its peer wait for one processor.</summary>
     private const int AttemptsAlone = 4;
