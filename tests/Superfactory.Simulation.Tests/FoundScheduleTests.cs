@@ -11,6 +11,7 @@ public sealed class FoundScheduleTests
     [InlineData(5, 692, "a learner between two copies began the run anew from the older one")]
     [InlineData(10, 485, "an island that took the round's end with a trainer's state offered a mean that it did not have")]
     [InlineData(10, 621, "an island that was greeted before a round ended waited for its header and commits for ever")]
+    [InlineData(77, 467, "a member that promised to leave the epoch in which the others ended waited for the next one for ever")]
     [InlineData(9, 959, "an island that was greeted before a round ended waited for its header and commits for ever")]
     public void Schedule_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
         Schedule.Run(seed, schedule).Violation.ShouldBeNull(because);

@@ -51,7 +51,7 @@ internal static class EndRules
         var missing = job.Islands.Where(island => !island.IsFinished).ToImmutableArray();
         var members = job.Members.ToImmutableArray();
         if (missing.Length == job.Islands.Length
-            || missing.Any(island => members.Contains(island) && (island.Standing != IslandStanding.Gone || !state.IsConnected(island.Site))))
+            || missing.Any(island => members.Contains(island) && !MembershipPlanner.IsLeftBehind(job, island) && (island.Standing != IslandStanding.Gone || !state.IsConnected(island.Site))))
         {
             return null;
         }

@@ -39,6 +39,10 @@ internal static class MembershipPlanner
     public static FactoryIsland? MissedBy(FactoryJob job, FactoryIsland island) => job.Members.FirstOrDefault(other =>
         IsAlive(other) && !ReferenceEquals(other, island) && other.Missing.Contains(island.Site, StringComparer.Ordinal));
 
+    /// <summary>Whether an island promised to leave the epoch in which others have ended: it hears nothing more of them, and no epoch comes after that.</summary>
+    public static bool IsLeftBehind(FactoryJob job, FactoryIsland island) => job.Epoch is { Sealed: true } epoch
+        && HasPromised(epoch, island) && job.Islands.Any(other => other.IsFinished);
+
     /// <summary>Whether no member is left that holds, or may hold, what is final.</summary>
     public static bool IsStateLost(FactoryJob job)
     {
