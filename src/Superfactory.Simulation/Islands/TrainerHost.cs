@@ -155,12 +155,6 @@ internal sealed class TrainerHost
         }
 
         _bridge.Take(input);
-
-        if (input is MergeInput.TrainerStateCopied)
-        {
-            // What came of the merge meanwhile is taken up now.
-            Schedule(trainer);
-        }
     }
 
     /// <summary>In streaming a trainer that has taken all steps that it may while its numbers are merged says that it waits.</summary>

@@ -104,10 +104,10 @@ internal sealed partial class VirtualTrainer
                 _copying = true;
                 Do(() =>
                 {
-                    (_copying, var waiting, _meanwhile) = (false, _meanwhile, null);
-                    if (waiting is not null)
+                    (_copying, var meanwhile, _meanwhile) = (false, _meanwhile, null);
+                    if (meanwhile is not null)
                     {
-                        Take(waiting, 0);
+                        Take(meanwhile);
                     }
 
                     return new MergeInput.TrainerStateCopied(copy);

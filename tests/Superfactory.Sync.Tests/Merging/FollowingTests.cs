@@ -6,7 +6,7 @@ namespace Superfactory.Sync.Tests.Merging;
 /// <summary>Joiners of every-step: they take the steps that the members merge, from a copy of a trainer's state on, and come to the same model.</summary>
 public sealed class FollowingTests
 {
-    private const ulong Seeds = 30;
+    private const ulong Seeds = 20;
 
     [Theory]
     [InlineData(2)]
