@@ -63,9 +63,6 @@ internal sealed partial class VirtualTrainer
     /// <summary>Whether it takes no notice of a new segment of samples, as no trainer may.</summary>
     public bool KeepsItsSamples { get; init; }
 
-    private bool _copying;
-    private MergeEffect? _meanwhile;
-
     /// <summary>The memory that it shares with its bridge.</summary>
     public MergeBuffers Buffers => _buffers;
 
@@ -76,13 +73,6 @@ internal sealed partial class VirtualTrainer
     /// <param name="meanwhile">Steps that it had time for since it contributed.</param>
     public void Take(MergeEffect effect, int meanwhile)
     {
-        if (_copying && effect is MergeEffect.Merged or MergeEffect.Begin)
-        {
-            // As the bridge has it: the copy is of the boundary before, and what comes of the merge waits.
-            _meanwhile = effect;
-            return;
-        }
-
         switch (effect)
         {
             case MergeEffect.Begin begin:
@@ -101,17 +91,7 @@ internal sealed partial class VirtualTrainer
                 break;
             case MergeEffect.CopyTrainerState:
                 var copy = CopyState();
-                _copying = true;
-                Do(() =>
-                {
-                    (_copying, var meanwhile, _meanwhile) = (false, _meanwhile, null);
-                    if (meanwhile is not null)
-                    {
-                        Take(meanwhile);
-                    }
-
-                    return new MergeInput.TrainerStateCopied(copy);
-                });
+                Do(() => new MergeInput.TrainerStateCopied(copy));
                 break;
             case MergeEffect.Finalized finalized:
                 _parameters = finalized.LoadMerged ? _buffers.Merged.ToArray() : _parameters;

@@ -130,7 +130,7 @@ internal sealed class Handshake(MergeState state, Action<Peer> resend, Action<Pe
             Answer = answer,
             Greeting = greeting,
             Number = peer.Said,
-            Initialised = state is { Initialised: true, Lags: false },
+            Initialised = state.Initialised,
             Round = peer.SaidRound,
             TableHash = state.Table!.Hash,
             StateHash = state.Initialised ? state.CommonHash : 0,

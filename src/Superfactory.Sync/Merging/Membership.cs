@@ -12,7 +12,7 @@ namespace Superfactory.Sync.Merging;
 /// this island was out, whether what it holds is still the run's. <c>docs/protocol.md</c> has the argument.
 /// </summary>
 internal sealed class Membership(
-    MergeState state, RoundExchange exchange, RoundApplier applier, SampleDealing dealing, StateFetcher fetcher, TrainerSeat seat, Handshake handshake, Following following)
+    MergeState state, RoundExchange exchange, RoundApplier applier, SampleDealing dealing, StateFetcher fetcher, TrainerSeat seat, Handshake handshake)
 {
     /// <summary>How often a learner takes the whole state because the members went on meanwhile; then it is let in and they wait for the rest.</summary>
     public const int FollowsMax = 3;
@@ -63,7 +63,7 @@ internal sealed class Membership(
     {
         if (state.Sealed && epoch == state.Epoch.Number)
         {
-            state.Emit(new MergeEffect.Sealed(epoch, state is { Initialised: true, Lags: false } ? state.History.Round : -1));
+            state.Emit(new MergeEffect.Sealed(epoch, state.Initialised ? state.History.Round : -1));
         }
     }
 
@@ -113,7 +113,6 @@ internal sealed class Membership(
             return;
         }
 
-        following.Drop();
         exchange.DropOwn();
         seat.Outdate();
         Idle(true);
@@ -127,25 +126,10 @@ internal sealed class Membership(
             return;
         }
 
-        if (state is { Initialised: true, Follows: false } && _follows < FollowsMax && state.Fellows.Any(peer => peer.Applied >= state.History.Round))
+        if (state.Initialised && _follows < FollowsMax && state.Fellows.Any(peer => peer.Applied >= state.History.Round))
         {
             _follows++;
             state.Initialised = false;
-            return;
-        }
-
-        if (state.Follows || (!state.Initialised && following.TakesCopy && seat.Phase == TrainerPhase.Ready))
-        {
-            if (following.LacksCopy)
-            {
-                state.Initialised = false;
-            }
-            else if (state.Follows && state.Fellows.All(peer => peer.Established) && following.IsLevel)
-            {
-                _levelIn = state.Epoch.Number;
-                state.Emit(new MergeEffect.Level(state.Epoch.Number));
-            }
-
             return;
         }
 
@@ -220,7 +204,7 @@ internal sealed class Membership(
 
     private void Begin(RunEpoch epoch)
     {
-        var (before, member, learner, follows) = (Incarnations(), state.SelfIsMember, state.SelfIsLearner, state.Follows && HasTrained());
+        var (before, member, learner) = (Incarnations(), state.SelfIsMember, state.SelfIsLearner);
         var next = epoch.Number == state.Epoch.Number + 1;
         state.Enter(epoch);
         if (epoch.Members.Concat(epoch.Learners).Any(each => each.Island == state.NameOf(state.Self) && each.Incarnation > state.Incarnation))
@@ -252,21 +236,14 @@ internal sealed class Membership(
         }
 
         // In an epoch in which the run begins, or goes on from a checkpoint, what was held before is of no history.
+        var held = epoch.Start >= 0 && (member || (learner && next && state.History.Round == epoch.Start));
         var learnt = epoch.Start < 0 && state is { Initialised: false, History.Chain: not 0 };
-        var held = epoch.Start >= 0 && (member || (learner && next && (state.History.Round == epoch.Start || (follows && state.History.Round < epoch.Start))));
-        state.Lags = held && (!member || state.Lags) && state.History.Round < epoch.Start;
-        if (!held)
-        {
-            following.Drop();
-        }
-
-        var goesOn = follows && state.SelfIsLearner && next && state.History.Round <= epoch.Start;
-        if ((state.Initialised && !goesOn && (!held || !state.SelfIsMember)) || learnt)
+        if ((state.Initialised && (!held || !state.SelfIsMember)) || learnt)
         {
             // A learner that was about to take a newer state holds the older one all the same, which a run that begins here must not begin with.
             (state.Initialised, state.Doubted) = (false, true);
         }
-        else if (state.Initialised && !member && !goesOn)
+        else if (state.Initialised && !member)
         {
             Idle(true);
         }

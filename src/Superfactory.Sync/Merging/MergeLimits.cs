@@ -66,12 +66,6 @@ public static class MergeLimits
     /// <summary>Ranges of samples that wait to be dealt again, and holes in what is merged. Beyond it the run fails: so many refusals are no accident.</summary>
     public const int RangesMax = 65_536;
 
-    /// <summary>Merged gradients that a member of every-step keeps for an island that follows.</summary>
-    public const int ResultsKeptMax = 64;
-
-    /// <summary>Bytes of them, in fp32: 64 of a model of 4 million parameters; of larger ones fewer, and two of any.</summary>
-    public const long ResultBytesKeptMax = 1024L * 1024 * 1024;
-
     /// <summary>How often one island asks for damaged results or state again within a round before it gives up.</summary>
     public const int RepeatsMax = 8;
 

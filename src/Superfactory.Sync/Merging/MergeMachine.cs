@@ -34,7 +34,6 @@ public sealed partial class MergeMachine
     private readonly ProgressReport _report;
     private readonly Membership _membership;
     private readonly ModeChange _change;
-    private readonly Following _following;
 
     /// <summary>A machine that knows its membership and nothing else.</summary>
     /// <param name="configuration">Its place, the membership and the job; validated by whoever read the job.</param>
@@ -47,17 +46,15 @@ public sealed partial class MergeMachine
         _attempts = new Attempts(_state, _exchange);
         _seat = new TrainerSeat(_state, _exchange);
         _dealing = new SampleDealing(_state, _seat);
-        var log = new ResultLog(_state);
-        _applier = new RoundApplier(_state, _exchange, new FragmentMerger(_state, _exchange, _attempts), _seat, _dealing) { Log = log };
+        _applier = new RoundApplier(_state, _exchange, new FragmentMerger(_state, _exchange, _attempts), _seat, _dealing);
         _change = new ModeChange(_state, _seat, _applier);
         _finale = new Finale(_state, _seat);
         _fetcher = new StateFetcher(_state);
-        _following = new Following(_state, _exchange, _seat, log);
-        _server = new StateServer(_state, _exchange, _seat, _finale, log);
+        _server = new StateServer(_state, _exchange, _seat, _finale);
         _handshake = new Handshake(_state, Resend, Have);
-        _membership = new Membership(_state, _exchange, _applier, _dealing, _fetcher, _seat, _handshake, _following);
-        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale, _membership, _change, _following);
-        _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale, _following);
+        _membership = new Membership(_state, _exchange, _applier, _dealing, _fetcher, _seat, _handshake);
+        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale, _membership, _change);
+        _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale);
         (_cut, _restore) = (new CheckpointCut(_state, _finale), new CheckpointRestore(_state, _exchange, _applier, _seat));
         _membership.Start();
     }
@@ -142,7 +139,6 @@ public sealed partial class MergeMachine
                 _seat.Lose();
                 _server.LoseTrainer();
                 _change.LoseTrainer();
-                _following.LoseTrainer();
                 _dealing.LoseTrainer();
                 break;
         }
@@ -326,16 +322,10 @@ public sealed partial class MergeMachine
             _dealing.Declare(null);
         }
 
-        if (_following.TryKeep(contribution))
-        {
-            return;
-        }
-
         // What the numbers start from is hashed now, so that damage since the last merge cannot pass for the common state.
         _applier.Seal();
         _seat.Phase = TrainerPhase.Waiting;
         _exchange.Contribute(_seat.Span(contribution));
-        _server.AskForFollowers();
     }
 
     /// <summary>Everything that follows from what is known.</summary>
@@ -351,7 +341,6 @@ public sealed partial class MergeMachine
             }
 
             _dealing.TryDeal();
-            _following.TryContribute(_applier);
             changed = !_state.Failed && _applier.TryApply();
         }
         while (changed && !_state.Failed);
@@ -376,4 +365,34 @@ public sealed partial class MergeMachine
         _finale.TryEnd();
         _exchange.Sender.Pump();
     }
+
+    /// <summary>A hello was heard: the peer sends what chunks are not here.</summary>
+    private void Have(Peer peer)
+    {
+        if (peer.Hears && _state.Initialised && AreMembers(peer))
+        {
+            _exchange.Sender.SendHave(peer);
+        }
+    }
+
+    /// <summary>A conversation began: what the peer may have missed goes out again.</summary>
+    private void Resend(Peer peer)
+    {
+        (peer.Fetch, peer.Stream) = (null, null);
+        _dealing.Resend(peer);
+        _applier.Announce(peer);
+        _fetcher.Resend(peer);
+        if (AreMembers(peer))
+        {
+            if (peer.Hears && _state.Initialised)
+            {
+                _attempts.Resend(peer);
+                _exchange.Resend(peer);
+            }
+
+            _finale.Resend(peer);
+        }
+    }
+
+    private bool AreMembers(Peer peer) => _state.SelfIsMember && _state.IsMember(peer.Index);
 }

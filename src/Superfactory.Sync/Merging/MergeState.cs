@@ -113,21 +113,6 @@ internal sealed class MergeState
 
     public bool EveryStep => Mode == SyncMode.EveryStep;
 
-    /// <summary>Whether who joins takes the merged steps since a copy of a trainer's state by itself. Where the mode may change it takes the copy while the others wait.</summary>
-    public bool Replays => EveryStep && !History.Changes;
-
-    /// <summary>Whether this island is no member and holds a state of the run that it follows with: its trainer takes the steps that the members merge.</summary>
-    public bool Follows => SelfIsLearner && Initialised && Replays && History.Round > 0;
-
-    /// <summary>Whether every member holds what that state is made of, so that its trainer may begin with it.</summary>
-    public bool FollowsFinal => Follows && Fellows.Count > 0 && Fellows.All(peer => peer.Applied >= History.Round - 1);
-
-    /// <summary>
-    /// Whether it became a member before it had taken all steps: the others wait for the rest. Until it has, it holds nothing that an epoch could
-    /// start with, and says so.
-    /// </summary>
-    public bool Lags { get; set; }
-
     public bool Streaming => Mode == SyncMode.Streaming;
 
     /// <summary>

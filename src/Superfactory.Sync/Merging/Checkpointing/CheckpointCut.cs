@@ -6,7 +6,7 @@ namespace Superfactory.Sync.Merging.Checkpointing;
 internal sealed class CheckpointCut(MergeState state, Finale finale)
 {
     /// <summary>Whether what this island holds now is final, and all of it is here.</summary>
-    public bool IsPossible => state is { Initialised: true, Failed: false, Lags: false, NeedsSeed: false } && (!state.History.JustEntered || (!state.EveryStep && state.Anchored)) && finale.LastIsFinal && (!state.History.Finished || finale.Statics is not null);
+    public bool IsPossible => state is { Initialised: true, Failed: false, NeedsSeed: false } && (!state.History.JustEntered || (!state.EveryStep && state.Anchored)) && finale.LastIsFinal && (!state.History.Finished || finale.Statics is not null);
 
     /// <summary>Copies the state, so that rounds may go on; only where <see cref="IsPossible"/>.</summary>
     /// <param name="memory">Where parameters and momentum are copied to; it is made where it is missing, and may be used again when the state is no longer needed.</param>

@@ -93,12 +93,12 @@ internal sealed class SampleDealing(MergeState state, TrainerSeat seat)
     /// <summary>Begins to deal when all have declared, and answers the trainer.</summary>
     public void TryDeal()
     {
-        if (state.Sealed || !(state.IsCurrent || state.Follows))
+        if (state is not { IsCurrent: true, Sealed: false })
         {
             return;
         }
 
-        if (state.SelfIsMember && !state.History.Begun && state.Fellows.All(fellow => _declared[fellow.Index] is not null) && _declared[state.Self] is not null)
+        if (!state.History.Begun && state.Fellows.All(fellow => _declared[fellow.Index] is not null) && _declared[state.Self] is not null)
         {
             TryBegin();
         }

@@ -1,16 +1,12 @@
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Dealing;
 using Superfactory.Sync.Merging.Trainer;
-using Superfactory.Sync.Merging.Transfer;
 
 namespace Superfactory.Sync.Merging.Rounds;
 
 /// <summary>Applies a round when all of its fragments are settled, all together, and tells trainer and peers.</summary>
 internal sealed class RoundApplier(MergeState state, RoundExchange exchange, FragmentMerger merger, TrainerSeat seat, SampleDealing dealing)
 {
-    /// <summary>Keeps results for islands that follow.</summary>
-    public required ResultLog Log { get; init; }
-
     /// <summary>Where this island's replica must be repaired from; null where it is sound.</summary>
     public int? RepairFrom { get; private set; }
 
@@ -96,7 +92,6 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
             Compare(peer);
         }
 
-        Log.Complete();
         seat.Deliver(state.History.Round - 1);
     }
 

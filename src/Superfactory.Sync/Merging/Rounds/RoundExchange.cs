@@ -322,12 +322,6 @@ internal sealed partial class RoundExchange
             return null;
         }
 
-        if (_state.Lags && round > _state.History.Round)
-        {
-            // It will be said again, once this island has what the epoch starts with.
-            return null;
-        }
-
         if (round > _state.History.Round + 1)
         {
             _state.Fault(peer, $"round {round} while round {_state.History.Round} is not merged");
@@ -348,11 +342,6 @@ internal sealed partial class RoundExchange
         if (round == _state.History.Round && attempt == Work.Attempt)
         {
             return true;
-        }
-
-        if (_state.Lags)
-        {
-            return false;
         }
 
         _state.Fault(peer, $"{what} of attempt {attempt} at round {round} during attempt {Work.Attempt} at round {_state.History.Round}");

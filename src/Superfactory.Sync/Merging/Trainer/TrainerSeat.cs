@@ -102,7 +102,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     public RoundTurn Turn()
     {
         var turn = state.History.TurnOf(state.Self);
-        return state.History.Round == state.IdleRound || state.Follows || state.Lags ? turn with { Steps = 0 } : turn;
+        return state.History.Round == state.IdleRound ? turn with { Steps = 0 } : turn;
     }
 
     /// <summary>The run's state replaces what this island held: what its trainer took from that is no part of the run.</summary>
@@ -117,7 +117,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         TryDeliver();
 
         // A contribution that outlived its trainer is merged first.
-        if (Phase != TrainerPhase.Ready || !(state.IsCurrent || state.FollowsFinal) || NeedsPeerState || state.NeedsSeed || (!state.EveryStep && !state.Anchored) || (exchange.Own is not null && !state.History.Finished)
+        if (Phase != TrainerPhase.Ready || !state.IsCurrent || NeedsPeerState || state.NeedsSeed || (!state.EveryStep && !state.Anchored) || (exchange.Own is not null && !state.History.Finished)
             || state.IsRead(state.Buffers!.Merged))
         {
             return;

@@ -4,7 +4,7 @@ using Superfactory.Sync.Merging.Trainer;
 namespace Superfactory.Sync.Merging.Transfer;
 
 /// <summary>Tells which state this island lacks, and installs it when it has come.</summary>
-internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, StateServer server, Finale finale, Membership membership, ModeChange change, Following follower)
+internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, StateServer server, Finale finale, Membership membership, ModeChange change)
 {
     /// <summary>What to fetch now; null where nothing is lacking, or where it is not known yet from whom.</summary>
     public StateNeed? Next()
@@ -19,11 +19,6 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
             return Start();
         }
 
-        if (state.Follows)
-        {
-            return follower.Next();
-        }
-
         if (!state.SelfIsMember || state.Sealed)
         {
             return null;
@@ -32,11 +27,6 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         var round = state.History.Round;
         if (Ahead() is { Count: > 0 } ahead)
         {
-            if (!follower.CanTake)
-            {
-                return null;
-            }
-
             var kind = state.EveryStep ? FetchKind.Result : FetchKind.Replica;
             return new StateNeed(kind, round + 1, ahead, $"No island has the result of round {round} any more.");
         }
@@ -101,7 +91,7 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
                 state.History = arrived.History!;
                 state.Replica!.Mean = arrived.Parts.Result;
                 applier.Completed();
-                return follower.Took();
+                return false;
             case FetchKind.Trainer when arrived.Round == state.History.Round && state.NeedsSeed:
                 change.Adopt(arrived.Parts.Trainer, own: false);
                 return false;
@@ -154,9 +144,9 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
     /// <summary>Who has it is only known when all have said so: the island with the newest round, and where none has any, the first.</summary>
     private StateNeed? Start()
     {
-        if (state.SelfIsMember ? !state.Fellows.All(peer => peer.Established) : !state.SelfIsLearner || (state.EveryStep && !follower.TakesCopy))
+        if (state.SelfIsMember ? !state.Fellows.All(peer => peer.Established) : !state.SelfIsLearner || state.EveryStep)
         {
-            // A member needs the newest of all; a learner takes what one member has, and where the state is the trainers' only what it can follow with.
+            // A member needs the newest of all; a learner takes what one member has, and none where the state is the trainers'.
             return null;
         }
 
@@ -164,8 +154,7 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         List<Peer> holders = [.. state.Fellows.Where(peer => peer is { Established: true, Hello.Initialised: true }).OrderByDescending(peer => peer.Hello!.Round).ThenBy(peer => peer.Index)];
         if (holders.Count > 0)
         {
-            // Whoever follows takes any copy: members go on, and it takes the steps since.
-            return new StateNeed(FetchKind.Replica, follower.TakesCopy ? 1 : holders[0].Hello!.Round, holders, hopeless);
+            return new StateNeed(FetchKind.Replica, holders[0].Hello!.Round, holders, hopeless);
         }
 
         if (state.Configuration.Restores && state.SelfIsMember)

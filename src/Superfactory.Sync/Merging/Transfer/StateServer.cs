@@ -4,9 +4,8 @@ using Superfactory.Sync.Merging.Trainer;
 namespace Superfactory.Sync.Merging.Transfer;
 
 /// <summary>Gives peers the state that they ask for, as soon as it is here and cannot change under the transfer: every round needs the receiver.</summary>
-internal sealed class StateServer(MergeState state, RoundExchange exchange, TrainerSeat seat, Finale finale, ResultLog log)
+internal sealed class StateServer(MergeState state, RoundExchange exchange, TrainerSeat seat, Finale finale)
 {
-    private (byte[] History, ReadOnlyMemory<byte>? Copy, long Round, int Generation) _following = ([], null, -1, 0);
     private ReadOnlyMemory<byte>? _copy;
     private long _copyRound = -1;
     private long _askedRound = -1;
@@ -29,33 +28,11 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
             (_copy, _copyRound) = (copy, _askedRound);
         }
 
-        if (_askedRound == _following.Round)
-        {
-            // The round may be merged by now: with its history the copy is as good, for who takes the steps since.
-            _following.Copy = copy;
-        }
-
         _askedRound = -1;
     }
 
     /// <summary>The trainer is lost: a copy that it was asked for will not come.</summary>
-    public void LoseTrainer() => (_askedRound, _following) = (-1, _following.Copy is null ? ([], null, -1, 0) : _following);
-
-    /// <summary>The trainer has given its contribution, and waits: it is asked for a copy where somebody who follows wants one, for the round may be merged at once.</summary>
-    public void AskForFollowers()
-    {
-        foreach (var peer in state.Peers)
-        {
-            if (peer is { Established: true, Fetch.Kind: FetchKind.Replica } && IsFollower(peer) && seat.Phase == TrainerPhase.Waiting && exchange.Own is not null && _askedRound != state.History.Round)
-            {
-                (_askedRound, _following) = (state.History.Round, (state.History.ToBytes(), null, state.History.Round, log.Generation));
-                state.Emit(new MergeEffect.CopyTrainerState());
-                return;
-            }
-        }
-    }
-
-    private bool IsFollower(Peer peer) => state is { Replays: true, Initialised: true, History.Round: > 0, History.Finished: false } && !state.IsMember(peer.Index);
+    public void LoseTrainer() => _askedRound = -1;
 
     /// <summary>Answers what can be answered now, and goes on with what is under way as far as the host has room.</summary>
     public void TryServe()
@@ -106,11 +83,6 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
     private bool TryReplica(Peer peer, FetchMessage fetch)
     {
         var history = state.History;
-        if (IsFollower(peer))
-        {
-            return TryFollower(peer, fetch);
-        }
-
         if (!state.Initialised || history.Round < fetch.Round)
         {
             return false;
@@ -155,34 +127,9 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
         return Give(peer, fetch, parts);
     }
 
-    /// <summary>Gives a copy of the trainer's state to who follows, where the results since are kept; nobody waits for it.</summary>
-    private bool TryFollower(Peer peer, FetchMessage fetch)
-    {
-        if (_following is not { Copy: { } copy, Round: var round } || _following.Generation != log.Generation || round < fetch.Round || (round < state.History.Round && log.Find(round + 1) is null))
-        {
-            AskForFollowers();
-            return false;
-        }
-
-        return Give(peer, fetch, new StateParts { Run = _following.History, Statics = (byte[])state.Replica!.Statics.Clone(), Trainer = copy }, round);
-    }
-
-    private bool TryResult(Peer peer, FetchMessage fetch)
-    {
-        if (!state.Initialised || state.History.Round < fetch.Round)
-        {
-            return false;
-        }
-
-        if (peer is { Hello.Initialised: true } && state.IsMember(peer.Index))
-        {
-            // Who took the round's end with a trainer's state has no mean of it.
-            return state.Replica!.Mean.IsEmpty ? Decline(peer, fetch) : Give(peer, fetch, new StateParts { Run = state.History.ToBytes(), Result = state.Replica.Mean });
-        }
-
-        // Nobody waits for who follows: where the last mean lay, the next may be summed already.
-        return log.Find(fetch.Round) is { } kept ? Give(peer, fetch, kept, fetch.Round) : Decline(peer, fetch);
-    }
+    /// <summary>Who took the round's end with a trainer's state has no mean of it.</summary>
+    private bool TryResult(Peer peer, FetchMessage fetch) => state.Initialised && state.History.Round >= fetch.Round
+        && (state.Replica!.Mean.IsEmpty ? Decline(peer, fetch) : Give(peer, fetch, new StateParts { Run = state.History.ToBytes(), Result = state.Replica.Mean }));
 
     /// <summary>Whoever has none of them gives nothing, and the receiver begins with zero.</summary>
     private bool TryResiduals(Peer peer, FetchMessage fetch) => state.IsCurrent && state.History.Round >= fetch.Round
@@ -243,9 +190,9 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
         return false;
     }
 
-    private bool Give(Peer peer, FetchMessage fetch, StateParts parts, long? round = null)
+    private bool Give(Peer peer, FetchMessage fetch, StateParts parts)
     {
-        state.Send(peer, parts.ToOffer(fetch.Kind, round ?? state.History.Round));
+        state.Send(peer, parts.ToOffer(fetch.Kind, state.History.Round));
         peer.Stream = new StateStream(parts);
         return true;
     }

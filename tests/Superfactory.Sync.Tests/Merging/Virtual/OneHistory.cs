@@ -45,7 +45,7 @@ internal sealed class OneHistory(ulong seed, VirtualControl control)
             throw new InvalidOperationException($"seed {seed}: island {island} applied round {before.Round} after it had promised");
         }
 
-        if (state is not { Initialised: true, SelfIsMember: true, Lags: false } || state.Epoch.Number != control.Epoch.Number || !control.IsMember(island))
+        if (state is not { Initialised: true, SelfIsMember: true } || state.Epoch.Number != control.Epoch.Number || !control.IsMember(island))
         {
             return;
         }

@@ -82,7 +82,7 @@ internal sealed partial class Simulation
     /// <summary>Called before every action; may disturb the machines.</summary>
     public Action<Simulation>? Disturb { get; init; }
 
-    private IEnumerable<MergeMachine> Holders => Members.Select(island => _machines[island]).Where(machine => machine.State is { Initialised: true, SelfIsMember: true, Lags: false } && machine.State.Epoch.Number == Control.Epoch.Number);
+    private IEnumerable<MergeMachine> Holders => Members.Select(island => _machines[island]).Where(machine => machine.State is { Initialised: true, SelfIsMember: true } && machine.State.Epoch.Number == Control.Epoch.Number);
 
     /// <summary>The island from whose trainer the run began.</summary>
     public int Origin { get; private set; }

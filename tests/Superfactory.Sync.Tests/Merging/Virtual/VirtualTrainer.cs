@@ -18,8 +18,6 @@ internal sealed class VirtualTrainer
     private DealtSamples? _samples;
     private RoundTurn? _turn;
     private (int Steps, long Tokens, double LossSum) _ahead;
-    private bool _copying;
-    private MergeEffect? _meanwhile;
 
     public VirtualTrainer(Scenario scenario, int island)
     {
@@ -51,13 +49,6 @@ internal sealed class VirtualTrainer
 
     public void Take(MergeEffect effect)
     {
-        if (_copying && effect is MergeEffect.Merged or MergeEffect.Begin)
-        {
-            // As the bridge has it: the copy is of the boundary before, and what comes of the merge waits.
-            _meanwhile = effect;
-            return;
-        }
-
         switch (effect)
         {
             case MergeEffect.Begin begin:
@@ -76,17 +67,7 @@ internal sealed class VirtualTrainer
                 before.ShouldBeNull("a trainer is asked for its state only while it waits");
                 var held = Mode == SyncMode.EveryStep ? MemoryMarshal.AsBytes(_parameters.AsSpan()) : [];
                 byte[] copy = [.. held, .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
-                _copying = true;
-                Next = () =>
-                {
-                    (_copying, var meanwhile, _meanwhile) = (false, _meanwhile, null);
-                    if (meanwhile is not null)
-                    {
-                        Take(meanwhile);
-                    }
-
-                    return new MergeInput.TrainerStateCopied(copy);
-                };
+                Next = () => new MergeInput.TrainerStateCopied(copy);
                 break;
             case MergeEffect.Finalized finalized:
                 _parameters = finalized.LoadMerged ? _buffers.Merged.ToArray() : _parameters;
