@@ -5,7 +5,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .errors import SuperfactoryError
 
@@ -15,7 +15,9 @@ class Environment:
     """The place of this process in a run. Outside a gang everything has its default."""
 
     bridge: Optional[str] = None
-    """The bridge's socket; None outside a gang."""
+    """The bridge's socket; None outside a gang. With lanes those of this process's lanes, apart by ``:``."""
+    lanes: Tuple[int, ...] = ()
+    """The lanes that this process has, of a model that is merged in lanes; empty otherwise."""
     job: Dict[str, Any] = field(default_factory=dict)
     """The job's specification, as submitted, with its defaults; empty outside a gang."""
     island: str = "alone"
@@ -34,6 +36,7 @@ class Environment:
         corpus, output = variables.get("SUPERFACTORY_CORPUS"), variables.get("SUPERFACTORY_OUTPUT")
         return Environment(
             bridge=variables.get("SUPERFACTORY_BRIDGE") or None,
+            lanes=tuple(int(lane) for lane in variables.get("SUPERFACTORY_LANES", "").split(":") if lane),
             job=_job(variables.get("SUPERFACTORY_JOB_FILE")),
             island=variables.get("SUPERFACTORY_ISLAND", "alone"),
             rank=rank, local_rank=_integer(variables, "LOCAL_RANK", 0), world=world,

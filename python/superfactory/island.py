@@ -47,6 +47,16 @@ class Island:
         """Whether this process speaks to the bridge."""
         return self.rank == 0
 
+    @property
+    def replicas(self) -> int:
+        """Processes that share the island's samples."""
+        return self.world
+
+    def combine(self, tokens: int, loss_sum: float, overflow: bool) -> "tuple[int, float, bool]":
+        """What the processes contribute together, of what each has."""
+        parts = self.gather([float(tokens), float(loss_sum), float(overflow)])
+        return int(sum(part[0] for part in parts)), sum(part[1] for part in parts), any(part[2] for part in parts)
+
     def share(self, make: Callable[[], Message]) -> Message:
         """What ``make`` returns in the first process, in all of them. Its SuperfactoryError is raised in all of them."""
         if self.world == 1:
@@ -83,6 +93,9 @@ class Island:
 
     def broadcast(self, tensor: Tensor) -> Tensor:
         """The first process's CPU tensor, in all of them."""
+        return self._spread(tensor)
+
+    def _spread(self, tensor: Tensor) -> Tensor:
         if self.world > 1 and tensor.numel():
             distributed.broadcast(tensor, src=0, group=self._group)
         return tensor
@@ -93,12 +106,13 @@ class Island:
             self._bond.close()
 
     def _broadcast_message(self, message: Message) -> Message:
-        encoded = json.dumps(message).encode("utf-8") if self.first else b""
-        length = self.broadcast(torch.tensor([len(encoded)], dtype=torch.int64))
+        speaks = self.rank == 0
+        encoded = json.dumps(message).encode("utf-8") if speaks else b""
+        length = self._spread(torch.tensor([len(encoded)], dtype=torch.int64))
         data = torch.empty(int(length), dtype=torch.uint8)
-        if self.first:
+        if speaks:
             data.copy_(torch.frombuffer(bytearray(encoded), dtype=torch.uint8))
-        self.broadcast(data)
+        self._spread(data)
         return json.loads(bytes(data.numpy()).decode("utf-8"))
 
 
@@ -109,7 +123,7 @@ class _Bond:
 
     def __init__(self, island: Island) -> None:
         self._connections: List[socket.socket] = []
-        if island.first:
+        if island.rank == 0:
             listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             listener.bind(("127.0.0.1", 0))
             listener.listen(island.world)

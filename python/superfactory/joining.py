@@ -10,6 +10,7 @@ from .channel import BridgeChannel
 from .environment import Environment
 from .errors import SuperfactoryError
 from .island import Island
+from .lanes import join_lanes
 from .protocol import CLIENT_VERSION, PROTOCOL_VERSION, Welcome
 from .run import Run
 from .session import Session
@@ -25,6 +26,8 @@ def join(*, steps: Optional[int] = None, seed: Optional[int] = None) -> Run:
     In an island of several processes it initialises torch.distributed where the loop has not.
     """
     environment = Environment.read()
+    if environment.lanes and environment.bridge is not None:
+        return _run(environment, join_lanes(environment))
     island = Island(environment)
     bridge: Any = _Silent()
     if environment.bridge is None:
@@ -32,7 +35,10 @@ def join(*, steps: Optional[int] = None, seed: Optional[int] = None) -> Run:
         bridge = SoloBridge(wanted, samples, int(environment.job.get("seed", 1) if seed is None else seed), environment.island)
     elif island.first:
         bridge = BridgeChannel(environment.bridge)
-    session = Session(bridge, island)
+    return _run(environment, Session(bridge, island))
+
+
+def _run(environment: Environment, session: Session) -> Run:
     reply = session.ask({"type": "hello", "protocol": PROTOCOL_VERSION, "client": CLIENT_VERSION,
                          "pid": os.getpid(), "world": environment.world})
     run = Run(environment, session, Welcome.read(reply))

@@ -1,7 +1,7 @@
 """The rounds of a run: what this island contributes, when, and what it takes back."""
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, Optional, Union
 
 from torch import Tensor
 
@@ -170,11 +170,9 @@ class Rounds:
     def _merge_message(self, steps: int, tokens: int, loss_sum: Loss, overflow: bool) -> Dict[str, Any]:
         """What the island's processes contribute together."""
         trained, own = self.stopwatch.take()
-        parts: List[List[float]] = self._session.island.gather([float(tokens), float(loss_sum), float(overflow)])
+        tokens, total, overflow = self._session.island.combine(tokens, float(loss_sum), overflow)
         return {"type": "merge", "round": self.turn.round, "steps": steps,
-                "tokens": int(sum(part[0] for part in parts)),
-                "loss_sum": to_json_number(sum(part[1] for part in parts)),
-                "overflow": any(part[2] for part in parts), "seconds": trained, "own_seconds": own, **self._hashed(steps)}
+                "tokens": tokens, "loss_sum": to_json_number(total), "overflow": overflow, "seconds": trained, "own_seconds": own, **self._hashed(steps)}
 
     def _hashed(self, steps: int) -> Dict[str, Any]:
         """In every-step, the parameters' hash every so many rounds: islands compare them."""

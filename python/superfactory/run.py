@@ -167,11 +167,11 @@ class Run:
             rounds.declare(self._samples, self._dataset)
         self._finalize_if_over()
 
-    def step(self, *, loss: Loss, tokens: Optional[int] = None, scaler: Any = None) -> None:
+    def step(self, *, loss: Optional[Loss], tokens: Optional[int] = None, scaler: Any = None) -> None:
         """Takes the optimizer's step, and merges with the other islands when it is time.
 
         ``loss`` is the mean over the ``tokens`` that this process trained on in the step; ``tokens`` defaults to its
-        samples. With ``scaler``, a GradScaler, the step goes through ``scaler.step`` and ``scaler.update``.
+        samples. In an island whose processes have a lane each the last one's counts, and the others may give None. With ``scaler``, a GradScaler, the step goes through ``scaler.step`` and ``scaler.update``.
         Gradients are not zeroed: that is the loop's, as before. In every-step mode, where islands are away and the job keeps
         its global batch, a step has several batches: their gradients are gathered, and the optimizer steps after the last.
         """
@@ -185,10 +185,12 @@ class Run:
         tokens = units if tokens is None else int(tokens)
         if tokens < 0:
             raise SuperfactoryError(f"run.step(tokens={tokens}): expected 0 or more")
-        loss = loss.detach().double() if isinstance(loss, Tensor) else float(loss)
+        if loss is None and not self._environment.lanes:
+            raise SuperfactoryError("run.step(loss=None): expected the loss")
+        loss = 0.0 if loss is None else loss.detach().double() if isinstance(loss, Tensor) else float(loss)
         self._stepper.step(units, loss, tokens, scaler, last)
         rounds.stopwatch.step()
-        self._reporter.step(rounds.steps, loss, tokens * self.world)
+        self._reporter.step(rounds.steps, loss, tokens * self._island.replicas)
         self._finalize_if_over()
 
     def merge_gradients(self, *, loss: Optional[Loss] = None, tokens: Optional[int] = None, scaler: Any = None) -> None:
@@ -217,7 +219,8 @@ class Run:
         """
         if self._samples is not None:
             raise SuperfactoryError("run.samples was called twice: a run deals one dataset")
-        samples = Samples(count, batch, self.seed, self.rank, self.world)
+        shares = self._island.replicas
+        samples = Samples(count, batch, self.seed, self.rank if shares > 1 else 0, shares)
         if self._rounds is not None and not self.finished:
             if self._rounds.last is not None:
                 raise SuperfactoryError("run.samples was called after the first merge: call it before the first step")

@@ -1,8 +1,9 @@
 """Which tensors of a model take part in a run, and how they cross to the bridge and back."""
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -67,11 +68,19 @@ class TensorTable:
                 raise SuperfactoryError(f"parameter '{name}' has type {tensor.dtype}: only real floating-point "
                                         "parameters can be trained across sites; freeze it or split it in two")
             (self.parameters if role == "parameter" else self.statics).append(Entry(name, tensor, role))
-        self._places = [0] * len(self.parameters)
+        self._measure()
         if streaming is not None and self.parameters:
             self._cut(streaming)
-        self.elements = sum(entry.tensor.numel() for entry in self.parameters)
-        self.statics_bytes = sum(entry.bytes for entry in self.statics)
+
+    def part(self, names: Iterable[str]) -> "TensorTable":
+        """The table of some of the tensors, in the order of their names: wherever they are registered in a lane of their own,
+        it is the same."""
+        chosen = set(names)
+        part = copy(self)
+        part.parameters = sorted((each for each in self.parameters if each.name in chosen), key=lambda each: each.name)
+        part.statics = sorted((each for each in self.statics if each.name in chosen), key=lambda each: each.name)
+        part._measure()
+        return part
 
     def fragment_range(self, fragment: int) -> slice:
         """Where a fragment lies in a region of the arena."""
@@ -179,6 +188,11 @@ class TensorTable:
     def by_name(self) -> Dict[str, Tensor]:
         """Every tensor under its name."""
         return {entry.name: entry.tensor for entry in self.parameters + self.statics}
+
+    def _measure(self) -> None:
+        self._places = [0] * len(self.parameters)
+        self.elements = sum(entry.tensor.numel() for entry in self.parameters)
+        self.statics_bytes = sum(entry.bytes for entry in self.statics)
 
     def _cut(self, terms: StreamingTerms) -> None:
         """Puts the parameters in the order of their fragments."""

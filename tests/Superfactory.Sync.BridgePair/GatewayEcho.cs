@@ -18,7 +18,7 @@ internal static class GatewayEcho
     public static async Task<int> RunAsync(string socket, string island, string peer)
     {
         using var ended = new CancellationTokenSource();
-        await using var transport = await GatewayPeerTransport.ConnectAsync(socket, 7, island, CancellationToken.None);
+        await using var transport = await GatewayPeerTransport.ConnectAsync(socket, 7, island, 0, CancellationToken.None);
         await transport.WatchAsync(peer, CancellationToken.None);
         var echoing = Task.Run(() => EchoAsync(transport, ended.Token));
         while (Console.ReadLine() is { } line)

@@ -18,6 +18,7 @@ internal static class JobAssembly
         CheckModel(values, problems);
         CheckIslands(values, problems);
         JobSync.Check(values, problems);
+        JobLanes.Check(values, problems);
     }
 
     /// <summary>The job; to be called where nothing is wrong.</summary>
@@ -43,12 +44,13 @@ internal static class JobAssembly
             Budget = new BudgetSpecification { Steps = values.Get("budget.steps", 0L), Samples = values.Get("budget.samples", 0L) },
             Checkpoint = new CheckpointSpecification
             {
-                Every = values.Count("checkpoint.every", _checkpoint.Every),
+                Every = values.Count("checkpoint.every", values.IsPresent("lanes") ? 0 : _checkpoint.Every),
                 Keep = values.Count("checkpoint.keep", _checkpoint.Keep),
                 KeepFor = values.Count("checkpoint.keep_for", _checkpoint.KeepFor),
                 Copies = values.Count("checkpoint.copies", _checkpoint.Copies),
             },
             Island = new IslandSpecification { Processes = values.Count("island.processes", 1), Threads = values.Count("island.threads", 0) },
+            Lanes = JobLanes.Build(values),
             Seed = values.Count("seed", 1),
             TrainerRestartsMax = values.Count("trainer_restarts_max", 3),
             Environment = values.Get("environment", ImmutableSortedDictionary<string, string>.Empty),

@@ -30,6 +30,9 @@ public enum JobFieldKind
     /// <summary>A program and its arguments.</summary>
     Command,
 
+    /// <summary>Several texts.</summary>
+    Texts,
+
     /// <summary>The absolute path of a folder.</summary>
     Folder,
 
@@ -84,7 +87,7 @@ public sealed record JobField
         JobFieldKind.Choice or JobFieldKind.Flag => Choices is [.. var first, var last] && first.Length > 0 ? $"{string.Join(", ", first)} or {last}" : string.Concat(Choices),
         JobFieldKind.Whole or JobFieldKind.Number => Interval,
         JobFieldKind.Sites => $"{Interval} names, or a count",
-        JobFieldKind.Command => $"{Interval} texts",
+        JobFieldKind.Command or JobFieldKind.Texts => $"{Interval} texts",
         JobFieldKind.Folder => "an absolute path",
         _ => $"{Interval} variables",
     };
@@ -99,6 +102,7 @@ public sealed record JobField
         JobFieldKind.Number => $"a number{Counted}, {Interval}",
         JobFieldKind.Sites => $"a list of site names such as [wisconsin, atlanta], or how many sites, {Interval}",
         JobFieldKind.Command => "a list of a program and its arguments, such as [python3, train.py]",
+        JobFieldKind.Texts => "a list of texts, such as [\"embedding.* blocks.0.*\", \"blocks.1.* head.*\"]",
         JobFieldKind.Folder => "an absolute path, such as /srv/my-model",
         _ => "variables and their values, such as {NAME: value}",
     };

@@ -91,7 +91,7 @@ public static class JobFields
         Whole("budget.samples", Absent, 1, 1e15, "samples", "Samples over all islands, said directly."),
 
         Section("checkpoint", "How often the run's state is saved while it trains, and how much of it is kept."),
-        Whole("checkpoint.every", "60", 0, 86_400, "seconds", "Time between checkpoints; 0 writes none, and none at the end."),
+        Whole("checkpoint.every", "60; 0 with lanes", 0, 86_400, "seconds", "Time between checkpoints; 0 writes none, and none at the end, as it must be with `lanes`."),
         Whole("checkpoint.keep", "3", 1, 1000, "checkpoints", "How many are kept, the newest."),
         Whole("checkpoint.keep_for", "7", 1, 3650, "days", "After which they go as well; the newest of a job that has not ended stays."),
         Whole("checkpoint.copies", "2", 1, 16, "sites", "Sites that the newest is to lie at; where there are fewer sites, at all of them."),
@@ -99,6 +99,18 @@ public static class JobFields
         Section("island", "The processes of one island."),
         Whole("island.processes", "1", 1, 64, "processes", "Trainer processes, started with torchrun's environment."),
         Whole("island.threads", "0", 0, 1024, "threads", "Threads of each process; 0 shares the site's cores evenly."),
+
+        Section("lanes", "The lanes that the model is merged in, where some islands have it in parts; only in `diloco`."),
+        new()
+        {
+            Path = "lanes.tensors", Kind = JobFieldKind.Texts, Default = Required, Minimum = 2, Maximum = 64,
+            Meaning = "Which tensors each lane has: for each a text with patterns of their names, apart by blanks, in which `*` stands for anything. A tensor is of the first lane with a pattern that fits.",
+        },
+        new()
+        {
+            Path = "lanes.apart", Kind = JobFieldKind.Texts, Default = "none", Minimum = 1, Maximum = SitesMax,
+            Meaning = "Sites whose islands run a process for each lane, the first of rank 0; the others run one process that has all lanes.",
+        },
 
         Whole("seed", "1", 0, int.MaxValue, null, "The seed of the initial model and of the order of the data."),
         Whole("trainer_restarts_max", "3", 0, 100, "restarts", "How often a crashed trainer is started again at each island before the job fails."),

@@ -101,7 +101,7 @@ internal sealed class JobReader(JobProblems problems)
             JobFieldKind.Choice => JobScalars.TryChoice(node, field, problems, field.Path, out value),
             JobFieldKind.Flag => JobScalars.TryFlag(node, field, problems, out value),
             JobFieldKind.Sites => TrySites(node, field, out value),
-            JobFieldKind.Command => TryCommand(node, field, out value),
+            JobFieldKind.Command or JobFieldKind.Texts => TryTexts(node, field, out value),
             JobFieldKind.Folder => JobScalars.TryFolder(node, problems, field, out value),
             JobFieldKind.Variables => TryVariables(node, field, out value),
             _ => JobScalars.TryNumber(node, field, problems, field.Path, out value),
@@ -168,12 +168,12 @@ internal sealed class JobReader(JobProblems problems)
         return names.Count == list.Items.Length;
     }
 
-    private bool TryCommand(JobNode node, JobField field, out object? value)
+    private bool TryTexts(JobNode node, JobField field, out object? value)
     {
         value = null;
         if (node is not JobNode.List list)
         {
-            var hint = node is JobNode.Scalar { IsNothing: false } scalar
+            var hint = field.Kind == JobFieldKind.Command && node is JobNode.Scalar { IsNothing: false } scalar
                 ? $"Did you mean [{string.Join(", ", scalar.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries))}]?"
                 : null;
             problems.AddExpected(node, field.Path, field.Expected, hint);
@@ -189,7 +189,7 @@ internal sealed class JobReader(JobProblems problems)
         for (var index = 0; index < list.Items.Length; index++)
         {
             if (list.Items[index] is not JobNode.Refused
-                && JobScalars.TryText(list.Items[index], problems, Item(field.Path, index), index == 0 ? "a program" : "an argument", out var text))
+                && JobScalars.TryText(list.Items[index], problems, Item(field.Path, index), field.Kind == JobFieldKind.Texts ? "a text" : index == 0 ? "a program" : "an argument", out var text))
             {
                 texts.Add(text);
             }
@@ -200,7 +200,7 @@ internal sealed class JobReader(JobProblems problems)
             return false;
         }
 
-        if (string.IsNullOrWhiteSpace(texts[0]))
+        if (field.Kind == JobFieldKind.Command && string.IsNullOrWhiteSpace(texts[0]))
         {
             problems.Add(list.Items[0].Line, Item(field.Path, 0), "Expected the name of a program, but it is empty.");
             return false;

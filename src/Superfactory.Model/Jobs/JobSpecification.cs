@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Superfactory.Model.Jobs;
 
@@ -59,6 +60,13 @@ public sealed record JobSpecification
     /// <summary>The processes of one island.</summary>
     public IslandSpecification Island { get; init; } = new();
 
+    /// <summary>The lanes that the model is merged in; null where it is merged as a whole.</summary>
+    public LaneSpecification? Lanes { get; init; }
+
+    /// <summary>Lanes that the model is merged in, at least 1.</summary>
+    [JsonIgnore]
+    public int LaneCount => Lanes?.Tensors.Length ?? 1;
+
     /// <summary>The seed of the initial model and of the order of the data. Default 1.</summary>
     public int Seed { get; init; } = 1;
 
@@ -75,6 +83,20 @@ public sealed record JobSpecification
 
     /// <summary>Environment variables that every trainer process gets in addition.</summary>
     public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Trainer processes of an island.</summary>
+    /// <param name="island">The island, by its site's name.</param>
+    public int ProcessesAt(string island) => Lanes is { } lanes && lanes.Apart.Contains(island) ? LaneCount : Island.Processes;
+}
+
+/// <summary>The lanes that a model is merged in, each by bridges of its own. Immutable.</summary>
+public sealed record LaneSpecification
+{
+    /// <summary>For each lane the patterns of its tensors' names, apart by blanks.</summary>
+    public required ImmutableArray<string> Tensors { get; init; }
+
+    /// <summary>Sites whose islands run a process for each lane; the others run one process that has all.</summary>
+    public ImmutableArray<string> Apart { get; init; } = [];
 }
 
 /// <summary>What kind of work a job is.</summary>

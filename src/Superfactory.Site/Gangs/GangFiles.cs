@@ -17,14 +17,17 @@ internal static class GangFiles
     /// <summary>The supervisor's specification.</summary>
     public static string Specification(string gangDirectory) => Path.Combine(gangDirectory, "gang.json");
 
-    /// <summary>The bridge's configuration.</summary>
-    public static string BridgeConfiguration(string gangDirectory) => Path.Combine(gangDirectory, "bridge.json");
+    /// <summary>The configuration of a lane's bridge.</summary>
+    public static string BridgeConfiguration(string gangDirectory, int lane = 0) => Path.Combine(gangDirectory, lane == 0 ? "bridge.json" : string.Create(CultureInfo.InvariantCulture, $"bridge-{lane}.json"));
+
+    /// <summary>The directory of a lane's bridge, where its promise is: the gang's own for the first.</summary>
+    public static string LaneDirectory(string gangDirectory, int lane) => lane == 0 ? gangDirectory : Path.Combine(gangDirectory, string.Create(CultureInfo.InvariantCulture, $"lane-{lane}"));
 
     /// <summary>The job as trainers read it.</summary>
     public static string Job(string gangDirectory) => Path.Combine(gangDirectory, "job.json");
 
-    /// <summary>Where the bridge listens for its trainer.</summary>
-    public static string TrainerSocket(string runtimeDirectory) => Path.Combine(runtimeDirectory, "bridge.socket");
+    /// <summary>Where a lane's bridge listens for its trainer.</summary>
+    public static string TrainerSocket(string runtimeDirectory, int lane = 0) => Path.Combine(runtimeDirectory, lane == 0 ? "bridge.socket" : string.Create(CultureInfo.InvariantCulture, $"bridge-{lane}.socket"));
 
     /// <summary>Where the supervisor takes the agent that comes after the one that started it.</summary>
     public static string SupervisorSocket(string runtimeDirectory) => Path.Combine(runtimeDirectory, "gang.socket");

@@ -9,11 +9,15 @@ internal abstract record GangInput
     {
     }
 
-    /// <summary>The bridge said something.</summary>
-    public sealed record BridgeSaid(BridgeEvent Event) : GangInput;
+    /// <summary>A bridge said something.</summary>
+    /// <param name="Event">What.</param>
+    /// <param name="Lane">Its lane, from 0.</param>
+    public sealed record BridgeSaid(BridgeEvent Event, int Lane = 0) : GangInput;
 
-    /// <summary>The bridge's process ended; all that it said came before.</summary>
-    public sealed record BridgeEnded(ProcessEnd End) : GangInput;
+    /// <summary>A bridge's process ended; all that it said came before.</summary>
+    /// <param name="End">How it ended.</param>
+    /// <param name="Lane">Its lane, from 0.</param>
+    public sealed record BridgeEnded(ProcessEnd End, int Lane = 0) : GangInput;
 
     /// <summary>A trainer's process ended.</summary>
     /// <param name="Start">Which start of the trainers it belongs to, from 0.</param>
@@ -53,8 +57,10 @@ internal abstract record GangEffect
     /// <summary>All trainers, and all that they started, are to be killed; done when they are gone.</summary>
     public sealed record EndTrainers : GangEffect;
 
-    /// <summary>The bridge is to be told something.</summary>
-    public sealed record TellBridge(BridgeCommand Command) : GangEffect;
+    /// <summary>The island's bridges are to be told something.</summary>
+    /// <param name="Command">What.</param>
+    /// <param name="Except">A lane whose bridge is not to be told; null tells all.</param>
+    public sealed record TellBridge(BridgeCommand Command, int? Except = null) : GangEffect;
 
     /// <summary>The agent is to be told something.</summary>
     public sealed record Tell(GangEvent Event) : GangEffect;

@@ -24,6 +24,8 @@ internal sealed class GangMachine
 
     private readonly string _island;
     private readonly int _processes;
+    private readonly int _lanes;
+    private readonly LaneReports _reports;
     private readonly int _restartsMax;
     private readonly HashSet<int> _ended = [];
     private Phase _phase = Phase.StartingBridge;
@@ -37,7 +39,9 @@ internal sealed class GangMachine
     public GangMachine(GangAssignment assignment)
     {
         _island = assignment.Island;
-        _processes = assignment.Specification.Island.Processes;
+        _processes = assignment.Specification.ProcessesAt(_island);
+        _lanes = assignment.Specification.LaneCount;
+        _reports = new LaneReports(_lanes);
         _restartsMax = assignment.Specification.TrainerRestartsMax;
     }
 
@@ -58,8 +62,8 @@ internal sealed class GangMachine
     /// <returns>What is to be done, in order; nothing once an <see cref="GangEffect.End"/> was returned.</returns>
     public IEnumerable<GangEffect> Handle(GangInput input) => _phase == Phase.Over ? [] : input switch
     {
-        GangInput.BridgeSaid said => OnBridge(said.Event),
-        GangInput.BridgeEnded ended => OnBridgeEnded(ended.End),
+        GangInput.BridgeSaid said => OnBridge(said.Event, said.Lane),
+        GangInput.BridgeEnded ended => OnBridgeEnded(ended.End, ended.Lane),
         GangInput.TrainerEnded ended => OnTrainerEnded(ended),
         GangInput.DeadlinePassed => OnDeadline(),
         GangInput.Commanded { Command: GangCommand.EpochDecided decided } => [new GangEffect.TellBridge(new BridgeCommand.EpochDecided(decided.Epoch))],
@@ -74,34 +78,35 @@ internal sealed class GangMachine
         _ => throw new InvalidOperationException($"A gang takes no {input.GetType().Name}."),
     };
 
-    private IEnumerable<GangEffect> OnBridge(BridgeEvent said)
+    private IEnumerable<GangEffect> OnBridge(BridgeEvent said, int lane)
     {
         switch (said)
         {
-            case BridgeEvent.Ready when _phase == Phase.StartingBridge:
+            case BridgeEvent.Ready when _phase == Phase.StartingBridge && _reports.Ready(lane):
                 _phase = Phase.Training;
                 return [new GangEffect.SetDeadline(null), new GangEffect.StartTrainers(0)];
-            case BridgeEvent.Running:
+            case BridgeEvent.Lane(var status):
+                return [new GangEffect.TellBridge(new BridgeCommand.LaneSaid(status), Except: lane)];
+            case BridgeEvent.Running when _reports.Running(lane):
                 return [new GangEffect.Tell(new GangEvent.Running())];
             case BridgeEvent.Progress progress:
-                _step = progress.Value.Steps;
-                return [new GangEffect.Tell(new GangEvent.Progress(progress.Value))];
+                return Progress(lane, progress.Value);
             case BridgeEvent.Sealed promised:
-                return [new GangEffect.Tell(new GangEvent.Sealed(new SealPromise(promised.Epoch, promised.Round)))];
+                return _reports.Sealed(lane, promised) is { } promise ? [new GangEffect.Tell(new GangEvent.Sealed(promise))] : [];
             case BridgeEvent.Level level:
-                return [new GangEffect.Tell(new GangEvent.Level(level.Epoch))];
+                return _reports.Level(lane, level.Epoch) ? [new GangEffect.Tell(new GangEvent.Level(level.Epoch))] : [];
             case BridgeEvent.Missing missing:
-                return [new GangEffect.Tell(new GangEvent.Missing(missing.Islands))];
+                return [new GangEffect.Tell(new GangEvent.Missing(_reports.Missing(lane, missing.Islands)))];
             case BridgeEvent.Rejecting rejecting:
-                return [new GangEffect.Tell(new GangEvent.Rejecting(rejecting.Islands))];
+                return [new GangEffect.Tell(new GangEvent.Rejecting(_reports.Rejecting(lane, rejecting.Islands)))];
             case BridgeEvent.Note note:
-                return [new GangEffect.Say(note.Text)];
+                return [new GangEffect.Say(_lanes == 1 ? note.Text : $"Lane {lane}: {note.Text}")];
             case BridgeEvent.Checkpointed written:
                 return [new GangEffect.Tell(new GangEvent.Checkpointed(written.Checkpoint))];
             case BridgeEvent.CheckpointFailed failed:
                 return [new GangEffect.Say(failed.Reason), new GangEffect.Tell(new GangEvent.CheckpointFailed(failed.Reason))];
-            case BridgeEvent.Finished finished:
-                _result = finished.Result;
+            case BridgeEvent.Finished finished when _reports.Finished(lane, finished.Result) is { } result:
+                _result = result;
                 _phase = Phase.Finishing;
                 return _ended.Count == _processes ? Finish() : [new GangEffect.SetDeadline(TrainerExitLimit)];
             case BridgeEvent.Failed failed:
@@ -112,9 +117,9 @@ internal sealed class GangMachine
     }
 
     // What a bridge was given and found wrong would be wrong again.
-    private IEnumerable<GangEffect> OnBridgeEnded(ProcessEnd end) => _phase == Phase.Finishing
+    private IEnumerable<GangEffect> OnBridgeEnded(ProcessEnd end, int lane) => _phase == Phase.Finishing || _reports.HasFinished(lane)
         ? []
-        : Fail($"The bridge of island {_island} {ExitDescription.Of(end.ExitCode)}{AtStep()}{Errors(end)}.", retriable: end.ExitCode != ExitCodes.BadInput);
+        : Fail($"The bridge of {(_lanes == 1 ? string.Empty : $"lane {lane} of ")}island {_island} {ExitDescription.Of(end.ExitCode)}{AtStep()}{Errors(end)}.", retriable: end.ExitCode != ExitCodes.BadInput);
 
     private IEnumerable<GangEffect> OnTrainerEnded(GangInput.TrainerEnded ended)
     {
@@ -154,8 +159,25 @@ internal sealed class GangMachine
         _ => [],
     };
 
+    private IEnumerable<GangEffect> Progress(int lane, RunProgress progress)
+    {
+        if (_reports.Progress(lane, progress) is not { } island)
+        {
+            return [];
+        }
+
+        _step = island.Steps;
+        return [new GangEffect.Tell(new GangEvent.Progress(island))];
+    }
+
     private IEnumerable<GangEffect> Restart()
     {
+        if (_lanes > 1)
+        {
+            // What its lanes have contributed so far may be of different steps: the island takes the run's state of another.
+            return Fail($"{_crash}. Its lanes begin anew together", retriable: true);
+        }
+
         if (_restarts >= _restartsMax)
         {
             var after = _restartsMax == 0 ? string.Empty : $" It had been started again {_restartsMax} times, as often as the job allows.";

@@ -6,7 +6,7 @@ using Superfactory.Sync.Bridge;
 
 namespace Superfactory.Site.Gangs;
 
-/// <summary>The processes of a gang below its supervisor: one bridge and the trainers. Calls come one after the other; what happens is posted from any thread.</summary>
+/// <summary>The processes of a gang below its supervisor: a bridge for each lane, and the trainers. Calls come one after the other; what happens is posted from any thread.</summary>
 internal sealed class GangProcesses : IDisposable
 {
     /// <summary>The longest log line, as <c>LogLine</c> promises.</summary>
@@ -35,8 +35,8 @@ internal sealed class GangProcesses : IDisposable
     private readonly TimeProvider _clock;
     private readonly List<ChildProcess> _trainers = [];
     private readonly List<ChildProcess> _past = [];
-    private ChildProcess? _bridge;
-    private Task _bridgeEnd = Task.CompletedTask;
+    private readonly List<ChildProcess> _bridges = [];
+    private readonly List<Task> _bridgeEnds = [];
     private string[]? _trainerCommand;
 
     /// <summary>Starts nothing yet.</summary>
@@ -53,12 +53,23 @@ internal sealed class GangProcesses : IDisposable
         _starter = new ProcessStarter(keeper);
     }
 
-    /// <summary>Starts the bridge.</summary>
-    public async Task StartBridgeAsync()
+    /// <summary>Starts the bridge of every lane.</summary>
+    public async Task StartBridgesAsync()
     {
-        var (assignment, directory) = (_specification.Assignment, _specification.GangDirectory);
-        await File.WriteAllBytesAsync(GangFiles.Job(directory), JsonSerializer.SerializeToUtf8Bytes(assignment.Specification, FactoryJson.Readable));
-        await File.WriteAllBytesAsync(GangFiles.BridgeConfiguration(directory), JsonSerializer.SerializeToUtf8Bytes(
+        await File.WriteAllBytesAsync(
+            GangFiles.Job(_specification.GangDirectory), JsonSerializer.SerializeToUtf8Bytes(_specification.Assignment.Specification, FactoryJson.Readable));
+        for (var lane = 0; lane < _specification.Assignment.Specification.LaneCount; lane++)
+        {
+            await StartBridgeAsync(lane);
+        }
+    }
+
+    private async Task StartBridgeAsync(int lane)
+    {
+        var (assignment, directory, configuration) = (
+            _specification.Assignment, GangFiles.LaneDirectory(_specification.GangDirectory, lane), GangFiles.BridgeConfiguration(_specification.GangDirectory, lane));
+        Directory.CreateDirectory(directory);
+        await File.WriteAllBytesAsync(configuration, JsonSerializer.SerializeToUtf8Bytes(
             new BridgeConfiguration
             {
                 Job = assignment.Job,
@@ -66,7 +77,8 @@ internal sealed class GangProcesses : IDisposable
                 Incarnation = assignment.Incarnation,
                 Epoch = assignment.Epoch,
                 Specification = assignment.Specification,
-                TrainerSocket = GangFiles.TrainerSocket(_specification.RuntimeDirectory),
+                Lane = lane,
+                TrainerSocket = GangFiles.TrainerSocket(_specification.RuntimeDirectory, lane),
                 GatewaySocket = _specification.GatewaySocket,
                 ArenaDirectory = _specification.RuntimeDirectory,
                 GangDirectory = directory,
@@ -74,20 +86,21 @@ internal sealed class GangProcesses : IDisposable
             },
             FactoryJson.Readable));
         var self = _specification.Self;
-        _bridge = await _starter.StartAsync(new ProcessPlan
+        var bridge = await _starter.StartAsync(new ProcessPlan
         {
-            Command = [self.Program, .. self.Arguments, "bridge", "--config", GangFiles.BridgeConfiguration(directory)],
+            Command = [self.Program, .. self.Arguments, "bridge", "--config", configuration],
             WorkingDirectory = directory,
         });
-        var (gate, errors) = (new LogGate(_clock, text => _events.Log("bridge", 0, text)), new LastLines());
-        var stray = new LogGate(_clock, text => _events.Log("bridge", 0, text));
-        _bridge.ReadOutput(EventCharactersMax, line => OnBridgeLine(line, stray));
-        _bridge.ReadErrors(LogCharactersMax, line =>
+        _bridges.Add(bridge);
+        var (gate, errors) = (new LogGate(_clock, text => _events.Log("bridge", lane, text)), new LastLines());
+        var stray = new LogGate(_clock, text => _events.Log("bridge", lane, text));
+        bridge.ReadOutput(EventCharactersMax, line => OnBridgeLine(line, lane, stray));
+        bridge.ReadErrors(LogCharactersMax, line =>
         {
             errors.Add(line);
             gate.Add(line);
         });
-        _bridgeEnd = WatchAsync(_bridge, end => new GangInput.BridgeEnded(end), errors, gate);
+        _bridgeEnds.Add(WatchAsync(bridge, end => new GangInput.BridgeEnded(end, lane), errors, gate));
     }
 
     /// <summary>Starts all trainers of the island.</summary>
@@ -107,7 +120,7 @@ internal sealed class GangProcesses : IDisposable
         }
 
         var port = TrainerLaunch.FreePort();
-        for (var rank = 0; rank < _specification.Assignment.Specification.Island.Processes; rank++)
+        for (var rank = 0; rank < _specification.Assignment.Specification.ProcessesAt(_specification.Assignment.Island); rank++)
         {
             var number = rank;
             var trainer = await _starter.StartAsync(TrainerLaunch.Plan(_specification, _trainerCommand, rank, port));
@@ -129,8 +142,8 @@ internal sealed class GangProcesses : IDisposable
     /// <summary>Kills every trainer and all that they started; the bridge goes on.</summary>
     public async Task EndTrainersAsync()
     {
-        var bridge = _bridge?.Id ?? 0;
-        if (!await ProcessTree.EndAsync(table => table.Descendants(Environment.ProcessId, except: bridge), _clock))
+        int[] bridges = [.. _bridges.Select(bridge => bridge.Id)];
+        if (!await ProcessTree.EndAsync(table => table.Descendants(Environment.ProcessId, bridges), _clock))
         {
             _events.Log("gang", 0, $"Processes of the island's trainers did not end within {ProcessTree.EndLimit.TotalSeconds:0} s of being killed.");
         }
@@ -140,18 +153,24 @@ internal sealed class GangProcesses : IDisposable
         _trainers.Clear();
     }
 
-    /// <summary>Tells the bridge something, where it still listens.</summary>
-    public async Task TellBridgeAsync(BridgeCommand command)
+    /// <summary>Tells the bridges something, where they still listen.</summary>
+    /// <param name="command">What.</param>
+    /// <param name="except">A lane whose bridge is not told; null tells all.</param>
+    public async Task TellBridgesAsync(BridgeCommand command, int? except)
     {
-        if (_bridge is null)
+        var line = JsonSerializer.SerializeToUtf8Bytes(command, FactoryJson.Options);
+        for (var lane = 0; lane < _bridges.Count; lane++)
         {
-            return;
-        }
+            if (lane == except)
+            {
+                continue;
+            }
 
-        var told = _bridge.WriteLineAsync(JsonSerializer.SerializeToUtf8Bytes(command, FactoryJson.Options), CancellationToken.None);
-        if (await Task.WhenAny(told, Task.Delay(TellLimit, _clock)) != told)
-        {
-            _events.Log("gang", 0, $"The bridge has not read what it was told within {TellLimit.TotalSeconds:0} s.");
+            var told = _bridges[lane].WriteLineAsync(line, CancellationToken.None);
+            if (await Task.WhenAny(told, Task.Delay(TellLimit, _clock)) != told)
+            {
+                _events.Log("gang", 0, $"The bridge has not read what it was told within {TellLimit.TotalSeconds:0} s.");
+            }
         }
     }
 
@@ -168,10 +187,10 @@ internal sealed class GangProcesses : IDisposable
         }
 
         await EndTrainersAsync();
-        if (waitForBridge && _bridge is not null)
+        if (waitForBridge)
         {
-            _bridge.CloseInput();
-            await Task.WhenAny(_bridgeEnd, Task.Delay(BridgeExitLimit, _clock, hurry));
+            _bridges.ForEach(bridge => bridge.CloseInput());
+            await Task.WhenAny(Task.WhenAll(_bridgeEnds), Task.Delay(BridgeExitLimit, _clock, hurry));
         }
 
         await ProcessTree.EndAsync(table => table.Descendants(Environment.ProcessId), _clock);
@@ -182,11 +201,11 @@ internal sealed class GangProcesses : IDisposable
     public void Dispose()
     {
         _starter.Dispose();
-        _bridge?.Dispose();
+        _bridges.ForEach(bridge => bridge.Dispose());
         _past.ForEach(process => process.Dispose());
     }
 
-    private void OnBridgeLine(string line, LogGate stray)
+    private void OnBridgeLine(string line, int lane, LogGate stray)
     {
         BridgeEvent? said;
         try
@@ -205,11 +224,14 @@ internal sealed class GangProcesses : IDisposable
             case BridgeEvent.Log log:
                 stray.Add(log.Text);
                 break;
+            case BridgeEvent.Measurement when lane < _specification.Assignment.Specification.LaneCount - 1:
+                // Every lane's trainer says the same; the last one has the loss.
+                break;
             case BridgeEvent.Measurement measurement:
                 _events.Measured(measurement.Step, measurement.Values);
                 break;
             case not null:
-                _post(new GangInput.BridgeSaid(said));
+                _post(new GangInput.BridgeSaid(said, lane));
                 break;
         }
     }

@@ -77,7 +77,7 @@ internal sealed class GangSupervisor : IDisposable
     private async Task<GangEffect.End> FollowAsync()
     {
         var effects = GangMachine.Begin();
-        await _processes.StartBridgeAsync();
+        await _processes.StartBridgesAsync();
         while (true)
         {
             foreach (var effect in effects)
@@ -108,7 +108,7 @@ internal sealed class GangSupervisor : IDisposable
                 await _processes.EndTrainersAsync();
                 break;
             case GangEffect.TellBridge told:
-                await _processes.TellBridgeAsync(told.Command);
+                await _processes.TellBridgesAsync(told.Command, told.Except);
                 break;
             case GangEffect.Tell { Event: GangEvent.Progress progress }:
                 _events.Progress(progress);

@@ -59,8 +59,9 @@ internal static class TrainerLaunch
     public static ProcessPlan Plan(GangSpecification specification, string[] command, int rank, int port)
     {
         var (assignment, job) = (specification.Assignment, specification.Assignment.Specification);
-        var processes = Text(job.Island.Processes);
-        var threads = job.Island.Threads > 0 ? job.Island.Threads : Math.Max(1, specification.Cores / job.Island.Processes);
+        var count = job.ProcessesAt(assignment.Island);
+        var processes = Text(count);
+        var threads = job.Island.Threads > 0 ? job.Island.Threads : Math.Max(1, specification.Cores / count);
         var own = new Dictionary<string, string>
         {
             ["SUPERFACTORY_BRIDGE"] = GangFiles.TrainerSocket(specification.RuntimeDirectory),
@@ -78,6 +79,14 @@ internal static class TrainerLaunch
             ["MASTER_ADDR"] = "127.0.0.1",
             ["MASTER_PORT"] = Text(port),
         };
+        if (job.LaneCount > 1)
+        {
+            // A process of its own for each lane hears of that lane's bridge alone.
+            int[] lanes = count == 1 ? [.. Enumerable.Range(0, job.LaneCount)] : [rank];
+            own["SUPERFACTORY_BRIDGE"] = string.Join(':', lanes.Select(lane => GangFiles.TrainerSocket(specification.RuntimeDirectory, lane)));
+            own["SUPERFACTORY_LANES"] = string.Join(':', lanes.Select(lane => Text(lane)));
+        }
+
         if (specification.CorpusDirectory is { } corpus)
         {
             own["SUPERFACTORY_CORPUS"] = corpus;

@@ -82,15 +82,15 @@ internal sealed class ProcessTable
 
     /// <summary>Children of a process and their children, to the last, without the process itself.</summary>
     /// <param name="root">The process.</param>
-    /// <param name="except">A child that is left out together with all that descends from it; 0 for none.</param>
-    public ImmutableArray<ProcessEntry> Descendants(int root, int except = 0)
+    /// <param name="except">Children that are left out together with all that descends from them.</param>
+    public ImmutableArray<ProcessEntry> Descendants(int root, params int[] except)
     {
         var children = _entries.ToLookup(entry => entry.Parent);
         var found = ImmutableArray.CreateBuilder<ProcessEntry>();
         var open = new Stack<int>([root]);
         while (open.TryPop(out var parent))
         {
-            foreach (var child in children[parent].Where(child => child.Id != except))
+            foreach (var child in children[parent].Where(child => Array.IndexOf(except, child.Id) < 0))
             {
                 found.Add(child);
                 open.Push(child.Id);

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Sync.Merging.Lanes;
 
 namespace Superfactory.Sync.Bridge;
 
@@ -11,6 +12,7 @@ namespace Superfactory.Sync.Bridge;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(EpochDecided), "epoch")]
 [JsonDerivedType(typeof(TrainerLost), "trainer-lost")]
+[JsonDerivedType(typeof(LaneSaid), "lane")]
 [JsonDerivedType(typeof(WriteCheckpoints), "write-checkpoints")]
 [JsonDerivedType(typeof(Hold), "hold")]
 [JsonDerivedType(typeof(GoOn), "go-on")]
@@ -27,6 +29,10 @@ public abstract record BridgeCommand
 
     /// <summary>A trainer process of the island died; all of them are started again, and rank 0 connects anew.</summary>
     public sealed record TrainerLost : BridgeCommand;
+
+    /// <summary>The bridge of another lane of the island said how far it is.</summary>
+    /// <param name="Status">How far.</param>
+    public sealed record LaneSaid(LaneStatus Status) : BridgeCommand;
 
     /// <summary>This island is, or is no longer, the one that writes the run's checkpoints.</summary>
     /// <param name="Writes">Whether it is.</param>

@@ -28,6 +28,9 @@ public sealed record BridgeConfiguration
     /// <summary>The job as submitted.</summary>
     public required JobSpecification Specification { get; init; }
 
+    /// <summary>The lane of the model that it merges, from 0; the run has as many as <see cref="JobSpecification.Lanes"/> names.</summary>
+    public int Lane { get; init; }
+
     /// <summary>The Unix socket that the bridge makes and its trainer connects to.</summary>
     public required string TrainerSocket { get; init; }
 
@@ -77,6 +80,11 @@ public sealed record BridgeConfiguration
 
     private IEnumerable<Problem> Check()
     {
+        if (Lane < 0 || Lane >= Specification.LaneCount)
+        {
+            yield return new Problem($"The job has {Specification.LaneCount} lanes, and lane {Lane} is none of them.", Field: "lane");
+        }
+
         if (Epoch.Members.IsDefaultOrEmpty || Index < 0)
         {
             yield return new Problem($"Island '{Island}' is none of the islands of epoch {Epoch.Number}.", Field: "island");

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Sync.Merging.Lanes;
 
 namespace Superfactory.Sync.Bridge;
 
@@ -20,6 +21,7 @@ namespace Superfactory.Sync.Bridge;
 [JsonDerivedType(typeof(CheckpointFailed), "checkpoint-failed")]
 [JsonDerivedType(typeof(Sealed), "sealed")]
 [JsonDerivedType(typeof(Level), "level")]
+[JsonDerivedType(typeof(Lane), "lane")]
 [JsonDerivedType(typeof(Missing), "missing")]
 [JsonDerivedType(typeof(Rejecting), "rejecting")]
 [JsonDerivedType(typeof(Finished), "finished")]
@@ -71,6 +73,10 @@ public abstract record BridgeEvent
     /// <summary>As a learner, the bridge has what it needs to become a member.</summary>
     /// <param name="Epoch">The epoch in which it learned.</param>
     public sealed record Level(int Epoch) : BridgeEvent;
+
+    /// <summary>How far the bridge's lane is: for the bridges of the island's other lanes, all of which need each of these, in order.</summary>
+    /// <param name="Status">How far.</param>
+    public sealed record Lane(LaneStatus Status) : BridgeEvent;
 
     /// <summary>The bridge waits for other members than before that it does not hear.</summary>
     /// <param name="Islands">All of them, by name; empty for none.</param>

@@ -73,12 +73,9 @@ internal sealed class BridgeHost : IDisposable
         var promises = new PromiseFile(configuration.GangDirectory);
         _machine = new MergeMachine(new MergeConfiguration
         {
-            Self = configuration.Index,
-            Epoch = configuration.Epoch,
-            Incarnation = configuration.Incarnation,
-            Promised = promises.Load(),
-            Sync = configuration.Specification.Sync,
-            Budget = configuration.Specification.Budget,
+            Self = configuration.Index, Lane = configuration.Lane, Lanes = configuration.Specification.LaneCount,
+            Epoch = configuration.Epoch, Incarnation = configuration.Incarnation, Promised = promises.Load(),
+            Sync = configuration.Specification.Sync, Budget = configuration.Specification.Budget,
             Checkpoint = checkpoint,
             Restores = configuration.Checkpoints is { Restores: true },
         });
@@ -299,6 +296,9 @@ internal sealed class BridgeHost : IDisposable
                 break;
             case BridgeCommand.TrainerLost when !_desk.IsTrainerAlive():
                 _desk.Leave();
+                break;
+            case BridgeCommand.LaneSaid said:
+                _forMachine.Enqueue(new MergeInput.LaneSaid(said.Status));
                 break;
             case BridgeCommand.WriteCheckpoints wanted:
                 _clerk.Write(wanted.Writes);

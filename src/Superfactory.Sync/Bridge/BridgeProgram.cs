@@ -85,7 +85,7 @@ public static class BridgeProgram
     {
         if (configuration.Direct is not { } direct)
         {
-            return await GatewayPeerTransport.ConnectAsync(configuration.GatewaySocket, configuration.Job, configuration.Island, stopping);
+            return await GatewayPeerTransport.ConnectAsync(configuration.GatewaySocket, configuration.Job, configuration.Island, configuration.Lane, stopping);
         }
 
         // Sending there keeps a thread of the pool while the peer is behind: one for each peer must be had at once.

@@ -143,6 +143,7 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
         if (!_known && _modelHash is not null && state is { SelfIsMember: true, Sealed: false } && state.Fellows.All(peer => peer.ModelHash is not null))
         {
             _known = true;
+            state.Lanes.Over();
             foreach (var peer in state.Fellows)
             {
                 if (peer.ModelHash != _modelHash)
@@ -158,7 +159,7 @@ internal sealed class Finale(MergeState state, TrainerSeat seat)
         }
 
         // A trainer that was lost after it gave its results takes the final tensors and gives them once more before it may end.
-        if (_known && !_done && seat.Phase == TrainerPhase.Finished)
+        if (_known && !_done && state.Lanes.AllOver && seat.Phase == TrainerPhase.Finished)
         {
             _done = true;
             state.Emit(new MergeEffect.Done());

@@ -248,6 +248,13 @@ internal sealed class Membership(
             Idle(true);
         }
 
+        if (state.Lanes.Any && HasTrained() && !(held && state.SelfIsMember))
+        {
+            // Its trainers are parts of one computation: they begin anew together, in a new incarnation.
+            state.Fail(Outdated(), retriable: true);
+            return;
+        }
+
         DealAnew();
         if (state.Table is not null)
         {
@@ -262,6 +269,12 @@ internal sealed class Membership(
     {
         if (state.History.IsNewlyDealt && state.Epoch.Start <= state.History.Round)
         {
+            if (state.Lanes.Any && HasTrained())
+            {
+                state.Fail($"The members changed before the first merge, and lanes begin together: {state.NameOf(state.Self)} begins anew.", retriable: true);
+                return;
+            }
+
             state.History.Undeal();
             exchange.DropOwn();
             seat.Outdate();

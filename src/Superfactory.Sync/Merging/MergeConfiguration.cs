@@ -32,6 +32,12 @@ public sealed record MergeConfiguration
     /// <summary>Whether the run goes on from a checkpoint: an island that has it not then takes the state from one that has, and none begins with what its trainer has.</summary>
     public bool Restores { get; init; }
 
+    /// <summary>The lane of the model that it merges, from 0.</summary>
+    public int Lane { get; init; }
+
+    /// <summary>Lanes of the model, which are merged each by machines of their own; 1, the default, merges it as a whole.</summary>
+    public int Lanes { get; init; } = 1;
+
     /// <summary>Numbers in one chunk at most, 1 to <see cref="MergeLimits.ChunkLengthMax"/>, which is the default; less makes many chunks of a small model.</summary>
     public int ChunkLengthMax { get; init; } = MergeLimits.ChunkLengthMax;
 

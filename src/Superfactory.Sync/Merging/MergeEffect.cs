@@ -64,6 +64,10 @@ public abstract record MergeEffect
     /// <param name="Epoch">The epoch in which it learned.</param>
     public sealed record Level(int Epoch) : MergeEffect;
 
+    /// <summary>Tell the bridges of the other lanes of this island, in order, how far this one is.</summary>
+    /// <param name="Status">How far.</param>
+    public sealed record TellLanes(Lanes.LaneStatus Status) : MergeEffect;
+
     /// <summary>The machine cannot go on; it takes no further input.</summary>
     /// <param name="Reason">A sentence that names the island and the step or tensor.</param>
     /// <param name="Retriable">Whether a new incarnation of this island, which takes its state from a peer, could help; false for a fault of the job itself.</param>

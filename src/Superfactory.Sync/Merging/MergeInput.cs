@@ -56,6 +56,10 @@ public abstract record MergeInput
     /// <param name="Epoch">The epoch's number.</param>
     public sealed record PromiseKept(int Epoch) : MergeInput;
 
+    /// <summary>The bridge of another lane of this island says how far it is.</summary>
+    /// <param name="Status">How far.</param>
+    public sealed record LaneSaid(Lanes.LaneStatus Status) : MergeInput;
+
     /// <summary>The trainer registered its tensors (again after a restart).</summary>
     /// <param name="Tensors">All of them, in its order.</param>
     /// <param name="Buffers">Sized for them; <see cref="MergeBuffers.Local"/> and <see cref="MergeBuffers.Statics"/> hold the trainer's own initial state.</param>

@@ -113,6 +113,10 @@ public sealed partial class MergeMachine
             case MergeInput.TrainerRegistered registered:
                 Register(registered.Tensors, registered.Buffers);
                 break;
+            case MergeInput.LaneSaid { Status: var status }:
+                _state.Lanes.Hear(status);
+                CompleteRegistration();
+                break;
             case MergeInput.TrainerData { Data: var data }:
                 _dealing.Declare(data);
                 break;
@@ -241,6 +245,7 @@ public sealed partial class MergeMachine
 
     private void Take(RunEpoch epoch)
     {
+        CatchUp(epoch);
         _membership.Take(epoch);
         if (_restore.TryInstall())
         {
@@ -250,41 +255,8 @@ public sealed partial class MergeMachine
 
     private void Install(ArrivedState? arrived)
     {
-        if (arrived is not null && _needs.Install(arrived))
+        if (arrived is not null && !TryHold(arrived) && _needs.Install(arrived))
         {
-            _handshake.GreetAll();
-        }
-    }
-
-    private void Register(ImmutableArray<TensorEntry> tensors, MergeBuffers buffers)
-    {
-        if (TensorTable.Create(tensors, out var problem) is not { } table)
-        {
-            _state.Fail($"{_state.NameOf(_state.Self)}: {problem}");
-            return;
-        }
-
-        if (_state.Table is { } before && before.Hash != table.Hash)
-        {
-            _state.Fail(TensorTable.Difference($"{_state.NameOf(_state.Self)} before its restart", before.Entries, $"{_state.NameOf(_state.Self)} after it", tensors));
-            return;
-        }
-
-        // Memory may be mapped in whole pages; only what the tensors take is used.
-        var (count, statics) = (table.ParameterSizes.Sum(), (int)table.StaticsBytes);
-        _state.Buffers = new MergeBuffers(buffers.Local[..count], buffers.Merged[..count], buffers.Statics[..statics]);
-        _seat.Phase = TrainerPhase.Ready;
-        if (_state.Table is null)
-        {
-            if (_state.Refuse(table) is { } why)
-            {
-                _state.Fail(why);
-                return;
-            }
-
-            _state.Register(table);
-            _exchange.Prepare();
-            _restore.TryInstall();
             _handshake.GreetAll();
         }
     }
@@ -341,7 +313,12 @@ public sealed partial class MergeMachine
             }
 
             _dealing.TryDeal();
-            changed = !_state.Failed && _applier.TryApply();
+            if (_exchange.IsPrepared)
+            {
+                _exchange.TryHead();
+            }
+
+            changed = !_state.Failed && (_applier.TryApply() | TryInstallHeld());
         }
         while (changed && !_state.Failed);
 
@@ -364,6 +341,7 @@ public sealed partial class MergeMachine
         _finale.TryFinalize();
         _finale.TryEnd();
         _exchange.Sender.Pump();
+        _state.Lanes.Tell();
     }
 
     /// <summary>A hello was heard: the peer sends what chunks are not here.</summary>

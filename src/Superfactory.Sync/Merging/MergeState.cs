@@ -7,6 +7,7 @@ using Superfactory.Sync.Arithmetic.Formats;
 using Superfactory.Sync.Fragments;
 using Superfactory.Sync.Merging.Dealing;
 using Superfactory.Sync.Merging.Defence;
+using Superfactory.Sync.Merging.Lanes;
 using Superfactory.Sync.Merging.Rounds;
 
 namespace Superfactory.Sync.Merging;
@@ -43,6 +44,7 @@ internal sealed class MergeState
         Enter(configuration.Epoch);
         Sealed = SelfIsMember && Epoch.Number <= configuration.Promised;
         Refusals = new RefusalLog(this);
+        Lanes = new IslandLanes(this);
         History = NewHistory();
         // One island sends nothing, so that rounding for the wire would only lose precision.
         _format = NumberFormats.Get(Count == 1 ? NumberFormat.Fp32 : configuration.Sync.Format);
@@ -150,6 +152,9 @@ internal sealed class MergeState
 
     public RunHistory History { get; set; }
 
+    /// <summary>What is known of the other lanes of this island.</summary>
+    public IslandLanes Lanes { get; }
+
     /// <summary>What was refused.</summary>
     public RefusalLog Refusals { get; }
 
@@ -206,6 +211,9 @@ internal sealed class MergeState
         Replica = new ModelReplica(start, (int)table.StaticsBytes, Mode, Parts);
         _feedbacks = Configuration.Sync.ErrorFeedback && Format.Format != NumberFormat.Fp32 ? [.. Parts.Select(plan => new ContributionFeedback(plan))] : [];
     }
+
+    /// <summary>Fragments of a model that is merged as one part.</summary>
+    public int FragmentsOf(TensorTable table) => FragmentPlan.Create(table.ParameterSizes.Sum(), Count, Configuration.Sync.Fragments, ChunkLengthMax(_streamed)).Fragments.Length;
 
     /// <summary>A history of which nothing is known yet.</summary>
     public RunHistory NewHistory() => new(Count, Configuration.Sync, Configuration.Budget, Math.Max(Parts.Length, 1));

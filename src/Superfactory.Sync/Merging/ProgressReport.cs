@@ -103,6 +103,13 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
             return $"waits for the state of {state.NameOf(source.Index)} after round {round}";
         }
 
+        if (state.Lanes is { Any: true } lanes && (exchange.Own is null || lanes.IsReady))
+        {
+            return exchange.Own is null
+                ? $"waits for the other lanes of {state.NameOf(state.Self)} to contribute to round {round}"
+                : $"waits for the other lanes of {state.NameOf(state.Self)} to have all of round {round}";
+        }
+
         if (FirstWithout(island => island == state.Self || inbox.Headers[island] is not null) is { } late)
         {
             return state.PeerAt(late) is { Up: false }

@@ -20,6 +20,7 @@ public class JobFieldsTests
         [JobFieldKind.Number] = "number",
         [JobFieldKind.Sites] = "list or whole number",
         [JobFieldKind.Command] = "list of texts",
+        [JobFieldKind.Texts] = "list of texts",
         [JobFieldKind.Folder] = "text",
         [JobFieldKind.Variables] = "texts by name",
     };
@@ -98,7 +99,7 @@ public class JobFieldsTests
 
     private static JsonObject Specification(bool recipe)
     {
-        var work = recipe ? "trainer: {recipe: pretrain}" : "command: [a]\ndirectory: /srv/a\nenvironment: {A: b}";
+        var work = recipe ? "trainer: {recipe: pretrain}" : "command: [a]\ndirectory: /srv/a\nenvironment: {A: b}\nlanes: {tensors: [a, b], apart: [b]}";
         var job = JobFile.Parse($"name: a\nsites: [b]\ndata: {{corpus: c}}\nbudget: {{steps: 1}}\n{work}", null).Value!;
         return System.Text.Json.JsonSerializer.SerializeToNode(job, FactoryJson.Options)!.AsObject();
     }

@@ -81,7 +81,7 @@ public sealed class GatewayTransportTests : IAsyncLifetime
     [Fact]
     public async Task A_gateway_that_is_not_there_is_named_by_its_socket()
     {
-        var connecting = () => GatewayPeerTransport.ConnectAsync(Path.Combine(_directory.FullName, "nobody"), 7, "atlanta", TestContext.Current.CancellationToken);
+        var connecting = () => GatewayPeerTransport.ConnectAsync(Path.Combine(_directory.FullName, "nobody"), 7, "atlanta", 0, TestContext.Current.CancellationToken);
 
         (await Should.ThrowAsync<PeerTransportException>(connecting)).Message.ShouldContain(Path.Combine(_directory.FullName, "nobody"));
     }
@@ -172,5 +172,5 @@ public sealed class GatewayTransportTests : IAsyncLifetime
     private string Socket(string island) => Path.Combine(_directory.FullName, island);
 
     private async Task<IPeerTransport> ConnectAsync(string island) =>
-        await GatewayPeerTransport.ConnectAsync(Socket(island), 7, island, CancellationToken.None);
+        await GatewayPeerTransport.ConnectAsync(Socket(island), 7, island, 0, CancellationToken.None);
 }

@@ -64,6 +64,9 @@ internal sealed class MembershipDesk(
             case MergeEffect.Level level:
                 post(new BridgeEvent.Level(level.Epoch));
                 return true;
+            case MergeEffect.TellLanes tell:
+                post(new BridgeEvent.Lane(tell.Status));
+                return true;
             default:
                 return false;
         }

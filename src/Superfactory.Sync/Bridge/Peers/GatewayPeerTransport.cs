@@ -17,12 +17,12 @@ internal sealed class GatewayPeerTransport : IPeerTransport
     /// <param name="socketPath">The gateway's Unix socket.</param>
     /// <param name="run">The run.</param>
     /// <param name="island">The island.</param>
+    /// <param name="lane">The lane of the model, from 0: only bridges of the same lane hear each other.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="PeerTransportException">There is no gateway, or it refused the bridge.</exception>
-    public static async Task<GatewayPeerTransport> ConnectAsync(string socketPath, long run, string island, CancellationToken cancellationToken)
+    public static async Task<GatewayPeerTransport> ConnectAsync(string socketPath, long run, string island, int lane, CancellationToken cancellationToken)
     {
-        // One lane an island; more lanes are further endpoints under the same run.
-        var endpoint = string.Create(CultureInfo.InvariantCulture, $"run/{run}/lane/0");
+        var endpoint = string.Create(CultureInfo.InvariantCulture, $"run/{run}/lane/{lane}");
         try
         {
             return new(await GatewayClient.ConnectAsync(socketPath, new EndpointAddress(island, endpoint), cancellationToken), endpoint);

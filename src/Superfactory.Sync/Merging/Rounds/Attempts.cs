@@ -43,6 +43,14 @@ internal sealed class Attempts(MergeState state, RoundExchange exchange)
             return true;
         }
 
+        if (state.Lanes.Any)
+        {
+            // Who contributes is decided for all lanes together: the control plane leaves the island out of the next epoch.
+            var why = belied ? "are not what its header says" : "do not come, although it can be reached";
+            state.Refusals.Mistrust(island, $"The numbers of {state.NameOf(island)} in round {state.History.Round} {why}: {state.NameOf(state.Self)} waits for an epoch without it.");
+            return Work.Objected = true;
+        }
+
         if (!LeadsAnything())
         {
             return false;

@@ -133,7 +133,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
         for (var rest = Read(decision); rest != 0; rest &= rest - 1)
         {
             var island = BitOperations.TrailingZeroCount(rest);
-            var announced = exchange.Current.Headers[island]!.SquaredNorms[fragment.Index];
+            var announced = exchange.Current.Headers[island]!.SquaredNorms[state.Lanes.FragmentsBefore + fragment.Index];
             if (!exchange.Arrivals.Of(island).SquaredNorm(fragment).Equals(announced))
             {
                 return island;

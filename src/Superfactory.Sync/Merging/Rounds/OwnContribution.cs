@@ -50,8 +50,11 @@ internal sealed class OwnContribution
         Header = RoundDecision.HasNumbers(header, state.Mode) ? Measure(header) : header;
     }
 
-    /// <summary>Its header.</summary>
-    public ContributeMessage Header { get; }
+    /// <summary>Its header: the island's, where <see cref="IsHeaded"/>; before that, where the model has several lanes, of this lane alone.</summary>
+    public ContributeMessage Header { get; private set; }
+
+    /// <summary>Whether the header is the island's, so that the others may have it.</summary>
+    public bool IsHeaded { get; private set; }
 
     /// <summary>The trainer's own mean loss; null where it took no step.</summary>
     public double? Loss { get; }
@@ -61,6 +64,9 @@ internal sealed class OwnContribution
 
     /// <summary>Whether its chunks are the trainer's own numbers.</summary>
     public bool Bare { get; }
+
+    /// <summary>All lanes of the island have contributed.</summary>
+    public void Head(ContributeMessage header) => (Header, IsHeaded) = (header, true);
 
     /// <summary>A chunk's bytes, as they are sent.</summary>
     public ReadOnlyMemory<byte> Chunk(int chunk)

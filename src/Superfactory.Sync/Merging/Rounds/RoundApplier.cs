@@ -32,6 +32,36 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
             return false;
         }
 
+        if (state.Lanes.Any && !IsReadyInAllLanes())
+        {
+            return false;
+        }
+
+        return Apply();
+    }
+
+    /// <summary>All of the round is here; it counts when that is so in every lane of the island, so that an island holds a round or does not.</summary>
+    private bool IsReadyInAllLanes()
+    {
+        if ((exchange.Work.Decision!.WrongBase >> state.Self & 1) != 0)
+        {
+            state.Fail($"The state of {state.NameOf(state.Self)} in lane {state.Configuration.Lane} or another is not the run's at round {state.History.Round}: it takes that of another.", retriable: true);
+            return false;
+        }
+
+        if (state.Lanes.Held is not null)
+        {
+            return false;
+        }
+
+        state.Lanes.Ready();
+        return state.Lanes.AllReady;
+    }
+
+    /// <summary>Applies the round, of which everything is here.</summary>
+    /// <returns>Whether it is applied.</returns>
+    public bool Apply()
+    {
         var decision = exchange.Work.Decision!;
         if ((decision.WrongBase >> state.Self & 1) != 0)
         {

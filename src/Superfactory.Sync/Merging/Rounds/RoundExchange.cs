@@ -21,8 +21,8 @@ internal sealed partial class RoundExchange
     /// <summary>The headers of the current round.</summary>
     public RoundInbox Current => _inboxes[_state.History.Round & 1];
 
-    /// <summary>This island's contribution to the current round; null before its trainer gave it.</summary>
-    public OwnContribution? Own => _own is { } own && own.Header.Round == _state.History.Round && own.Header.Round != _dropped ? own : null;
+    /// <summary>This island's contribution to the current round; null before its trainer gave it, and before all its lanes have theirs.</summary>
+    public OwnContribution? Own => _own is { IsHeaded: true } own && own.Header.Round == _state.History.Round && own.Header.Round != _dropped ? own : null;
 
     /// <summary>This island's newest contribution; null before any.</summary>
     public OwnContribution? Newest => _own;
@@ -118,16 +118,29 @@ internal sealed partial class RoundExchange
         _sender.Restart(withLate: true);
     }
 
-    /// <summary>The trainer's contribution to the current round goes out: its header at once, its chunks as there is room.</summary>
+    /// <summary>The trainer's contribution to the current round goes out: its header as soon as all lanes have theirs, its chunks as there is room.</summary>
     public void Contribute(SpanContribution given)
     {
         (_own, _dropped) = (new OwnContribution(_state, given, Part.Encoded), -1);
-        Current.Headers[_state.Self] = _own.Header;
+        _state.Lanes.Contribute(_own.Header);
+        TryHead();
+    }
+
+    /// <summary>The header goes out when all lanes of the island have contributed.</summary>
+    public void TryHead()
+    {
+        if (_own is not { IsHeaded: false } own || own.Header.Round != _state.History.Round || (_state.Lanes.Any ? _state.Lanes.Header(own.Header) : own.Header) is not { } header)
+        {
+            return;
+        }
+
+        own.Head(header);
+        Current.Headers[_state.Self] = header;
         foreach (var peer in _state.Fellows)
         {
             if (peer.Hears)
             {
-                _state.Send(peer, _own.Header);
+                _state.Send(peer, header);
             }
         }
     }
@@ -176,7 +189,7 @@ internal sealed partial class RoundExchange
             return;
         }
 
-        var fragments = RoundDecision.HasNumbers(header, header.Mode) ? _state.Plans[_state.PartOf(header.Round, header.Mode)].Fragments.Length : 0;
+        var fragments = RoundDecision.HasNumbers(header, header.Mode) ? _state.Lanes.Any ? _state.Lanes.Fragments : _state.Plans[_state.PartOf(header.Round, header.Mode)].Fragments.Length : 0;
         if (header.SquaredNorms.Length != fragments)
         {
             _state.Fault(peer, $"a contribution to round {header.Round} with {header.SquaredNorms.Length} fragments where {fragments} belong");

@@ -25,6 +25,12 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         }
 
         var round = state.History.Round;
+        if (state.Lanes.IsReady)
+        {
+            // All of its result is here, and waits for the other lanes.
+            return null;
+        }
+
         if (Ahead() is { Count: > 0 } ahead)
         {
             var kind = state.EveryStep ? FetchKind.Result : FetchKind.Replica;
