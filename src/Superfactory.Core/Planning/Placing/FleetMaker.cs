@@ -13,7 +13,7 @@ namespace Superfactory.Core.Planning;
 /// </summary>
 internal static class FleetMaker
 {
-    /// <summary>What a stop is counted to cost beside the work since the last checkpoint: saving, ending and starting again took 10 to 30 seconds in the demo.</summary>
+    /// <summary>What a stop is counted to cost beside the work since the last checkpoint: an estimate of saving, ending and starting again, which is not measured yet.</summary>
     public const long StopCostMilliseconds = 30_000;
 
     // Each job has so many numbers in the snapshot: one for itself, one for each island that it can lose by itself.
