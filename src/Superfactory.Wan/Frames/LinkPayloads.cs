@@ -45,21 +45,28 @@ internal sealed record HelloPayload(long Start, long Number, string Site, string
 /// <param name="Streams">How many connections the speaker wants the link to have.</param>
 internal readonly record struct HeartbeatPayload(long Stamp, int Streams)
 {
-    public PooledBuffer Encode() => Payloads.Build(
-        sizeof(long) + sizeof(int),
-        this,
-        static (ref PayloadWriter writer, HeartbeatPayload heartbeat) =>
-        {
-            writer.WriteInt64(heartbeat.Stamp);
-            writer.WriteInt32(heartbeat.Streams);
-        });
+    /// <summary>Zeros that may follow, so that the frame fills packets: more than the longest packet of an Ethernet with jumbo frames.</summary>
+    public const int PaddingBytesMax = 16 * 1024;
+
+    private const int Bytes = sizeof(long) + sizeof(int);
+
+    /// <param name="padding">How many zeros follow, to <see cref="PaddingBytesMax"/>.</param>
+    public PooledBuffer Encode(int padding = 0)
+    {
+        var buffer = PooledBuffer.Rent(Bytes + padding);
+        buffer.Span.Clear();
+        var writer = new PayloadWriter(buffer.Span);
+        writer.WriteInt64(Stamp);
+        writer.WriteInt32(Streams);
+        return buffer;
+    }
 
     public static bool TryDecode(ReadOnlySpan<byte> payload, out HeartbeatPayload heartbeat)
     {
         var reader = new PayloadReader(payload);
-        var whole = reader.TryReadInt64(out var stamp) & reader.TryReadInt32(out var streams) && reader.AtEnd;
+        var whole = reader.TryReadInt64(out var stamp) & reader.TryReadInt32(out var streams) && payload.Length <= Bytes + PaddingBytesMax;
         heartbeat = new HeartbeatPayload(stamp, streams);
-        return whole && streams >= 0;
+        return whole && streams >= 0 && payload[Bytes..].IndexOfAnyExcept((byte)0) < 0;
     }
 }
 

@@ -13,6 +13,9 @@ internal sealed class LinkStream : IDisposable
 {
     private const long Nothing = long.MinValue;
 
+    /// <summary>After this long without anything to send BBR measures the round trip anew: a little less than the ten seconds that it keeps one.</summary>
+    private static readonly long _restMin = TimeSpan.FromSeconds(9).Ticks;
+
     private readonly FramedStream _stream;
     private readonly LinkSetup _setup;
     private readonly StreamPort _port;
@@ -27,6 +30,7 @@ internal sealed class LinkStream : IDisposable
     private long _heardAt;
     private long _answeredAt;
     private long? _retiredAt;
+    private long _wroteAt;
 
     /// <summary>Sets a connection up.</summary>
     /// <param name="stream">The connection, whose owner closes it.</param>
@@ -36,7 +40,7 @@ internal sealed class LinkStream : IDisposable
     public LinkStream(FramedStream stream, StreamPort port, LinkSetup setup, LinkPulse pulse)
     {
         (_stream, _port, _setup, _pulse) = (stream, port, setup, pulse);
-        _heardAt = _answeredAt = setup.Clock.Now;
+        _heardAt = _answeredAt = _wroteAt = setup.Clock.Now;
         Sampler = new StreamSampler(stream.Transport?.Socket);
     }
 
@@ -236,6 +240,7 @@ internal sealed class LinkStream : IDisposable
             var wrote = await WriteSignsOfLifeAsync(cancellationToken);
             if (_setup.Owner.TryTake(_setup.Peer, _port, out var next))
             {
+                await WakeAsync(cancellationToken);
                 _isUsed = true;
                 try
                 {
@@ -262,6 +267,7 @@ internal sealed class LinkStream : IDisposable
         var stamp = Interlocked.Exchange(ref _heartbeatToAnswer, Nothing);
         if (stamp != Nothing)
         {
+            await WakeAsync(cancellationToken);
             await WriteAsync(FrameType.HeartbeatReply, stamp, cancellationToken);
         }
 
@@ -271,13 +277,30 @@ internal sealed class LinkStream : IDisposable
         }
 
         _heartbeatDue = false;
+        await WakeAsync(cancellationToken);
         await WriteAsync(FrameType.Heartbeat, _setup.Clock.Now, cancellationToken);
         return true;
     }
 
-    private async ValueTask WriteAsync(FrameType type, long stamp, CancellationToken cancellationToken)
+    /// <summary>
+    /// Before anything leaves after a rest: a heartbeat that fills packets. BBR takes the first round trip after a rest as the new least
+    /// one only if no delayed acknowledgement may be in it, and the receiver may delay that of a lone short packet; otherwise it drains the
+    /// connection to measure it (Linux, <c>tcp_bbr.c</c> and <c>FLAG_ACK_MAYBE_DELAYED</c> in <c>tcp_input.c</c>).
+    /// </summary>
+    private async ValueTask WakeAsync(CancellationToken cancellationToken)
     {
-        var frame = Frame.Control(type, new HeartbeatPayload(stamp, _pulse.Wanted).Encode());
+        var now = _setup.Clock.Now;
+        var rested = _port.Number > 0 && now - _wroteAt >= _restMin;
+        _wroteAt = now;
+        if (rested)
+        {
+            await WriteAsync(FrameType.Heartbeat, now, cancellationToken, HeartbeatPayload.PaddingBytesMax);
+        }
+    }
+
+    private async ValueTask WriteAsync(FrameType type, long stamp, CancellationToken cancellationToken, int padding = 0)
+    {
+        var frame = Frame.Control(type, new HeartbeatPayload(stamp, _pulse.Wanted).Encode(padding));
         try
         {
             await _stream.Writer.WriteAsync(frame.Header, frame.Payload.Memory, cancellationToken);

@@ -10,6 +10,21 @@ public sealed class FrameCodecTests
     private static readonly RegisteredEndpoint _from = new(new EndpointAddress("atlanta", "run/7/lane/0"), 5);
     private static readonly RegisteredEndpoint _to = new(new EndpointAddress("wisconsin", "run/7/lane/0"), 9);
 
+    [Theory]
+    [InlineData(0, 0, true)]
+    [InlineData(HeartbeatPayload.PaddingBytesMax, 0, true)]
+    [InlineData(HeartbeatPayload.PaddingBytesMax + 1, 0, false)]
+    [InlineData(1, 7, false)]
+    public void Heartbeat_may_be_followed_by_zeros_that_fill_packets_and_by_nothing_else(int padding, byte last, bool expected)
+    {
+        var payload = new HeartbeatPayload(5, 3).Encode(padding);
+        payload.Span[^1] |= last;
+
+        HeartbeatPayload.TryDecode(payload.Span, out var heartbeat).ShouldBe(expected);
+        heartbeat.Stamp.ShouldBe(5);
+        payload.Release();
+    }
+
     [Fact]
     public void Checksum_of_the_published_check_value_is_the_published_one()
         => Checksum.Compute(Encoding.ASCII.GetBytes("123456789")).ShouldBe(0xE3069283u);
