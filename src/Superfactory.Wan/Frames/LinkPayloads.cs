@@ -45,8 +45,8 @@ internal sealed record HelloPayload(long Start, long Number, string Site, string
 /// <param name="Streams">How many connections the speaker wants the link to have.</param>
 internal readonly record struct HeartbeatPayload(long Stamp, int Streams)
 {
-    /// <summary>Zeros that may follow, so that the frame fills packets: more than the longest packet of an Ethernet with jumbo frames.</summary>
-    public const int PaddingBytesMax = 16 * 1024;
+    /// <summary>Zeros that may follow, so that the frame fills packets: with them it is longer than a packet of an Ethernet with jumbo frames, and leaves in one write with what follows.</summary>
+    public const int PaddingBytesMax = (16 * 1024) - Bytes;
 
     private const int Bytes = sizeof(long) + sizeof(int);
 
