@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Superfactory.Model.Agents;
@@ -91,23 +90,8 @@ internal sealed class SimulatedDisk
         Add(files, CheckpointManifest.MomentumFile, MemoryMarshal.AsBytes(state.Momentum.Span));
         Add(files, CheckpointManifest.StaticsFile, state.Statics.Span);
         Add(files, CheckpointManifest.TrainerFile, state.Trainer.Span);
-        var manifest = new CheckpointManifest
-        {
-            Format = CheckpointManifest.FormatWritten,
-            Job = job,
-            Island = island,
-            Round = state.Round,
-            Epoch = state.Epoch,
-            Islands = state.Islands,
-            Mode = state.Mode,
-            Finished = state.Finished,
-            StateHash = state.StateHash.ToString("x16", CultureInfo.InvariantCulture),
-            Ledger = state.Ledger,
-            Steps = state.Steps,
-            Tokens = state.Tokens,
-            Tensors = state.Tensors,
-            Parts = [.. files.Select(file => new CheckpointPart(file.Key, file.Value.Length, Convert.ToHexStringLower(SHA256.HashData(file.Value))))],
-        };
+        ImmutableArray<CheckpointPart> parts = [.. files.Select(file => new CheckpointPart(file.Key, file.Value.Length, Convert.ToHexStringLower(SHA256.HashData(file.Value))))];
+        var manifest = CheckpointManifest.Of(state, job, island, held: false, parts);
         var bytes = manifest.ToBytes();
         var seal = CheckpointManifest.Seal(bytes);
         files[CheckpointManifest.FileName] = bytes;

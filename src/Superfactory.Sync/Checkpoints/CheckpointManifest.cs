@@ -98,6 +98,31 @@ public sealed record CheckpointManifest
     [System.Text.Json.Serialization.JsonIgnore]
     public bool HasTrainer => Find(TrainerFile) is not null;
 
+    /// <summary>The manifest of a state whose parts are written.</summary>
+    /// <param name="state">What the checkpoint holds.</param>
+    /// <param name="job">The job whose run it is of.</param>
+    /// <param name="island">The island that writes it.</param>
+    /// <param name="held">Whether the job was told to save and stop.</param>
+    /// <param name="parts">The files, all but the manifest itself.</param>
+    internal static CheckpointManifest Of(CheckpointState state, long job, string island, bool held, ImmutableArray<CheckpointPart> parts) => new()
+    {
+        Format = FormatWritten,
+        Job = job,
+        Island = island,
+        Round = state.Round,
+        Epoch = state.Epoch,
+        Islands = state.Islands,
+        Mode = state.Mode,
+        Finished = state.Finished,
+        Held = held,
+        StateHash = state.StateHash.ToString("x16", CultureInfo.InvariantCulture),
+        Ledger = state.Ledger,
+        Steps = state.Steps,
+        Tokens = state.Tokens,
+        Tensors = state.Tensors,
+        Parts = parts,
+    };
+
     /// <summary>The part of a name; null where there is none.</summary>
     public CheckpointPart? Find(string file) => Parts.FirstOrDefault(part => string.Equals(part.File, file, StringComparison.Ordinal));
 

@@ -42,24 +42,7 @@ internal sealed class CheckpointWriter(string root, long job, string island)
         try
         {
             Directory.CreateDirectory(partial);
-            var manifest = new CheckpointManifest
-            {
-                Format = CheckpointManifest.FormatWritten,
-                Job = job,
-                Island = island,
-                Round = state.Round,
-                Epoch = state.Epoch,
-                Islands = state.Islands,
-                Mode = state.Mode,
-                Finished = state.Finished,
-                Held = held,
-                StateHash = state.StateHash.ToString("x16", CultureInfo.InvariantCulture),
-                Ledger = state.Ledger,
-                Steps = state.Steps,
-                Tokens = state.Tokens,
-                Tensors = state.Tensors,
-                Parts = WriteParts(partial, state),
-            };
+            var manifest = CheckpointManifest.Of(state, job, island, held, WriteParts(partial, state));
             var bytes = manifest.ToBytes();
             DurableFiles.Write(Path.Combine(partial, CheckpointManifest.FileName), bytes);
             DurableFiles.FlushDirectory(partial);
