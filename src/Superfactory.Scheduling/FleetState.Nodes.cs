@@ -61,7 +61,7 @@ public sealed partial class FleetState
 
         var moved = ImmutableSortedSet.CreateBuilder<long>();
         var held = ImmutableSortedSet.CreateBuilder<long>();
-        for (var slice = _firstSlices[domain]; slice is not null; slice = slice.Next)
+        foreach (var slice in _slices.In(domain))
         {
             if (Capacity.DomainTable.Of(slice.Nodes, node) == 0 && Layout.Domains[domain].Nodes > 1)
             {
@@ -103,7 +103,7 @@ public sealed partial class FleetState
     private int HeldOf(int domain, int node)
     {
         var held = 0;
-        for (var slice = _firstSlices[domain]; slice is not null; slice = slice.Next)
+        foreach (var slice in _slices.In(domain))
         {
             held += Layout.Domains[domain].Nodes > 1 ? Capacity.DomainTable.Of(slice.Nodes, node) : slice.Count;
         }

@@ -17,21 +17,34 @@ public sealed partial class FleetState
     /// <summary>Brings up to date who among the borrowed jobs may be stopped: who has run the minimum, and does not fit into what its queue's guarantee has left.</summary>
     internal void Spare(long now)
     {
+        Ripen(now);
+        _sparing.Refresh(this);
+    }
+
+    /// <summary>Notices who has run the minimum by now.</summary>
+    /// <returns>Whether somebody has since it was last asked, so that somebody may be a victim who was none.</returns>
+    internal bool Ripen(long now)
+    {
+        var any = false;
         while (_young.TryPeek(out var job, out var end) && end <= now)
         {
             _young.Dequeue();
             Mature(job);
+            any |= _running.GetValueOrDefault(job.Number) == job;
         }
 
-        _sparing.Refresh(this);
+        return any;
     }
+
+    /// <summary>Whether some of a queue's borrowed jobs are spared.</summary>
+    internal bool HasSpared(int queue) => _sparing.HasSpared(queue);
 
     /// <summary>Remembers when a job will have run its minimum. Those that ended before are forgotten once they are more than those that run.</summary>
     private void KeepYoung(RunningJob job)
     {
         if (_young.Count > YoungSpare + (2 * _running.Count))
         {
-            var left = _young.UnorderedItems.Where(entry => _running.GetValueOrDefault(entry.Element.Request.Job) == entry.Element).ToList();
+            var left = _young.UnorderedItems.Where(entry => _running.GetValueOrDefault(entry.Element.Number) == entry.Element).ToList();
             _young.Clear();
             _young.EnqueueRange(left);
         }
@@ -55,7 +68,7 @@ public sealed partial class FleetState
         }
 
         job.Counts = counts;
-        if (_running.GetValueOrDefault(job.Request.Job) != job)
+        if (_running.GetValueOrDefault(job.Number) != job)
         {
             return;
         }
@@ -68,11 +81,11 @@ public sealed partial class FleetState
 
     private void Age(RunningJob job, long now)
     {
-        if (job is { IsOwned: false } && job.MinimumEnd <= now)
+        if (job.MinimumEnd <= now)
         {
             Mature(job);
         }
-        else if (!job.IsOwned)
+        else
         {
             KeepYoung(job);
         }

@@ -35,7 +35,7 @@ public sealed partial class FleetState
         }
 
         var job = Start(new Plan { Request = request, Islands = islands.MoveToImmutable(), IsOwned = isOwned }, started);
-        job.CheckpointMilliseconds = sealedAt;
+        Sealed(job, sealedAt);
         Age(job, now);
         return true;
     }

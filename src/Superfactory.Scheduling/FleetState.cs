@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
 using Superfactory.Scheduling.Preempting;
@@ -14,7 +15,8 @@ namespace Superfactory.Scheduling;
 /// </summary>
 public sealed partial class FleetState
 {
-    private readonly Slice?[] _firstSlices;
+    private readonly SliceTable _slices;
+    private readonly HeldTable _held;
     private readonly Dictionary<long, RunningJob> _running = [];
     private readonly List<RunningJob>[] _jobs;
     private readonly SortedList<int, int>[] _priorities;
@@ -32,7 +34,8 @@ public sealed partial class FleetState
         Power = new PowerLedger(fleet, Layout);
         Wan = new WanLedger(fleet);
         Quota = new QuotaLedger(queues);
-        _firstSlices = new Slice?[Layout.Domains.Length];
+        _slices = new SliceTable(Layout.Domains.Length);
+        _held = new HeldTable(queues.Queues.Length);
         _typeOfPool = [.. Layout.Pools.Select(static pool => HardwareCatalogue.Names.IndexOf(pool.Hardware.Name))];
         _priorities = [.. queues.Queues.Select(static _ => new SortedList<int, int>())];
         _jobs = [.. queues.Queues.Select(static _ => new List<RunningJob>())];
@@ -139,7 +142,7 @@ public sealed partial class FleetState
     {
         if (_running.TryGetValue(job, out var running))
         {
-            running.CheckpointMilliseconds = now;
+            Sealed(running, now);
         }
     }
 
@@ -167,10 +170,20 @@ public sealed partial class FleetState
 
     internal long Free(int type) => _free[type];
 
-    internal Slice? FirstSlice(int domain) => _firstSlices[domain];
+    /// <summary>What is held of a domain, in no order. Valid until the next change.</summary>
+    internal ReadOnlySpan<Slice> SlicesIn(int domain) => _slices.In(domain);
+
+    /// <summary>No more than is lost where borrowed jobs free so many accelerators of a domain.</summary>
+    internal long LeastLoss(int domain, int accelerators, long now) => _slices.LeastLoss(domain, accelerators, now);
+
+    /// <summary>Looks anew at what the jobs of a domain lose at least.</summary>
+    internal void Tighten(int domain) => _slices.Tighten(domain);
 
     /// <summary>The jobs of a queue, in no order.</summary>
     internal List<RunningJob> JobsOf(int queue) => _jobs[queue];
+
+    /// <summary>The slices of a queue's jobs, in no order and with free entries between them. Valid until the next change.</summary>
+    internal ReadOnlySpan<HeldSlice> HeldBy(int queue) => _held.Of(queue);
 
     /// <summary>The watts that a slice adds, rounded up.</summary>
     internal static long Watts(HardwareType hardware, int count, int peakThousandths) =>
@@ -180,7 +193,15 @@ public sealed partial class FleetState
     {
         var type = _typeOfPool[plan.Islands[0].Pool];
         var job = new RunningJob(plan.Request, now, plan.IsOwned, Queues.Find(plan.Request.Queue), type);
-        var slices = ImmutableArray.CreateBuilder<Slice>(plan.Islands.Sum(static island => island.Domains.Length));
+        var count = 0;
+        foreach (var place in plan.Islands)
+        {
+            job.Accelerators += place.Accelerators;
+            count += place.Domains.Length;
+        }
+
+        var slices = new Slice[count];
+        count = 0;
         for (var island = 0; island < plan.Islands.Length; island++)
         {
             var place = plan.Islands[island];
@@ -188,13 +209,12 @@ public sealed partial class FleetState
             foreach (var domain in place.Domains)
             {
                 var slice = new Slice(job, island, domain, place.Slice, Domains.Take(domain, place.Slice), watts);
-                slices.Add(slice);
+                slices[count++] = slice;
                 Link(slice);
             }
         }
 
-        job.Slices = slices.MoveToImmutable();
-        job.Accelerators = job.Slices.Sum(static slice => slice.Count);
+        job.Slices = ImmutableCollectionsMarshal.AsImmutableArray(slices);
         Hold(job);
         Reserve(job, plan.Islands);
         _running.Add(plan.Request.Job, job);
@@ -309,7 +329,7 @@ public sealed partial class FleetState
     private int HeldIn(int domain)
     {
         var held = 0;
-        for (var slice = _firstSlices[domain]; slice is not null; slice = slice.Next)
+        foreach (var slice in _slices.In(domain))
         {
             held += slice.Count;
         }
@@ -317,37 +337,27 @@ public sealed partial class FleetState
         return held;
     }
 
+    private void Sealed(RunningJob job, long now)
+    {
+        job.CheckpointMilliseconds = now;
+        foreach (var slice in job.Slices)
+        {
+            _slices.Widen(slice);
+        }
+    }
+
     private void Link(Slice slice)
     {
-        slice.Previous = null;
-        slice.Next = _firstSlices[slice.Domain];
-        if (slice.Next is { } next)
-        {
-            next.Previous = slice;
-        }
-
-        _firstSlices[slice.Domain] = slice;
+        _slices.Add(slice);
+        _held.Add(slice);
         Power.Draw(Layout.Domains[slice.Domain].Rack, slice.Watts);
         Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? slice.Count : 0);
     }
 
     private void Unlink(Slice slice)
     {
-        if (slice.Next is { } next)
-        {
-            next.Previous = slice.Previous;
-        }
-
-        if (slice.Previous is { } previous)
-        {
-            previous.Next = slice.Next;
-        }
-        else
-        {
-            _firstSlices[slice.Domain] = slice.Next;
-        }
-
-        (slice.Next, slice.Previous) = (null, null);
+        _slices.Remove(slice);
+        _held.Remove(slice);
         Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? -slice.Count : 0);
     }
 
@@ -357,7 +367,7 @@ public sealed partial class FleetState
         var list = _jobs[job.Queue];
         job.ListPlace = list.Count;
         list.Add(job);
-        _priorities[job.Queue][job.Request.Priority] = _priorities[job.Queue].GetValueOrDefault(job.Request.Priority) + 1;
+        _priorities[job.Queue][job.Priority] = _priorities[job.Queue].GetValueOrDefault(job.Priority) + 1;
         _sparing.Changed(job.Queue);
     }
 
@@ -368,9 +378,9 @@ public sealed partial class FleetState
         list[job.ListPlace] = last;
         last.ListPlace = job.ListPlace;
         list.RemoveAt(list.Count - 1);
-        if (--_priorities[job.Queue][job.Request.Priority] == 0)
+        if (--_priorities[job.Queue][job.Priority] == 0)
         {
-            _priorities[job.Queue].Remove(job.Request.Priority);
+            _priorities[job.Queue].Remove(job.Priority);
         }
 
         _sparing.Changed(job.Queue);

@@ -10,7 +10,7 @@ public sealed class RunningJob
         (Request, StartMilliseconds, CheckpointMilliseconds, IsOwned, Queue, Type) = (request, start, start, isOwned, queue, type);
 
         // A search for victims looks at tens of thousands of jobs: what it compares lies here, not behind another reference.
-        (Priority, MinimumEnd, StopCost) = (request.Priority, start + request.MinimumRunMilliseconds, request.StopCostMilliseconds);
+        (Number, Priority, MinimumEnd, StopCost) = (request.Job, request.Priority, start + request.MinimumRunMilliseconds, request.StopCostMilliseconds);
     }
 
     /// <summary>What it asked for.</summary>
@@ -38,6 +38,8 @@ public sealed class RunningJob
     internal ImmutableArray<(ImmutableArray<int> Route, long Rate)> Routes { get; set; } = [];
 
     internal int ListPlace { get; set; }
+
+    internal long Number { get; }
 
     internal int Priority { get; }
 
@@ -84,7 +86,6 @@ public sealed class Slice
 
     internal long Watts { get; }
 
-    internal Slice? Next { get; set; }
-
-    internal Slice? Previous { get; set; }
+    /// <summary>Its entry among those of its queue.</summary>
+    internal int Place { get; set; }
 }

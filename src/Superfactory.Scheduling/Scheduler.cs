@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
 using Superfactory.Scheduling.Placing;
@@ -64,8 +65,8 @@ public sealed class Scheduler
         var what =
             _state.Queues.Find(request.Queue) < 0 ? $"there is no queue '{request.Queue}'"
             : _state.Running.ContainsKey(request.Job) ? $"job {request.Job} runs already"
-            : request.Hardware.FirstOrDefault(static name => HardwareCatalogue.Find(name) is null) is { } hardware ? $"there is no hardware '{hardware}'"
-            : request.PreferredSites.Concat(request.Sites).FirstOrDefault(name => !_state.Layout.SiteNames.Contains(name)) is { } site ? $"there is no site '{site}'"
+            : Unknown(request.Hardware, HardwareCatalogue.Names) is { } hardware ? $"there is no hardware '{hardware}'"
+            : (Unknown(request.PreferredSites, _state.Layout.SiteNames) ?? Unknown(request.Sites, _state.Layout.SiteNames)) is { } site ? $"there is no site '{site}'"
             : request.AcceleratorsPerIsland is < 1 or > FleetSpecification.AcceleratorsMax ? $"an island has 1 to {FleetSpecification.AcceleratorsMax} accelerators, not {request.AcceleratorsPerIsland}"
             : request.IslandsMin < 1 || request.IslandsMax < request.IslandsMin ? $"the islands are at least 1 and at most as many as the most, not {request.IslandsMin} to {request.IslandsMax}"
             : request.PeakThousandths is < 1 or > 1000 ? $"the share of the peak is 1 to 1000 thousandths, not {request.PeakThousandths}"
@@ -73,6 +74,20 @@ public sealed class Scheduler
             : Outside(request.SubmittedMilliseconds) || Outside(request.StartAfterMilliseconds) || Outside(request.MinimumRunMilliseconds) || Outside(request.StopCostMilliseconds) ? "times are from 1970 to 9999"
             : null;
         return what is null ? null : new PendingReason.Never(what);
+    }
+
+    /// <summary>The first name that is not among those that there are; null where all are.</summary>
+    private static string? Unknown(ImmutableArray<string> names, ImmutableArray<string> known)
+    {
+        foreach (var name in names)
+        {
+            if (!known.Contains(name))
+            {
+                return name;
+            }
+        }
+
+        return null;
     }
 
     private static bool Outside(long milliseconds) => milliseconds is < 0 or > TimeMax;

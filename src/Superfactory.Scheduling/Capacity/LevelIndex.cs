@@ -3,14 +3,14 @@ using System.Numerics;
 namespace Superfactory.Scheduling.Capacity;
 
 /// <summary>
-/// The domains of a pool by how many accelerators each has free: for each level a set of bits, and one set that says which levels have any. Finding
-/// the fullest domain that still has room, and moving one to another level, take a few instructions whatever the size of the fleet.
+/// The domains of a pool by how many accelerators each has free: for each level a set of bits, how many domains have at least so many, and one set that
+/// says which levels have any. Finding the fullest domain that still has room, and moving one to another level, take as long in any size of fleet.
 /// Not safe for concurrent use.
 /// </summary>
 internal sealed class LevelIndex
 {
     private readonly ulong[] _bits;
-    private readonly int[] _counts;
+    private readonly int[] _from;
     private readonly ulong[] _any;
 
     /// <summary>An index of <paramref name="domains"/> domains, all with nothing free.</summary>
@@ -19,12 +19,14 @@ internal sealed class LevelIndex
         Words = (domains + 63) / 64;
         Levels = capacity + 1;
         _bits = new ulong[checked(Words * Levels)];
-        _counts = new int[Levels];
+        _from = new int[Levels + 1];
         _any = new ulong[(Levels + 63) / 64];
         for (var domain = 0; domain < domains; domain++)
         {
-            Add(domain, 0);
+            _bits[domain >> 6] |= 1UL << (domain & 63);
         }
+
+        (_from[0], _any[0]) = (domains, 1);
     }
 
     /// <summary>Words of a set of domains.</summary>
@@ -34,7 +36,7 @@ internal sealed class LevelIndex
     public int Levels { get; }
 
     /// <summary>Domains at a level.</summary>
-    public int CountAt(int level) => _counts[level];
+    public int CountAt(int level) => _from[level] - _from[level + 1];
 
     /// <summary>The set of domains at a level.</summary>
     public ReadOnlySpan<ulong> At(int level) => _bits.AsSpan(level * Words, Words);
@@ -75,16 +77,7 @@ internal sealed class LevelIndex
     }
 
     /// <summary>Domains that have at least <paramref name="level"/> free.</summary>
-    public int CountFrom(int level)
-    {
-        var count = 0;
-        for (var next = NextLevel(level); next >= 0; next = NextLevel(next + 1))
-        {
-            count += _counts[next];
-        }
-
-        return count;
-    }
+    public int CountFrom(int level) => level < Levels ? _from[level] : 0;
 
     /// <summary>Moves a domain to another level.</summary>
     public void Move(int domain, int from, int to)
@@ -95,12 +88,28 @@ internal sealed class LevelIndex
         }
 
         _bits[(from * Words) + (domain >> 6)] &= ~(1UL << (domain & 63));
-        if (--_counts[from] == 0)
+        _bits[(to * Words) + (domain >> 6)] |= 1UL << (domain & 63);
+        if (from < to)
+        {
+            foreach (ref var count in _from.AsSpan(from + 1, to - from))
+            {
+                count++;
+            }
+        }
+        else
+        {
+            foreach (ref var count in _from.AsSpan(to + 1, from - to))
+            {
+                count--;
+            }
+        }
+
+        if (CountAt(from) == 0)
         {
             _any[from >> 6] &= ~(1UL << (from & 63));
         }
 
-        Add(domain, to);
+        _any[to >> 6] |= 1UL << (to & 63);
     }
 
     /// <summary>Writes the set of domains that have at least <paramref name="level"/> free.</summary>
@@ -108,10 +117,8 @@ internal sealed class LevelIndex
     public int Collect(int level, Span<ulong> into)
     {
         into[..Words].Clear();
-        var count = 0;
         for (var next = NextLevel(level); next >= 0; next = NextLevel(next + 1))
         {
-            count += _counts[next];
             var set = At(next);
             for (var word = 0; word < set.Length; word++)
             {
@@ -119,15 +126,6 @@ internal sealed class LevelIndex
             }
         }
 
-        return count;
-    }
-
-    private void Add(int domain, int level)
-    {
-        _bits[(level * Words) + (domain >> 6)] |= 1UL << (domain & 63);
-        if (_counts[level]++ == 0)
-        {
-            _any[level >> 6] |= 1UL << (level & 63);
-        }
+        return CountFrom(level);
     }
 }

@@ -25,8 +25,10 @@ public sealed class Backlog
     private readonly UsageLedger _usage;
     private readonly SortedSet<GangRequest>[] _waiting;
     private readonly Dictionary<long, GangRequest> _byJob = [];
+    private readonly GangRequest?[] _first;
     private readonly PendingReason?[] _blocked;
-    private bool _hasGivenWay;
+    private readonly QueueOrder _order;
+    private bool _triesAgain;
 
     /// <summary>A backlog of nothing.</summary>
     /// <param name="state">The fleet that its jobs run on; they start and end through the backlog alone.</param>
@@ -39,7 +41,8 @@ public sealed class Backlog
         var queues = state.Queues.Queues.Length;
         _usage = new UsageLedger(queues, halfLifeMilliseconds);
         _waiting = [.. Enumerable.Range(0, queues).Select(static _ => new SortedSet<GangRequest>(Order.Instance))];
-        _blocked = new PendingReason?[queues];
+        (_first, _blocked) = (new GangRequest?[queues], new PendingReason?[queues]);
+        _order = new QueueOrder(state.Queues, _usage);
     }
 
     /// <summary>How many wait.</summary>
@@ -73,9 +76,7 @@ public sealed class Backlog
             return false;
         }
 
-        var queue = _state.Queues.Find(request.Queue);
-        _blocked[queue] = _waiting[queue].Min == request ? null : _blocked[queue];
-        return _waiting[queue].Remove(request);
+        return Remove(request, _state.Queues.Find(request.Queue));
     }
 
     /// <summary>A running job has ended: what it held is free, and whoever was blocked is tried again.</summary>
@@ -109,7 +110,7 @@ public sealed class Backlog
     public void Changed()
     {
         Array.Clear(_blocked);
-        _hasGivenWay = false;
+        _triesAgain = false;
     }
 
     /// <summary>A node is lost; see <see cref="FleetState.Lose"/>. Jobs that have no spare to go on with wait again at their old places.</summary>
@@ -146,22 +147,26 @@ public sealed class Backlog
     /// <param name="now">The time, in milliseconds since 1970.</param>
     public RoundStep Step(long now)
     {
+        if (_state.Ripen(now))
+        {
+            Changed();
+        }
+
         for (var decisions = 0; decisions < StepDecisionsMax; decisions++)
         {
             var queue = Next(now);
-            if (queue < 0 && !_hasGivenWay)
+            if (queue < 0 && !_triesAgain)
             {
                 return new RoundStep(null, IsOver: true);
             }
 
             if (queue < 0)
             {
-                // Who gave way may have left more than was needed.
                 Changed();
                 continue;
             }
 
-            var plan = _scheduler.Decide(_waiting[queue].Min!, now);
+            var plan = _scheduler.Decide(_first[queue]!, now);
             if (plan.Starts)
             {
                 Commit(plan, queue, now);
@@ -182,37 +187,28 @@ public sealed class Backlog
             return null;
         }
 
-        var waiting = _waiting[_state.Queues.Find(request.Queue)];
-        var first = waiting.Min!;
-        return first == request ? _blocked[_state.Queues.Find(request.Queue)] : new PendingReason.Behind(first.Job, waiting.GetViewBetween(first, request).Count - 1);
+        var queue = _state.Queues.Find(request.Queue);
+        var first = _first[queue]!;
+        return first == request ? _blocked[queue] : new PendingReason.Behind(first.Job, _waiting[queue].GetViewBetween(first, request).Count - 1);
     }
 
-    /// <summary>The queue that goes next; −1 where none can. Of the same share the one that was named first.</summary>
+    /// <summary>The queue that goes next; −1 where none can.</summary>
     private int Next(long now)
     {
-        var best = -1;
-        UInt128 bestUsage = 0;
-        for (var queue = 0; queue < _waiting.Length; queue++)
+        foreach (var queue in _order.At(now))
         {
-            if (_waiting[queue].Count == 0 || (_blocked[queue] is { } reason && !(reason is PendingReason.Time time && time.UntilMilliseconds <= now)))
+            if (_first[queue] is not null && (_blocked[queue] is not { } reason || (reason is PendingReason.Time time && time.UntilMilliseconds <= now)))
             {
-                continue;
-            }
-
-            // A share is used / weight; compared by cross-multiplying, which is exact.
-            var usage = _usage.Of(queue, now);
-            if (best < 0 || usage * (uint)_state.Queues.Queues[best].Weight < bestUsage * (uint)_state.Queues.Queues[queue].Weight)
-            {
-                (best, bestUsage) = (queue, usage);
+                return queue;
             }
         }
 
-        return best;
+        return -1;
     }
 
     private void Commit(Plan plan, int queue, long now)
     {
-        _waiting[queue].Remove(plan.Request);
+        Remove(plan.Request, queue);
         _byJob.Remove(plan.Request.Job);
         List<GangRequest> stopped = [];
         foreach (var victim in plan.Victims)
@@ -220,11 +216,14 @@ public sealed class Backlog
             var job = _state.Running[victim.Job];
             stopped.Add(job.Request);
             _usage.Hold(job.Queue, -Speed(job), now);
-            _hasGivenWay = true;
         }
+
+        // Who gave way may have left more than was needed; and what a queue owns more, its guarantee has less room for: its borrowed jobs may be victims now.
+        _triesAgain |= !plan.Victims.IsEmpty || (plan.IsOwned && _state.HasSpared(queue));
 
         var started = _state.Apply(plan, now)!;
         _usage.Hold(queue, Speed(started), now);
+        _order.Changed();
         stopped.ForEach(Add);
     }
 
@@ -238,6 +237,7 @@ public sealed class Backlog
 
         request = running.Request;
         _usage.Hold(running.Queue, -Speed(running), now);
+        _order.Changed();
         return _state.Stop(job);
     }
 
@@ -247,7 +247,21 @@ public sealed class Backlog
         var queue = _state.Queues.Find(request.Queue);
         _waiting[queue].Add(request);
         _byJob.Add(request.Job, request);
-        _blocked[queue] = _waiting[queue].Min == request ? null : _blocked[queue];
+        if (_first[queue] is not { } first || Order.Instance.Compare(request, first) < 0)
+        {
+            (_first[queue], _blocked[queue]) = (request, null);
+        }
+    }
+
+    private bool Remove(GangRequest request, int queue)
+    {
+        var removed = _waiting[queue].Remove(request);
+        if (_first[queue] == request)
+        {
+            (_first[queue], _blocked[queue]) = (_waiting[queue].Min, null);
+        }
+
+        return removed;
     }
 
     private static long Speed(RunningJob job) => (long)job.Accelerators * HardwareCatalogue.All[job.Type].RelativeSpeed;

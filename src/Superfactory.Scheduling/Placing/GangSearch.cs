@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
 using Superfactory.Scheduling.Wan;
@@ -14,6 +15,8 @@ internal sealed class GangSearch
     /// <summary>The sets of sites that are tried for the rates between them: all sets of 4 among 8.</summary>
     private const int SetsMax = 70;
 
+    private static readonly Comparison<IslandCandidate> _byScore = static (left, right) => left.Score.CompareTo(right.Score) is var order && order != 0 ? order : left.Pool.CompareTo(right.Pool);
+
     private readonly FleetState _state;
     private readonly IslandSearch _islands;
     private readonly List<IslandCandidate> _candidates = [];
@@ -22,30 +25,7 @@ internal sealed class GangSearch
     public GangSearch(FleetState state) => (_state, _islands) = (state, new IslandSearch(state));
 
     /// <summary>The kinds that a request accepts, in its order of preference.</summary>
-    public static IEnumerable<int> Types(GangRequest request)
-    {
-        if (request.Hardware.IsEmpty)
-        {
-            for (var type = 0; type < HardwareCatalogue.All.Length; type++)
-            {
-                if (!HardwareCatalogue.All[type].IsCpu && HardwareCatalogue.All[type].MemoryGigabytes >= request.MemoryGigabytes)
-                {
-                    yield return type;
-                }
-            }
-
-            yield break;
-        }
-
-        foreach (var name in request.Hardware)
-        {
-            var type = HardwareCatalogue.Names.IndexOf(name);
-            if (type >= 0 && HardwareCatalogue.All[type].MemoryGigabytes >= request.MemoryGigabytes)
-            {
-                yield return type;
-            }
-        }
-    }
+    public static AcceptedTypes Types(GangRequest request) => new(request);
 
     /// <summary>Finds a place; a plan that waits, with the first kind's reason, where there is none.</summary>
     /// <param name="request">The request.</param>
@@ -100,19 +80,22 @@ internal sealed class GangSearch
             return new Plan { Request = request, Reason = quota };
         }
 
-        var nearest = Gather(request, type);
-        if (_candidates.Count < request.IslandsMin)
+        if (Gather(request, type) is { } nearest)
         {
             return new Plan { Request = request, Reason = nearest };
         }
 
-        _candidates.Sort(static (left, right) => left.Score.CompareTo(right.Score) is var order && order != 0 ? order : left.Pool.CompareTo(right.Pool));
+        if (_candidates.Count > 1)
+        {
+            _candidates.Sort(_byScore);
+        }
+
         return Choose(request, queue, type, Math.Min(islands, _candidates.Count));
     }
 
     /// <summary>Fills the candidates, the best place of each site.</summary>
-    /// <returns>What is missing at the site that lacks the least among those that have no place.</returns>
-    private PendingReason Gather(GangRequest request, int type)
+    /// <returns>Null where they are enough; else what is missing at the site that lacks the least among those that have no place.</returns>
+    private PendingReason? Gather(GangRequest request, int type)
     {
         _candidates.Clear();
         var (least, at) = (long.MaxValue, -1);
@@ -125,7 +108,7 @@ internal sealed class GangSearch
                 continue;
             }
 
-            var preference = request.PreferredSites.IndexOf(_state.Layout.SiteNames[site]);
+            var preference = request.PreferredSites.IsEmpty ? -1 : request.PreferredSites.IndexOf(_state.Layout.SiteNames[site]);
             var candidate = _islands.Find(pool, request, preference < 0 ? request.PreferredSites.Length : preference);
             if (candidate is null)
             {
@@ -135,22 +118,33 @@ internal sealed class GangSearch
                 continue;
             }
 
-            // Two pools of one kind at one site differ in nodes' slots: the better one stands for the site.
-            var other = _candidates.FindIndex(known => _state.Layout.Pools[known.Pool].Site == site);
-            if (other < 0)
-            {
-                _candidates.Add(candidate);
-            }
-            else if (candidate.Score < _candidates[other].Score)
-            {
-                _candidates[other] = candidate;
-            }
+            Keep(candidate, site);
+        }
+
+        if (_candidates.Count >= request.IslandsMin)
+        {
+            return null;
         }
 
         var hardware = HardwareCatalogue.All[type].Name;
         return power is not null ? power : at < 0
             ? new PendingReason.Accelerators(request.AcceleratorsPerIsland, hardware, "another site")
             : new PendingReason.Accelerators(least, hardware, _state.Layout.SiteNames[at]);
+    }
+
+    private void Keep(IslandCandidate candidate, int site)
+    {
+        // Two pools of one kind at one site differ in nodes' slots: the better one stands for the site.
+        for (var other = 0; other < _candidates.Count; other++)
+        {
+            if (_state.Layout.Pools[_candidates[other].Pool].Site == site)
+            {
+                _candidates[other] = candidate.Score < _candidates[other].Score ? candidate : _candidates[other];
+                return;
+            }
+        }
+
+        _candidates.Add(candidate);
     }
 
     /// <summary>The first set of sites, the best first and the larger sets before the smaller, that power and links allow.</summary>
@@ -231,18 +225,23 @@ internal sealed class GangSearch
             return new Plan { Request = request, Reason = missing };
         }
 
+        var islands = new IslandPlan[set.Length];
+        for (var place = 0; place < set.Length; place++)
+        {
+            islands[place] = Island(_candidates[set[place]]);
+        }
+
         return new Plan
         {
-            Request = request, Reservations = reservations,
+            Request = request, Reservations = reservations, Islands = ImmutableCollectionsMarshal.AsImmutableArray(islands),
             IsOwned = _state.Quota.IsWithinGuarantee(queue, type, (long)set.Length * request.AcceleratorsPerIsland),
-            Islands = [.. set.Select(place => Island(_candidates[place]))],
         };
     }
 
     private IslandPlan Island(IslandCandidate candidate) => new()
     {
         Site = _state.Layout.SiteNames[_state.Layout.Pools[candidate.Pool].Site], Hardware = _state.Layout.Pools[candidate.Pool].Hardware.Name,
-        Slice = candidate.Slice, Domains = ImmutableArray.Create(candidate.Domains), Score = candidate.Score, Pool = candidate.Pool,
+        Slice = candidate.Slice, Domains = ImmutableCollectionsMarshal.AsImmutableArray(candidate.Domains), Score = candidate.Score, Pool = candidate.Pool,
     };
 
     /// <summary>The routes between all islands, each way; the ledger is left as it was.</summary>

@@ -12,10 +12,8 @@ internal sealed record IslandCandidate(int Pool, int Slice, int[] Domains, long 
 /// </summary>
 internal sealed class IslandSearch
 {
-    /// <summary>The ways to cut an island into equal slices that are tried, from the fewest slices on: 1, 2, 3, 4, 6, 8, 12 and 16 of an island of 48.</summary>
-    internal const int SplitsMax = 8;
-
     private readonly FleetState _state;
+    private readonly SplitTable _splits = new();
     private readonly ulong[] _eligible;
     private readonly int[] _members;
     private readonly List<Group> _groups = [];
@@ -50,10 +48,8 @@ internal sealed class IslandSearch
             return wanted > free ? null : new IslandCandidate(pool, wanted, [place.First], Watts(place, wanted, request), new PlacementScore(preference, 1, 1, 0, free - wanted, 0));
         }
 
-        var tried = 0;
-        for (var slices = FirstSplit(place, wanted); slices > 0 && tried < SplitsMax; slices = NextSplit(place, wanted, slices + 1))
+        foreach (var slices in _splits.Of(place, wanted))
         {
-            tried++;
             var slice = wanted / slices;
             var domains = slices == 1 ? FindOne(pool, slice, Watts(place, slice, request)) : FindSeveral(pool, slices, slice, Watts(place, slice, request), request.Within);
             if (domains is not null)
@@ -63,23 +59,6 @@ internal sealed class IslandSearch
         }
 
         return null;
-    }
-
-    /// <summary>The fewest equal slices that an island can be cut into for a pool; 0 where it cannot.</summary>
-    public static int FirstSplit(PoolPlace place, int wanted) => NextSplit(place, wanted, ((wanted - 1) / place.Capacity) + 1);
-
-    /// <summary>The next number of equal slices from <paramref name="slices"/> on; 0 where there is none.</summary>
-    public static int NextSplit(PoolPlace place, int wanted, int slices)
-    {
-        for (; slices <= place.Count && slices <= wanted; slices++)
-        {
-            if (wanted % slices == 0)
-            {
-                return slices;
-            }
-        }
-
-        return 0;
     }
 
     private static long Watts(PoolPlace pool, int count, GangRequest request) => FleetState.Watts(pool.Hardware, count, request.PeakThousandths);

@@ -9,6 +9,8 @@ internal sealed class DomainCosts(FleetState state)
     private static readonly Int128 _ownedCost = Int128.One << 80;
 
     private readonly List<(Int128 Cost, int Domain)> _costs = [];
+    private readonly int[] _candidates = new int[state.Layout.Domains.Length];
+    private readonly long[] _least = new long[state.Layout.Domains.Length];
     private readonly List<RunningJob> _jobs = [];
     private readonly List<int> _counts = [];
 
@@ -22,9 +24,9 @@ internal sealed class DomainCosts(FleetState state)
         }
 
         var place = state.Layout.Pools[pool];
-        if (slices == 1)
+        if (slices == 1 || within == Within.Site)
         {
-            return Single(place, slice, rules, now, out cost) is var domain and >= 0 ? [domain] : null;
+            return CheapestAnywhere(place, slices, slice, rules, now, out cost);
         }
 
         _costs.Clear();
@@ -41,8 +43,8 @@ internal sealed class DomainCosts(FleetState state)
             return null;
         }
 
-        _costs.Sort(static (one, other) => one.Cost.CompareTo(other.Cost) is var order && order != 0 ? order : one.Domain.CompareTo(other.Domain));
-        return within == Within.Site ? Sum(_costs.Take(slices), slices, out cost) : InOneGroup(slices, within, out cost);
+        _costs.Sort(Compare);
+        return InOneGroup(slices, within, out cost);
     }
 
     /// <summary>Who may be stopped in a domain, the first to give way first. Valid until the next call.</summary>
@@ -50,7 +52,7 @@ internal sealed class DomainCosts(FleetState state)
     {
         _jobs.Clear();
         _counts.Clear();
-        for (var held = state.FirstSlice(domain); held is not null; held = held.Next)
+        foreach (var held in state.SlicesIn(domain))
         {
             if (!rules.MayStop(held.Job))
             {
@@ -71,24 +73,92 @@ internal sealed class DomainCosts(FleetState state)
         return _jobs;
     }
 
-    private int Single(PoolPlace place, int slice, VictimRules rules, long now, out Int128 cost)
+    private static int Compare((Int128 Cost, int Domain) one, (Int128 Cost, int Domain) other) =>
+        one.Cost.CompareTo(other.Cost) is var order && order != 0 ? order : one.Domain.CompareTo(other.Domain);
+
+    /// <summary>The cheapest domains wherever they are. Those that could lose the least are looked at first, and no others than could still be among the cheapest.</summary>
+    private int[]? CheapestAnywhere(PoolPlace place, int slices, int slice, VictimRules rules, long now, out Int128 cost)
     {
-        var best = -1;
         cost = 0;
-        for (var domain = place.First; domain < place.First + place.Count; domain++)
+        var count = GatherLeast(place, slice, rules, now);
+        if (count < slices)
         {
-            var each = CostOf(domain, slice, rules, now);
-            if (each >= 0 && (best < 0 || each < cost))
+            return null;
+        }
+
+        if (slices > 1)
+        {
+            Array.Sort(_least, _candidates, 0, count);
+        }
+        else
+        {
+            PutLeastFirst(count);
+        }
+
+        _costs.Clear();
+        for (var at = 0; at < count; at++)
+        {
+            if (_costs.Count == slices && _least[at] > _costs[^1].Cost)
             {
-                (best, cost) = (domain, each);
-                if (each == 0)
-                {
-                    break;
-                }
+                continue;
+            }
+
+            var each = (Cost: CostOf(_candidates[at], slice, rules, now), Domain: _candidates[at]);
+            if (each.Cost >= 0 && (_costs.Count < slices || Compare(each, _costs[^1]) < 0))
+            {
+                Keep(each, slices);
             }
         }
 
-        return best;
+        return _costs.Count < slices ? null : Sum(_costs, slices, out cost);
+    }
+    /// <summary>Fills the candidates with the domains that could have room, and no more than clearing each of them costs.</summary>
+    private int GatherLeast(PoolPlace place, int slice, VictimRules rules, long now)
+    {
+        var count = 0;
+        for (var domain = place.First; domain < place.First + place.Count; domain++)
+        {
+            var free = state.Domains.Free(domain);
+            if (free >= slice)
+            {
+                (_candidates[count], _least[count++]) = (domain, 0);
+            }
+            else if (rules.MayHave(domain, slice))
+            {
+                (_candidates[count], _least[count++]) = (domain, rules.HasOwnIn(domain) ? 0 : state.LeastLoss(domain, slice - free, now));
+            }
+        }
+
+        return count;
+    }
+
+    private void PutLeastFirst(int count)
+    {
+        var best = 0;
+        for (var at = 1; at < count; at++)
+        {
+            best = _least[at] < _least[best] ? at : best;
+        }
+
+        (_least[0], _least[best], _candidates[0], _candidates[best]) = (_least[best], _least[0], _candidates[best], _candidates[0]);
+    }
+
+    /// <summary>Puts a domain in its place among the cheapest, of which there are no more than so many.</summary>
+    private void Keep((Int128 Cost, int Domain) each, int most)
+    {
+        if (_costs.Count == most)
+        {
+            _costs.RemoveAt(most - 1);
+        }
+
+        var (low, high) = (0, _costs.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = Compare(_costs[middle], each) < 0 ? (middle + 1, high) : (low, middle);
+        }
+
+        _costs.Insert(low, each);
     }
 
     /// <summary>The cheapest group that has enough; of equally cheap ones the first.</summary>
@@ -144,6 +214,7 @@ internal sealed class DomainCosts(FleetState state)
         }
 
         InDomain(domain, rules, now);
+        state.Tighten(domain);
         var cost = Int128.Zero;
         for (var next = 0; next < _jobs.Count; next++)
         {

@@ -23,6 +23,9 @@ internal sealed class SparingTable(int queues)
         }
     }
 
+    /// <summary>Whether some of a queue's jobs are spared, as of the last <see cref="Refresh(FleetState)"/>.</summary>
+    public bool HasSpared(int queue) => _hasSpared[queue];
+
     /// <summary>Marks who is spared now.</summary>
     public void Refresh(FleetState state)
     {
@@ -73,7 +76,7 @@ internal sealed class SparingTable(int queues)
             }
         }
 
-        _candidates.Sort(static (one, other) => one.StartMilliseconds.CompareTo(other.StartMilliseconds) is var order && order != 0 ? order : one.Request.Job.CompareTo(other.Request.Job));
+        _candidates.Sort(static (one, other) => one.StartMilliseconds.CompareTo(other.StartMilliseconds) is var order && order != 0 ? order : one.Number.CompareTo(other.Number));
         foreach (var job in _candidates)
         {
             if (job.Accelerators <= left)

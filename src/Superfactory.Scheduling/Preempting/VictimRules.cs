@@ -1,15 +1,32 @@
+using Superfactory.Model.Fleet;
+
 namespace Superfactory.Scheduling.Preempting;
 
 /// <summary>Who may be stopped for one request, and in which order. Not safe for concurrent use.</summary>
-internal sealed class VictimRules(FleetState state)
+internal sealed class VictimRules
 {
-    private readonly int[] _marked = new int[state.Layout.Domains.Length];
-    private readonly int[] _own = new int[state.Layout.Domains.Length];
+    private readonly FleetState _state;
+    private readonly Own[] _own;
     private readonly List<int> _ownDomains = [];
+    private readonly int[]?[] _more;
+    private readonly int[] _moreMarks;
     private int _mark;
     private int _queue, _type, _priority;
     private bool _guaranteed, _ownedGiveWay;
     private long _now;
+
+    /// <summary>Rules for that state.</summary>
+    public VictimRules(FleetState state)
+    {
+        _state = state;
+        _own = new Own[state.Layout.Domains.Length];
+        _more = new int[state.Layout.Pools.Length][];
+        _moreMarks = new int[_more.Length];
+        for (var pool = 0; pool < _more.Length; pool++)
+        {
+            _more[pool] = state.Domains.Index(pool) is null ? null : new int[state.Layout.Pools[pool].Capacity + 2];
+        }
+    }
 
     /// <summary>Whether jobs of its own queue that it outranks may be stopped.</summary>
     public bool HasOwn { get; private set; }
@@ -18,7 +35,7 @@ internal sealed class VictimRules(FleetState state)
     public int FirstQueue => _guaranteed ? 0 : _queue;
 
     /// <summary>The last one.</summary>
-    public int LastQueue => _guaranteed ? state.Queues.Queues.Length - 1 : _queue;
+    public int LastQueue => _guaranteed ? _state.Queues.Queues.Length - 1 : _queue;
 
     /// <summary>Sets the rules up for a request. <see cref="FleetState.Spare"/> has been called.</summary>
     public void Prepare(GangRequest request, int queue, int type, bool guaranteed, long now)
@@ -26,35 +43,37 @@ internal sealed class VictimRules(FleetState state)
         (_queue, _type, _priority, _guaranteed, _now, _ownedGiveWay, HasOwn) = (queue, type, request.Priority, guaranteed, now, true, false);
         _mark++;
         _ownDomains.Clear();
-        if (!state.HasBelow(queue, request.Priority))
+        if (!_state.HasBelow(queue, request.Priority))
         {
             return;
         }
 
         // Owned jobs give way to a job that becomes owned in their place, and to no other: else who gave way could take it back, and so on without end.
-        var room = state.Quota.Own(queue, type) - state.Quota.Owned(queue, type);
-        foreach (var job in state.JobsOf(queue))
+        var room = _state.Quota.Own(queue, type) - _state.Quota.Owned(queue, type);
+        var held = _state.HeldBy(queue);
+        foreach (ref readonly var entry in held)
         {
-            room += job.IsOwned && MayStop(job) ? job.Accelerators : 0;
+            room += entry.IsOwned && IsBelow(entry) ? entry.Count : 0;
         }
 
         _ownedGiveWay = room >= (long)request.IslandsMin * request.AcceleratorsPerIsland;
-        foreach (var job in state.JobsOf(queue))
+        var hasSpared = _state.HasSpared(queue);
+        foreach (ref readonly var entry in held)
         {
-            if (MayStop(job))
+            if (!IsBelow(entry) || !(entry.IsOwned ? _ownedGiveWay : !hasSpared || !entry.Slice!.Job.IsSpared))
             {
-                HasOwn = true;
-                foreach (var slice in job.Slices)
-                {
-                    if (_marked[slice.Domain] != _mark)
-                    {
-                        (_marked[slice.Domain], _own[slice.Domain]) = (_mark, 0);
-                        _ownDomains.Add(slice.Domain);
-                    }
-
-                    _own[slice.Domain] += slice.Count;
-                }
+                continue;
             }
+
+            HasOwn = true;
+            ref var own = ref _own[entry.Domain];
+            if (own.Mark != _mark)
+            {
+                own = new Own(_mark, 0);
+                _ownDomains.Add(entry.Domain);
+            }
+
+            own = own with { Count = own.Count + entry.Count };
         }
     }
 
@@ -71,26 +90,32 @@ internal sealed class VictimRules(FleetState state)
     }
 
     /// <summary>Whether a domain could have so many free; true may turn out to be too much, false not.</summary>
-    public bool MayHave(int domain, int slice)
-    {
-        var own = _marked[domain] == _mark ? _own[domain] : 0;
-        return (_guaranteed ? state.Reclaimable.At(domain) : state.Domains.Free(domain)) + own >= slice;
-    }
+    public bool MayHave(int domain, int slice) => Without(domain) + OwnIn(domain) >= slice;
+
+    /// <summary>Whether jobs of its own queue may be stopped in a domain.</summary>
+    public bool HasOwnIn(int domain) => _own[domain].Mark == _mark;
 
     /// <summary>Whether a pool could have so many domains with so many free; true may turn out to be too much, false not.</summary>
     public bool MayHave(int pool, int slices, int slice)
     {
-        var place = state.Layout.Pools[pool];
-        var count = _guaranteed ? state.Reclaimable.CountFrom(pool, slice)
-            : state.Domains.Index(pool)?.CountFrom(slice) ?? (state.Domains.Free(place.First) >= slice ? 1 : 0);
-        for (var next = 0; count < slices && next < _ownDomains.Count; next++)
+        if (_more[pool] is not { } more)
         {
-            var domain = _ownDomains[next];
-            var without = _guaranteed ? state.Reclaimable.At(domain) : state.Domains.Free(domain);
-            count += domain >= place.First && domain < place.First + place.Count && without < slice && MayHave(domain, slice) ? 1 : 0;
+            return slices <= 1 && MayHave(_state.Layout.Pools[pool].First, slice);
         }
 
-        return count >= slices;
+        var count = _guaranteed ? _state.Reclaimable.CountFrom(pool, slice) : _state.Domains.Index(pool)!.CountFrom(slice);
+        if (count >= slices || !HasOwn)
+        {
+            return count >= slices;
+        }
+
+        if (_moreMarks[pool] != _mark)
+        {
+            _moreMarks[pool] = _mark;
+            CountMore(_state.Layout.Pools[pool].First, _state.Layout.Pools[pool].Count, more);
+        }
+
+        return count + more[slice] >= slices;
     }
 
     /// <summary>Borrowed before owned, of owned ones the lower priority first, then what loses the least for each accelerator, then the younger.</summary>
@@ -99,6 +124,34 @@ internal sealed class VictimRules(FleetState state)
         var order = one.IsOwned.CompareTo(other.IsOwned);
         order = order != 0 || !one.IsOwned ? order : one.Priority.CompareTo(other.Priority);
         order = order != 0 ? order : one.LossPerAccelerator(now).CompareTo(other.LossPerAccelerator(now));
-        return order != 0 ? order : other.Request.Job.CompareTo(one.Request.Job);
+        return order != 0 ? order : other.Number.CompareTo(one.Number);
     }
+
+    private bool IsBelow(in HeldSlice entry) => entry.Priority < _priority && entry.Type == _type && _now >= entry.MinimumEnd && entry.Slice is not null;
+
+    private int OwnIn(int domain) => _own[domain].Mark == _mark ? _own[domain].Count : 0;
+
+    private int Without(int domain) => _guaranteed ? _state.Reclaimable.At(domain) : _state.Domains.Free(domain);
+
+    /// <summary>For each level, the domains of a pool that reach it only without jobs of the request's own queue.</summary>
+    private void CountMore(int first, int count, int[] more)
+    {
+        Array.Clear(more);
+        foreach (var domain in _ownDomains)
+        {
+            if (domain >= first && domain < first + count)
+            {
+                var without = Without(domain);
+                more[Math.Max(0, without) + 1 < more.Length ? Math.Max(0, without) + 1 : more.Length - 1]++;
+                more[Math.Min(without + OwnIn(domain), more.Length - 2) + 1]--;
+            }
+        }
+
+        for (var level = 1; level < more.Length; level++)
+        {
+            more[level] += more[level - 1];
+        }
+    }
+
+    private readonly record struct Own(int Mark, int Count);
 }

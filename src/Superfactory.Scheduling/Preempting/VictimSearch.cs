@@ -11,6 +11,8 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
 {
     private readonly VictimRules _rules = new(state);
     private readonly DomainCosts _costs = new(state);
+    private readonly SplitTable _splits = new();
+    private readonly List<(Int128 Cost, int Pool, int[] Domains)> _sites = [];
     private readonly List<RunningJob> _possible = [];
     private readonly HashSet<long> _chosen = [];
     private readonly List<RunningJob> _stopped = [];
@@ -29,9 +31,9 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
 
             state.Spare(now);
             _rules.Prepare(request, queue, type, guaranteed, now);
-            if ((guaranteed || _rules.HasOwn) && FindOfType(request with { Hardware = [HardwareCatalogue.All[type].Name] }, type, now) is { } plan)
+            if ((guaranteed || _rules.HasOwn) && FindOfType(request, type, now) is { } plan)
             {
-                return plan with { Request = request };
+                return plan;
             }
         }
 
@@ -57,15 +59,16 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
         return true;
     }
 
-    private Plan? FindOfType(GangRequest request, int type, long now)
+    private Plan? FindOfType(GangRequest asked, int type, long now)
     {
         _stopped.Clear();
         _chosen.Clear();
-        if (!ChooseDomains(request, type, now))
+        if (!ChooseDomains(asked, type, now))
         {
             return null;
         }
 
+        var request = asked with { Hardware = [HardwareCatalogue.All[type].Name] };
         var plan = gangs.Find(request, guaranteedOnly: false, request.IslandsMin);
         if (!IsAllowed(plan))
         {
@@ -85,7 +88,8 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
 
         return !allowed || _stopped.Count == 0 ? null : plan with
         {
-            Victims = [.. _stopped.OrderBy(static job => job.Request.Job).Select(job => new Victim(job.Request.Job, job.IsOwned, job.Loss(now)))],
+            Request = asked,
+            Victims = [.. _stopped.OrderBy(static job => job.Number).Select(job => new Victim(job.Number, job.IsOwned, job.Loss(now)))],
         };
     }
 
@@ -122,7 +126,7 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
 
     private void Stop(RunningJob job)
     {
-        if (_chosen.Add(job.Request.Job))
+        if (_chosen.Add(job.Number))
         {
             state.Detach(job);
             _stopped.Add(job);
@@ -135,7 +139,8 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
     /// <returns>False where too few sites would have room even without anybody who may be stopped.</returns>
     private bool ChooseDomains(GangRequest request, int type, long now)
     {
-        List<(Int128 Cost, int Pool, int[] Domains)> sites = [];
+        var sites = _sites;
+        sites.Clear();
         foreach (var pool in state.PoolsOfType[type])
         {
             if (!state.IsOpenTo(request, pool) || Cheapest(pool, request, now, out var cost) is not { } domains)
@@ -144,9 +149,13 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
             }
 
             // Two pools of one kind at one site differ in nodes' slots: the cheaper one stands for the site.
-            var site = state.Layout.Pools[pool].Site;
-            var known = sites.FindIndex(other => state.Layout.Pools[other.Pool].Site == site);
-            if (known < 0)
+            var known = 0;
+            while (known < sites.Count && state.Layout.Pools[sites[known].Pool].Site != state.Layout.Pools[pool].Site)
+            {
+                known++;
+            }
+
+            if (known == sites.Count)
             {
                 sites.Add((cost, pool, domains));
             }
@@ -178,16 +187,14 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
     private int[]? Cheapest(int pool, GangRequest request, long now, out Int128 cost)
     {
         var place = state.Layout.Pools[pool];
-        var tried = 0;
         cost = 0;
         if (place.IsCounted)
         {
             return _costs.Cheapest(pool, 1, request.AcceleratorsPerIsland, Within.Site, _rules, now, out cost);
         }
 
-        for (var slices = IslandSearch.FirstSplit(place, request.AcceleratorsPerIsland); slices > 0 && tried < IslandSearch.SplitsMax; slices = IslandSearch.NextSplit(place, request.AcceleratorsPerIsland, slices + 1))
+        foreach (var slices in _splits.Of(place, request.AcceleratorsPerIsland))
         {
-            tried++;
             if (_costs.Cheapest(pool, slices, request.AcceleratorsPerIsland / slices, request.Within, _rules, now, out cost) is { } domains)
             {
                 return domains;
@@ -234,6 +241,6 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
             }
         }
 
-        state.Stop(gang.Request.Job);
+        state.Stop(gang.Number);
     }
 }
