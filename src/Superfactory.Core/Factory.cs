@@ -42,6 +42,8 @@ public static class Factory
             SetPaused pause => QueueDecisions.Pause(draft, pause),
             ReprioritizeJob change => QueueDecisions.Reprioritize(draft, change),
             ApplyQueues apply => QueueDecisions.Apply(draft, apply),
+            TakeOut take => OutageDecisions.TakeOut(draft, take),
+            ReturnTarget back => OutageDecisions.Return(draft, back),
             _ => throw new InvalidOperationException($"The factory knows no command {command.GetType().Name}."),
         };
         if (refusal is not null)
@@ -49,7 +51,7 @@ public static class Factory
             return new Decision { Refusal = refusal };
         }
 
-        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now))))
+        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now) || OutagePlanner.IsDue(state, now))))
         {
             Planner.Plan(draft);
         }
@@ -105,6 +107,11 @@ public static class Factory
             StartDropped dropped => FleetFold.Apply(next, dropped),
             JobGivesWay way => FleetFold.Apply(next, way),
             IslandReclaimed reclaimed => FleetFold.Apply(next, reclaimed),
+            OutageBegan began => OutageFold.Apply(next, began),
+            TargetDrained drained => OutageFold.Apply(next, drained),
+            TargetReturned returned => OutageFold.Apply(next, returned),
+            IslandEvicted evicted => OutageFold.Apply(next, evicted),
+            JobMoves moves => OutageFold.Apply(next, moves),
             _ => throw new InvalidOperationException($"The factory knows no record {record.GetType().Name}."),
         };
     }

@@ -15,6 +15,18 @@ public static class FactoryLimits
     /// <summary>How often an island whose gang failed in a way that a new start could help is started again before it has become a member once more. Losses of the site are not counted.</summary>
     public const int IslandRestartsMax = 3;
 
+    /// <summary>How long before a drain is to be done jobs are told to leave, in milliseconds: saving and stopping take seconds to minutes.</summary>
+    public const int DrainNoticeMilliseconds = 300_000;
+
+    /// <summary>Faults of a place within <see cref="FaultWindowMilliseconds"/> that quarantine it, if they are not all of one job.</summary>
+    public const int FaultsMax = 3;
+
+    /// <summary>How long a fault counts, in milliseconds.</summary>
+    public const int FaultWindowMilliseconds = 3_600_000;
+
+    /// <summary>Faults of a place that are kept, the newest.</summary>
+    public const int FaultsKept = 8;
+
     /// <summary>Jobs that have not ended. At about 4 KB each they take 40 MB at most.</summary>
     public const int OpenJobsMax = 10_000;
 

@@ -57,6 +57,15 @@ internal sealed class ControlClient : IDisposable
     public Task<Answer<QueueView>> PauseQueueAsync(string queue, bool paused, CancellationToken cancellation) =>
         PostAsync<QueueView>($"v1/queues/{Uri.EscapeDataString(queue)}/{(paused ? "pause" : "resume")}", null, cancellation);
 
+    /// <summary>All that is out of service.</summary>
+    public Task<Answer<OutageView[]>> OutagesAsync(CancellationToken cancellation) => GetAsync<OutageView[]>("v1/outages", cancellation);
+
+    /// <summary>Takes something out of service.</summary>
+    public Task<Answer<OutageView>> TakeOutAsync(OutageRequest request, CancellationToken cancellation) => PostAsync<OutageView>("v1/outages", request, cancellation);
+
+    /// <summary>Lets something in service again; answers with what still is not.</summary>
+    public Task<Answer<OutageView[]>> ReturnAsync(string target, CancellationToken cancellation) => PostAsync<OutageView[]>($"v1/outages/return?target={Uri.EscapeDataString(target)}", null, cancellation);
+
     /// <summary>Gives a job another priority.</summary>
     public Task<Answer<JobView>> ReprioritizeAsync(long job, int priority, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/priority", new PriorityRequest(priority), cancellation);
 

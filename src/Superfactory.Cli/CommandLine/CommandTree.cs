@@ -12,9 +12,11 @@ using Superfactory.Cli.Hosts;
 using Superfactory.Cli.Jobs;
 using Superfactory.Cli.Lab;
 using Superfactory.Cli.Links;
+using Superfactory.Cli.Outages;
 using Superfactory.Cli.Sites;
 using Superfactory.Cli.Soak;
 using Superfactory.Cli.Up;
+using Superfactory.Model.Views;
 
 namespace Superfactory.Cli.CommandLine;
 
@@ -52,6 +54,11 @@ internal static class CommandTree
             FleetCommands.Create(control, terminal),
             QueuesCommand.Create(control, terminal),
             QueuesCommand.Queue(control, terminal),
+            OutageCommands.List(control, terminal),
+            OutageCommands.Drain(control, terminal),
+            OutageCommands.Out(control, terminal, "fail", "Say that something failed: what ran there is lost, and goes on elsewhere.", OutageState.Failed),
+            OutageCommands.Out(control, terminal, "quarantine", "Place nothing more there, and have what runs there move off at once.", OutageState.Quarantined),
+            OutageCommands.Return(control, terminal),
             DataCommand.Create(terminal),
             CertificatesCommand.Create(terminal),
             BenchCommand.Create(terminal),

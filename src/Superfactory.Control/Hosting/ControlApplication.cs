@@ -72,6 +72,7 @@ internal static class ControlApplication
         CopyEndpoints.Map(application);
         CheckpointEndpoints.Map(application);
         QueueEndpoints.Map(application);
+        OutageEndpoints.Map(application);
         FactoryEndpoints.Map(application);
         application.MapOpenApi("/openapi/{documentName}.json");
         return application;

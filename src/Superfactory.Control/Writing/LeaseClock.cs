@@ -27,6 +27,7 @@ internal sealed class LeaseClock : IDisposable
     private ITimer? _timer;
     private long _lastLook;
     private long _amnesty;
+    private long _ticked;
     private int _looking;
 
     public LeaseClock(FactoryWriter writer, TimeProvider time, ILogger<LeaseClock> logger)
@@ -64,8 +65,10 @@ internal sealed class LeaseClock : IDisposable
 
             _lastLook = timestamp;
             var heard = Overdue(timestamp);
-            if (!heard.IsEmpty || IsPromiseDue())
+            var now = _writer.Now;
+            if (!heard.IsEmpty || IsPromiseDue() || FactoryMoments.Any(_writer.State, _ticked, now))
             {
+                _ticked = now;
                 var decision = await _writer.SubmitAsync(new Tick(heard), _ended);
                 foreach (var lost in decision.Records.OfType<SiteLost>())
                 {

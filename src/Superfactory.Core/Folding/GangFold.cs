@@ -31,6 +31,7 @@ internal static class GangFold
         });
         var hasRun = changed.HasRun || (changed.Members.Any() && changed.Members.All(each => each.Joined));
         var next = state.WithJob(changed with { HasRun = hasRun });
+        next = record is { State: GangState.Failed, Retriable: true } ? OutageFold.Fault(next, record.Island, record.At, record.Job) : next;
         return dead ? next.Touch(record.Island) : next;
     }
 

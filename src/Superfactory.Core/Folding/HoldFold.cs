@@ -9,7 +9,9 @@ internal static class HoldFold
     public static FactoryState Apply(FactoryState state, JobHeld record)
     {
         var job = state.Jobs[record.Job];
-        var held = job.Islands.IsEmpty ? job with { Held = true } : job with { HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0 };
+        var held = job.Islands.IsEmpty || job.IsLeaving ? job with { Held = true }
+            : job.HoldRequested ? job with { HoldAsked = true }
+            : job with { HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0 };
         return state.WithJob(held).Touch(held);
     }
 
@@ -18,7 +20,8 @@ internal static class HoldFold
         var job = state.Jobs[record.Job];
         var parked = Leave(state, job with
         {
-            Held = job.GaveWayTo == 0,
+            Held = job.GaveWayTo == 0 || job.HoldAsked,
+            HoldAsked = false,
             HoldRequested = false,
             HasRun = false,
             Resume = record.Checkpoint is { } number ? new ResumePoint(job.Id, number) : job.Resume,
@@ -30,7 +33,7 @@ internal static class HoldFold
     public static FactoryState Apply(FactoryState state, JobReleased record)
     {
         var job = state.Jobs[record.Job];
-        var released = Requeue(job with { Held = false, HoldRequested = false });
+        var released = Requeue(job with { Held = false, HoldAsked = false, HoldRequested = job.HoldRequested && job.GaveWayTo != 0 });
         return state.WithJob(released).Touch(job);
     }
 

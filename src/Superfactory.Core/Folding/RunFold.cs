@@ -14,6 +14,7 @@ internal static class RunFold
             PlacedAt = record.At,
             Planned = null,
             GaveWayTo = 0,
+            MovesBecause = null,
             Beginnings = job.Beginnings + 1,
             Islands = [.. record.Sites.Select(site => Island(site, job.LastIncarnation + 1, record))],
         };

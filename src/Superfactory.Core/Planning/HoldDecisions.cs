@@ -17,7 +17,7 @@ internal static class HoldDecisions
             return refusal;
         }
 
-        if (job.Held || job.HoldRequested)
+        if (job.Held || job.HoldAsked || (job.HoldRequested && job.GaveWayTo == 0))
         {
             return Conflict($"Job {job.Id} {(job.Held ? "is held" : "is being held")} already.", $"Let it go on with 'superfactory release {job.Id}'.");
         }
@@ -33,9 +33,9 @@ internal static class HoldDecisions
             return refusal;
         }
 
-        if (job.GaveWayTo != 0 && !job.Held)
+        if (job.GaveWayTo != 0 && !job.Held && !job.HoldAsked)
         {
-            return Conflict($"Job {job.Id} gives way to job {job.GaveWayTo}, and goes on by itself when there is room.");
+            return Conflict($"Job {job.Id} {(job.GaveWayTo == FactoryJob.Nobody ? "is moved" : $"gives way to job {job.GaveWayTo}")}, and goes on by itself when there is room.");
         }
 
         if (!job.Held && !job.HoldRequested)

@@ -19,6 +19,7 @@ internal static class Planner
         }
 
         CheckpointPlanner.Plan(draft);
+        OutagePlanner.Plan(draft);
         foreach (var id in draft.State.OpenJobs)
         {
             HoldPlanner.Plan(draft, id);
@@ -30,6 +31,7 @@ internal static class Planner
         }
 
         StartPlanner.Plan(draft);
+        OutagePlanner.Finish(draft);
     }
 
     private static void End(Draft draft, FactoryJob job)

@@ -49,10 +49,10 @@ internal static class StartPlanner
         }
 
         var starts = planned.Sites.Except(planned.Withheld, StringComparer.Ordinal).ToImmutableArray();
-        var gone = starts.FirstOrDefault(site => !draft.State.IsConnected(site) || draft.State.Sites[site].Slots < job.Specification.Accelerators);
+        var gone = starts.FirstOrDefault(site => !draft.State.IsOpen(site) || draft.State.Sites[site].Slots < job.Specification.Accelerators);
         if (job.CancelRequested || job.Held || gone is not null)
         {
-            var reason = gone is null ? "The job is held." : $"Site {gone} is not there any more.";
+            var reason = gone is null ? "The job is held." : draft.State.OutageOf(gone) is { } outage ? $"Site {gone} is {Sentence.Outage(outage.State)}." : $"Site {gone} is not there any more.";
             draft.Add(new StartDropped { At = draft.Now, Job = job.Id, Reason = reason });
         }
         else if (starts.All(site => draft.State.AcceleratorsHeld(site) + job.Specification.Accelerators <= draft.State.Sites[site].Slots) && CheckpointPlanner.Bring(draft, job, starts))

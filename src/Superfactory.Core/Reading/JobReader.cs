@@ -57,7 +57,7 @@ public sealed class JobReader(FactoryState state)
         {
             JobState.Held => Join(job.Note ?? "It was held before it was placed.", $"'superfactory release {job.Id}' lets it go on."),
             JobState.Queued => Queued(job, now),
-            JobState.Waiting when job.IsLeaving => $"It gives way to job {job.GaveWayTo}, has saved, and is being stopped.",
+            JobState.Waiting when job.IsLeaving => $"It {(job.GaveWayTo == FactoryJob.Nobody ? "moves" : $"gives way to job {job.GaveWayTo}")}, has saved, and is being stopped.{Moved(job)}",
             JobState.Waiting or JobState.Starting or JobState.Running when job.HoldRequested => Holding(job),
             JobState.Waiting => Join(Waiting(job, now)),
             JobState.Starting => Join($"Starts at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}: {NotJoined(job)}.", job.Note),
@@ -79,7 +79,7 @@ public sealed class JobReader(FactoryState state)
 
         var placement = Queue(now)[job.Id];
         var reason = !placement.Sites.IsEmpty && ResumeRules.WaitsFor(state, job) is { } waits ? waits : Reading.QueueReasons.Of(state, placement, now);
-        return job.GaveWayTo == 0 ? reason : $"It gave way to job {job.GaveWayTo}. {reason}";
+        return job.GaveWayTo == 0 ? reason : job.MovesBecause is { } moved ? $"It was stopped to be placed anew. {moved} {reason}" : $"It gave way to job {job.GaveWayTo}. {reason}";
     }
 
     private bool IsLost(FactoryIsland island)
@@ -89,8 +89,10 @@ public sealed class JobReader(FactoryState state)
     {
         var saved = job.Checkpoints.LastOrDefault(checkpoint => checkpoint is { Held: true, Abandoned: false } && checkpoint.Epoch >= job.HoldEpoch);
         var missing = job.Islands.Where(island => island.SetAside is null && island.Withheld is null).Select(island => island.Site).Where(site => saved?.At(site) is not { Standing: CheckpointStanding.Whole });
-        return $"{(job.GaveWayTo == 0 ? "Is being held" : $"Gives way to job {job.GaveWayTo}")}: waits for {Reading.Sentence.List(missing)} to save.";
+        return $"{(job.GaveWayTo == 0 ? "Is being held" : job.GaveWayTo == FactoryJob.Nobody ? "Moves" : $"Gives way to job {job.GaveWayTo}")}: waits for {Reading.Sentence.List(missing)} to save.{Moved(job)}";
     }
+
+    private static string Moved(FactoryJob job) => job.MovesBecause is { } because ? $" {because}" : string.Empty;
 
     private string Waiting(FactoryJob job, long now)
     {

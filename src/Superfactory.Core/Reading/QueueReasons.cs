@@ -43,6 +43,11 @@ internal static class QueueReasons
             return "no agent of that name has joined yet";
         }
 
+        if (known.Standing == SiteStanding.Connected && state.OutageOf(site) is { } outage)
+        {
+            return $"it is {Sentence.Outage(outage.State)}, {Sentence.Lower(outage.Reason).TrimEnd('.')}";
+        }
+
         var ago = Sentence.Duration(now - known.HeardAt);
         return known.Standing == SiteStanding.Left ? $"its agent left {ago} ago" : $"its agent was last heard {ago} ago";
     }

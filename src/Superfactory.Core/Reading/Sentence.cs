@@ -49,6 +49,18 @@ internal static class Sentence
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, "The job has not ended."),
     };
 
+    /// <summary>How something is out of service.</summary>
+    public static string Outage(OutageState state) => state switch
+    {
+        OutageState.Draining => "being drained",
+        OutageState.Drained => "drained",
+        OutageState.Failed => "said to have failed",
+        _ => "quarantined",
+    };
+
+    /// <summary>A text of somebody's as a sentence.</summary>
+    public static string Ended(string text) => Capital(text.TrimEnd('.') + ".");
+
     public static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
 
     public static string Lower(string text) => text.Length == 0 ? text : char.ToLowerInvariant(text[0]) + text[1..];

@@ -54,6 +54,11 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(StartDropped), "start-dropped")]
 [JsonDerivedType(typeof(JobGivesWay), "job-gives-way")]
 [JsonDerivedType(typeof(IslandReclaimed), "island-reclaimed")]
+[JsonDerivedType(typeof(OutageBegan), "outage-began")]
+[JsonDerivedType(typeof(TargetDrained), "target-drained")]
+[JsonDerivedType(typeof(TargetReturned), "target-returned")]
+[JsonDerivedType(typeof(IslandEvicted), "island-evicted")]
+[JsonDerivedType(typeof(JobMoves), "job-moves")]
 public abstract record JournalRecord
 {
     private protected JournalRecord()

@@ -90,8 +90,17 @@ public sealed record FactoryJob
     /// <summary>Where it starts as soon as others have given way; null where nothing is planned.</summary>
     public PlannedStart? Planned { get; init; }
 
-    /// <summary>The job that it gives way to, or gave way to when it last stopped; 0 where it did not, and once it is placed again.</summary>
+    /// <summary>Who a job gives way to that moves for nobody else's sake.</summary>
+    public const long Nobody = -1;
+
+    /// <summary>The job that it gives way to, or gave way to when it last stopped; <see cref="Nobody"/> where it moves; 0 where it did neither, and once it is placed again.</summary>
     public long GaveWayTo { get; init; }
+
+    /// <summary>Why it moves, or moved when it last stopped, in a sentence; null where it did not.</summary>
+    public string? MovesBecause { get; init; }
+
+    /// <summary>Whether it is to be held once it has given way, because somebody asked for that meanwhile.</summary>
+    public bool HoldAsked { get; init; }
 
     /// <summary>Whether it has saved to give way, and its gangs are yet to stop.</summary>
     internal bool IsLeaving => GaveWayTo != 0 && !HoldRequested && !Islands.IsEmpty;

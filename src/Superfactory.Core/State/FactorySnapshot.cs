@@ -32,6 +32,12 @@ public sealed record FactorySnapshot
     /// <summary>The names of the queues that are paused.</summary>
     public ImmutableArray<string> PausedQueues { get; init; } = [];
 
+    /// <summary>What is out of service.</summary>
+    public ImmutableArray<FactoryOutage> Outages { get; init; } = [];
+
+    /// <summary>The newest faults of places.</summary>
+    public ImmutableArray<PlaceFaults> Faults { get; init; } = [];
+
     /// <summary>Takes down a state.</summary>
     public static FactorySnapshot Of(FactoryState state)
     {
@@ -46,13 +52,20 @@ public sealed record FactorySnapshot
             Copies = [.. state.Copies.Values],
             Queues = state.Queues,
             PausedQueues = [.. state.PausedQueues],
+            Outages = [.. state.Outages.Values],
+            Faults = [.. state.Faults.Select(static place => new PlaceFaults(place.Key, place.Value))],
         };
     }
 
     /// <summary>The state again.</summary>
     public FactoryState Restore()
     {
-        var state = new FactoryState { Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues, PausedQueues = PausedQueues.ToImmutableSortedSet(StringComparer.Ordinal) };
+        var state = new FactoryState
+        {
+            Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues, PausedQueues = PausedQueues.ToImmutableSortedSet(StringComparer.Ordinal),
+            Outages = Outages.ToImmutableSortedDictionary(static outage => outage.Target, static outage => outage, StringComparer.Ordinal),
+            Faults = Faults.ToImmutableSortedDictionary(static place => place.Place, static place => place.Faults, StringComparer.Ordinal),
+        };
         state = Sites.Aggregate(state, (restored, site) => restored.WithSite(site));
         state = Jobs.Aggregate(state, (restored, job) => restored.WithJob(job));
         return Copies.Aggregate(state, (restored, copy) => restored.WithCopy(copy));

@@ -49,6 +49,18 @@ public sealed record FactoryState
     /// <summary>The numbers of the copies that have not ended.</summary>
     public ImmutableSortedSet<long> OpenCopies { get; init; } = [];
 
+    /// <summary>What is out of service, by what it is.</summary>
+    public ImmutableSortedDictionary<string, FactoryOutage> Outages { get; init; } = ImmutableSortedDictionary.Create<string, FactoryOutage>(StringComparer.Ordinal);
+
+    /// <summary>The newest faults of each place that had any within a while.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<PlaceFault>> Faults { get; init; } = ImmutableSortedDictionary.Create<string, ImmutableArray<PlaceFault>>(StringComparer.Ordinal);
+
+    /// <summary>The outage that a place is in; null where it is in service.</summary>
+    public FactoryOutage? OutageOf(string place) => Outages.GetValueOrDefault(place);
+
+    /// <summary>Whether something may be placed at <paramref name="site"/>: its agent is heard, and it is in service.</summary>
+    public bool IsOpen(string site) => IsConnected(site) && OutageOf(site) is null;
+
     /// <summary>Whether the agent of <paramref name="site"/> is heard.</summary>
     public bool IsConnected(string site) => Sites.TryGetValue(site, out var known) && known.Standing == SiteStanding.Connected;
 

@@ -29,6 +29,18 @@ internal static class Promises
             Succession(before.Jobs[epoch.Job], epoch);
         }
 
+        if (record is JobStarted or IslandRestarted)
+        {
+            var (id, sites) = record is JobStarted start ? (start.Job, start.Sites.Except(start.Withheld)) : (((IslandRestarted)record).Job, [((IslandRestarted)record).Island]);
+            sites.ShouldAllBe(site => before.OutageOf(site) == null, "nothing is placed where it is out of service");
+            (before.Jobs[id].Held || before.Jobs[id].HoldAsked).ShouldBeFalse("a held job never starts");
+        }
+
+        if (record is TargetDrained drained)
+        {
+            before.JobsHoldingSlots(drained.Target).ShouldBeEmpty("what is drained holds nothing");
+        }
+
         if (record is JobStarted started)
         {
             // A site may come back with fewer slots than it runs gangs, and keeps those; what starts finds a free slot.

@@ -8,6 +8,7 @@ using Superfactory.Model.Agents;
 using Superfactory.Model.Copies;
 using Superfactory.Model.Fleet;
 using Superfactory.Model.Jobs;
+using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Tests.Properties;
 
@@ -20,7 +21,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 40)
+        from kind in Gen.Choose(0, 44)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -39,6 +40,9 @@ internal static class Schedule
             1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0)),
             2 => new SubmitJob(Ranked(state, move, Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)]))),
             39 => new SetPaused(state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name, move.Pick < 3),
+            41 => new TakeOut(site, OutageState.Draining, move.Pick > 4 ? now + FactoryLimits.DrainNoticeMilliseconds + (2 * move.Milliseconds) : null),
+            42 => new TakeOut(site, move.Pick < 4 ? OutageState.Failed : OutageState.Quarantined, null, "It smells"),
+            43 or 44 => new ReturnTarget(site),
             40 => new ReprioritizeJob(move.Job, move.Milliseconds % 4),
             37 or 38 => new ApplyQueues(Queues(move)),
             3 => new SubmitJob(Ranked(state, move, Specification()) with

@@ -64,7 +64,7 @@ internal static class FleetMaker
         }
 
         // What is away offers nothing, and what runs there may still run. A site may come back with fewer slots than it runs gangs.
-        var fleet = Fleet(state.Sites.Values.Select(site => (site.Name, (int)Math.Max(site.Standing == SiteStanding.Connected ? site.Slots : 0, held.GetValueOrDefault(site.Name)))));
+        var fleet = Fleet(state.Sites.Values.Select(site => (site.Name, (int)Math.Max(state.IsOpen(site.Name) ? site.Slots : 0, held.GetValueOrDefault(site.Name)))));
         var snapshot = new FleetState(fleet, QueueTree.Create(state.Queues.Queues, null).Value!);
         foreach (var (site, count) in foreign)
         {

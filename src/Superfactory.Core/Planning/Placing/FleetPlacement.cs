@@ -38,7 +38,7 @@ internal sealed class FleetPlacement
     /// <summary>Whether a gang of so many accelerators could be started at <paramref name="site"/> now, and nobody for whom others give way is to have them.</summary>
     public static bool HasFree(FactoryState state, string site, int accelerators)
     {
-        if (!state.IsConnected(site))
+        if (!state.IsOpen(site))
         {
             return false;
         }
@@ -136,7 +136,7 @@ internal sealed class FleetPlacement
         var named = job.Specification.Sites.IsDefaultOrEmpty ? [] : job.Specification.Sites;
         var usable = _ledger.Usable;
         var least = job.Specification.IslandsLeast;
-        ImmutableArray<string> there = named.IsEmpty ? usable : [.. named.Where(site => _state.IsConnected(site))];
+        ImmutableArray<string> there = named.IsEmpty ? usable : [.. named.Where(site => _state.IsOpen(site))];
         if (!named.IsEmpty && there.Length < least)
         {
             return new Placement { Away = [.. named.Except(there, StringComparer.Ordinal)] };

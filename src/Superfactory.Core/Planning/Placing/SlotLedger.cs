@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Superfactory.Core.Planning;
 
-/// <summary>The accelerators of the connected sites while one plan is made: who holds them, and who has claimed them. Used by one thread.</summary>
+/// <summary>The accelerators of the open sites while one plan is made: who holds them, and who has claimed them. Used by one thread.</summary>
 internal sealed class SlotLedger
 {
     private readonly SortedDictionary<string, Entry> _sites = new(StringComparer.Ordinal);
@@ -11,7 +11,7 @@ internal sealed class SlotLedger
     {
         foreach (var site in state.Sites.Values)
         {
-            if (site.Standing == SiteStanding.Connected && site.Slots > 0)
+            if (state.IsOpen(site.Name) && site.Slots > 0)
             {
                 _sites.Add(site.Name, new Entry(site.Slots));
             }

@@ -1,0 +1,31 @@
+namespace Superfactory.Core;
+
+/// <summary>The times at which something is to be decided though nothing enters: the host lets the factory know when one has come. Pure.</summary>
+public static class FactoryMoments
+{
+    /// <summary>Whether such a time lies after one time and not after another, both in milliseconds since 1970-01-01 UTC.</summary>
+    public static bool Any(FactoryState state, long after, long until)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        foreach (var outage in state.Outages.Values)
+        {
+            if (outage.State == Model.Views.OutageState.Draining && IsWithin(outage.MovesAt, after, until))
+            {
+                return true;
+            }
+        }
+
+        foreach (var id in state.OpenJobs)
+        {
+            var job = state.Jobs[id];
+            if (!job.Islands.IsEmpty && job.Specification.MinimumRun > 0 && IsWithin(job.PlacedAt + (job.Specification.MinimumRun * 1000L), after, until))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsWithin(long moment, long after, long until) => moment > after && moment <= until;
+}
