@@ -51,7 +51,7 @@ public static class Factory
             return new Decision { Refusal = refusal };
         }
 
-        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now) || OutagePlanner.IsDue(state, now))))
+        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now) || OutagePlanner.IsDue(state, now) || TimeoutPlanner.IsDue(state, now))))
         {
             Planner.Plan(draft);
         }
@@ -112,6 +112,9 @@ public static class Factory
             TargetReturned returned => OutageFold.Apply(next, returned),
             IslandEvicted evicted => OutageFold.Apply(next, evicted),
             JobMoves moves => OutageFold.Apply(next, moves),
+            StartTimedOut timedOut => TimeoutFold.Apply(next, timedOut),
+            IslandsShort few => TimeoutFold.Apply(next, few),
+            IslandsLeftBehind behind => TimeoutFold.Apply(next, behind),
             _ => throw new InvalidOperationException($"The factory knows no record {record.GetType().Name}."),
         };
     }

@@ -27,6 +27,12 @@ public static class FactoryLimits
     /// <summary>Faults of a place that are kept, the newest.</summary>
     public const int FaultsKept = 8;
 
+    /// <summary>How long a job waits after its first start that was given up, in milliseconds; after each further one twice as long.</summary>
+    public const int StartPauseMilliseconds = 30_000;
+
+    /// <summary>How long a job waits at most after a start that was given up, in milliseconds.</summary>
+    public const int StartPauseMillisecondsMax = 600_000;
+
     /// <summary>Jobs that have not ended. At about 4 KB each they take 40 MB at most.</summary>
     public const int OpenJobsMax = 10_000;
 

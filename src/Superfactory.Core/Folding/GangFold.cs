@@ -30,7 +30,7 @@ internal static class GangFold
             Standing = dead ? IslandStanding.Gone : island.Standing,
         });
         var hasRun = changed.HasRun || (changed.Members.Any() && changed.Members.All(each => each.Joined));
-        var next = state.WithJob(changed with { HasRun = hasRun });
+        var next = state.WithJob(hasRun ? changed with { HasRun = true, FailedStarts = 0, Avoids = [] } : changed);
         next = record is { State: GangState.Failed, Retriable: true } ? OutageFold.Fault(next, record.Island, record.At, record.Job) : next;
         return dead ? next.Touch(record.Island) : next;
     }
@@ -38,6 +38,11 @@ internal static class GangFold
     public static FactoryState Apply(FactoryState state, GangReleased record)
     {
         var job = state.Jobs[record.Job];
+        if (job.Strays.FirstOrDefault(each => each.Site == record.Island && each.Incarnation == record.Incarnation) is { } stray)
+        {
+            return state.WithJob(job with { Strays = job.Strays.Remove(stray) });
+        }
+
         return job.FindIsland(record.Island) is { } island ? state.WithJob(HoldFold.Stopped(job, island)) : state;
     }
 }

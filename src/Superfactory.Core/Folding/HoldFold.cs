@@ -18,13 +18,16 @@ internal static class HoldFold
     public static FactoryState Apply(FactoryState state, JobParked record)
     {
         var job = state.Jobs[record.Job];
+        var resume = record.Checkpoint is { } to ? new ResumePoint(job.Id, to) : record.Abandons ? job.From : job.Resume;
+        job = record.Abandons ? Back(job, resume) : job;
         var parked = Leave(state, job with
         {
             Held = job.GaveWayTo == 0 || job.HoldAsked,
             HoldAsked = false,
             HoldRequested = false,
             HasRun = false,
-            Resume = record.Checkpoint is { } number ? new ResumePoint(job.Id, number) : job.Resume,
+            Resume = resume,
+            ShortSince = 0,
             Note = record.Reason,
         });
         return state.WithJob(Requeue(parked)).Touch(parked);
@@ -40,7 +43,7 @@ internal static class HoldFold
     public static FactoryState Apply(FactoryState state, JobRolledBack record)
     {
         var job = state.Jobs[record.Job];
-        var back = Back(job, new ResumePoint(job.Id, record.Checkpoint)) with { Note = record.Reason };
+        var back = Back(job, new ResumePoint(job.Id, record.Checkpoint)) with { Note = record.Reason, StartingAt = record.At };
         if (job.End is not null)
         {
             // Its gangs have stopped; it is placed anew.

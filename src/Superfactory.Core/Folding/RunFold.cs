@@ -12,9 +12,12 @@ internal static class RunFold
         {
             StartedAt = job.StartedAt ?? record.At,
             PlacedAt = record.At,
+            StartingAt = record.At,
             Planned = null,
             GaveWayTo = 0,
             MovesBecause = null,
+            NotBefore = 0,
+            ShortSince = 0,
             Beginnings = job.Beginnings + 1,
             Islands = [.. record.Sites.Select(site => Island(site, job.LastIncarnation + 1, record))],
         };
@@ -49,7 +52,7 @@ internal static class RunFold
     {
         var job = state.Jobs[record.Job];
         var to = record.Checkpoint is { } number ? new ResumePoint(job.Id, number) : job.From;
-        var back = HoldFold.Back(job, to) with { Beginnings = job.Beginnings + 1, Note = job.Note is null ? record.Reason : $"{job.Note} {record.Reason}" };
+        var back = HoldFold.Back(job, to) with { Beginnings = job.Beginnings + 1, StartingAt = record.At, Note = job.Note is null ? record.Reason : $"{job.Note} {record.Reason}" };
         if (to is not null || job.Resume is not null)
         {
             // A gang is told at its start where the run goes on from: one that was started to take the state from a member would begin with none.

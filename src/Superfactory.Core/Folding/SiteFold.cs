@@ -48,6 +48,12 @@ internal static class SiteFold
         foreach (var id in state.OpenJobs.Union(state.StoppingJobs))
         {
             var job = state.Jobs[id];
+            if (job.Strays.Any(stray => stray.Site == site))
+            {
+                job = job with { Strays = job.Strays.RemoveAll(stray => stray.Site == site) };
+                state = state.WithJob(job);
+            }
+
             if (job.FindIsland(site) is not { } island)
             {
                 continue;

@@ -110,14 +110,13 @@ internal static class GangDecisions
     {
         foreach (var id in draft.State.StoppingJobs)
         {
-            if (draft.State.Jobs[id].FindIsland(site) is not { Standing: IslandStanding.Stopping } island)
+            var job = draft.State.Jobs[id];
+            foreach (var island in job.Islands.Where(static island => island.Standing == IslandStanding.Stopping).Concat(job.Strays).Where(island => island.Site == site).ToList())
             {
-                continue;
-            }
-
-            if (!gangs.Any(gang => gang.Job == id && gang.Incarnation == island.Incarnation && !IsOver(gang.State)))
-            {
-                draft.Add(new GangReleased { At = draft.Now, Job = id, Island = site, Incarnation = island.Incarnation });
+                if (!gangs.Any(gang => gang.Job == id && gang.Incarnation == island.Incarnation && !IsOver(gang.State)))
+                {
+                    draft.Add(new GangReleased { At = draft.Now, Job = id, Island = site, Incarnation = island.Incarnation });
+                }
             }
         }
     }

@@ -29,7 +29,7 @@ internal static class HoldPlanner
     }
 
     private static bool IsSavedBy(FactoryJob job, FactoryCheckpoint checkpoint) => checkpoint.Epoch >= job.HoldEpoch && job.Islands.All(island =>
-        island.SetAside is not null || island.Withheld is not null || checkpoint.At(island.Site) is { Standing: CheckpointStanding.Whole } copy && string.Equals(copy.Island, island.Site, StringComparison.Ordinal));
+        island.SetAside is not null || island.Withheld is not null || !job.Members.Contains(island) || checkpoint.At(island.Site) is { Standing: CheckpointStanding.Whole } copy && string.Equals(copy.Island, island.Site, StringComparison.Ordinal));
 
     private static void Park(Draft draft, FactoryJob job, FactoryCheckpoint? checkpoint, string reason) =>
         draft.Add(new JobParked { At = draft.Now, Job = job.Id, Checkpoint = checkpoint?.Number, Reason = Sentence.Capital(reason) });

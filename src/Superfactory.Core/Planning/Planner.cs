@@ -20,6 +20,7 @@ internal static class Planner
 
         CheckpointPlanner.Plan(draft);
         OutagePlanner.Plan(draft);
+        TimeoutPlanner.Plan(draft);
         foreach (var id in draft.State.OpenJobs)
         {
             HoldPlanner.Plan(draft, id);
@@ -30,8 +31,15 @@ internal static class Planner
             MembershipPlanner.Plan(draft, id, mayBegin: true);
         }
 
-        StartPlanner.Plan(draft);
+        TimeoutPlanner.LeaveBehind(draft);
+        do
+        {
+            StartPlanner.Plan(draft);
+        }
+        while (TimeoutPlanner.LeaveBehind(draft));
+
         OutagePlanner.Finish(draft);
+        TimeoutPlanner.Watch(draft);
     }
 
     private static void End(Draft draft, FactoryJob job)

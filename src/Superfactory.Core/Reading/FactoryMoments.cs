@@ -1,3 +1,5 @@
+using Superfactory.Core.Planning;
+
 namespace Superfactory.Core;
 
 /// <summary>The times at which something is to be decided though nothing enters: the host lets the factory know when one has come. Pure.</summary>
@@ -18,6 +20,11 @@ public static class FactoryMoments
         foreach (var id in state.OpenJobs)
         {
             var job = state.Jobs[id];
+            if (IsWithin(job.NotBefore, after, until) || IsWithin(TimeoutPlanner.StartEnd(job), after, until) || IsWithin(TimeoutPlanner.SearchEnd(job), after, until))
+            {
+                return true;
+            }
+
             if (!job.Islands.IsEmpty && job.Specification.MinimumRun > 0 && IsWithin(job.PlacedAt + (job.Specification.MinimumRun * 1000L), after, until))
             {
                 return true;

@@ -88,7 +88,7 @@ public sealed class JobReader(FactoryState state)
     private static string Holding(FactoryJob job)
     {
         var saved = job.Checkpoints.LastOrDefault(checkpoint => checkpoint is { Held: true, Abandoned: false } && checkpoint.Epoch >= job.HoldEpoch);
-        var missing = job.Islands.Where(island => island.SetAside is null && island.Withheld is null).Select(island => island.Site).Where(site => saved?.At(site) is not { Standing: CheckpointStanding.Whole });
+        var missing = job.Islands.Where(island => island.SetAside is null && island.Withheld is null && job.Members.Contains(island)).Select(island => island.Site).Where(site => saved?.At(site) is not { Standing: CheckpointStanding.Whole });
         return $"{(job.GaveWayTo == 0 ? "Is being held" : job.GaveWayTo == FactoryJob.Nobody ? "Moves" : $"Gives way to job {job.GaveWayTo}")}: waits for {Reading.Sentence.List(missing)} to save.{Moved(job)}";
     }
 

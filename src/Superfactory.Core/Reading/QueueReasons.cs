@@ -12,6 +12,11 @@ internal static class QueueReasons
             return $"Queue {paused} is paused: 'superfactory queue resume {paused}' lets its jobs start.";
         }
 
+        if (placement.NotBefore > 0)
+        {
+            return $"Is tried again in {Sentence.Duration(placement.NotBefore - now)}.";
+        }
+
         if (!placement.Away.IsEmpty)
         {
             return string.Join(' ', placement.Away.Select(site => $"Waits for site {site}: {Absence(state, site, now)}."));

@@ -168,6 +168,9 @@ public sealed record JobParked : PlanRecord
 {
     /// <summary>The checkpoint that it goes on from; null where it has none, and begins anew.</summary>
     public long? Checkpoint { get; init; }
+
+    /// <summary>Whether islands that nobody hears may still hold a later state, which is the run's no longer.</summary>
+    public bool Abandons { get; init; }
 }
 
 /// <summary>Somebody asked that a job that is, or is to be, held go on.</summary>

@@ -59,6 +59,9 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(TargetReturned), "target-returned")]
 [JsonDerivedType(typeof(IslandEvicted), "island-evicted")]
 [JsonDerivedType(typeof(JobMoves), "job-moves")]
+[JsonDerivedType(typeof(StartTimedOut), "start-timed-out")]
+[JsonDerivedType(typeof(IslandsShort), "islands-short")]
+[JsonDerivedType(typeof(IslandsLeftBehind), "islands-left-behind")]
 public abstract record JournalRecord
 {
     private protected JournalRecord()

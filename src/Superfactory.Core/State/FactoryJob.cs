@@ -99,6 +99,24 @@ public sealed record FactoryJob
     /// <summary>Why it moves, or moved when it last stopped, in a sentence; null where it did not.</summary>
     public string? MovesBecause { get; init; }
 
+    /// <summary>When its run began to start last, for the first time or again, in milliseconds since 1970-01-01 UTC; 0 before.</summary>
+    public long StartingAt { get; init; }
+
+    /// <summary>Before when it is not placed, in milliseconds since 1970-01-01 UTC; 0 where nothing keeps it.</summary>
+    public long NotBefore { get; init; }
+
+    /// <summary>How many starts of it in a row were given up.</summary>
+    public int FailedStarts { get; init; }
+
+    /// <summary>The sites whose islands had not started when its last start was given up: others are taken first.</summary>
+    public ImmutableArray<string> Avoids { get; init; } = [];
+
+    /// <summary>Since when its run has fewer islands than it needs, in milliseconds since 1970-01-01 UTC; 0 where it has enough.</summary>
+    public long ShortSince { get; init; }
+
+    /// <summary>Islands of earlier placements at sites that were away and have not confirmed that they stopped: they stay charged.</summary>
+    public ImmutableArray<FactoryIsland> Strays { get; init; } = [];
+
     /// <summary>Whether it is to be held once it has given way, because somebody asked for that meanwhile.</summary>
     public bool HoldAsked { get; init; }
 

@@ -70,7 +70,7 @@ public sealed record FactoryState
     {
         foreach (var id in OpenJobs.Union(StoppingJobs))
         {
-            foreach (var island in Jobs[id].Islands)
+            foreach (var island in Jobs[id].Islands.AddRange(Jobs[id].Strays))
             {
                 if (island.HoldsSlot && string.Equals(island.Site, site, StringComparison.Ordinal))
                 {
@@ -114,7 +114,7 @@ public sealed record FactoryState
     internal FactoryState WithJob(FactoryJob job)
     {
         var open = job.End is null;
-        var stopping = job.Islands.Any(island => island.Standing == IslandStanding.Stopping);
+        var stopping = !job.Strays.IsEmpty || job.Islands.Any(island => island.Standing == IslandStanding.Stopping);
         return this with
         {
             Jobs = Jobs.SetItem(job.Id, job),

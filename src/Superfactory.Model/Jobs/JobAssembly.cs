@@ -36,6 +36,8 @@ internal static class JobAssembly
             Accelerators = values.Count("accelerators", 1),
             IslandsMin = values.Count("islands_min", 0),
             MinimumRun = values.Count("minimum_run", 0),
+            StartTimeout = values.Count("start_timeout", 300),
+            ReplaceWithin = values.Count("replace_within", 600),
             Trainer = values.IsPresent("trainer") ? Trainer(values) : null,
             Command = values.Get<ImmutableArray<string>>("command", []),
             Directory = values.TryGet<string>("directory", out var directory) ? directory : values.IsPresent("command") ? folder : null,

@@ -28,6 +28,8 @@ public static class JobFields
         new() { Path = "queue", Kind = JobFieldKind.Name, Default = "default", Meaning = "The queue that the job waits in and is charged to; `superfactory fleet apply` makes queues." },
         Whole("priority", "0", 0, 1000, null, "The greater goes first in its queue, and running jobs of a lower one of its queue save and give way to it."),
         Whole("minimum_run", "0", 0, 86_400, "seconds", "How long the job runs, once it runs, before it may have to give way."),
+        Whole("start_timeout", "300", 1, 86_400, "seconds", "How long the islands may take to start; then all are released, and the job is placed anew after a pause."),
+        Whole("replace_within", "600", 0, 86_400, "seconds", "How long the run goes on with fewer islands than `islands_min` while a replacement is sought; then it saves and is placed anew. 0 for any time."),
 
         Section("trainer", "The ready trainer. Either `trainer` or `command` is given."),
         new() { Path = "trainer.recipe", Kind = JobFieldKind.Choice, Choices = ["pretrain"], Default = Required, Meaning = "Which trainer: `pretrain` is `python/recipes/pretrain.py`." },

@@ -36,6 +36,12 @@ public sealed record JobSpecification
     /// <summary>Seconds that it runs once it runs before it may have to give way. Default 0.</summary>
     public int MinimumRun { get; init; }
 
+    /// <summary>Seconds that its islands may take to start; then all are released and it is placed anew. Default 300.</summary>
+    public int StartTimeout { get; init; } = 300;
+
+    /// <summary>Seconds that its run goes on with fewer islands than <see cref="IslandsLeast"/> while a replacement is sought; then it is saved and placed anew. 0 for any time; default 600.</summary>
+    public int ReplaceWithin { get; init; } = 600;
+
     /// <summary>The ready trainer; null where <see cref="Command"/> is the user's own program.</summary>
     public TrainerSpecification? Trainer { get; init; }
 

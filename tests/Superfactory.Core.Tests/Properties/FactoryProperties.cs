@@ -48,7 +48,7 @@ public sealed class FactoryProperties
         var way = FleetLifecycleTests.GivingWay();
         var dropped = FleetLifecycleTests.GivingWay().Lose("atlanta");
         var shrunk = FleetLifecycleTests.Reclaimed();
-        reached.UnionWith(seldom.Journal.Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Select(record => record.GetType()));
+        reached.UnionWith(seldom.Journal.Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Concat(TimeoutTests.LeftBehind().Journal).Select(record => record.GetType()));
         var kinds = typeof(JournalRecord).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(JournalRecord)) && !type.IsAbstract);
         kinds.Where(kind => !reached.Contains(kind)).ShouldBeEmpty();
     }

@@ -72,7 +72,7 @@ internal static class Schedule
     private static JobSpecification Ranked(FactoryState state, Move move, JobSpecification job) => job with
     {
         Priority = move.Milliseconds % 3, IslandsMin = move.Milliseconds % 5 < 2 ? 1 : 0, Queue = state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name,
-        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0,
+        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, StartTimeout = 1 + (move.Pick * 2), ReplaceWithin = move.Pick % 4 * 3,
     };
 
     private static QueueSet Queues(Move move) => new([

@@ -93,6 +93,11 @@ internal static class FleetMaker
 
     private static void Collect(FactoryJob job, long now, List<Unit> units, SortedDictionary<string, long> foreign)
     {
+        foreach (var stray in job.Strays)
+        {
+            foreign[stray.Site] = foreign.GetValueOrDefault(stray.Site) + job.Specification.Accelerators;
+        }
+
         if (job is { Planned: { } planned, End: null, Islands.IsEmpty: true })
         {
             ImmutableArray<string> starts = [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)];

@@ -133,9 +133,19 @@ internal sealed class FleetPlacement
             return new Placement { Paused = paused };
         }
 
+        if (job.NotBefore > _now)
+        {
+            return new Placement { NotBefore = job.NotBefore };
+        }
+
         var named = job.Specification.Sites.IsDefaultOrEmpty ? [] : job.Specification.Sites;
         var usable = _ledger.Usable;
         var least = job.Specification.IslandsLeast;
+        if (named.IsEmpty && usable.RemoveAll(site => job.Avoids.Contains(site)) is var others && others.Length >= least)
+        {
+            usable = others;
+        }
+
         ImmutableArray<string> there = named.IsEmpty ? usable : [.. named.Where(site => _state.IsOpen(site))];
         if (!named.IsEmpty && there.Length < least)
         {

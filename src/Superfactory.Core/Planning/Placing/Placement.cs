@@ -36,6 +36,9 @@ internal sealed record Placement
     /// <summary>The queue, its own or one above it, that is paused; null where none is.</summary>
     public string? Paused { get; init; }
 
+    /// <summary>Before when it is not placed, in milliseconds since 1970-01-01 UTC; 0 where nothing keeps it.</summary>
+    public long NotBefore { get; init; }
+
     /// <summary>Why it does not start, where slots are not what is missing.</summary>
     public PendingReason? Reason { get; init; }
 }

@@ -20,7 +20,7 @@ internal sealed class SlotLedger
         foreach (var id in state.OpenJobs.Union(state.StoppingJobs))
         {
             var job = state.Jobs[id];
-            foreach (var island in job.Islands)
+            foreach (var island in job.Islands.AddRange(job.Strays))
             {
                 if (island.HoldsSlot && _sites.TryGetValue(island.Site, out var site))
                 {
