@@ -23,7 +23,7 @@ public static class PlanReader
         }
 
         var next = decision.Records.Aggregate(state, Factory.Apply);
-        var job = next.Jobs[next.LastJob];
+        var job = next.Jobs[decision.Records.OfType<JobSubmitted>().Single().Job];
         var started = decision.Records.OfType<JobStarted>().LastOrDefault(record => record.Job == job.Id);
         var planned = decision.Records.OfType<StartPlanned>().LastOrDefault(record => record.Job == job.Id);
         var (all, withheld, owned) = started is not null ? (started.Sites, started.Withheld, started.Owned) : planned is not null ? (planned.Sites, planned.Withheld, planned.Owned) : ([], [], false);

@@ -66,6 +66,12 @@ internal sealed class ControlClient : IDisposable
     /// <summary>Lets something in service again; answers with what still is not.</summary>
     public Task<Answer<OutageView[]>> ReturnAsync(string target, CancellationToken cancellation) => PostAsync<OutageView[]>($"v1/outages/return?target={Uri.EscapeDataString(target)}", null, cancellation);
 
+    /// <summary>What was decided about a job.</summary>
+    public Task<Answer<RecordedPlanView[]>> PlansAsync(long job, CancellationToken cancellation) => GetAsync<RecordedPlanView[]>($"v1/jobs/{job}/plans", cancellation);
+
+    /// <summary>Decides a recorded plan again.</summary>
+    public Task<Answer<ReplayView>> ReplayAsync(long record, CancellationToken cancellation) => GetAsync<ReplayView>($"v1/replay/{record}", cancellation);
+
     /// <summary>Gives a job another priority.</summary>
     public Task<Answer<JobView>> ReprioritizeAsync(long job, int priority, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/priority", new PriorityRequest(priority), cancellation);
 
@@ -93,8 +99,8 @@ internal sealed class ControlClient : IDisposable
         return await SendAsync<T>(request, cancellation);
     }
 
-    /// <summary>Cancels a job. The answer's value is the job's number.</summary>
-    public Task<Answer<string>> CancelAsync(long job, CancellationToken cancellation) => CancelAsync($"v1/jobs/{job}/cancel", job, cancellation);
+    /// <summary>Cancels a job, or all elements of its array. The answer's value is the job's number.</summary>
+    public Task<Answer<string>> CancelAsync(long job, bool array, CancellationToken cancellation) => CancelAsync($"v1/jobs/{job}/cancel{Whole(array)}", job, cancellation);
 
     private async Task<Answer<string>> CancelAsync(string path, long number, CancellationToken cancellation)
     {
@@ -117,10 +123,12 @@ internal sealed class ControlClient : IDisposable
         PostAsync<JobView>($"v1/jobs/{job}/rollback", new RollbackRequest(checkpoint), cancellation);
 
     /// <summary>Has a job save and stop.</summary>
-    public Task<Answer<JobView>> HoldAsync(long job, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/hold", null, cancellation);
+    public Task<Answer<JobView>> HoldAsync(long job, bool array, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/hold{Whole(array)}", null, cancellation);
 
     /// <summary>Lets a held job go on.</summary>
-    public Task<Answer<JobView>> ReleaseAsync(long job, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/release", null, cancellation);
+    public Task<Answer<JobView>> ReleaseAsync(long job, bool array, CancellationToken cancellation) => PostAsync<JobView>($"v1/jobs/{job}/release{Whole(array)}", null, cancellation);
+
+    private static string Whole(bool array) => array ? "?array=true" : string.Empty;
 
     /// <summary>Every copy that is kept.</summary>
     public Task<Answer<CopyView[]>> CopiesAsync(CancellationToken cancellation) => GetAsync<CopyView[]>("v1/copies", cancellation);

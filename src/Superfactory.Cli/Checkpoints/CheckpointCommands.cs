@@ -69,7 +69,7 @@ internal static class CheckpointCommands
 
     /// <summary>Makes <c>hold JOB</c>.</summary>
     public static Command Hold(ControlOption control, Terminal terminal) => Simple(
-        control, terminal, "hold", "Have a job save, its trainers' own state too, and stop.", static (client, id, cancellation) => client.HoldAsync(id, cancellation));
+        control, terminal, "hold", "Have a job save, its trainers' own state too, and stop.", static (client, id, array, cancellation) => client.HoldAsync(id, array, cancellation));
 
     /// <summary>Makes <c>reprioritize JOB</c>.</summary>
     public static Command Reprioritize(ControlOption control, Terminal terminal)
@@ -85,15 +85,15 @@ internal static class CheckpointCommands
 
     /// <summary>Makes <c>release JOB</c>.</summary>
     public static Command Release(ControlOption control, Terminal terminal) => Simple(
-        control, terminal, "release", "Let a held job go on as if it had never stopped.", static (client, id, cancellation) => client.ReleaseAsync(id, cancellation));
+        control, terminal, "release", "Let a held job go on as if it had never stopped.", static (client, id, array, cancellation) => client.ReleaseAsync(id, array, cancellation));
 
     private static Command Simple(
-        ControlOption control, Terminal terminal, string name, string description, Func<ControlClient, long, CancellationToken, Task<Answer<JobView>>> action)
+        ControlOption control, Terminal terminal, string name, string description, Func<ControlClient, long, bool, CancellationToken, Task<Answer<JobView>>> action)
     {
-        var (id, json) = (Settings.Job(), Settings.Json());
-        var command = new Command(name, description) { id, json };
+        var (id, array, json) = (Settings.Job(), Settings.Array(), Settings.Json());
+        var command = new Command(name, description) { id, array, json };
         command.SetAction((parsed, cancellation) => control.WithClientAsync(parsed, terminal, async client =>
-            terminal.Show(await action(client, parsed.GetValue(id), cancellation), parsed.GetValue(json), job => [$"Job {job.Id} {RunText(job)}"])));
+            terminal.Show(await action(client, parsed.GetValue(id), parsed.GetValue(array), cancellation), parsed.GetValue(json), job => [$"Job {job.Id} {RunText(job)}"])));
         return command;
     }
 

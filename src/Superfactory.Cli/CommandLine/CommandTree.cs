@@ -54,6 +54,8 @@ internal static class CommandTree
             FleetCommands.Create(control, terminal),
             QueuesCommand.Create(control, terminal),
             QueuesCommand.Queue(control, terminal),
+            ReplayCommands.Decisions(control, terminal),
+            ReplayCommands.Replay(control, terminal),
             OutageCommands.List(control, terminal),
             OutageCommands.Drain(control, terminal),
             OutageCommands.Out(control, terminal, "fail", "Say that something failed: what ran there is lost, and goes on elsewhere.", OutageState.Failed),

@@ -6,7 +6,7 @@ internal static class ExitCode
     /// <summary>What was asked for is done.</summary>
     public const int Done = 0;
 
-    /// <summary>The job failed or was cancelled.</summary>
+    /// <summary>The job failed or was cancelled, or what was compared differs.</summary>
     public const int JobFailed = 1;
 
     /// <summary>What the user gave is wrong.</summary>

@@ -77,6 +77,9 @@ internal static class Settings
     /// <summary>The switch that every listing has.</summary>
     public static Option<bool> Json() => Switch("--json", "Write JSON.");
 
+    /// <summary>The switch that means all elements of a job's array.</summary>
+    public static Option<bool> Array() => Switch("--array", "Do so to all elements of the job's array.");
+
     /// <summary>The number of a job.</summary>
     public static Argument<long> Job() => Number("ID", "The job's number, as 'superfactory jobs' lists it.", "a job", "superfactory jobs");
 

@@ -29,17 +29,17 @@ internal static class JobCommands
     /// <summary>Makes <c>cancel ID</c>.</summary>
     public static Command Cancel(ControlOption control, Terminal terminal)
     {
-        var id = Settings.Job();
-        var command = new Command("cancel", "Cancel a job and stop its processes.") { id };
+        var (id, array) = (Settings.Job(), Settings.Array());
+        var command = new Command("cancel", "Cancel a job and stop its processes.") { id, array };
         command.SetAction((parsed, cancellation) => control.WithClientAsync(parsed, terminal, async client =>
         {
-            var answer = await client.CancelAsync(parsed.GetValue(id), cancellation);
+            var answer = await client.CancelAsync(parsed.GetValue(id), parsed.GetValue(array), cancellation);
             if (!answer.Succeeded)
             {
                 return terminal.Fail(answer.Problems, answer.ExitCode);
             }
 
-            terminal.Line($"Job {parsed.GetValue(id)} is being cancelled.");
+            terminal.Line(parsed.GetValue(array) ? $"All elements of job {parsed.GetValue(id)}'s array that had not ended are being cancelled." : $"Job {parsed.GetValue(id)} is being cancelled.");
             return ExitCode.Done;
         }));
         return command;

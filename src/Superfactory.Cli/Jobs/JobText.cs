@@ -19,17 +19,20 @@ internal static class JobText
             [" ID", "NAME", "STATE", " DONE", "SITES", "WHY"],
             jobs.Select(static job => ImmutableArray.Create(
                 job.Id.ToString(CultureInfo.InvariantCulture),
-                job.Name,
+                Name(job),
                 RunDisplayText.StateName(job.State),
                 job.Progress.ToString("0 %", CultureInfo.InvariantCulture),
                 Sites(job),
                 job.Reason)));
 
+    /// <summary>A job's name, with its place where it is an element of an array.</summary>
+    public static string Name(JobView job) => job.Array is { } array ? string.Create(CultureInfo.InvariantCulture, $"{job.Name}[{array.Element}]") : job.Name;
+
     /// <summary>Everything about one job.</summary>
     public static ImmutableArray<string> Details(JobView job)
     {
         var lines = ImmutableArray.CreateBuilder<string>();
-        lines.Add($"job {job.Id}  {job.Name}  {RunDisplayText.StateName(job.State)}: {job.Reason}");
+        lines.Add($"job {job.Id}  {Name(job)}  {RunDisplayText.StateName(job.State)}: {job.Reason}");
         lines.Add($"  submitted  {Moment(job.SubmittedUnixMilliseconds)}");
         lines.Add($"  started    {Moment(job.StartedUnixMilliseconds)}");
         lines.Add($"  ended      {Moment(job.EndedUnixMilliseconds)}");

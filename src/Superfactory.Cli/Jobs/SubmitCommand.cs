@@ -74,8 +74,9 @@ internal static class SubmitCommand
         var job = submitted.Value;
         if (!follow)
         {
-            return terminal.Show(submitted, json, static view =>
-                [$"Job {view.Id} ({view.Name}) is submitted. Follow it with 'superfactory logs {view.Id} --follow' or look at it with 'superfactory job {view.Id}'."]);
+            return terminal.Show(submitted, json, static view => view.Array is { } array
+                ? [$"Jobs {array.First} to {array.First + array.Count - 1} ({view.Name}) are submitted. 'superfactory jobs' lists them, and 'superfactory cancel {array.First} --array' cancels all that have not ended."]
+                : [$"Job {view.Id} ({view.Name}) is submitted. Follow it with 'superfactory logs {view.Id} --follow' or look at it with 'superfactory job {view.Id}'."]);
         }
 
         if (!json)

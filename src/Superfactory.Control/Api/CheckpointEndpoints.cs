@@ -26,13 +26,13 @@ internal static class CheckpointEndpoints
         jobs.MapPost("/rollback", RollBackAsync)
             .WithSummary("Takes a job back to a checkpoint, model and ledger together; one that has ended goes on.")
             .Produces<JobView>(200).WithProblems(404, 409);
-        jobs.MapPost("/hold", (long id, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation) => DoAsync(id, new HoldJob(id), writer, views, cancellation))
+        jobs.MapPost("/hold", (long id, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation, bool array = false) => DoAsync(id, new HoldJob(id, array), writer, views, cancellation))
             .WithSummary("Has a job save, its trainers' own state too, and stop; its slots are then free.")
             .Produces<JobView>(200).WithProblems(404, 409);
         jobs.MapPost("/priority", (long id, PriorityRequest request, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation) => DoAsync(id, new ReprioritizeJob(id, request.Priority), writer, views, cancellation))
             .WithSummary("Gives a job another priority in its queue.")
             .Produces<JobView>(200).WithProblems(400, 404, 409);
-        jobs.MapPost("/release", (long id, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation) => DoAsync(id, new ReleaseJob(id), writer, views, cancellation))
+        jobs.MapPost("/release", (long id, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation, bool array = false) => DoAsync(id, new ReleaseJob(id, array), writer, views, cancellation))
             .WithSummary("Lets a held job go on.")
             .Produces<JobView>(200).WithProblems(404, 409);
     }

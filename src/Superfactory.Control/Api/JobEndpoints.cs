@@ -27,7 +27,7 @@ internal static class JobEndpoints
             .WithSummary("One job.").Produces<JobView>().WithProblems(404);
         jobs.MapPost("/{id:long}/cancel", CancelAsync)
             .WithSummary("Ends a job before it is done.")
-            .WithDescription("Answers when the end is decided; its gangs are stopped within seconds.")
+            .WithDescription("Answers when the end is decided; its gangs are stopped within seconds. 'array' means all elements of its array.")
             .Produces<JobView>(202).WithProblems(404, 409);
         jobs.MapGet("/{id:long}/logs", Logs)
             .WithSummary("Log lines of a job, after a number.")
@@ -71,9 +71,9 @@ internal static class JobEndpoints
         return Results.Json(views.Job(state, state.Jobs[id]), FactoryJson.Options, statusCode: StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> CancelAsync(long id, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation)
+    private static async Task<IResult> CancelAsync(long id, FactoryWriter writer, ViewBuilder views, CancellationToken cancellation, bool array = false)
     {
-        var decision = await writer.SubmitAsync(new CancelJob(id), cancellation);
+        var decision = await writer.SubmitAsync(new CancelJob(id, array), cancellation);
         var state = writer.State;
         return decision.Refusal is { } refusal
             ? ApiProblem.Result(refusal)

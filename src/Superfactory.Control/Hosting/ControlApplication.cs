@@ -47,6 +47,7 @@ internal static class ControlApplication
         builder.Services
             .AddSingleton(time)
             .AddSingleton(journal)
+            .AddSingleton<JournalReader>()
             .AddSingleton(store)
             .AddSingleton<FactoryWriter>()
             .AddSingleton<LeaseClock>()
@@ -73,6 +74,7 @@ internal static class ControlApplication
         CheckpointEndpoints.Map(application);
         QueueEndpoints.Map(application);
         OutageEndpoints.Map(application);
+        ReplayEndpoints.Map(application);
         FactoryEndpoints.Map(application);
         application.MapOpenApi("/openapi/{documentName}.json");
         return application;

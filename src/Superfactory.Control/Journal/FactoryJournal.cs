@@ -29,11 +29,15 @@ internal sealed class FactoryJournal : IDisposable
     private byte[] _digest;
     private long _snapshotRevision;
 
-    private FactoryJournal(SqliteConnection connection, JournalFence fence, long term, Recovered recovered, int recordsPerSnapshot)
+    private FactoryJournal(string path, SqliteConnection connection, JournalFence fence, long term, Recovered recovered, int recordsPerSnapshot)
     {
         (_connection, _fence, _term, _recordsPerSnapshot) = (connection, fence, term, recordsPerSnapshot);
+        FilePath = path;
         (State, _digest, _snapshotRevision) = (recovered.State, recovered.Digest, recovered.SnapshotRevision);
     }
+
+    /// <summary>The file that it is in.</summary>
+    public string FilePath { get; }
 
     /// <summary>The state that the journal's records amount to.</summary>
     public FactoryState State { get; private set; }
@@ -160,7 +164,7 @@ internal sealed class FactoryJournal : IDisposable
 
             var recovered = JournalRecovery.Recover(connection);
             return recovered.Value is { } value
-                ? new FactoryJournal(connection, fence, term, value, recordsPerSnapshot)
+                ? new FactoryJournal(path, connection, fence, term, value, recordsPerSnapshot)
                 : Damaged(path, recovered.Problem!);
         }
     }

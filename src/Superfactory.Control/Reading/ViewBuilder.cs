@@ -95,6 +95,7 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
             Epoch = job.Epoch,
             Progress = job.End?.State == JobState.Completed ? 1.0 : Progress(islands),
             Merging = Merging(job, islands),
+            Array = job.Array,
             Islands = islands,
             Specification = job.Specification,
         };

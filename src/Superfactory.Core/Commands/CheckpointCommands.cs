@@ -20,8 +20,10 @@ public sealed record RollBackJob(long Job, long Checkpoint) : FactoryCommand;
 
 /// <summary>A job is to save and stop, the trainers' own state too.</summary>
 /// <param name="Job">The job's number.</param>
-public sealed record HoldJob(long Job) : FactoryCommand;
+/// <param name="WholeArray">Whether all elements of its array are meant.</param>
+public sealed record HoldJob(long Job, bool WholeArray = false) : FactoryCommand;
 
 /// <summary>A job that is, or is to be, held is to go on.</summary>
 /// <param name="Job">The job's number.</param>
-public sealed record ReleaseJob(long Job) : FactoryCommand;
+/// <param name="WholeArray">Whether all elements of its array are meant.</param>
+public sealed record ReleaseJob(long Job, bool WholeArray = false) : FactoryCommand;

@@ -43,7 +43,8 @@ public sealed record SubmitJob(JobSpecification Specification, string? File = nu
 
 /// <summary>The end of a job is asked for.</summary>
 /// <param name="Job">The job's number.</param>
-public sealed record CancelJob(long Job) : FactoryCommand;
+/// <param name="WholeArray">Whether all elements of its array are meant.</param>
+public sealed record CancelJob(long Job, bool WholeArray = false) : FactoryCommand;
 
 /// <summary>A copy between sites is asked for. One that is the same as another which has not ended is that one.</summary>
 /// <param name="Source">What is copied.</param>

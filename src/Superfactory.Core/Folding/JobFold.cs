@@ -1,19 +1,31 @@
 using Superfactory.Core.Records;
+using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Folding;
 
 /// <summary>Folds what happened to jobs as a whole.</summary>
 internal static class JobFold
 {
+    /// <summary>One record, and a job for each element.</summary>
     public static FactoryState Apply(FactoryState state, JobSubmitted record)
-        => (state with { LastJob = record.Job }).WithJob(new FactoryJob
+    {
+        var count = record.Specification.Count;
+        state = state with { LastJob = record.Job + count - 1 };
+        for (var element = 0; element < count; element++)
         {
-            Id = record.Job,
-            Specification = record.Specification,
-            SubmittedAt = record.At,
-            From = record.From,
-            Resume = record.From,
-        });
+            state = state.WithJob(new FactoryJob
+            {
+                Id = record.Job + element,
+                Array = count == 1 ? null : new ArrayPlace(record.Job, element, count),
+                Specification = element == 0 ? record.Specification : record.Specification with { Seed = record.Specification.Seed + element },
+                SubmittedAt = record.At,
+                From = record.From,
+                Resume = record.From,
+            });
+        }
+
+        return state;
+    }
 
     public static FactoryState Apply(FactoryState state, JobCancelled record)
         => state.WithJob(state.Jobs[record.Job] with { CancelRequested = true });

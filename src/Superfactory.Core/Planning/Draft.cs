@@ -7,6 +7,7 @@ namespace Superfactory.Core.Planning;
 internal sealed class Draft(FactoryState state, long now)
 {
     private readonly ImmutableArray<JournalRecord>.Builder _records = ImmutableArray.CreateBuilder<JournalRecord>();
+    private long _seen;
 
     /// <summary>The state with every record so far applied.</summary>
     public FactoryState State { get; private set; } = state;
@@ -16,8 +17,12 @@ internal sealed class Draft(FactoryState state, long now)
 
     public bool IsEmpty => _records.Count == 0;
 
+    /// <summary>From here on it is planned upon the state as it is now: that is what plans say that they saw.</summary>
+    public void BeginPlanning() => _seen = State.Revision;
+
     public void Add(JournalRecord record)
     {
+        record = _seen > 0 && record is PlanRecord plan ? plan with { Seen = _seen, Rules = Planner.Rules } : record;
         _records.Add(record);
         State = Factory.Apply(State, record);
     }

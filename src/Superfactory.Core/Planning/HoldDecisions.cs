@@ -100,6 +100,7 @@ internal static class HoldDecisions
         var sites = restore.Sites.IsDefault ? [] : restore.Sites;
         var specification = job.Specification with
         {
+            Count = 1,
             Sites = sites.IsEmpty && restore.SiteCount == 0 ? job.Specification.Sites : sites,
             SiteCount = sites.IsEmpty && restore.SiteCount == 0 ? job.Specification.SiteCount : restore.SiteCount,
         };

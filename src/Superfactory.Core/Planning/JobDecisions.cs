@@ -3,6 +3,7 @@ using Superfactory.Core.Commands;
 using Superfactory.Core.Reading;
 using Superfactory.Core.Records;
 using Superfactory.Model;
+using Superfactory.Model.Jobs;
 
 namespace Superfactory.Core.Planning;
 
@@ -11,20 +12,40 @@ internal static class JobDecisions
 {
     public static Refusal? Submit(Draft draft, SubmitJob submit, ResumePoint? from = null)
     {
-        var problems = CheckSites(draft.State, submit).AddRange(CheckQueue(draft.State, submit));
+        var problems = CheckSites(draft.State, submit).AddRange(CheckQueue(draft.State, submit)).AddRange(CheckCount(submit));
         if (problems.Length > 0)
         {
             return new Refusal(RefusalKind.Invalid, problems);
         }
 
-        if (draft.State.OpenJobs.Count >= FactoryLimits.OpenJobsMax)
+        if (draft.State.OpenJobs.Count + submit.Specification.Count > FactoryLimits.OpenJobsMax)
         {
             return new Refusal(RefusalKind.Conflict, [new Problem(
-                $"{FactoryLimits.OpenJobsMax} jobs have not ended, and the control plane takes no more.", Hint: "Cancel some, or wait.")]);
+                $"{draft.State.OpenJobs.Count} jobs have not ended, and the control plane takes no more than {FactoryLimits.OpenJobsMax}.", Hint: "Cancel some, or wait.")]);
         }
 
         draft.Add(new JobSubmitted { At = draft.Now, Job = draft.State.LastJob + 1, Specification = submit.Specification, From = from });
         return null;
+    }
+
+    /// <summary>Does the same to all elements of an array that have not ended: it is refused where it can be done to none.</summary>
+    public static Refusal? ToAll(Draft draft, long id, Func<Draft, long, Refusal?> act)
+    {
+        if (!draft.State.Jobs.TryGetValue(id, out var job) || job.Array is not { } array)
+        {
+            return job is null ? act(draft, id) : new Refusal(RefusalKind.Invalid, [new Problem($"Job {id} is no element of an array.", Field: "array")]);
+        }
+
+        Refusal? refusal = null;
+        var done = false;
+        for (var element = array.First; element < array.First + array.Count; element++)
+        {
+            var refused = act(draft, element);
+            done |= refused is null;
+            refusal ??= refused;
+        }
+
+        return done ? null : refusal;
     }
 
     public static Refusal? Cancel(Draft draft, CancelJob cancel)
@@ -41,6 +62,16 @@ internal static class JobDecisions
 
         draft.Add(new JobCancelled { At = draft.Now, Job = cancel.Job });
         return null;
+    }
+
+    private static ImmutableArray<Problem> CheckCount(SubmitJob submit)
+    {
+        var specification = submit.Specification;
+        return specification.Count is < 1 or > JobSpecification.ElementsMax
+            ? [new Problem($"An array has 1 to {JobSpecification.ElementsMax} elements, not {specification.Count}.", submit.File, Field: "count")]
+            : specification.Seed > int.MaxValue - specification.Count
+                ? [new Problem($"The last element's seed, {specification.Seed} + {specification.Count - 1}, is over {int.MaxValue}.", submit.File, Field: "seed")]
+                : [];
     }
 
     private static ImmutableArray<Problem> CheckSites(FactoryState state, SubmitJob submit)

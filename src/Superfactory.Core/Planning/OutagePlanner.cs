@@ -117,7 +117,7 @@ internal static class OutagePlanner
     {
         var recent = faults.Where(fault => now - fault.At < FactoryLimits.FaultWindowMilliseconds).ToList();
         var jobs = recent.Select(static fault => fault.Job).Where(static job => job != 0).Distinct().Order().ToList();
-        return recent.Count >= FactoryLimits.FaultsMax && (jobs.Count > 1 || jobs.Count < recent.Count)
+        return recent.Count >= FactoryLimits.FaultsMax && (jobs.Count > 1 || recent.Any(static fault => fault.Job == 0))
             ? $"{recent.Count} faults within {Sentence.Duration(FactoryLimits.FaultWindowMilliseconds)}{(jobs.Count == 0 ? string.Empty : $", of {Sentence.Jobs(jobs)}")}."
             : null;
     }

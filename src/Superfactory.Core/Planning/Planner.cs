@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Superfactory.Core.Reading;
 using Superfactory.Core.Records;
 using Superfactory.Model.Views;
@@ -11,8 +12,15 @@ namespace Superfactory.Core.Planning;
 /// </summary>
 internal static class Planner
 {
+    /// <summary>The version of the rules here. It rises with every change after which the same state may give other records.</summary>
+    public const int Version = 1;
+
+    /// <summary>The versions of all rules that take part, as plans record them.</summary>
+    public static string Rules { get; } = string.Create(CultureInfo.InvariantCulture, $"core/{Version} {FleetPlacement.Policy} scheduler/{Scheduling.Scheduler.Version}");
+
     public static void Plan(Draft draft)
     {
+        draft.BeginPlanning();
         foreach (var id in draft.State.OpenJobs)
         {
             End(draft, draft.State.Jobs[id]);

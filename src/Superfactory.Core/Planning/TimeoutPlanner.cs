@@ -82,8 +82,13 @@ internal static class TimeoutPlanner
     private static bool IsWatched(FactoryJob job) =>
         job is { HasRun: true, HoldRequested: false, Held: false, IsLeaving: false, End: null } && !job.Islands.IsEmpty && !job.Islands.Any(static island => island.IsFinished);
 
-    /// <summary>The islands whose gangs are wanted where an agent is heard. One that is set aside was not lost.</summary>
-    private static int Present(FactoryState state, FactoryJob job) => job.Islands.Count(island => island.Standing == IslandStanding.Wanted && state.IsConnected(island.Site));
+    /// <summary>The islands that are heard, by the control plane or by a member that is. One that is set aside was not lost.</summary>
+    private static int Present(FactoryState state, FactoryJob job)
+    {
+        var members = job.Members.ToList();
+        return job.Islands.Count(island => island.Standing == IslandStanding.Wanted && (state.IsConnected(island.Site) || (members.Contains(island)
+            && members.Any(other => other.Site != island.Site && other.Standing == IslandStanding.Wanted && state.IsConnected(other.Site)))));
+    }
 
     private static void GiveUpStart(Draft draft, FactoryJob job)
     {

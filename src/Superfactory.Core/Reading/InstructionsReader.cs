@@ -79,7 +79,8 @@ public static class InstructionsReader
                     Incarnation = island.Incarnation,
                     Epoch = epoch,
                     Checkpoints = ResumeRules.For(state, job, island),
-                    Specification = job.Specification with { Sites = [.. job.Islands.Select(each => each.Site)], SiteCount = 0 },
+                    Array = job.Array,
+                    Specification = job.Specification with { Sites = [.. job.Islands.Select(each => each.Site)], SiteCount = 0, Count = 1 },
                 };
             }
         }

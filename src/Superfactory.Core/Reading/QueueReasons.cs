@@ -34,7 +34,7 @@ internal static class QueueReasons
             var site = placement.Full[0];
             return placement.Ahead.IsEmpty
                 ? $"Waits for a slot at {site}, which offers none."
-                : $"Waits for a free slot at {site}: {Sentence.Jobs(placement.Ahead)} {(placement.Ahead.Length == 1 ? "comes" : "come")} first.";
+                : $"Waits for a free slot at {site}: {(placement.Ahead.Length < SlotLedger.AheadMax ? Sentence.Jobs(placement.Ahead) : $"jobs {string.Join(", ", placement.Ahead.Take(SlotLedger.AheadMax - 1))} and more")} {(placement.Ahead.Length == 1 ? "comes" : "come")} first.";
         }
 
         return placement.Reason is { } reason ? $"It {reason}." : "Is about to start.";

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Choosing;
 using Superfactory.Model.Views;
@@ -17,6 +18,13 @@ public abstract record PlanRecord : JournalRecord
 
     /// <summary>Why, in a sentence.</summary>
     public required string Reason { get; init; }
+
+    /// <summary>The last record that the decision saw; 0 where it was not written down.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Seen { get; init; }
+
+    /// <summary>The versions of the rules that decided; null where they were not written down.</summary>
+    public string? Rules { get; init; }
 }
 
 /// <summary>A job was placed: it has an island at each of these sites.</summary>

@@ -15,6 +15,9 @@ public sealed record FactoryJob
     /// <summary>The job as submitted.</summary>
     public required JobSpecification Specification { get; init; }
 
+    /// <summary>Its place in the array that it is an element of; null where it is none.</summary>
+    public ArrayPlace? Array { get; init; }
+
     /// <summary>When it was submitted, in milliseconds since 1970-01-01 UTC.</summary>
     public required long SubmittedAt { get; init; }
 

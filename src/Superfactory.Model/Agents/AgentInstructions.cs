@@ -56,6 +56,9 @@ public sealed record GangAssignment
     /// <summary>What it is told of checkpoints; null from a control plane that knows of none.</summary>
     public GangCheckpoints? Checkpoints { get; init; }
 
+    /// <summary>Its place in the array that the job is an element of; null where it is none.</summary>
+    public Views.ArrayPlace? Array { get; init; }
+
     /// <summary>The job as submitted, with its sites resolved to names.</summary>
     public required JobSpecification Specification { get; init; }
 }

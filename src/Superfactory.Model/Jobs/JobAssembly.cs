@@ -31,6 +31,7 @@ internal static class JobAssembly
             Kind = values.Choice("kind", JobKind.Pretrain),
             Sites = sites as ImmutableArray<string>? ?? [],
             SiteCount = count,
+            Count = values.Count("count", 1),
             Queue = values.Get("queue", JobSpecification.DefaultQueue),
             Priority = values.Count("priority", 0),
             Accelerators = values.Count("accelerators", 1),

@@ -21,6 +21,12 @@ public sealed record JobSpecification
     /// <summary>How many sites, where any will do; 0 where <see cref="Sites"/> names them.</summary>
     public int SiteCount { get; init; }
 
+    /// <summary>The most elements of an array.</summary>
+    public const int ElementsMax = 1_000;
+
+    /// <summary>How many jobs of this kind are submitted at once, as the elements of an array, each with a seed of its own. 1 to 1,000, default 1.</summary>
+    public int Count { get; init; } = 1;
+
     /// <summary>The queue that it waits in and is charged to; default <see cref="DefaultQueue"/>.</summary>
     public string Queue { get; init; } = DefaultQueue;
 

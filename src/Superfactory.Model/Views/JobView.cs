@@ -37,12 +37,21 @@ public sealed record JobView
     /// <summary>What it merges and when, where it chooses that by itself; null in other jobs and before it has begun.</summary>
     public ModeView? Merging { get; init; }
 
+    /// <summary>Its place in the array that it is an element of; null where it is none.</summary>
+    public ArrayPlace? Array { get; init; }
+
     /// <summary>Its islands in the job's order.</summary>
     public ImmutableArray<IslandView> Islands { get; init; } = [];
 
     /// <summary>The job as submitted.</summary>
     public required JobSpecification Specification { get; init; }
 }
+
+/// <summary>The place of a job in an array. Immutable.</summary>
+/// <param name="First">The number of the array's first job; the others follow it.</param>
+/// <param name="Element">Which element it is, from 0.</param>
+/// <param name="Count">How many elements there are.</param>
+public sealed record ArrayPlace(long First, int Element, int Count);
 
 /// <summary>What a run that chooses by itself merges, and why.</summary>
 public sealed record ModeView

@@ -87,6 +87,12 @@ internal static class TrainerLaunch
             own["SUPERFACTORY_LANES"] = string.Join(':', lanes.Select(lane => Text(lane)));
         }
 
+        if (assignment.Array is { } array)
+        {
+            own["SUPERFACTORY_ELEMENT"] = Text(array.Element);
+            own["SUPERFACTORY_ELEMENTS"] = Text(array.Count);
+        }
+
         if (specification.CorpusDirectory is { } corpus)
         {
             own["SUPERFACTORY_CORPUS"] = corpus;

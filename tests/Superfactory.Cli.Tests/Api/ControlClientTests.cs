@@ -25,7 +25,7 @@ public sealed class ControlClientTests
         using var control = new ScriptedControl().Answers("/v1/jobs/7/cancel", ScriptedControl.Refuses(HttpStatusCode.Conflict));
         using var client = control.Client();
 
-        var answer = await client.CancelAsync(7, TestContext.Current.CancellationToken);
+        var answer = await client.CancelAsync(7, array: false, TestContext.Current.CancellationToken);
 
         answer.Problems.ShouldHaveSingleItem().Message.ShouldBe("Refused.");
     }

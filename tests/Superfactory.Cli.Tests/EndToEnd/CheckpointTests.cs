@@ -70,10 +70,10 @@ public sealed class CheckpointTests : IAsyncDisposable
 
         var job = await _factory.SubmitAsync(steps, every);
         await _factory.UntilAsync(job, static view => view.Progress > 0.2);
-        (await _factory.Client.HoldAsync(job, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
+        (await _factory.Client.HoldAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
         var held = await _factory.UntilAsync(job, static view => view.State is JobState.Held or JobState.Completed);
         held.State.ShouldBe(JobState.Held, held.Reason);
-        (await _factory.Client.ReleaseAsync(job, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
+        (await _factory.Client.ReleaseAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);

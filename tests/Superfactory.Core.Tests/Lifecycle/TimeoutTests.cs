@@ -82,10 +82,10 @@ public sealed class TimeoutTests
     public void Run_that_lost_an_island_goes_on_for_a_while_then_saves_and_is_placed_anew()
     {
         var factory = new TestFactory().Join("atlanta").Join("texas").Join("wisconsin").SubmitAnywhere(2).Run(1, "atlanta", "texas").Lose("atlanta");
-        factory.Miss(1, "texas", "atlanta").Promise(1, "texas", 5);
+        factory.Miss(1, "texas", "atlanta").Promise(1, "texas", 5).Miss(1, "texas", "atlanta").After(FactoryLimits.PromiseMillisecondsMax).Tick();
         factory.Job(1).Epoch!.Members.ShouldHaveSingleItem().Island.ShouldBe("texas");
         factory.Journal.OfType<IslandsShort>().ShouldHaveSingleItem().IsShort.ShouldBeTrue();
-        factory.After(Replace - 1).Tick().Job(1).HoldRequested.ShouldBeFalse();
+        factory.After((int)(factory.Job(1).ShortSince + Replace - 1 - factory.Now)).Tick().Job(1).HoldRequested.ShouldBeFalse();
         factory.After(1).Tick();
 
         factory.ReasonOf(1).ShouldBe("Moves: waits for texas to save. It had 1 of the 2 islands that it needs for 10 min.");
@@ -97,10 +97,20 @@ public sealed class TimeoutTests
     [Fact]
     public void Run_whose_island_comes_back_in_time_is_left_alone()
     {
-        var factory = new TestFactory().Join("atlanta").Join("texas").Submit("atlanta", "texas").Run(1, "atlanta", "texas").Lose("atlanta").After(Replace / 2).Join("atlanta", "s2");
+        var factory = new TestFactory().Join("atlanta").Join("texas").Submit("atlanta", "texas").Run(1, "atlanta", "texas").Lose("atlanta").Miss(1, "texas", "atlanta")
+            .Promise(1, "texas", 5).Miss(1, "texas", "atlanta").After(FactoryLimits.PromiseMillisecondsMax).Tick().After(Replace / 2).Join("atlanta", "s2");
 
         factory.Journal.OfType<IslandsShort>().Select(record => record.IsShort).ShouldBe([true, false]);
         factory.After(Replace).Tick().Job(1).HoldRequested.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Island_that_only_the_others_hear_is_not_lost()
+    {
+        var factory = new TestFactory().Join("atlanta").Join("texas").Submit("atlanta", "texas").Run(1, "atlanta", "texas").Lose("atlanta").Report("texas", TestFactory.Gang(1, GangState.Running)).After(2 * Replace).Tick();
+
+        factory.Journal.OfType<IslandsShort>().ShouldBeEmpty();
+        factory.Job(1).HoldRequested.ShouldBeFalse();
     }
 
     [Fact]

@@ -45,10 +45,12 @@ public sealed class FactoryProperties
             .Miss(1, "atlanta", "texas").Promise(1, "atlanta", 3).Miss(1, "atlanta", "texas").After(FactoryLimits.PromiseMillisecondsMax).Tick().Run(1, "texas");
         var learnt = new TestFactory().Join("atlanta").Join("texas").Submit("atlanta", "texas").Run(1, "atlanta", "texas")
             .Lose("atlanta").Join("atlanta", "s2").Run(1, "atlanta").Promise(1, "texas", 3).Level(1, "atlanta");
+        var refused = new TestFactory().Join("atlanta").Join("texas").Join("wisconsin").Submit("atlanta", "texas", "wisconsin").Run(1, "atlanta", "texas", "wisconsin")
+            .Reject(1, "atlanta", "texas").Reject(1, "wisconsin", "texas");
         var way = FleetLifecycleTests.GivingWay();
         var dropped = FleetLifecycleTests.GivingWay().Lose("atlanta");
         var shrunk = FleetLifecycleTests.Reclaimed();
-        reached.UnionWith(seldom.Journal.Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Concat(TimeoutTests.LeftBehind().Journal).Select(record => record.GetType()));
+        reached.UnionWith(seldom.Journal.Concat(refused.Journal).Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Concat(TimeoutTests.LeftBehind().Journal).Select(record => record.GetType()));
         var kinds = typeof(JournalRecord).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(JournalRecord)) && !type.IsAbstract);
         kinds.Where(kind => !reached.Contains(kind)).ShouldBeEmpty();
     }
@@ -62,6 +64,34 @@ public sealed class FactoryProperties
 
         FactorySnapshot.Of(replayed).ToJson().ShouldBe(FactorySnapshot.Of(state).ToJson());
     });
+
+    [Fact]
+    public void Every_recorded_plan_is_decided_again_from_what_it_saw_byte_for_byte() => Check(static moves =>
+    {
+        var journal = Play(moves).Journal.Select(JournalRecord.FromJson).ToList();
+        foreach (var (plan, number) in journal.Select(static (record, index) => (record as PlanRecord, index + 1L)).Where(static entry => entry.Item1 is not null).DistinctBy(static entry => entry.Item1!.Seen))
+        {
+            plan!.Seen.ShouldBeInRange(1, number - 1);
+            var seen = journal.Take((int)plan.Seen).Aggregate(FactoryState.Empty, Factory.Apply);
+            var replay = PlanReplay.Decide(number, plan, seen, journal.Skip((int)plan.Seen));
+            replay.IsSame.ShouldBeTrue($"record {number}: {string.Join('\n', replay.Recorded)}\n against\n{string.Join('\n', replay.Decided)}");
+        }
+    });
+
+    [Fact]
+    public void Plan_that_would_be_decided_otherwise_today_is_shown_with_the_difference()
+    {
+        var factory = new TestFactory().Join("atlanta").Submit("atlanta");
+        var (plan, index) = factory.Journal.Select(static (record, index) => (record as JobStarted, index)).First(static entry => entry.Item1 is not null);
+        var altered = factory.Journal.ToList();
+        altered[index] = plan! with { Reason = "Because." };
+        var seen = factory.Journal.Take((int)plan!.Seen).Aggregate(FactoryState.Empty, Factory.Apply);
+
+        var replay = PlanReplay.Decide(index + 1, plan, seen, altered.Skip((int)plan.Seen));
+
+        replay.IsSame.ShouldBeFalse();
+        replay.Recorded.Except(replay.Decided).ShouldHaveSingleItem().ShouldContain("Because.");
+    }
 
     [Fact]
     public void Snapshot_restores_to_a_state_that_decides_the_same() => Check(static moves =>

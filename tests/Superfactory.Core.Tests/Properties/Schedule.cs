@@ -49,14 +49,14 @@ internal static class Schedule
             {
                 SiteCount = 1 + (move.Pick % 4), Sync = new SyncSpecification { Mode = move.Pick > 2 ? SyncMode.Auto : SyncMode.Diloco },
             }),
-            4 => new CancelJob(move.Job),
+            4 => new CancelJob(move.Job, move.Pick == 0),
             5 => new LeaveSite(site, known?.Session ?? "none"),
             6 or 30 or 31 => new Tick(state.Sites.Keys.Where((_, index) => (move.Pick & (1 << index)) != 0)
                 .ToImmutableSortedDictionary(name => name, _ => now - (2 * move.Milliseconds), StringComparer.Ordinal)),
             12 => new RequestCopy(new CopyPlace(site, "/a"), new CopyPlace(Sites[move.Job % Sites.Length], "/b")),
             13 => new CancelCopy(move.Job),
-            14 => new HoldJob(Saved(state, move)),
-            15 => new ReleaseJob(Saved(state, move)),
+            14 => new HoldJob(Saved(state, move), move.Pick == 0),
+            15 => new ReleaseJob(Saved(state, move), move.Pick == 0),
             16 => new RollBackJob(Saved(state, move), Pick(state, move)),
             17 => new RestoreJob(Saved(state, move), move.Pick % 2 == 0 ? null : Pick(state, move), move.Pick < 4 ? [] : [site], 0),
             18 => new VerifyCheckpoints(move.Job),
@@ -72,7 +72,7 @@ internal static class Schedule
     private static JobSpecification Ranked(FactoryState state, Move move, JobSpecification job) => job with
     {
         Priority = move.Milliseconds % 3, IslandsMin = move.Milliseconds % 5 < 2 ? 1 : 0, Queue = state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name,
-        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, StartTimeout = 1 + (move.Pick * 2), ReplaceWithin = move.Pick % 4 * 3,
+        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, StartTimeout = 1 + (move.Pick * 2), Count = move.Pick == 6 ? 3 : 1, ReplaceWithin = move.Pick % 4 * 3,
     };
 
     private static QueueSet Queues(Move move) => new([

@@ -48,9 +48,12 @@ internal sealed class SlotLedger
         }
     }
 
-    /// <summary>The other jobs that hold or claim accelerators at <paramref name="site"/>, in order.</summary>
+    /// <summary>The most jobs that <see cref="Ahead"/> names.</summary>
+    public const int AheadMax = 9;
+
+    /// <summary>The first of the other jobs that hold or claim accelerators at <paramref name="site"/>, in order.</summary>
     public ImmutableArray<long> Ahead(string site, long job)
-        => _sites.TryGetValue(site, out var entry) ? [.. entry.Jobs.Where(other => other != job).Distinct()] : [];
+        => _sites.TryGetValue(site, out var entry) ? [.. entry.Jobs.Where(other => other != job).Distinct().Take(AheadMax)] : [];
 
     private sealed class Entry(int slots)
     {
