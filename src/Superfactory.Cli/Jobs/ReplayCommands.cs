@@ -43,7 +43,7 @@ internal static class ReplayCommands
                 .. replay.Recorded.Order(StringComparer.Ordinal).SequenceEqual(replay.Decided.Order(StringComparer.Ordinal), StringComparer.Ordinal) ? ["The records are the same in another order."] : ImmutableArray<string>.Empty];
     }
 
-    private static ImmutableArray<string> List(IReadOnlyList<RecordedPlanView> plans, TimeZoneInfo zone) => plans.Count == 0 ? ["Nothing was decided about it."] : Table.Lines(
+    private static ImmutableArray<string> List(RecordedPlanView[] plans, TimeZoneInfo zone) => plans.Length == 0 ? ["Nothing was decided about it."] : Table.Lines(
         [" RECORD", "TIME", "WHAT", "WHY"],
         plans.Select(plan => ImmutableArray.Create(plan.Record.ToString(CultureInfo.InvariantCulture), MomentText.Write(plan.AtUnixMilliseconds, zone), plan.Kind, plan.Reason)));
 }
