@@ -61,6 +61,7 @@ internal static class HoldFold
     public static FactoryJob Back(FactoryJob job, ResumePoint? to) => job with
     {
         HasRun = false,
+        ShortSince = 0,
         Resume = to,
         LineageEpoch = (job.Epoch?.Number ?? 0) + 1,
         Checkpoints = [.. job.Checkpoints.Select(checkpoint => checkpoint with { Abandoned = IsLeft(job, checkpoint, to) })],
