@@ -13,7 +13,7 @@ internal sealed class FramedStream(Stream stream, Stream? transport = null) : IA
     /// <summary>The connection under everything; null where it is none that counts.</summary>
     public ILinkTransport? Transport { get; } = (transport ?? stream) as ILinkTransport;
 
-    public FrameReader Reader { get; } = new(stream);
+    public FrameReader Reader { get; } = new(stream, ((transport ?? stream) as ILinkTransport)?.Socket);
 
     public FrameWriter Writer { get; } = new(stream);
 

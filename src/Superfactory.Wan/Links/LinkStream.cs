@@ -99,6 +99,7 @@ internal sealed class LinkStream : IDisposable
         var wasQuiet = IsQuiet;
         IsQuiet = linkHeardAt is { } at && now - at < _setup.Limits.SuspectAfter.Ticks && Volatile.Read(ref _answeredAt) > _usedAt;
         var read = _stream.Reader.BytesRead;
+        _stream.Reader.Patience.Look(read, now);
         if (read != _bytesReadBefore || slept)
         {
             _bytesReadBefore = read;

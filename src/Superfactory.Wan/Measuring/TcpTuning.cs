@@ -19,6 +19,7 @@ internal static class TcpTuning
     private const int OptionNotSentLowAt = 25;
     private const int LevelSocket = 1;
     private const int OptionRateMax = 47;
+    private const int OptionReceiveLowAt = 18;
 
     /// <summary>
     /// Prepares a connection. Frames are gathered before they are written: nothing is gained by waiting for more. BBR fills a pipe
@@ -59,6 +60,15 @@ internal static class TcpTuning
         if (socket is not null && OperatingSystem.IsLinux())
         {
             TrySet(socket, OptionRateMax, BitConverter.GetBytes(bytesPerSecond == PacingCeiling.None ? ulong.MaxValue : (ulong)bytesPerSecond), LevelSocket);
+        }
+    }
+
+    /// <summary>Says how many bytes are to be here before whoever waits to read is woken (<c>SO_RCVLOWAT</c>, socket(7)); the connection's end wakes always.</summary>
+    public static void WakeAt(Socket? socket, int bytes)
+    {
+        if (socket is not null && OperatingSystem.IsLinux())
+        {
+            TrySet(socket, OptionReceiveLowAt, BitConverter.GetBytes(bytes), LevelSocket);
         }
     }
 

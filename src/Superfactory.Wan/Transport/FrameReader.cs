@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Superfactory.Wan.Frames;
 
@@ -14,7 +15,9 @@ internal readonly record struct FrameRead(FrameHeader Header, PooledBuffer? Payl
 }
 
 /// <summary>Reads frames off a stream. Small frames share one read; a large payload is read where it stays. For one reader at a time.</summary>
-internal sealed class FrameReader(Stream stream) : IDisposable
+/// <param name="stream">The stream.</param>
+/// <param name="socket">The TCP connection under it; null where it is none, or where something else than TLS may read ahead of it.</param>
+internal sealed class FrameReader(Stream stream, Socket? socket = null) : IDisposable
 {
     /// <summary>What is read ahead: room for many small frames, and one read in four of a 192 KiB chunk's payload.</summary>
     private const int ReadAheadBytes = 64 * 1024;
@@ -28,9 +31,13 @@ internal sealed class FrameReader(Stream stream) : IDisposable
     /// <summary>Bytes read so far, from any thread: whether the other side is alive, also within a long frame.</summary>
     public long BytesRead => Volatile.Read(ref _bytesRead);
 
+    /// <summary>Spares it being woken for a few packets at a time.</summary>
+    public ReadPatience Patience { get; } = new(socket);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<FrameRead> ReadAsync(CancellationToken cancellationToken)
     {
+        Patience.Expect(0);
         while (_end - _start < FrameHeader.Bytes)
         {
             if (!await FillAsync(cancellationToken))
@@ -105,6 +112,7 @@ internal sealed class FrameReader(Stream stream) : IDisposable
         var filled = TakeBuffered(payload, 0);
         while (filled < payload.Length)
         {
+            Patience.Expect(payload.Length - filled);
             if (payload.Length - filled < ReadAheadBytes)
             {
                 if (!await FillAsync(cancellationToken))
