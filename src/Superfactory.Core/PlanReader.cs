@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Superfactory.Core.Commands;
 using Superfactory.Core.Planning;
 using Superfactory.Core.Records;
-using Superfactory.Model.Fleet;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core;
@@ -39,7 +38,7 @@ public static class PlanReader
             Later = withheld,
             Accelerators = accelerators,
             Owned = owned,
-            PeakWatts = accelerators * HardwareCatalogue.Find(HardwareCatalogue.Cpu)!.AcceleratorWatts,
+            PeakWatts = sites.Length * FleetCapacity.Watts(job.Specification, job.Specification.Accelerators),
             GiveWay = [.. Victims(decision, job.Id)],
             Before = started is not null || planned is not null ? [] : [.. FleetPlacement.Before(next, job).Select(static before => before.Id)],
         }, null);

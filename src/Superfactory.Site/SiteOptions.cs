@@ -5,6 +5,9 @@ namespace Superfactory.Site;
 /// <summary>How a site agent is set up. Immutable.</summary>
 public sealed record SiteOptions
 {
+    /// <summary>The slots that a site offers unless it says otherwise, whatever the number of its cores.</summary>
+    public const int SlotsDefault = 8;
+
     /// <summary>The site's name, one of a kind in the fleet: letters, digits, <c>-</c> and <c>_</c>, 1 to 63 of them.</summary>
     public required string Name { get; init; }
 
@@ -38,8 +41,8 @@ public sealed record SiteOptions
     /// <summary>Whether links to other sites go without encryption and certificates. Both ends of a link need the same. Default false.</summary>
     public bool InsecureWan { get; init; }
 
-    /// <summary>Gangs that the site runs at the same time, 1 to 64. Default 1.</summary>
-    public int Slots { get; init; } = 1;
+    /// <summary>Gangs that the site runs at the same time, 1 to 64. Default <see cref="SlotsDefault"/>.</summary>
+    public int Slots { get; init; } = SlotsDefault;
 
     /// <summary>Cores that the site's gangs share, from 1; null takes all of this machine's.</summary>
     public int? Cores { get; init; }

@@ -57,6 +57,17 @@ internal sealed class ControlClient : IDisposable
     public Task<Answer<QueueView>> PauseQueueAsync(string queue, bool paused, CancellationToken cancellation) =>
         PostAsync<QueueView>($"v1/queues/{Uri.EscapeDataString(queue)}/{(paused ? "pause" : "resume")}", null, cancellation);
 
+    /// <summary>The fleet file that was applied.</summary>
+    public Task<Answer<AppliedFleetView>> FleetAsync(CancellationToken cancellation) => GetAsync<AppliedFleetView>("v1/fleet", cancellation);
+
+    /// <summary>Applies a fleet file, as the user named it.</summary>
+    public async Task<Answer<AppliedFleetView>> ApplyFleetAsync(string file, string text, CancellationToken cancellation)
+    {
+        using var content = new StringContent(text, MediaTypeHeaderValue.Parse("application/yaml"));
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"v1/fleet?file={Uri.EscapeDataString(file)}") { Content = content };
+        return await SendAsync<AppliedFleetView>(request, cancellation);
+    }
+
     /// <summary>All that is out of service.</summary>
     public Task<Answer<OutageView[]>> OutagesAsync(CancellationToken cancellation) => GetAsync<OutageView[]>("v1/outages", cancellation);
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Superfactory.Cli.Api;
 using Superfactory.Cli.CommandLine;
 using Superfactory.Model;
 using Superfactory.Model.Fleet;
@@ -51,17 +52,24 @@ internal static class FleetCommands
 
     private static Command Apply(ControlOption control, Terminal terminal)
     {
-        var file = new Argument<string>("FILE") { Description = "The queues file; examples/queues.yaml is one." };
+        var file = new Argument<string>("FILE") { Description = "A fleet file, or a queues file; examples/queues.yaml is one." };
         var json = Settings.Json();
-        var command = new Command("apply", "Replace the factory's queues by those of a file.") { file, json };
+        var command = new Command("apply", "Say what a running factory's sites are, or replace its queues, by a file.") { file, json };
         command.SetAction((parsed, cancellation) => control.WithClientAsync(parsed, terminal, async client =>
         {
             var name = parsed.GetValue(file)!;
-            return Read(name, "examples/queues.yaml is one.", out var text) is { } problem
-                ? terminal.Fail([problem], ExitCode.BadInput)
+            return Read(name, "Ready ones are in examples/fleets; examples/queues.yaml is one of queues.", out var text) is { } problem ? terminal.Fail([problem], ExitCode.BadInput)
+                : !QueuesFile.IsMeant(text) ? await ApplyFleetAsync(terminal, client, name, text, parsed.GetValue(json), cancellation)
                 : terminal.Show(await client.ApplyQueuesAsync(name, text, cancellation), parsed.GetValue(json), static queues => QueuesCommand.Lines(queues));
         }));
         return command;
+    }
+
+    private static async Task<int> ApplyFleetAsync(Terminal terminal, ControlClient client, string file, string text, bool json, CancellationToken cancellation)
+    {
+        var fleet = FleetFile.Parse(text, file);
+        return !fleet.Succeeded ? terminal.Fail(fleet.Problems, ExitCode.BadInput) : terminal.Show(
+            await client.ApplyFleetAsync(file, text, cancellation), json, _ => [$"{fleet.Value.Name} is applied: {FleetText.Count(fleet.Value.Sites.Length, "site")}. 'superfactory sites' shows what they offer."]);
     }
 
     private static Problem? Read(string file, string hint, out string text)

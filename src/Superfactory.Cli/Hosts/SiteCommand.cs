@@ -21,7 +21,7 @@ internal static class SiteCommand
         var listen = Settings.Text("--listen", "HOST:PORT", "Where the gateway listens for other sites; port 0 takes a free one. [default: 127.0.0.1:0]");
         var advertise = Settings.Text("--advertise", "HOST:PORT", "Where other sites reach the gateway. [default: where it listens]");
         var wan = Settings.Text("--wan", "RATE,ROUND-TRIP", "The link to emulate, such as 100mbit,14ms; none where links are real. [default: none]");
-        var slots = Settings.Whole("--slots", "Slots offered here; a gang takes as many as its job's accelerators.", 1, SlotsMax, 1);
+        var slots = Settings.Whole("--slots", "Slots offered here; a gang takes as many as its job's accelerators.", 1, SlotsMax, Site.SiteOptions.SlotsDefault);
         var cores = Settings.Whole("--cores", "Cores that the gangs here share. [default: all of this machine's]", 1, CoresMax);
         var python = Settings.Text("--python", "FILE", "The Python for trainers. [default: $SUPERFACTORY_PYTHON, else the first that has torch]");
         var grace = Settings.Whole("--orphan-grace", "Seconds that gangs go on when the agent dies, for the next one to take over.", 0, OrphanGraceMax, OrphanGraceDefault);

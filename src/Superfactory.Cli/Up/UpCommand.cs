@@ -35,6 +35,7 @@ internal static class UpCommand
                 DataDirectory = Directories.Data(parsed.GetValue(data), parsed.GetValue(state)),
                 Sites = [.. LocalFactoryOptions.SiteNames.Take((int)parsed.GetValue(sites))],
                 Wan = link,
+                Slots = Site.SiteOptions.SlotsDefault,
                 InsecureWan = parsed.GetValue(insecure),
             };
             return RunAsync(terminal, options, cancellation);

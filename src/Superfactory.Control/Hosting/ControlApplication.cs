@@ -73,6 +73,7 @@ internal static class ControlApplication
         CopyEndpoints.Map(application);
         CheckpointEndpoints.Map(application);
         QueueEndpoints.Map(application);
+        FleetEndpoints.Map(application);
         OutageEndpoints.Map(application);
         ReplayEndpoints.Map(application);
         FactoryEndpoints.Map(application);

@@ -39,7 +39,7 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
         Host = site.Host,
         ProcessId = site.ProcessId,
         Gateway = site.Gateway,
-        Slots = site.Slots,
+        Slots = (int)FleetCapacity.Kinds(state, site.Name).Sum(kind => FleetCapacity.Declared(state, site.Name, kind)),
         SlotsHeld = state.AcceleratorsHeld(site.Name),
         Jobs = [.. state.JobsHoldingSlots(site.Name)],
         Links = board.Links(site.Name),

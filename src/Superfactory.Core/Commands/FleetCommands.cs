@@ -7,6 +7,11 @@ namespace Superfactory.Core.Commands;
 /// <param name="File">The file that they came from, for messages; null where there is none.</param>
 public sealed record ApplyQueues(QueueSet Queues, string? File = null) : FactoryCommand;
 
+/// <summary>The sites are what a fleet file says.</summary>
+/// <param name="Text">The text of the file.</param>
+/// <param name="File">The file as the user named it, for messages; null where there is none.</param>
+public sealed record ApplyFleet(string Text, string? File = null) : FactoryCommand;
+
 /// <summary>Nothing of a queue starts any more, or again.</summary>
 /// <param name="Queue">The queue.</param>
 /// <param name="Paused">Whether it is paused from now on.</param>

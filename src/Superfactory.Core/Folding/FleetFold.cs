@@ -8,6 +8,8 @@ internal static class FleetFold
     public static FactoryState Apply(FactoryState state, QueuesApplied record) =>
         state with { Queues = record.Queues, PausedQueues = state.PausedQueues.Intersect(record.Queues.Queues.Select(static queue => queue.Name)) };
 
+    public static FactoryState Apply(FactoryState state, FleetApplied record) => state with { Fleet = new FactoryFleet(record.Text, record.File) };
+
     public static FactoryState Apply(FactoryState state, QueuePaused record) =>
         state with { PausedQueues = record.Paused ? state.PausedQueues.Add(record.Queue) : state.PausedQueues.Remove(record.Queue) };
 

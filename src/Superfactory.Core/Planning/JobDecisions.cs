@@ -3,6 +3,7 @@ using Superfactory.Core.Commands;
 using Superfactory.Core.Reading;
 using Superfactory.Core.Records;
 using Superfactory.Model;
+using Superfactory.Model.Fleet;
 using Superfactory.Model.Jobs;
 
 namespace Superfactory.Core.Planning;
@@ -123,10 +124,20 @@ internal static class JobDecisions
 
         foreach (var site in specification.Sites.IsDefaultOrEmpty ? [] : specification.Sites)
         {
-            if (state.Sites.TryGetValue(site, out var known) && known.Slots > 0 && known.Slots < specification.Accelerators)
+            var declared = FleetCapacity.Declared(state, site, specification.Hardware);
+            if (!state.Sites.ContainsKey(site) || declared >= specification.Accelerators)
+            {
+                continue;
+            }
+
+            if (declared > 0)
             {
                 problems.Add(new Problem(
-                    $"Site '{site}' has {known.Slots} slots: an island of {specification.Accelerators} never fits there, one of {known.Slots} would.", submit.File, Field: "accelerators"));
+                    $"Site '{site}' has {declared} {(specification.Hardware == HardwareCatalogue.Cpu ? "slots" : specification.Hardware)}: an island of {specification.Accelerators} never fits there, one of {declared} would.", submit.File, Field: "accelerators"));
+            }
+            else if (FleetCapacity.Kinds(state, site) is { IsEmpty: false } kinds)
+            {
+                problems.Add(new Problem($"Site '{site}' has no {specification.Hardware}; it has {Sentence.List(kinds)}.", submit.File, Field: "hardware"));
             }
         }
 

@@ -114,5 +114,5 @@ internal static class Planner
         return CheckpointPlanner.Bring(draft, job, [.. job.Islands.Where(island => draft.State.IsConnected(island.Site)).Select(island => island.Site)]);
     }
 
-    private static bool HasRoom(Draft draft, long id, string site) => FleetPlacement.HasFree(draft.State, site, draft.State.Jobs[id].Specification.Accelerators);
+    private static bool HasRoom(Draft draft, long id, string site) => FleetPlacement.HasFree(draft.State, site, draft.State.Jobs[id]);
 }

@@ -14,8 +14,7 @@ internal static class QueueDecisions
 
     public static Refusal? Apply(Draft draft, ApplyQueues apply)
     {
-        var fleet = FleetMaker.Fleet(draft.State.Sites.Values.Where(static site => site.Standing != SiteStanding.Left).Select(static site => (site.Name, site.Slots)));
-        var outcome = QueueTree.Create(apply.Queues.Queues, fleet);
+        var outcome = QueueTree.Create(apply.Queues.Queues, FleetMaker.Whole(draft.State));
         if (!outcome.Succeeded)
         {
             return new Refusal(RefusalKind.Invalid, [.. outcome.Problems.Select(problem => problem with { File = apply.File })]);

@@ -28,7 +28,7 @@ internal static class StartPlanner
         {
             var job = draft.State.Jobs[growth.Job];
             var island = job.FindIsland(growth.Island)!;
-            if (island is { Withheld: not null, Standing: IslandStanding.Gone } && FleetPlacement.HasFree(draft.State, island.Site, job.Specification.Accelerators))
+            if (island is { Withheld: not null, Standing: IslandStanding.Gone } && FleetPlacement.HasFree(draft.State, island.Site, job))
             {
                 draft.Add(new IslandRestarted
                 {
@@ -49,13 +49,13 @@ internal static class StartPlanner
         }
 
         var starts = planned.Sites.Except(planned.Withheld, StringComparer.Ordinal).ToImmutableArray();
-        var gone = starts.FirstOrDefault(site => !draft.State.IsOpen(site) || draft.State.Sites[site].Slots < job.Specification.Accelerators);
+        var gone = starts.FirstOrDefault(site => !draft.State.IsOpen(site) || FleetCapacity.Offered(draft.State, site, job.Specification.Hardware) < job.Specification.Accelerators);
         if (job.CancelRequested || job.Held || gone is not null)
         {
             var reason = gone is null ? "The job is held." : draft.State.OutageOf(gone) is { } outage ? $"Site {gone} is {Sentence.Outage(outage.State)}." : $"Site {gone} is not there any more.";
             draft.Add(new StartDropped { At = draft.Now, Job = job.Id, Reason = reason });
         }
-        else if (starts.All(site => draft.State.AcceleratorsHeld(site) + job.Specification.Accelerators <= draft.State.Sites[site].Slots) && CheckpointPlanner.Bring(draft, job, starts))
+        else if (FleetCapacity.HasRoom(draft.State, job, starts, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
         {
             var who = planned.Awaited.IsEmpty ? string.Empty : $" {Sentence.Capital(Sentence.Jobs(planned.Awaited))} gave way.";
             Place(draft, job.Id, planned.Sites, planned.Withheld, planned.Owned, $"Placed at {Sentence.List(starts)}.{who}");
@@ -65,7 +65,7 @@ internal static class StartPlanner
     private static void Start(Draft draft, long id, Placement placement, ImmutableArray<string> starts)
     {
         var job = draft.State.Jobs[id];
-        if (placement.Stops.IsEmpty && starts.All(site => FleetPlacement.HasFree(draft.State, site, job.Specification.Accelerators)))
+        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, job, starts, planned: true))
         {
             Place(draft, id, placement.Sites, placement.Withheld, placement.Owned, $"Placed at {Sentence.List(starts)}.");
             return;

@@ -21,7 +21,7 @@ public sealed record FactoryEffects
         ArgumentNullException.ThrowIfNull(after);
         var sites = ImmutableArray.CreateBuilder<string>();
         var instructed = ImmutableArray.CreateBuilder<string>();
-        var standings = !ReferenceEquals(before.Outages, after.Outages);
+        var standings = !ReferenceEquals(before.Outages, after.Outages) || !ReferenceEquals(before.Fleet, after.Fleet);
         foreach (var (name, site) in after.Sites)
         {
             before.Sites.TryGetValue(name, out var old);

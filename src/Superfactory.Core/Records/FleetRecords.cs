@@ -10,6 +10,16 @@ public sealed record QueuesApplied : JournalRecord
     public required QueueSet Queues { get; init; }
 }
 
+/// <summary>Somebody said what the sites are and may draw, by a fleet file that was valid.</summary>
+public sealed record FleetApplied : JournalRecord
+{
+    /// <summary>The text of the file.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>The file as the user named it; null where it has no name.</summary>
+    public string? File { get; init; }
+}
+
 /// <summary>Somebody paused a queue, or let it go on.</summary>
 public sealed record QueuePaused : JournalRecord
 {

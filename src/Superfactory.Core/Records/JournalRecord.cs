@@ -54,6 +54,7 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(StartDropped), "start-dropped")]
 [JsonDerivedType(typeof(JobGivesWay), "job-gives-way")]
 [JsonDerivedType(typeof(IslandReclaimed), "island-reclaimed")]
+[JsonDerivedType(typeof(FleetApplied), "fleet-applied")]
 [JsonDerivedType(typeof(OutageBegan), "outage-began")]
 [JsonDerivedType(typeof(TargetDrained), "target-drained")]
 [JsonDerivedType(typeof(TargetReturned), "target-returned")]

@@ -32,6 +32,9 @@ public sealed record FactorySnapshot
     /// <summary>The names of the queues that are paused.</summary>
     public ImmutableArray<string> PausedQueues { get; init; } = [];
 
+    /// <summary>The fleet file; null where none was applied.</summary>
+    public FactoryFleet? Fleet { get; init; }
+
     /// <summary>What is out of service.</summary>
     public ImmutableArray<FactoryOutage> Outages { get; init; } = [];
 
@@ -52,6 +55,7 @@ public sealed record FactorySnapshot
             Copies = [.. state.Copies.Values],
             Queues = state.Queues,
             PausedQueues = [.. state.PausedQueues],
+            Fleet = state.Fleet,
             Outages = [.. state.Outages.Values],
             Faults = [.. state.Faults.Select(static place => new PlaceFaults(place.Key, place.Value))],
         };
@@ -63,6 +67,7 @@ public sealed record FactorySnapshot
         var state = new FactoryState
         {
             Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues, PausedQueues = PausedQueues.ToImmutableSortedSet(StringComparer.Ordinal),
+            Fleet = Fleet,
             Outages = Outages.ToImmutableSortedDictionary(static outage => outage.Target, static outage => outage, StringComparer.Ordinal),
             Faults = Faults.ToImmutableSortedDictionary(static place => place.Place, static place => place.Faults, StringComparer.Ordinal),
         };

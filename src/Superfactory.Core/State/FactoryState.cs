@@ -18,6 +18,9 @@ public sealed record FactoryState
     /// <summary>The number of the newest job; 0 before the first.</summary>
     public long LastJob { get; init; }
 
+    /// <summary>What sites are and may draw; null where no fleet file was applied.</summary>
+    public FactoryFleet? Fleet { get; init; }
+
     /// <summary>The queues that jobs wait in.</summary>
     public QueueSet Queues { get; init; } = QueueSet.Default;
 

@@ -28,6 +28,14 @@ public static class QueuesFile
         return problems.Any ? new Outcome<QueueSet>(problems.ToOrdered()) : new Outcome<QueueSet>(new QueueSet(queues));
     }
 
+    /// <summary>Whether a text is meant to be a queues file and not a fleet file: it has the field <c>queues</c> at the top, and no <c>sites</c>.</summary>
+    public static bool IsMeant(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return JobYaml.Read(text, new JobProblems(null), new YamlSubject("queues", "docs/fleet.md")) is JobNode.Map map
+            && map.Entries.Any(static entry => entry.Key == "queues") && !map.Entries.Any(static entry => entry.Key == "sites");
+    }
+
     private static ImmutableArray<QueueSpecification> Read(JobNode root, JobProblems problems)
     {
         if (root is not JobNode.Map map)

@@ -31,6 +31,8 @@ internal static class JobAssembly
             Kind = values.Choice("kind", JobKind.Pretrain),
             Sites = sites as ImmutableArray<string>? ?? [],
             SiteCount = count,
+            Hardware = values.Get("hardware", Fleet.HardwareCatalogue.Cpu),
+            Peak = values.Get("peak", 1.0),
             Count = values.Count("count", 1),
             Queue = values.Get("queue", JobSpecification.DefaultQueue),
             Priority = values.Count("priority", 0),

@@ -36,6 +36,16 @@ public sealed record JobSpecification
     /// <summary>Accelerators, or slots of processors, that each island takes at its site. At least 1, default 1.</summary>
     public int Accelerators { get; init; } = 1;
 
+    /// <summary>The kind of hardware that its islands run on, a name of the catalogue; default <c>cpu</c>.</summary>
+    public string Hardware { get; init; } = Fleet.HardwareCatalogue.Cpu;
+
+    /// <summary>The share of its accelerators' peak power that it may draw, over 0, up to 1; default 1.</summary>
+    public double Peak { get; init; } = 1;
+
+    /// <summary><see cref="Peak"/> in thousandths, rounded up: 1 to 1,000.</summary>
+    [JsonIgnore]
+    public int PeakThousandths => Math.Clamp((int)Math.Ceiling(Peak * 1000), 1, 1000);
+
     /// <summary>The fewest islands that it starts with and goes on with; 0, the default, for all of them.</summary>
     public int IslandsMin { get; init; }
 

@@ -42,7 +42,7 @@ internal sealed class FactoryRun : IAsyncDisposable
     public async Task<RunningProgram> SiteAsync(string name, int orphanGrace = 0)
     {
         _authority.Issue(name, _directory.Combine("state", "certificates"), TimeProvider.System.GetUtcNow()).Succeeded.ShouldBeTrue();
-        return await ReadyAsync("site", "--name", name, "--control", Url, "--state", _directory.Combine("state"), "--data", Data, "--cores", "1", "--orphan-grace", $"{orphanGrace}");
+        return await ReadyAsync("site", "--name", name, "--control", Url, "--state", _directory.Combine("state"), "--data", Data, "--cores", "1", "--slots", "1", "--orphan-grace", $"{orphanGrace}");
     }
 
     /// <summary>Writes and submits a job of the given length.</summary>

@@ -36,6 +36,17 @@ internal static class Promises
             (before.Jobs[id].Held || before.Jobs[id].HoldAsked).ShouldBeFalse("a held job never starts");
         }
 
+        if (record is JobStarted or IslandRestarted)
+        {
+            // What draws too much since a file said less goes on; nothing is added to it.
+            foreach (var site in after.Sites.Keys.Where(site => FleetCapacity.Drawn(after, site) > FleetCapacity.Drawn(before, site)))
+            {
+                FleetCapacity.Drawn(after, site).ShouldBeLessThanOrEqualTo(FleetCapacity.Budget(after, site), $"{site} draws more than it may");
+            }
+
+            after.Sites.Keys.Sum(site => FleetCapacity.Drawn(after, site)).ShouldBeLessThanOrEqualTo(FleetCapacity.Budget(after), "the fleet draws more than it may");
+        }
+
         if (record is TargetDrained drained)
         {
             before.JobsHoldingSlots(drained.Target).ShouldBeEmpty("what is drained holds nothing");
@@ -46,7 +57,7 @@ internal static class Promises
             // A site may come back with fewer slots than it runs gangs, and keeps those; what starts finds a free slot.
             foreach (var site in started.Sites.Except(started.Withheld))
             {
-                after.JobsHoldingSlots(site).Count().ShouldBeLessThanOrEqualTo(after.Sites[site].Slots, $"{site} has more gangs than slots");
+                after.JobsHoldingSlots(site).Count().ShouldBeLessThanOrEqualTo((int)FleetCapacity.Declared(after, site, "cpu"), $"{site} has more gangs than slots");
             }
         }
 

@@ -21,7 +21,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 44)
+        from kind in Gen.Choose(0, 45)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -40,6 +40,7 @@ internal static class Schedule
             1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0)),
             2 => new SubmitJob(Ranked(state, move, Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)]))),
             39 => new SetPaused(state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name, move.Pick < 3),
+            45 => new ApplyFleet($"name: f\n{(move.Pick % 2 == 0 ? $"power: {500 + (25 * (move.Milliseconds % 12))}W" : string.Empty)}\nsites: [{string.Join(", ", Sites.Where((_, index) => (move.Pick & (1 << index)) == 0).DefaultIfEmpty(site).Select(name => $"{{name: {name}, power: {150 + (25 * (1 + (move.Milliseconds % 7)))}W, racks: {{hardware: cpu, slots: {1 + (move.Milliseconds % 3)}}}}}"))}]"),
             41 => new TakeOut(site, OutageState.Draining, move.Pick > 4 ? now + FactoryLimits.DrainNoticeMilliseconds + (2 * move.Milliseconds) : null),
             42 => new TakeOut(site, move.Pick < 4 ? OutageState.Failed : OutageState.Quarantined, null, "It smells"),
             43 or 44 => new ReturnTarget(site),
@@ -72,7 +73,7 @@ internal static class Schedule
     private static JobSpecification Ranked(FactoryState state, Move move, JobSpecification job) => job with
     {
         Priority = move.Milliseconds % 3, IslandsMin = move.Milliseconds % 5 < 2 ? 1 : 0, Queue = state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name,
-        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, StartTimeout = 1 + (move.Pick * 2), Count = move.Pick == 6 ? 3 : 1, ReplaceWithin = move.Pick % 4 * 3,
+        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, StartTimeout = 1 + (move.Pick * 2), Count = move.Pick == 6 ? 3 : 1, Peak = move.Pick % 3 == 0 ? 0.5 : 1, ReplaceWithin = move.Pick % 4 * 3,
     };
 
     private static QueueSet Queues(Move move) => new([

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Fleet;
+using Superfactory.Model.Jobs;
 using Superfactory.Model.Units;
 using Superfactory.Model.Views;
 using Superfactory.Scheduling;
@@ -9,7 +10,7 @@ namespace Superfactory.Core.Planning;
 
 /// <summary>
 /// Makes the scheduler's snapshot of the factory as it will be once everything that was decided has come true: who gives way is gone, and who starts in
-/// their place is there. Sites place their own gangs; what they offer are slots of processors.
+/// their place is there. The sites' engines place gangs on nodes; what counts here are accelerators of each kind, and power.
 /// </summary>
 internal static class FleetMaker
 {
@@ -25,50 +26,40 @@ internal static class FleetMaker
     /// <summary>The job of a number, and its island; −1 for the job as a whole.</summary>
     public static (long Job, int Island) Of(long number) => (number / Numbers, (int)(number % Numbers) - 1);
 
-    /// <summary>A fleet of sites that offer so many slots.</summary>
-    public static FleetSpecification Fleet(IEnumerable<(string Name, int Slots)> sites)
-    {
-        var cpu = HardwareCatalogue.Find(HardwareCatalogue.Cpu)!;
-        return new FleetSpecification
-        {
-            Name = "factory",
-            Sites = [.. sites.Where(static site => site.Slots > 0).Select(site => new FleetSite
-            {
-                Name = site.Name,
-                Placement = SitePlacement.Site,
-                Floors = [new FleetFloor("f1", [new FleetRow("r1", null, [new FleetRack
-                {
-                    Name = "k1", Hardware = cpu, Power = new Power(cpu.PeakWatts(1, site.Slots)), Nodes = 1, Spares = 0, AcceleratorsPerNode = site.Slots,
-                }])])],
-            })],
-        };
-    }
+    /// <summary>The fleet with all that its sites have, open or not, but for those that left.</summary>
+    public static FleetSpecification Whole(FactoryState state) => Fleet(state, (site, hardware) =>
+        state.Sites.TryGetValue(site, out var agent) && agent.Standing == SiteStanding.Left && state.Fleet?.Sites.ContainsKey(site) != true ? 0 : FleetCapacity.Declared(state, site, hardware), static _ => 0);
 
     /// <summary>The snapshot.</summary>
     public static FleetState Make(FactoryState state, long now)
     {
         var units = new List<Unit>();
-        var foreign = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var foreign = new Dictionary<(string Site, string Hardware), long>();
+        var watts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var id in state.OpenJobs.Union(state.StoppingJobs))
         {
-            Collect(state.Jobs[id], now, units, foreign);
+            Collect(state.Jobs[id], now, units, (site, job) =>
+            {
+                foreign[(site, job.Hardware)] = foreign.GetValueOrDefault((site, job.Hardware)) + job.Accelerators;
+                watts[site] = watts.GetValueOrDefault(site) + FleetCapacity.Watts(job, job.Accelerators);
+            });
         }
 
-        var held = new SortedDictionary<string, long>(foreign, StringComparer.Ordinal);
+        var held = new Dictionary<(string Site, string Hardware), long>(foreign);
         foreach (var unit in units)
         {
             foreach (var site in unit.Request.Sites)
             {
-                held[site] = held.GetValueOrDefault(site) + unit.Request.AcceleratorsPerIsland;
+                held[(site, unit.Request.Hardware[0])] = held.GetValueOrDefault((site, unit.Request.Hardware[0])) + unit.Request.AcceleratorsPerIsland;
             }
         }
 
-        // What is away offers nothing, and what runs there may still run. A site may come back with fewer slots than it runs gangs.
-        var fleet = Fleet(state.Sites.Values.Select(site => (site.Name, (int)Math.Max(state.IsOpen(site.Name) ? site.Slots : 0, held.GetValueOrDefault(site.Name)))));
+        // What is away or out of service offers nothing, and what runs there may still run. A site may come back with fewer slots than it runs gangs.
+        var fleet = Fleet(state, (site, hardware) => Math.Max(FleetCapacity.Offered(state, site, hardware), held.GetValueOrDefault((site, hardware))), site => watts.GetValueOrDefault(site));
         var snapshot = new FleetState(fleet, QueueTree.Create(state.Queues.Queues, null).Value!);
-        foreach (var (site, count) in foreign)
+        foreach (var ((site, hardware), count) in foreign.OrderBy(static entry => entry.Key.Site, StringComparer.Ordinal).ThenBy(static entry => entry.Key.Hardware, StringComparer.Ordinal))
         {
-            snapshot.SetForeign(site, HardwareCatalogue.Cpu, (int)count);
+            snapshot.SetForeign(site, hardware, (int)count);
         }
 
         foreach (var unit in units)
@@ -82,20 +73,53 @@ internal static class FleetMaker
         return snapshot;
     }
 
+    /// <summary>The known sites as the scheduler sees them: each counts accelerators of a kind in one place, and draws power beyond what it draws idle.</summary>
+    /// <param name="state">The factory.</param>
+    /// <param name="count">The accelerators of a kind at a site.</param>
+    /// <param name="foreign">The watts of a site that gangs draw which are no job's in the snapshot.</param>
+    private static FleetSpecification Fleet(FactoryState state, Func<string, string, long> count, Func<string, long> foreign)
+    {
+        var sites = ImmutableArray.CreateBuilder<FleetSite>();
+        var (drawn, idle) = (0L, 0L);
+        foreach (var name in state.Fleet is { } fleet ? state.Sites.Keys.Union(fleet.Sites.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal) : state.Sites.Keys)
+        {
+            drawn += foreign(name);
+            ImmutableArray<FleetRack> racks = [.. HardwareCatalogue.All.Select(kind => (kind, Count: (int)count(name, kind.Name))).Where(static each => each.Count > 0).Select((each, index) => new FleetRack
+            {
+                Name = $"k{index + 1}", Hardware = each.kind, Power = new Power(each.kind.PeakWatts(1, each.Count)), Nodes = 1, Spares = 0, AcceleratorsPerNode = each.Count,
+            })];
+            if (!racks.IsEmpty)
+            {
+                var there = racks.Sum(static rack => rack.IdleWatts);
+                idle += there;
+                sites.Add(new FleetSite
+                {
+                    Name = name, Placement = SitePlacement.Site, Power = Limit(FleetCapacity.Budget(state, name), there - foreign(name)),
+                    Floors = [new FleetFloor("f1", [new FleetRow("r1", null, racks)])],
+                });
+            }
+        }
+
+        return new FleetSpecification { Name = "factory", Power = Limit(FleetCapacity.Budget(state), idle - drawn), Sites = sites.ToImmutable() };
+    }
+
+    /// <summary>A budget of what gangs add, as one of all that is drawn. One that is exceeded already leaves nothing.</summary>
+    private static Power? Limit(long budget, long besides) => budget == long.MaxValue ? null : new Power(Math.Clamp(budget + besides, 1, Power.MaxWatts));
+
     /// <summary>What a job asks for, at some of the sites.</summary>
     public static GangRequest Request(FactoryJob job, ImmutableArray<string> sites) => new()
     {
-        Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = [HardwareCatalogue.Cpu], Sites = sites,
+        Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = [job.Specification.Hardware], PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
         IslandsMin = job.Specification.IslandsLeast, IslandsMax = Math.Max(job.Specification.IslandsLeast, Math.Min(job.Specification.IslandsMax, sites.Length)),
         Priority = job.Specification.Priority, SubmittedMilliseconds = Math.Max(0, job.SubmittedAt), MinimumRunMilliseconds = job.Specification.MinimumRun * 1000L,
         StopCostMilliseconds = StopCostMilliseconds,
     };
 
-    private static void Collect(FactoryJob job, long now, List<Unit> units, SortedDictionary<string, long> foreign)
+    private static void Collect(FactoryJob job, long now, List<Unit> units, Action<string, JobSpecification> foreign)
     {
         foreach (var stray in job.Strays)
         {
-            foreign[stray.Site] = foreign.GetValueOrDefault(stray.Site) + job.Specification.Accelerators;
+            foreign(stray.Site, job.Specification);
         }
 
         if (job is { Planned: { } planned, End: null, Islands.IsEmpty: true })
@@ -115,7 +139,7 @@ internal static class FleetMaker
         {
             foreach (var island in holding)
             {
-                foreign[island.Site] = foreign.GetValueOrDefault(island.Site) + job.Specification.Accelerators;
+                foreign(island.Site, job.Specification);
             }
 
             return;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Superfactory.Model.Fleet;
 using Superfactory.Scheduling;
 
 namespace Superfactory.Core.Planning;
@@ -16,7 +15,7 @@ internal sealed class FleetPlacement
 
     private readonly FactoryState _state;
     private readonly long _now;
-    private readonly SlotLedger _ledger;
+    private readonly Dictionary<string, SlotLedger> _ledgers = new(StringComparer.Ordinal);
     private readonly FleetState _fleet;
     private readonly Scheduler _scheduler;
     private readonly Dictionary<string, SortedDictionary<string, long>> _claims = new(StringComparer.Ordinal);
@@ -26,7 +25,6 @@ internal sealed class FleetPlacement
     private FleetPlacement(FactoryState state, long now)
     {
         (_state, _now) = (state, Math.Max(0, now));
-        _ledger = new SlotLedger(state);
         _fleet = FleetMaker.Make(state, _now);
         _scheduler = new Scheduler(_fleet);
         foreach (var running in _fleet.Running.Values)
@@ -35,25 +33,8 @@ internal sealed class FleetPlacement
         }
     }
 
-    /// <summary>Whether a gang of so many accelerators could be started at <paramref name="site"/> now, and nobody for whom others give way is to have them.</summary>
-    public static bool HasFree(FactoryState state, string site, int accelerators)
-    {
-        if (!state.IsOpen(site))
-        {
-            return false;
-        }
-
-        var planned = 0L;
-        foreach (var id in state.OpenJobs)
-        {
-            if (state.Jobs[id] is { Planned: { } start } job && start.Sites.Contains(site, StringComparer.Ordinal) && !start.Withheld.Contains(site, StringComparer.Ordinal))
-            {
-                planned += job.Specification.Accelerators;
-            }
-        }
-
-        return state.AcceleratorsHeld(site) + planned + accelerators <= state.Sites[site].Slots;
-    }
+    /// <summary>Whether an island of a job could be started at <paramref name="site"/> now, and nobody for whom others give way is to have what it takes.</summary>
+    public static bool HasFree(FactoryState state, string site, FactoryJob job) => FleetCapacity.HasRoom(state, job, [site], planned: true);
 
     /// <summary>Whether time alone may have made room: somebody waits, and somebody who runs has run the minimum that it asked for.</summary>
     public static bool MayHaveRoomByTime(FactoryState state, long now)
@@ -139,7 +120,8 @@ internal sealed class FleetPlacement
         }
 
         var named = job.Specification.Sites.IsDefaultOrEmpty ? [] : job.Specification.Sites;
-        var usable = _ledger.Usable;
+        var ledger = Ledger(job);
+        var usable = ledger.Usable;
         var least = job.Specification.IslandsLeast;
         if (named.IsEmpty && usable.RemoveAll(site => job.Avoids.Contains(site)) is var others && others.Length >= least)
         {
@@ -158,7 +140,7 @@ internal sealed class FleetPlacement
         }
 
         var claims = Claims(job);
-        ImmutableArray<string> open = [.. there.Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, HardwareCatalogue.Cpu) - claimed >= job.Specification.Accelerators)];
+        ImmutableArray<string> open = [.. there.Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, job.Specification.Hardware) - claimed >= job.Specification.Accelerators)];
         open = [.. open.Where(site => usable.Contains(site, StringComparer.Ordinal))];
         var plan = open.Length < least ? null : _scheduler.Decide(FleetMaker.Request(job, open), _now);
         return plan is { Starts: true } ? Start(job, plan, there) : Wait(job, plan, there);
@@ -172,7 +154,7 @@ internal sealed class FleetPlacement
         ImmutableArray<string> all = job.Specification.Sites.IsDefaultOrEmpty
             ? [.. chosen.Concat(there.Where(site => !chosen.Contains(site)).Take(job.Specification.IslandsMax - chosen.Count)).Order(StringComparer.Ordinal)]
             : job.Specification.Sites;
-        _ledger.Take([.. chosen], job.Id, job.Specification.Accelerators);
+        Ledger(job).Take([.. chosen], job.Id, job.Specification.Accelerators);
         _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)job.Specification.Accelerators * chosen.Count);
         return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Owned = plan.IsOwned, Stops = stops };
     }
@@ -196,24 +178,35 @@ internal sealed class FleetPlacement
     private Placement Wait(FactoryJob job, Plan? plan, ImmutableArray<string> there)
     {
         var accelerators = job.Specification.Accelerators;
-        ImmutableArray<string> full = [.. there.Where(site => !_ledger.HasFree(site, accelerators))];
-        _ledger.Take(there, job.Id, accelerators);
+        ImmutableArray<string> full = [.. there.Where(site => !Ledger(job).HasFree(site, accelerators))];
+        Ledger(job).Take(there, job.Id, accelerators);
         var claims = Claims(job);
         foreach (var site in there)
         {
             claims[site] = claims.GetValueOrDefault(site) + accelerators;
         }
 
-        return full.IsEmpty || plan?.Reason is PendingReason.Quota or PendingReason.Lending
-            ? new Placement { Reason = plan?.Reason ?? new PendingReason.Accelerators(accelerators, HardwareCatalogue.Cpu, there[0]) }
-            : new Placement { Full = full, Ahead = _ledger.Ahead(full[0], job.Id) };
+        return full.IsEmpty || plan?.Reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power
+            ? new Placement { Reason = plan?.Reason ?? new PendingReason.Accelerators(accelerators, job.Specification.Hardware, there[0]) }
+            : new Placement { Full = full, Ahead = Ledger(job).Ahead(full[0], job.Id) };
+    }
+
+    private SlotLedger Ledger(FactoryJob job)
+    {
+        if (!_ledgers.TryGetValue(job.Specification.Hardware, out var ledger))
+        {
+            _ledgers.Add(job.Specification.Hardware, ledger = new SlotLedger(_state, job.Specification.Hardware));
+        }
+
+        return ledger;
     }
 
     private SortedDictionary<string, long> Claims(FactoryJob job)
     {
-        if (!_claims.TryGetValue(job.Specification.Queue, out var claims))
+        var key = $"{job.Specification.Queue} {job.Specification.Hardware}";
+        if (!_claims.TryGetValue(key, out var claims))
         {
-            _claims.Add(job.Specification.Queue, claims = new SortedDictionary<string, long>(StringComparer.Ordinal));
+            _claims.Add(key, claims = new SortedDictionary<string, long>(StringComparer.Ordinal));
         }
 
         return claims;
@@ -228,7 +221,7 @@ internal sealed class FleetPlacement
             for (var index = 0; index < job.Islands.Length; index++)
             {
                 var site = job.Islands[index].Site;
-                if (!IsWithheld(job.Islands[index]) || !_ledger.HasFree(site, job.Specification.Accelerators) || !HasFree(_state, site, job.Specification.Accelerators))
+                if (!IsWithheld(job.Islands[index]) || !Ledger(job).HasFree(site, job.Specification.Accelerators) || !HasFree(_state, site, job))
                 {
                     continue;
                 }
@@ -238,7 +231,7 @@ internal sealed class FleetPlacement
                 if (plan is { Starts: true, Victims.IsEmpty: true })
                 {
                     _fleet.Apply(plan, _now);
-                    _ledger.Take([site], job.Id, job.Specification.Accelerators);
+                    Ledger(job).Take([site], job.Id, job.Specification.Accelerators);
                     growths.Add(new Growth(job.Id, site, plan.IsOwned));
                 }
             }

@@ -2,18 +2,22 @@ using System.Collections.Immutable;
 
 namespace Superfactory.Core.Planning;
 
-/// <summary>The accelerators of the open sites while one plan is made: who holds them, and who has claimed them. Used by one thread.</summary>
+/// <summary>The accelerators of a kind at the open sites while one plan is made: who holds them, and who has claimed them. Used by one thread.</summary>
 internal sealed class SlotLedger
 {
+    /// <summary>The most jobs that <see cref="Ahead"/> names.</summary>
+    public const int AheadMax = 9;
+
     private readonly SortedDictionary<string, Entry> _sites = new(StringComparer.Ordinal);
 
-    public SlotLedger(FactoryState state)
+    /// <summary>What is held of a kind of hardware.</summary>
+    public SlotLedger(FactoryState state, string hardware)
     {
-        foreach (var site in state.Sites.Values)
+        foreach (var site in state.Sites.Keys)
         {
-            if (state.IsOpen(site.Name) && site.Slots > 0)
+            if (FleetCapacity.Offered(state, site, hardware) is var offered and > 0)
             {
-                _sites.Add(site.Name, new Entry(site.Slots));
+                _sites.Add(site, new Entry(offered));
             }
         }
 
@@ -22,7 +26,7 @@ internal sealed class SlotLedger
             var job = state.Jobs[id];
             foreach (var island in job.Islands.AddRange(job.Strays))
             {
-                if (island.HoldsSlot && _sites.TryGetValue(island.Site, out var site))
+                if (island.HoldsSlot && job.Specification.Hardware == hardware && _sites.TryGetValue(island.Site, out var site))
                 {
                     site.Take(id, job.Specification.Accelerators);
                 }
@@ -30,7 +34,7 @@ internal sealed class SlotLedger
         }
     }
 
-    /// <summary>The connected sites that have slots at all, by name.</summary>
+    /// <summary>The open sites that have any at all, by name.</summary>
     public ImmutableArray<string> Usable => [.. _sites.Keys];
 
     /// <summary>Whether so many are free that nobody has claimed.</summary>
@@ -48,16 +52,13 @@ internal sealed class SlotLedger
         }
     }
 
-    /// <summary>The most jobs that <see cref="Ahead"/> names.</summary>
-    public const int AheadMax = 9;
-
     /// <summary>The first of the other jobs that hold or claim accelerators at <paramref name="site"/>, in order.</summary>
     public ImmutableArray<long> Ahead(string site, long job)
         => _sites.TryGetValue(site, out var entry) ? [.. entry.Jobs.Where(other => other != job).Distinct().Take(AheadMax)] : [];
 
-    private sealed class Entry(int slots)
+    private sealed class Entry(long slots)
     {
-        public int Slots { get; } = slots;
+        public long Slots { get; } = slots;
 
         public long Taken { get; private set; }
 

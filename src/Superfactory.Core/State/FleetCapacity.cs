@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Fleet;
+
+namespace Superfactory.Core;
+
+/// <summary>
+/// What the sites of a running factory offer and draw: by the fleet file where that names them, else by what their agents declare. The engines place gangs within a
+/// site, so accelerators are counted by kind, and power at the site and the fleet. Pure.
+/// </summary>
+public static class FleetCapacity
+{
+    /// <summary>The accelerators of a kind that a site has for jobs, whether it is open or not.</summary>
+    public static long Declared(FactoryState state, string site, string hardware)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Fleet?.Sites.GetValueOrDefault(site) is { } known
+            ? known.Racks.Where(rack => rack.Hardware.Name == hardware).Sum(static rack => (long)rack.Schedulable)
+            : hardware == HardwareCatalogue.Cpu && state.Sites.TryGetValue(site, out var agent) ? agent.Slots : 0;
+    }
+
+    /// <summary>The accelerators of a kind that may be placed on now: none where the site is not open.</summary>
+    public static long Offered(FactoryState state, string site, string hardware)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.IsOpen(site) ? Declared(state, site, hardware) : 0;
+    }
+
+    /// <summary>The kinds that a site has, in the order of the catalogue.</summary>
+    public static ImmutableArray<string> Kinds(FactoryState state, string site) => [.. HardwareCatalogue.Names.Where(name => Declared(state, site, name) > 0)];
+
+    /// <summary>The accelerators of a kind that gangs hold at a site: those that it is to run, and those that it has not confirmed stopped.</summary>
+    public static long Held(FactoryState state, string site, string hardware)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.JobsHoldingSlots(site).Select(id => state.Jobs[id].Specification).Where(job => job.Hardware == hardware).Sum(static job => (long)job.Accelerators);
+    }
+
+    /// <summary>The watts that so many accelerators of a job add at the share of their peak that it declares, rounded up.</summary>
+    public static long Watts(Model.Jobs.JobSpecification job, long accelerators)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return ((accelerators * HardwareCatalogue.Find(job.Hardware)!.AcceleratorWatts * job.PeakThousandths) + 999) / 1000;
+    }
+
+    /// <summary>What gangs at a site add to what it draws idle, in watts.</summary>
+    public static long Drawn(FactoryState state, string site)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.JobsHoldingSlots(site).Sum(id => Watts(state.Jobs[id].Specification, state.Jobs[id].Specification.Accelerators));
+    }
+
+    /// <summary>
+    /// What gangs at a site may add to what it draws idle, in watts: by its own budget, and by what its rows and racks may draw together. <see cref="long.MaxValue"/> where nothing limits it.
+    /// </summary>
+    public static long Budget(FactoryState state, string site)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        if (state.Fleet?.Sites.GetValueOrDefault(site) is not { } known)
+        {
+            return long.MaxValue;
+        }
+
+        var rows = known.Floors.SelectMany(static floor => floor.Rows).Sum(static row => Math.Min(row.Power?.Watts ?? long.MaxValue, row.Racks.Sum(static rack => rack.Power.Watts)));
+        return Math.Min(known.Power?.Watts ?? long.MaxValue, rows) - Idle(known);
+    }
+
+    /// <summary>What gangs of the whole fleet may add to what its sites draw idle, in watts; <see cref="long.MaxValue"/> where nothing limits it.</summary>
+    public static long Budget(FactoryState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Fleet?.Specification is { Power: { } power } fleet ? power.Watts - fleet.Sites.Sum(Idle) : long.MaxValue;
+    }
+
+    /// <summary>Whether a job's islands at these sites find accelerators and power that nobody holds, now.</summary>
+    /// <param name="state">The factory.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="sites">A site for each island.</param>
+    /// <param name="planned">Whether what is kept for jobs for whom others give way counts as held.</param>
+    internal static bool HasRoom(FactoryState state, FactoryJob job, ImmutableArray<string> sites, bool planned)
+    {
+        var kept = planned ? state.OpenJobs.Select(id => state.Jobs[id]).Where(other => other.Planned is not null && other.Id != job.Id).ToList() : [];
+        var specification = job.Specification;
+        var adds = Watts(specification, specification.Accelerators);
+        foreach (var site in sites)
+        {
+            var there = kept.Where(other => other.Planned!.Sites.Contains(site, StringComparer.Ordinal) && !other.Planned.Withheld.Contains(site, StringComparer.Ordinal)).Select(static other => other.Specification).ToList();
+            var accelerators = there.Where(other => other.Hardware == specification.Hardware).Sum(static other => (long)other.Accelerators);
+            if (Held(state, site, specification.Hardware) + accelerators + specification.Accelerators > Offered(state, site, specification.Hardware)
+                || (Budget(state, site) is var budget and < long.MaxValue && Drawn(state, site) + there.Sum(static other => Watts(other, other.Accelerators)) + adds > budget))
+            {
+                return false;
+            }
+        }
+
+        return Budget(state) is var all && (all == long.MaxValue
+            || state.Sites.Keys.Sum(site => Drawn(state, site)) + kept.Sum(static other => (other.Planned!.Sites.Length - other.Planned.Withheld.Length) * Watts(other.Specification, other.Specification.Accelerators)) + (sites.Length * adds) <= all);
+    }
+
+    internal static long Idle(FleetSite site) => site.Racks.Sum(static rack => rack.IdleWatts);
+}
