@@ -59,6 +59,27 @@ public sealed class GivingWayTests : IAsyncDisposable
         Whole(ended, 2 * Steps);
     }
 
+    [Fact]
+    public async Task Job_moves_off_a_site_that_is_drained_and_ends_elsewhere_with_its_ledger_exact()
+    {
+        await StartAsync();
+        var job = await _factory.SubmitAsync(Job("1", 2 * Steps));
+        var running = await _factory.UntilAsync(job, static view => view.Progress > 0.1);
+        var from = running.Islands.ShouldHaveSingleItem().Site;
+
+        var drained = await CommandProcess.RunAsync("drain", from, "--reason", "new switches", "--control", _factory.Url);
+        drained.ExitCode.ShouldBe(0, drained.Error);
+        drained.Output.ShouldContain($"{from}  is being drained by");
+        drained.Output.ShouldContain("job 1");
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.ShouldHaveSingleItem().Site.ShouldNotBe(from);
+        ended.Islands[0].Result!.Ledger.ShouldBe(new LedgerTotals(2 * Steps * Batch, 2 * Steps * Batch, 0, 0));
+        (await CommandProcess.RunAsync("outages", "--control", _factory.Url)).Output.ShouldContain($"{from}  is drained");
+        (await CommandProcess.RunAsync("return", from, "--control", _factory.Url)).Output.ShouldContain($"{from} is in service.");
+    }
+
     public ValueTask DisposeAsync() => _factory.DisposeAsync();
 
     private static void Whole(JobView job, int steps = Steps)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Fleet;
 using Superfactory.Scheduling;
 
 namespace Superfactory.Core.Planning;
@@ -183,7 +184,8 @@ internal sealed class FleetPlacement
         var claims = Claims(job);
         foreach (var site in there)
         {
-            claims[site] = claims.GetValueOrDefault(site) + accelerators;
+            // Whoever waits for power claims all of it: a smaller one that came later would take what it waits for.
+            claims[site] = claims.GetValueOrDefault(site) + (plan?.Reason is PendingReason.Power ? FleetSpecification.AcceleratorsMax : accelerators);
         }
 
         return full.IsEmpty || plan?.Reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power
