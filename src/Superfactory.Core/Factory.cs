@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Superfactory.Core.Commands;
 using Superfactory.Core.Folding;
 using Superfactory.Core.Planning;
@@ -63,13 +65,41 @@ public static class Factory
         return new Decision { Records = draft.TakeRecords() };
     }
 
+    /// <summary>
+    /// Decides upon submissions that came together: each is checked by itself, in their order, and what follows from all of them is planned once, so that each does
+    /// not look at every open job again.
+    /// </summary>
+    /// <returns>A decision for each; what was planned is in that of the last that was taken.</returns>
+    public static ImmutableArray<Decision> AcceptAll(FactoryState state, IReadOnlyList<SubmitJob> submissions, long now)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(submissions);
+        var draft = new Draft(state, now);
+        var decisions = new Decision[submissions.Count];
+        var last = -1;
+        for (var index = 0; index < decisions.Length; index++)
+        {
+            var refusal = JobDecisions.Submit(draft, submissions[index]);
+            decisions[index] = refusal is null ? new Decision { Records = draft.TakeRecords() } : new Decision { Refusal = refusal };
+            last = refusal is null ? index : last;
+        }
+
+        if (last >= 0)
+        {
+            Planner.Plan(draft);
+            decisions[last] = new Decision { Records = decisions[last].Records.AddRange(draft.TakeRecords()) };
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(decisions);
+    }
+
     /// <summary>Folds one record into the state. Never decides: a plan is applied as it was recorded, by whichever version.</summary>
     /// <returns>The next state, whose revision is one higher.</returns>
     public static FactoryState Apply(FactoryState state, JournalRecord record)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(record);
-        var next = state with { Revision = checked(state.Revision + 1) };
+        var next = state with { Revision = checked(state.Revision + 1), At = Math.Max(state.At, record.At) };
         return record switch
         {
             SiteJoined joined => SiteFold.Apply(next, joined),

@@ -103,7 +103,8 @@ internal sealed class FactoryJournal : IDisposable
     /// <exception cref="JournalException">It could not be written.</exception>
     public void KeepSnapshot()
     {
-        if (State.Revision - _snapshotRevision < _recordsPerSnapshot)
+        // A snapshot has every job: with many of them it is kept after as many records, so that it costs each record the same.
+        if (State.Revision - _snapshotRevision < Math.Max(_recordsPerSnapshot, State.Jobs.Count))
         {
             return;
         }

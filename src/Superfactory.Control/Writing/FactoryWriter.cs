@@ -105,13 +105,28 @@ internal sealed class FactoryWriter : IAsyncDisposable
         var working = before;
         var records = new List<JournalRecord>();
         var decisions = new Decision?[batch.Count];
-        for (var index = 0; index < batch.Count; index++)
+        for (var index = 0; index < batch.Count;)
         {
-            decisions[index] = Decide(working, batch[index]);
-            if (decisions[index] is { } decision)
+            // Submissions that follow each other are planned once.
+            var end = index + 1;
+            while (end < batch.Count && batch[index].Command is SubmitJob && batch[end].Command is SubmitJob)
             {
-                records.AddRange(decision.Records);
-                working = decision.Records.Aggregate(working, Factory.Apply);
+                end++;
+            }
+
+            if (end - index == 1 || !TryDecideTogether(working, batch, index, decisions.AsSpan(index, end - index)))
+            {
+                end = index + 1;
+                decisions[index] = Decide(working, batch[index]);
+            }
+
+            for (; index < end; index++)
+            {
+                if (decisions[index] is { } decision)
+                {
+                    records.AddRange(decision.Records);
+                    working = decision.Records.Aggregate(working, Factory.Apply);
+                }
             }
         }
 
@@ -149,6 +164,27 @@ internal sealed class FactoryWriter : IAsyncDisposable
             ControlLog.DecisionFailed(_logger, request.Command.GetType().Name, exception);
             request.Done.TrySetException(exception);
             return null;
+        }
+    }
+
+    /// <returns>False where deciding failed: each is decided by itself then, so that only the sender of the one at fault is told.</returns>
+    private bool TryDecideTogether(FactoryState state, List<Request> batch, int first, Span<Decision?> decisions)
+    {
+        var submissions = new SubmitJob[decisions.Length];
+        for (var index = 0; index < submissions.Length; index++)
+        {
+            submissions[index] = (SubmitJob)batch[first + index].Command;
+        }
+
+        try
+        {
+            Factory.AcceptAll(state, submissions, _now).CopyTo(decisions!);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            ControlLog.DecisionFailed(_logger, nameof(SubmitJob), exception);
+            return false;
         }
     }
 

@@ -30,6 +30,21 @@ public sealed record FactoryJob
     /// <summary>Its islands in the job's order, which is the order of sums and leaders; empty while it is queued.</summary>
     public ImmutableArray<FactoryIsland> Islands { get; init; } = [];
 
+    /// <summary>The accelerators that its gangs hold at all sites.</summary>
+    internal long AcceleratorsHeld
+    {
+        get
+        {
+            var held = 0L;
+            foreach (var island in Islands)
+            {
+                held += island.HoldsSlot ? Specification.Accelerators : 0;
+            }
+
+            return held;
+        }
+    }
+
     /// <summary>Who is a member of the run; null while it is queued.</summary>
     public RunEpoch? Epoch { get; init; }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Superfactory.Model;
 using Superfactory.Model.Fleet;
+using Superfactory.Scheduling.Quotas;
 
 namespace Superfactory.Core;
 
@@ -41,6 +42,12 @@ public sealed record FactorySnapshot
     /// <summary>The newest faults of places.</summary>
     public ImmutableArray<PlaceFaults> Faults { get; init; } = [];
 
+    /// <summary>The time of the newest record; 0 in a snapshot of a version that did not keep it.</summary>
+    public long At { get; init; }
+
+    /// <summary>What queues have used, by name.</summary>
+    public ImmutableArray<QueueUsage> Usage { get; init; } = [];
+
     /// <summary>Takes down a state.</summary>
     public static FactorySnapshot Of(FactoryState state)
     {
@@ -58,14 +65,18 @@ public sealed record FactorySnapshot
             Fleet = state.Fleet,
             Outages = [.. state.Outages.Values],
             Faults = [.. state.Faults.Select(static place => new PlaceFaults(place.Key, place.Value))],
+            At = state.At,
+            Usage = [.. state.Usage.Select(static entry => new QueueUsage(entry.Key, entry.Value.Used, entry.Value.At))],
         };
     }
 
     /// <summary>The state again.</summary>
     public FactoryState Restore()
     {
+        // What a snapshot without its time holds counts from when its sites were heard last.
         var state = new FactoryState
         {
+            At = At != 0 ? At : Sites.Select(static site => site.HeardAt).DefaultIfEmpty().Max(),
             Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues, PausedQueues = PausedQueues.ToImmutableSortedSet(StringComparer.Ordinal),
             Fleet = Fleet,
             Outages = Outages.ToImmutableSortedDictionary(static outage => outage.Target, static outage => outage, StringComparer.Ordinal),
@@ -73,6 +84,10 @@ public sealed record FactorySnapshot
         };
         state = Sites.Aggregate(state, (restored, site) => restored.WithSite(site));
         state = Jobs.Aggregate(state, (restored, job) => restored.WithJob(job));
+        state = Usage.Aggregate(state, static (restored, usage) => restored with
+        {
+            Usage = restored.Usage.SetItem(usage.Queue, restored.Usage.GetValueOrDefault(usage.Queue) with { Used = usage.Used, At = usage.At }),
+        });
         return Copies.Aggregate(state, (restored, copy) => restored.WithCopy(copy));
     }
 
@@ -84,3 +99,9 @@ public sealed record FactorySnapshot
     public static FactorySnapshot FromJson(string json)
         => JsonSerializer.Deserialize<FactorySnapshot>(json, FactoryJson.Options) ?? throw new JsonException("The snapshot is null.");
 }
+
+/// <summary>What a queue has used of the fleet, as a snapshot keeps it; what it holds follows from its jobs. Immutable.</summary>
+/// <param name="Queue">The queue.</param>
+/// <param name="Used">Accelerators × milliseconds, decayed, as of <paramref name="At"/>.</param>
+/// <param name="At">When that was, in milliseconds since 1970-01-01 UTC.</param>
+public sealed record QueueUsage(string Queue, UInt128 Used, long At);

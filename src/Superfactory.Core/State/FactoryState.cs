@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Fleet;
+using Superfactory.Scheduling.Quotas;
 
 namespace Superfactory.Core;
 
@@ -11,6 +12,12 @@ public sealed record FactoryState
 {
     /// <summary>The factory before its first record: no sites, no jobs.</summary>
     public static FactoryState Empty { get; } = new();
+
+    /// <summary>The time of the newest record, in milliseconds since 1970-01-01 UTC; never goes back. 0 before the first.</summary>
+    public long At { get; init; }
+
+    /// <summary>What each queue that ever held accelerators has used of them, by name.</summary>
+    public ImmutableSortedDictionary<string, DecayedUsage> Usage { get; init; } = ImmutableSortedDictionary.Create<string, DecayedUsage>(StringComparer.Ordinal);
 
     /// <summary>How many records were folded; also the number of the last one. From 0.</summary>
     public long Revision { get; init; }
@@ -124,7 +131,16 @@ public sealed record FactoryState
             OpenJobs = open ? OpenJobs.Add(job.Id) : OpenJobs.Remove(job.Id),
             CheckpointedJobs = job.Checkpoints.IsEmpty ? CheckpointedJobs.Remove(job.Id) : CheckpointedJobs.Add(job.Id),
             StoppingJobs = stopping ? StoppingJobs.Add(job.Id) : StoppingJobs.Remove(job.Id),
+            Usage = Charged(job),
         };
+    }
+
+    /// <summary>The queues' usage with what a job holds more or less than before charged from now on.</summary>
+    private ImmutableSortedDictionary<string, DecayedUsage> Charged(FactoryJob job)
+    {
+        var more = job.AcceleratorsHeld - (Jobs.TryGetValue(job.Id, out var before) ? before.AcceleratorsHeld : 0);
+        var queue = job.Specification.Queue;
+        return more == 0 ? Usage : Usage.SetItem(queue, Usage.GetValueOrDefault(queue).Hold(more, At));
     }
 
     internal FactoryState WithCopy(FactoryCopy copy)

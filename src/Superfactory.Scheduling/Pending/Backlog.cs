@@ -12,7 +12,7 @@ namespace Superfactory.Scheduling.Pending;
 public sealed class Backlog
 {
     /// <summary>A week: what a queue used a week ago counts half.</summary>
-    public const long DefaultHalfLifeMilliseconds = 7L * 24 * 60 * 60 * 1000;
+    public const long DefaultHalfLifeMilliseconds = DecayedUsage.HalfLifeMilliseconds;
 
     /// <summary>
     /// Jobs that are tried in one step of a round. A try of a job that waits takes microseconds, one that looks for victims in a fleet of 320,000 accelerators

@@ -47,6 +47,13 @@ internal sealed class TestFactory
         return this;
     }
 
+    /// <summary>A job at atlanta, charged to a queue.</summary>
+    public TestFactory SubmitTo(string queue)
+    {
+        Do(new SubmitJob(Specification("atlanta") with { Queue = queue }));
+        return this;
+    }
+
     public TestFactory SubmitAnywhere(int count)
     {
         Do(new SubmitJob(Specification() with { SiteCount = count }));

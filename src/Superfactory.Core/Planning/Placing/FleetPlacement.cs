@@ -1,18 +1,19 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling;
+using Superfactory.Scheduling.Quotas;
 
 namespace Superfactory.Core.Planning;
 
 /// <summary>
 /// Places queued jobs by the scheduler's rules. Of a queue the greater priority goes first, then the earlier; a job that waits for slots keeps its claim on
-/// them, so that no later one of its queue overtakes it; one that waits for a site to connect claims nothing. Between queues the one goes first that holds the least
-/// for its weight. For one thread and one state.
+/// them, so that no later one of its queue overtakes it; one that waits for a site to connect claims nothing. Between queues the one goes first that has used and holds the
+/// least for its weight; that decides the order alone, and nobody gives way because of it. For one thread and one state.
 /// </summary>
 internal sealed class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/1";
+    public const string Policy = "fleet/2";
 
     private readonly FactoryState _state;
     private readonly long _now;
@@ -87,12 +88,11 @@ internal sealed class FleetPlacement
         var waiting = queues.Select(queue => new Queue<FactoryJob>(Ordered(queued.Where(job => job.Specification.Queue == queue.Name)))).ToArray();
         while (true)
         {
-            // A share is held / weight, compared by cross-multiplying, which is exact; of the same share the queue that was named first.
+            // A share is used / weight, compared by cross-multiplying, which is exact; of the same share the queue that was named first.
             var best = -1;
             for (var queue = 0; queue < waiting.Length; queue++)
             {
-                if (waiting[queue].Count > 0
-                    && (best < 0 || (Int128)_held.GetValueOrDefault(queues[queue].Name) * queues[best].Weight < (Int128)_held.GetValueOrDefault(queues[best].Name) * queues[queue].Weight))
+                if (waiting[queue].Count > 0 && (best < 0 || Used(queues[queue].Name) * (uint)queues[best].Weight < Used(queues[best].Name) * (uint)queues[queue].Weight))
                 {
                     best = queue;
                 }
@@ -107,6 +107,9 @@ internal sealed class FleetPlacement
             _placements.Add((job.Id, Place(job)));
         }
     }
+
+    /// <summary>What a queue has used until now, and holds once all that was decided has come true.</summary>
+    private UInt128 Used(string queue) => _state.Usage.GetValueOrDefault(queue).Settled(_now).With(_held.GetValueOrDefault(queue));
 
     private Placement Place(FactoryJob job)
     {
