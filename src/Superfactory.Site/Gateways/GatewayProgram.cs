@@ -5,6 +5,7 @@ using Superfactory.Model;
 using Superfactory.Model.Units;
 using Superfactory.Site.Processes;
 using Superfactory.Wan;
+using Superfactory.Wan.Transport;
 
 namespace Superfactory.Site.Gateways;
 
@@ -38,6 +39,7 @@ public static class GatewayProgram
     /// <returns>The exit code: 0 done; 2 bad input, such as a port in use.</returns>
     public static async Task<int> RunAsync(string configurationPath, CancellationToken cancellationToken)
     {
+        SocketThreads.GoOnAtOnce();
         var read = GatewayConfiguration.Load(configurationPath);
         if (!read.Succeeded)
         {

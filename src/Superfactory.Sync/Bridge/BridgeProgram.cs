@@ -5,6 +5,7 @@ using Superfactory.Sync.Bridge.Checkpoints;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.Bridge.Peers.Direct;
 using Superfactory.Sync.Checkpoints;
+using Superfactory.Wan.Transport;
 
 namespace Superfactory.Sync.Bridge;
 
@@ -17,6 +18,7 @@ public static class BridgeProgram
     /// <returns>The exit code: 0 done or stopped, 1 the run failed, 2 the configuration is bad, 3 something could not be reached or set up.</returns>
     public static async Task<int> RunAsync(string configPath, CancellationToken cancellationToken)
     {
+        SocketThreads.GoOnAtOnce();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = StopOn(PosixSignal.SIGTERM, stopping);
         using var interrupt = StopOn(PosixSignal.SIGINT, stopping);

@@ -6,6 +6,7 @@ using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Wan;
 using Superfactory.Wan.Security;
+using Superfactory.Wan.Transport;
 
 namespace Superfactory.Cli.Bench.Merge;
 
@@ -52,6 +53,7 @@ internal static class BenchGateway
 
     private static async Task<int> RunAsync(string file, CancellationToken cancellation)
     {
+        SocketThreads.GoOnAtOnce();
         var configuration = JsonSerializer.Deserialize<BenchGatewayConfiguration>(await File.ReadAllBytesAsync(file, cancellation), FactoryJson.Options)!;
         var security = TlsLinkSecurity.Open(configuration.Certificates, configuration.Site, TimeProvider.System, Console.Error.WriteLine);
         if (!security.Succeeded)
