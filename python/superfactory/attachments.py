@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import torch
 
@@ -21,6 +21,8 @@ class Attachments:
         self._optimizers = optimizers
         self._objects: Dict[str, Any] = {}
         self._awaited: Dict[str, Any] = {}
+        self._unsettled: "Optional[tuple[List[Any], Dict[str, Any]]]" = None
+        """Groups and schedules that were restored since the last merge of gradients; None where none were."""
         self.with_parameters = table.gradients
         """Whether the state has the parameters in it: in every-step mode, where no bridge keeps them."""
 
@@ -39,12 +41,6 @@ class Attachments:
         self._objects[name] = target
         if name in self._awaited:
             target.load_state_dict(self._awaited.pop(name))
-
-    def step_optimizers(self) -> None:
-        """A plain step of every optimizer with the gradients as they are, which are then dropped."""
-        for optimizer in self._optimizers:
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
 
     def collect(self, counters: Dict[str, Any]) -> Dict[str, Any]:
         """The tree: in every-step mode with the parameters, which no bridge keeps there."""
@@ -66,7 +62,7 @@ class Attachments:
         saved = tree["optimizers"]
         if len(saved) != len(self._optimizers):
             raise SuperfactoryError(f"the saved state has {len(saved)} optimizers where the loop has {len(self._optimizers)}")
-        self._load_tensors({**tree.get("parameters", {}), **tree["statics"]})
+        self.load_tensors({**tree.get("parameters", {}), **tree["statics"]})
         for optimizer, state in zip(self._optimizers, saved):
             try:
                 optimizer.load_state_dict(state)
@@ -77,7 +73,29 @@ class Attachments:
                 self._objects[name].load_state_dict(state)
             else:
                 self._awaited[name] = state
+        if "parameters" in tree:
+            self._unsettled = [state["param_groups"] for state in saved], tree["attached"]
         return tree["counters"]
+
+    def settle(self) -> None:
+        """Before gradients are merged: where a state was restored since the last time, the groups' numbers and the schedules are once more what it has.
+
+        In every-step it was taken where another loop stood that now is here, between backward and step. What this loop did since the state came,
+        such as a schedule's step after the one in which it came, is in it already.
+        """
+        restored, self._unsettled = self._unsettled, None
+        if restored is None:
+            return
+        for optimizer, groups in zip(self._optimizers, restored[0]):
+            for group, saved in zip(optimizer.param_groups, groups):
+                for name, value in saved.items():
+                    if isinstance(group.get(name), torch.Tensor):
+                        group[name].copy_(value)
+                    elif name != "params":
+                        group[name] = value
+        for name, state in restored[1].items():
+            if hasattr(self._objects.get(name), "optimizer"):
+                self._objects[name].load_state_dict(state)
 
     def restore_moments(self, tree: "Dict[str, Any] | None") -> None:
         """After a refused contribution: the optimizers' moments and the buffers as they were at the last boundary, or none
@@ -90,7 +108,7 @@ class Attachments:
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
         if tree is not None:
-            self._load_tensors(tree["statics"])
+            self.load_tensors(tree["statics"])
 
     def adopt_optimizers(self, tree: Dict[str, Any]) -> None:
         """Another island's moments and gradient scalers in the place of this one's. Learning rates and what else is attached
@@ -102,7 +120,8 @@ class Attachments:
                 self._objects[name].load_state_dict(state)
 
     @torch.no_grad()
-    def _load_tensors(self, saved: Dict[str, Any]) -> None:
+    def load_tensors(self, saved: Dict[str, Any]) -> None:
+        """Copies tensors to the model's by their names; SuperfactoryError where it has no such one."""
         own = self._table.by_name()
         for name, tensor in saved.items():
             if name not in own or own[name].shape != tensor.shape:

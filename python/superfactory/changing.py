@@ -25,7 +25,7 @@ class ChangingRounds(StreamingRounds):
         self._learn(reply)
         turn = Turn.read(reply["turn"])
         if turn.mode == STREAMING:
-            self._enter(turn)
+            self._begin(turn)
         else:
             self._adopt(turn, Deal.read(reply.get("samples")))
         self._take_empty_turns()

@@ -13,6 +13,7 @@ from .session import Session
 from .state import load_state
 from .stopwatch import Stopwatch
 from .tensors import TensorTable
+from .weights import TokenWeights
 
 Loss = Union[float, Tensor]
 
@@ -40,6 +41,8 @@ class Rounds:
         self._dataset = ""
         self._gain = 0.0
         """What a step adds to the progress."""
+        self.weights = TokenWeights()
+        """What a step's batches are expected to weigh."""
         attachments.with_parameters = self.merges_gradients
 
     @property
@@ -88,6 +91,7 @@ class Rounds:
     def merge_gradients(self, loss_sum: float, tokens: int, check_finite: bool) -> Outcome:
         """Merges the gradients of one step, in every-step mode; ``complete`` ends the step."""
         self.stopwatch.pause()
+        self._attachments.settle()
         overflow = self._session.give_gradients(self._table, check_finite)
         outcome = self._contribute(1, tokens, loss_sum, overflow)
         if not outcome.skip:
@@ -181,12 +185,14 @@ class Rounds:
         # Buffers are each island's own while it trains; what is frozen is everybody's.
         return {"parameters": parameters_hash(entry.tensor for entry in [*self._table.parameters, *self._table.statics] if entry.role != "buffer")}
 
-    def restore_elsewhere(self, outcome: Outcome, weights: Any) -> None:
-        """This trainer's parameters were not the run's: it goes on from another trainer's state."""
+    def restore_elsewhere(self, outcome: Outcome) -> None:
+        """This trainer's parameters are not the run's: it goes on from another trainer's state, or from the run's parameters where no trainer holds them."""
         if outcome.state is not None:
             counters = self._attachments.restore(self._session.load_state(outcome.state))
-            self.restore(counters)
-            weights.load_state_dict(counters["weights"])
+            self.steps = counters["steps"]
+            self.weights.load_state_dict(counters["weights"])
+        elif not outcome.turn.finished:
+            self._session.load_parameters(self._table)
         self.turn = outcome.turn
         if self._samples is not None and not outcome.turn.finished:
             self.declare(self._samples, self._dataset)
@@ -215,9 +221,11 @@ class Rounds:
         self.stopwatch.pause()
         self._session.give_gradients(self._table, check_finite=False)
         outcome = self._contribute(0, 0, 0.0, overflow=False)
-        if not outcome.skip:
-            self._session.load_gradients(self._table)
-            self._attachments.step_optimizers()
+        if outcome.restored:
+            # The others took the optimizer's step, each in its loop: it is theirs that this trainer goes on from.
+            self.stopwatch.resume()
+            self.restore_elsewhere(outcome)
+            return
         self._take_up(outcome)
         self.stopwatch.resume()
         self._anchor()

@@ -158,10 +158,14 @@ class Run:
         self._stepper = stepper = Stepper(self._welcome.mode, rounds, table, attachments, optimizers)
         self._session.state_source = lambda: attachments.collect(
             {**rounds.counters(), "weights": stepper.weights.state_dict()})
+        if isinstance(rounds, StreamingRounds):
+            self._session.standing = rounds.standing
         if state is not None:
             counters = attachments.restore(state)
             rounds.restore(counters)
             stepper.weights.load_state_dict(counters["weights"])
+            if isinstance(rounds, StreamingRounds):
+                rounds.stand(state.get("standing"))
         rounds.plan_untracked(int(self.job.get("budget", {}).get("steps", 0)))
         if self._samples is not None and not turn.finished:
             rounds.declare(self._samples, self._dataset)

@@ -59,6 +59,11 @@ class Samples(Sampler[int]):
             raise SuperfactoryError(f"the run goes on at turn {turn.first_turn} of its samples, this loop at turn "
                                     f"{self._next}: bridge and client do not agree")
 
+    def skip(self, turns: int) -> None:
+        """The first ``turns`` of what is dealt were trained on by a process before this one."""
+        self._next += turns
+        self._drawn = max(self._drawn, self._next)
+
     def forget(self) -> None:
         """What was drawn is not trained on: the next deal may begin anywhere, and the iteration under way ends."""
         self._stale += max(0, self._drawn - self._next)

@@ -31,7 +31,9 @@ class Session:
         """Whether there is no arena: nothing is copied and nothing is merged."""
         self._local = self._merged = self._statics = torch.empty(0)
         self.state_source: Callable[[], Message] = dict
-        """Makes the tree of this trainer's state when the bridge asks for a copy."""
+        """Makes the tree of this trainer's state."""
+        self.standing: Optional[Callable[[], Optional[Message]]] = None
+        """Where this trainer stands between two boundaries; None where it is asked at boundaries alone."""
 
     def ask(self, message: Message) -> Message:
         """A request and its reply, the same in every process of the island."""
@@ -108,6 +110,14 @@ class Session:
         table.write_fragment(self._local, fragment)
         self._check_alike("parameters", self._local[table.fragment_range(fragment)])
 
+    def given(self, table: TensorTable, fragment: int) -> Tensor:
+        """What the local region holds of a fragment."""
+        return self._local[table.fragment_range(fragment)].clone()
+
+    def give_again(self, table: TensorTable, fragment: int, numbers: Tensor) -> None:
+        """Fills a fragment of the local region with what it held."""
+        self._local[table.fragment_range(fragment)].copy_(numbers)
+
     def mix_fragment(self, table: TensorTable, fragment: int, own: float) -> None:
         """Takes a fragment of the merged region as parameters, but for a share ``own`` of their own."""
         part = table.fragment_range(fragment)
@@ -173,7 +183,10 @@ class Session:
     def _answer(self, message: Message) -> Optional[Message]:
         if message.get("type") != "copy_state":
             return None
-        return {"type": "state_copied", "bytes": save_state(Path(message["path"]), self.state_source())}
+        tree = self.state_source()
+        if message.get("standing") and self.standing is not None:
+            tree["standing"] = self.standing()
+        return {"type": "state_copied", "bytes": save_state(Path(message["path"]), tree)}
 
     def _check_alike(self, what: str, given: Optional[Tensor] = None) -> None:
         if not self.island.same(self._local if given is None else given):

@@ -13,7 +13,6 @@ from .observe import GradientObserver
 from .protocol import AUTO, EVERY_STEP, Outcome
 from .rounds import Rounds
 from .tensors import TensorTable
-from .weights import TokenWeights
 
 Loss = Union[float, Tensor]
 
@@ -27,7 +26,7 @@ class Stepper:
         self._optimizers = optimizers
         self._observer = (GradientObserver((entry.tensor for entry in table.parameters), optimizers)
                           if mode in (EVERY_STEP, AUTO) else None)
-        self.weights = TokenWeights()
+        self.weights = rounds.weights
         self._outcome: Optional[Outcome] = None
         """What came of this step's gradients; None until they are merged."""
         self._loss_before = 0.0
@@ -97,7 +96,7 @@ class Stepper:
             self._observer.clear()
         if scaler is not None and scaler.is_enabled():
             scaler.update(scaler.get_scale())
-        self._rounds.restore_elsewhere(outcome, self.weights)
+        self._rounds.restore_elsewhere(outcome)
 
     def _pass_over(self, units: int, loss: Loss, tokens: int, scaler: Any) -> None:
         """A batch whose gradients are gathered: the loop goes on to the next as after a step."""

@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Superfactory.Model.Agents;
 using Superfactory.Sync.Bridge;
+using Superfactory.Sync.Bridge.Checkpoints;
+using Superfactory.Sync.Checkpoints;
 
 namespace Superfactory.Sync.BridgePair;
 
@@ -43,6 +45,20 @@ internal sealed class PairedBridge
         await _running;
     }
 
+    /// <summary>The checkpoint of this island that an earlier program left.</summary>
+    private CheckpointState? Restored()
+    {
+        if (_options.From is not { } earlier)
+        {
+            return null;
+        }
+
+        var read = CheckpointLoader.Load(Directory.GetDirectories(Path.Combine(earlier, Checkpoints), $"round-{_options.Round}-*", SearchOption.AllDirectories).Single(), seal: null);
+        return read.Succeeded ? read.Value : throw new InvalidOperationException(read.Problems[0].ToString());
+    }
+
+    private string Checkpoints => $"saved-{_place}";
+
     private async Task<int> RunAsync(RunEpoch epoch, ChannelReader<BridgeCommand> commands)
     {
         var configuration = new BridgeConfiguration
@@ -55,13 +71,15 @@ internal sealed class PairedBridge
             GatewaySocket = string.Empty,
             ArenaDirectory = _options.Directory,
             GangDirectory = _options.Directory,
+            Checkpoints = new CheckpointDuty { Directory = Path.Combine(_options.Directory, Checkpoints), Restores = _options.From is not null },
         };
         using var host = new BridgeHost(
             configuration,
             _network.Connect(configuration.Island),
             commands,
             async (happened, _) => await _print(new PairOutput(_place, Event: happened)),
-            TimeProvider.System);
+            TimeProvider.System,
+            Restored());
         var exit = await host.RunAsync(CancellationToken.None);
         await _print(new PairOutput(_place, Exit: exit));
         return exit;

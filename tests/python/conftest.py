@@ -18,6 +18,7 @@ import pytest
 import torch
 
 import superfactory
+from pair import BridgePair
 
 torch.set_num_threads(1)
 
@@ -39,3 +40,17 @@ def solo():
     yield make
     for run in runs:
         run.close()
+
+
+@pytest.fixture
+def bridges():
+    """Makes runs of real bridges, and ends them when the test ends."""
+    pairs = []
+
+    def make(**named):
+        pairs.append(BridgePair(**named))
+        return pairs[-1]
+
+    yield make
+    for pair in pairs:
+        pair.close()

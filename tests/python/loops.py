@@ -1,6 +1,7 @@
 """Training loops that tests run on islands, and the same training written in plain PyTorch."""
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -122,6 +123,53 @@ def train_through_modes(seed: int, batch: int) -> Dict[str, Any]:
         last.update({entry.name: entry.tensor.detach().reshape(-1).tolist() for entry in run._table.parameters})
 
     return {**train_points(seed, batch, before_step=note, make=Deep), "modes": modes, "last": last}
+
+
+def train_with_counting_schedule(directory: str, hold: Any = None) -> Dict[str, Any]:
+    """A loop that only its own hands can step: it clips, and its rate falls with a count of steps. ``hold(run)`` is called before each merge. Writes
+    down each round's samples, and returns, by round, the parameters and the rate before the step."""
+    torch.manual_seed(3)
+    run = superfactory.join()
+    model = Tied()
+    optim = torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1)
+    schedule = torch.optim.lr_scheduler.StepLR(optim, 1, gamma=0.9)
+    run.attach("schedule", schedule)
+    run.synchronize(model, optim)
+    samples = run.samples(count=COUNT, batch=8, dataset="points")
+    before: Dict[int, Tuple[List[float], float]] = {}
+    while not run.finished:
+        for inputs, targets, index in DataLoader(Points(), sampler=samples, batch_size=8):
+            if hold is not None:
+                hold(run)
+            number = run._rounds.turn.round
+            optim.zero_grad(set_to_none=True)
+            loss = nn.functional.cross_entropy(model(inputs), targets)
+            loss.backward()
+            run.merge_gradients(loss=loss, tokens=len(inputs))
+            Path(directory, f"{number}.{run.island}").write_text(json.dumps(index.tolist()))
+            before[number] = sum((each.detach().reshape(-1).tolist() for each in model.parameters()), []), optim.param_groups[0]["lr"]
+            nn.utils.clip_grad_norm_(model.parameters(), 0.05)
+            run.step(loss=loss, tokens=len(inputs))
+            schedule.step()
+    return {"before": before, "digest": run.finish(), "tensors": tensors(model)}
+
+
+def reference_of_rounds(directory: str) -> Dict[str, Any]:
+    """The same in one process, with the samples that were written down of each round."""
+    rounds: Dict[int, List[int]] = {}
+    for path in Path(directory).iterdir():
+        rounds.setdefault(int(path.name.split(".")[0]), []).extend(json.loads(path.read_text()))
+    torch.manual_seed(3)
+    model, points = Tied(), Points()
+    optim = torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1)
+    schedule = torch.optim.lr_scheduler.StepLR(optim, 1, gamma=0.9)
+    for _, chosen in sorted(rounds.items()):
+        optim.zero_grad(set_to_none=True)
+        nn.functional.cross_entropy(model(points.inputs[chosen]), points.targets[chosen]).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 0.05)
+        optim.step()
+        schedule.step()
+    return {"tensors": tensors(model)}
 
 
 def reference_every_step(seed: int, batch: int, steps: int, order_seed: int, clip: float = 0.05) -> Dict[str, Any]:

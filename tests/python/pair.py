@@ -18,7 +18,7 @@ class BridgePair:
 
     def __init__(self, mode: str = "diloco", every: int = 5, steps: int = 20, islands: int = 2, seed: int = 1,
                  outer: Tuple[float, float] = (0.9, 0.6), restarts: int = 3, number_format: str = "fp32",
-                 trainer: Optional[Dict[str, Any]] = None, streaming: Optional[Dict[str, Any]] = None) -> None:
+                 trainer: Optional[Dict[str, Any]] = None, streaming: Optional[Dict[str, Any]] = None, held: Optional["BridgePair"] = None) -> None:
         self.seed, self.outer = seed, outer
         self._members = [{"island": f"island-{each}", "incarnation": 1} for each in range(islands)]
         self._epoch: Dict[str, Any] = {"number": 1, "members": self._members, "start": -1}
@@ -33,12 +33,15 @@ class BridgePair:
         (self.directory / "submitted.json").write_text(json.dumps(job))
         self._errors = open(self.directory / "errors", "w+b")
         self._process = subprocess.Popen(
-            [str(PROGRAM), "--job", str(self.directory / "submitted.json"), "--directory", str(self.directory)],
+            [str(PROGRAM), "--job", str(self.directory / "submitted.json"), "--directory", str(self.directory),
+             *(["--from", str(held.directory), "--round", f"{held.held:08}"] if held is not None else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True)
         self._changed = threading.Condition()
         self.paths: List[str] = [""] * islands
         self.events: List[List[Dict[str, Any]]] = [[] for _ in range(islands)]
         self._ended = False
+        self.held = -1
+        """The round that every island saved when it was held."""
         threading.Thread(target=self._read, daemon=True).start()
         self.wait(lambda: all(any(each["type"] == "ready" for each in events) for events in self.events), "every bridge is ready")
 
@@ -72,6 +75,18 @@ class BridgePair:
         for island in range(len(self.paths)):
             self._send({"island": island, "command": {"type": "epoch", "epoch": self._epoch}})
         return start
+
+    def hold(self) -> None:
+        """Saves where every island stands, for another pair to go on from."""
+        for island in range(len(self.paths)):
+            self.command(island, "hold")
+
+        def rounds() -> List[int]:
+            saved = [{each["checkpoint"]["round"] for each in events if each["type"] == "checkpoint"} for events in self.events]
+            return sorted(set.intersection(*saved))
+
+        self.wait(lambda: bool(rounds()), "every island has saved the same round")
+        self.held = rounds()[-1]
 
     def restart(self, island: int) -> None:
         self._send({"island": island, "restart": True})

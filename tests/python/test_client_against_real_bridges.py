@@ -15,25 +15,12 @@ import checkpoint
 import loops
 import pretrain
 from corpora import PROSE, make_corpus
-from pair import BridgePair, reason_not_to_run
+from pair import reason_not_to_run
 from processes import start_island, train
 from scalers import Scaler
 from superfactory.hashing import parameters_sha256
 
 pytestmark = pytest.mark.skipif(reason_not_to_run() is not None, reason=str(reason_not_to_run()))
-
-
-@pytest.fixture
-def bridges():
-    pairs = []
-
-    def make(**named):
-        pairs.append(BridgePair(**named))
-        return pairs[-1]
-
-    yield make
-    for pair in pairs:
-        pair.close()
 
 
 def close(a, b, tolerance=2e-5):

@@ -1,6 +1,7 @@
 """State files: what goes in comes out, and nothing else is read."""
 from __future__ import annotations
 
+import copy
 import json
 import struct
 from collections import Counter, OrderedDict
@@ -10,7 +11,9 @@ import pytest
 import torch
 
 from superfactory import RandomState, SuperfactoryError
+from superfactory.attachments import Attachments
 from superfactory.state import load_state, save_state
+from superfactory.tensors import TensorTable
 
 
 def same(a, b):
@@ -123,3 +126,27 @@ def test_a_missing_or_foreign_file_is_refused_by_name(tmp_path):
     (tmp_path / "pickle").write_bytes(b"\x80\x04K\x01." * 10)
     with pytest.raises(SuperfactoryError, match="SFSTATE1"):
         load_state(tmp_path / "pickle")
+
+
+def test_what_a_loop_did_since_another_s_state_came_is_undone_before_gradients_are_merged():
+    model = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)
+    attachments = Attachments(TensorTable(model, True), [optimizer])
+    attachments.attach("schedule", schedule)
+    for _ in range(3):
+        optimizer.step()
+        schedule.step()
+    tree = attachments.collect({})
+    tree = {**tree, "optimizers": copy.deepcopy(tree["optimizers"]), "attached": copy.deepcopy(tree["attached"])}
+    schedule.step()
+    attachments.restore(tree)
+
+    # The state came inside run.step, and the loop goes on after it as after any step.
+    schedule.step()
+    assert optimizer.param_groups[0]["lr"] == 0.0625
+    attachments.settle()
+    assert optimizer.param_groups[0]["lr"] == 0.125 and schedule.last_epoch == 3
+    schedule.step()
+    attachments.settle()
+    assert optimizer.param_groups[0]["lr"] == 0.0625

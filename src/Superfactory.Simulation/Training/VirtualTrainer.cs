@@ -162,8 +162,9 @@ internal sealed partial class VirtualTrainer
         {
             _parameters = _buffers.Merged.ToArray();
         }
-        else if (!outcome.Skip)
+        else if (!outcome.Skip && _turn!.Steps > 0)
         {
+            // As in a loop: only who has samples knows what becomes of gradients before the step.
             LocalTraining.Step(_parameters, _momentum, _buffers.Merged.Span);
         }
 

@@ -93,7 +93,16 @@ public sealed record Contribution
 
     /// <summary>Whether a gradient scaler found an overflow: in every-step mode all islands skip the step together.</summary>
     public bool Overflow { get; init; }
+
+    /// <summary>In streaming, what a trainer that goes on where one stood before gave to earlier rounds and still has in its numbers; empty otherwise.</summary>
+    public ImmutableArray<EarlierRound> Earlier { get; init; } = [];
 }
+
+/// <summary>What a trainer gave to a round.</summary>
+/// <param name="Round">The round.</param>
+/// <param name="Steps">Steps taken.</param>
+/// <param name="Tokens">Tokens trained on.</param>
+public sealed record EarlierRound(long Round, int Steps, long Tokens);
 
 /// <summary>What a trainer contributes to a round, with what its numbers come from.</summary>
 /// <param name="Taken">What came of the steps since the last merge.</param>

@@ -29,22 +29,11 @@ public sealed class AutoTests : IDisposable
         List<string> violations = [];
         var (records, hurry) = (Directory.CreateDirectory(Path.Combine(_directory.FullName, "trainers")).FullName, Path.Combine(_directory.FullName, "hurry"));
         CorpusBuilder.Build(new CorpusOptions { Name = ChaosJob.Corpus, DataDirectory = Path.Combine(_directory.FullName, "corpora") }, progress: null, Cancel).Succeeded.ShouldBeTrue();
-        var python = Environment.GetEnvironmentVariable("SUPERFACTORY_PYTHON") is { Length: > 0 } named ? named : "/usr/bin/python3";
         JobView job;
         const int Planned = 220 * 8 * 2;
         await using (var stage = await ChaosStage.UpAsync(new ChaosOptions { Sites = 2, Duration = TimeSpan.Zero, Seed = 1 }, _directory.FullName, violations.Add, TimeProvider.System, Cancel))
         {
-            var text = string.Create(CultureInfo.InvariantCulture, $$"""
-                name: auto
-                sites: [{{string.Join(", ", stage.Names)}}]
-                command: ["{{python}}", "{{Directories.ProjectFile("bench/chaos_trainer.py").Value}}", "{{records}}", "100", "{{hurry}}"]
-                directory: "{{records}}"
-                data: {corpus: {{ChaosJob.Corpus}}}
-                sync: {mode: auto, target: 0.3}
-                budget: {samples: {{Planned}}}
-                """);
-            var submitted = await stage.Control.SubmitAsync("auto.yaml", records, text, Cancel);
-            submitted.Succeeded.ShouldBeTrue(submitted.Succeeded ? null : submitted.Problems[0].ToString());
+            await SubmitAsync(stage, records, hurry, pace: 100, target: 0.3, Planned);
 
             // A step takes 100 ms, a merge of gradients over 100 Mbit/s and 20 ms a third of that; over 0.5 Mbit/s some seconds.
             await UntilAsync(stage, merging => merging.Schedule.Mode == SyncMode.EveryStep && merging.Measured is not null);
@@ -62,6 +51,43 @@ public sealed class AutoTests : IDisposable
         report.LedgerExact.ShouldBeTrue(string.Join(" ", violations));
         report.ReplicasIdentical.ShouldBeTrue(string.Join(" ", violations));
         violations.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Run_on_a_narrow_link_streams_and_shows_what_was_predicted_and_what_is_measured()
+    {
+        Assert.SkipUnless(Laboratory.MayRun, "Links between sites are built of network namespaces, which only root can set up.");
+        List<string> violations = [];
+        var records = Directory.CreateDirectory(Path.Combine(_directory.FullName, "trainers")).FullName;
+        CorpusBuilder.Build(new CorpusOptions { Name = ChaosJob.Corpus, DataDirectory = Path.Combine(_directory.FullName, "corpora") }, progress: null, Cancel).Succeeded.ShouldBeTrue();
+        await using var stage = await ChaosStage.UpAsync(new ChaosOptions { Sites = 2, Duration = TimeSpan.Zero, Seed = 2 }, _directory.FullName, violations.Add, TimeProvider.System, Cancel);
+        await SubmitAsync(stage, records, Path.Combine(records, "hurry"), pace: 50, target: 0.9, samples: 4000 * 8 * 2);
+
+        // A step takes 50 ms: over 100 Mbit/s ten of them hide a merge, over 1 Mbit/s a hundred do not, and fragments in 4 bits do.
+        await UntilAsync(stage, static merging => merging is { Schedule.Mode: SyncMode.Diloco, Predicted: not null });
+        (await stage.Laboratory!.SetAsync(stage.Names[0], stage.Names[1], new LinkChange { Bandwidth = new Bandwidth(1_000_000) }, Cancel)).Succeeded.ShouldBeTrue();
+        var streams = await UntilAsync(stage, static merging => merging is { Schedule.Mode: SyncMode.Streaming, Measured: not null });
+        var merging = streams.Merging.ShouldNotBeNull();
+        streams.EndedUnixMilliseconds.ShouldBeNull();
+        merging.Reason.ShouldContain("diloco every 100 (");
+        merging.Predicted.ShouldNotBeNull().ShouldBeInRange(merging.Target, 1);
+        merging.Measured.ShouldNotBeNull().ShouldBeInRange(0.3, 1);
+    }
+
+    private static async Task SubmitAsync(ChaosStage stage, string records, string hurry, int pace, double target, int samples)
+    {
+        var python = Environment.GetEnvironmentVariable("SUPERFACTORY_PYTHON") is { Length: > 0 } named ? named : "/usr/bin/python3";
+        var text = string.Create(CultureInfo.InvariantCulture, $$"""
+            name: auto
+            sites: [{{string.Join(", ", stage.Names)}}]
+            command: ["{{python}}", "{{Directories.ProjectFile("bench/chaos_trainer.py").Value}}", "{{records}}", "{{pace}}", "{{hurry}}"]
+            directory: "{{records}}"
+            data: {corpus: {{ChaosJob.Corpus}}}
+            sync: {mode: auto, target: {{target}}}
+            budget: {samples: {{samples}}}
+            """);
+        var submitted = await stage.Control.SubmitAsync("auto.yaml", records, text, Cancel);
+        submitted.Succeeded.ShouldBeTrue(submitted.Succeeded ? null : submitted.Problems[0].ToString());
     }
 
     /// <summary>The last checkpoint, by which the ledger is judged, is at both sites: nothing of it is under way any more.</summary>

@@ -58,17 +58,17 @@ public sealed class CheckpointTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(10)]
-    [InlineData(0)]
-    public async Task Held_job_ends_with_the_very_parameters_of_one_that_was_never_stopped(int every)
+    [InlineData("mode: diloco, every: 10", 200)]
+    [InlineData("mode: every-step", 120)]
+    [InlineData("mode: streaming, every: 10, fragments: 2, delay: 1, staleness: 1", 200)]
+    public async Task Held_job_ends_with_the_very_parameters_of_one_that_was_never_stopped(string sync, int steps)
     {
         await _factory.ControlAsync();
         await Task.WhenAll(_factory.SiteAsync("wisconsin"), _factory.SiteAsync("atlanta"));
-        var steps = every == 0 ? 120 : 200;
-        var whole = await _factory.UntilAsync(await _factory.SubmitAsync(steps, every), static view => view.EndedUnixMilliseconds is not null);
+        var whole = await _factory.UntilAsync(await _factory.SubmitAsync(steps, sync), static view => view.EndedUnixMilliseconds is not null);
         whole.State.ShouldBe(JobState.Completed, whole.Reason);
 
-        var job = await _factory.SubmitAsync(steps, every);
+        var job = await _factory.SubmitAsync(steps, sync);
         await _factory.UntilAsync(job, static view => view.Progress > 0.2);
         (await _factory.Client.HoldAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
         var held = await _factory.UntilAsync(job, static view => view.State is JobState.Held or JobState.Completed);
@@ -81,6 +81,7 @@ public sealed class CheckpointTests : IAsyncDisposable
         ended.Islands[0].Result!.ParametersSha256.ShouldBe(whole.Islands[0].Result!.ParametersSha256);
         ended.Islands[0].Result!.Values["validation_loss_final"].ShouldBe(whole.Islands[0].Result!.Values["validation_loss_final"]);
         ended.Islands[0].Result!.Steps.ShouldBe(steps);
+        ended.Islands[0].Result!.Ledger!.Replayed.ShouldBe(0);
     }
 
     public ValueTask DisposeAsync() => _factory.DisposeAsync();

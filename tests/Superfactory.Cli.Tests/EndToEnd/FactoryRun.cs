@@ -50,15 +50,21 @@ internal sealed class FactoryRun : IAsyncDisposable
     /// <param name="every">Steps between merges; 0 merges gradients every step.</param>
     /// <param name="checkpoint">Seconds between checkpoints.</param>
     /// <param name="stall">Seconds without a step after which an island is out; 0 takes the default.</param>
-    public async Task<long> SubmitAsync(int steps, int every, int checkpoint = 60, int stall = 0)
+    public Task<long> SubmitAsync(int steps, int every, int checkpoint = 60, int stall = 0) =>
+        SubmitAsync(steps, every == 0 ? "mode: every-step" : $"mode: diloco, every: {every}, stall: {stall}", checkpoint);
+
+    /// <summary>Writes and submits a job of the given length.</summary>
+    /// <param name="steps">Steps of each site.</param>
+    /// <param name="sync">The fields of the job's <c>sync</c>.</param>
+    /// <param name="checkpoint">Seconds between checkpoints.</param>
+    public async Task<long> SubmitAsync(int steps, string sync, int checkpoint = 60)
     {
-        var sync = every == 0 ? "{mode: every-step}" : $"{{mode: diloco, every: {every}, stall: {stall}}}";
         var text = $$"""
             name: killed
             sites: [wisconsin, atlanta]
             trainer: {recipe: pretrain, model: {layers: 2, hidden: 64, heads: 2, context: 64}, batch: 8, validation_samples: 8}
             data: {corpus: dotnet-docs}
-            sync: {{sync}}
+            sync: { {{sync}} }
             checkpoint: {every: {{checkpoint}}}
             budget: {steps: {{steps}}}
             """;

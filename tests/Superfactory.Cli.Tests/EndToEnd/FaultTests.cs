@@ -11,6 +11,9 @@ public sealed class FaultTests : IAsyncDisposable
     /// <summary>Steps of a run that is still under way when a killed site's name is free again, and the site is back.</summary>
     private const int Long = 1200;
 
+    /// <summary>The same where each step is merged.</summary>
+    private const int EveryStep = 800;
+
     private readonly FactoryRun _factory = new();
 
     public FaultTests() => CorpusBuilder.Build(
@@ -59,6 +62,34 @@ public sealed class FaultTests : IAsyncDisposable
         ended.Islands.Single(static island => island.Site == "wisconsin").Incarnation.ShouldBe(1);
         ended.Epoch.ShouldNotBeNull().Number.ShouldBeGreaterThan(before.Epoch!.Number + 1);
         Whole(ended, Long);
+    }
+
+    [Fact]
+    public async Task Run_of_every_step_goes_on_without_a_site_that_is_killed_and_its_next_trainer_has_the_others_very_parameters()
+    {
+        await _factory.ControlAsync();
+        await _factory.SiteAsync("wisconsin");
+        var atlanta = await _factory.SiteAsync("atlanta");
+        var job = await _factory.SubmitAsync(steps: EveryStep, every: 0);
+        await _factory.UntilAsync(job, static view => view.Progress > 0);
+
+        atlanta.Signal("KILL");
+        await atlanta.EndAsync();
+        await atlanta.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(10));
+        var alone = await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 1);
+        await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
+        await _factory.SiteAsync("atlanta");
+        await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 2);
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.Single(static island => island.Site == "atlanta").Incarnation.ShouldBe(2);
+        Whole(ended, EveryStep);
+
+        // The recipe clips and has a schedule; each 100 steps, and at the end, the bridges compare what the trainers have.
+        ended.Islands.ShouldAllBe(static island => island.Progress!.ContributionsRefused == 0);
+        var said = await _factory.Client.LogsAsync(job, 0, TestContext.Current.CancellationToken);
+        said.Value!.Lines.ShouldNotContain(static line => line.Text.Contains("ended with other parameters", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Sync.Bridge.Trainer;
 using Superfactory.Sync.Checkpoints;
 using Superfactory.Sync.Merging;
@@ -101,7 +102,7 @@ internal sealed class CheckpointClerk
             return;
         }
 
-        if (_machine.IsOver || !EveryStep)
+        if (_machine.IsOver || !(EveryStep || (_held && _machine.Mode == SyncMode.Streaming)))
         {
             CutHere();
         }
@@ -123,7 +124,7 @@ internal sealed class CheckpointClerk
         }
     }
 
-    private bool EveryStep => _machine.Mode == Model.Jobs.SyncMode.EveryStep;
+    private bool EveryStep => _machine.Mode == SyncMode.EveryStep;
 
     private bool IsDue => _writes && _duty.EverySeconds > 0 && _machine.Round != _cutAt && _time.GetElapsedTime(_began) >= TimeSpan.FromSeconds(_duty.EverySeconds);
 

@@ -24,11 +24,11 @@ internal sealed partial class TrainerDesk
     /// <summary>Whether the trainer waits for a merge, or for its contribution to go on, and may be asked for a copy of its state.</summary>
     public bool CanCopy => _connection is not null && _phase == TrainerPhase.Merging;
 
-    /// <summary>Asks the trainer, which waits, for a copy of its state at the boundary before its contribution.</summary>
+    /// <summary>Asks the trainer, which waits, for a copy of its state at the boundary before its contribution; in streaming, of where it stands since.</summary>
     public void AskCopy()
     {
         _checkpointAsked = true;
-        AskForCopy();
+        AskForCopy(standing: true);
     }
 
     /// <summary>Lets a contribution that waits go on.</summary>
@@ -60,10 +60,10 @@ internal sealed partial class TrainerDesk
         return file.Bytes is > 0 and <= int.MaxValue ? new MappedMemory<byte>(file, 0, (int)file.Bytes).Memory : default;
     }
 
-    private void AskForCopy()
+    private void AskForCopy(bool standing = false)
     {
         _phase = TrainerPhase.Copying;
-        Answer(new TrainerReply.CopyState(_states!.CopyPath));
+        Answer(new TrainerReply.CopyState(_states!.CopyPath, standing));
     }
 
     private void ForgetParked()

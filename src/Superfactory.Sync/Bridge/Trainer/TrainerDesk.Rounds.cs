@@ -145,6 +145,7 @@ internal sealed partial class TrainerDesk
         LossSum = merge.LossSum,
         Overflow = merge.Overflow,
         ParametersHash = merge.Parameters is { } hash && ulong.TryParse(hash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var parameters) ? parameters : 0,
+        Earlier = merge.Earlier ?? [],
     }));
 
     private void Merged(MergeOutcome result)

@@ -35,7 +35,17 @@ internal abstract record TrainerMessage
     /// <param name="Seconds">What the steps took, merges and copying left out; 0 where the client does not say.</param>
     /// <param name="OwnSeconds">What it did for merges since the last one: copying out and in, saving its state.</param>
     /// <param name="Parameters">In every-step, now and then, a hash of the parameters before the step: 16 hexadecimal digits.</param>
-    public sealed record Merge(long Round, int Steps, long Tokens, double LossSum, bool Overflow = false, double Seconds = 0, double OwnSeconds = 0, string? Parameters = null) : TrainerMessage;
+    /// <param name="Earlier">In streaming, from a trainer that goes on where one stood when its job was held: what it gave to earlier rounds and still has in its numbers.</param>
+    public sealed record Merge(
+        long Round,
+        int Steps,
+        long Tokens,
+        double LossSum,
+        bool Overflow = false,
+        double Seconds = 0,
+        double OwnSeconds = 0,
+        string? Parameters = null,
+        ImmutableArray<EarlierRound>? Earlier = null) : TrainerMessage;
 
     /// <summary>The mode changed from every-step, and its parameters, from which the round starts, are in the arena.</summary>
     /// <param name="Round">The round.</param>

@@ -46,7 +46,9 @@ internal abstract record TrainerReply
     public sealed record RoundMerged(long Round, long Tokens, double Loss, bool Reset, bool Skip, RoundTurn Turn, TrainerSamples? Samples, TrainerSamples? FollowingSamples = null, string? State = null) : TrainerReply;
 
     /// <summary>Asks the trainer, before its merge is answered, to write its state to a file.</summary>
-    public sealed record CopyState(string Path) : TrainerReply;
+    /// <param name="Path">The file.</param>
+    /// <param name="Standing">Whether, in streaming, where it stands since it gave its numbers belongs to it.</param>
+    public sealed record CopyState(string Path, bool Standing = false) : TrainerReply;
 
     /// <summary>Answers saved.</summary>
     public sealed record Accepted : TrainerReply;

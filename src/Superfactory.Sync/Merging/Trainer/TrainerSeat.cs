@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Superfactory.Model.Jobs;
 using Superfactory.Sync.Merging.Rounds;
 
@@ -80,6 +81,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     public SpanContribution Span(Contribution given)
     {
         var first = Math.Max(given.Round - (state.Streaming ? state.Parts.Length - 1 : 0), state.History.Entered);
+        TakeUp(given.Earlier);
         while (_since.TryPeek(out var oldest) && oldest.Round < first)
         {
             _since.Dequeue();
@@ -96,6 +98,31 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
 
         (var afresh, _afresh) = (_afresh && state.Streaming, false);
         return new SpanContribution(given, steps, Math.Min(tokens, MergeLimits.TokensMax), afresh);
+    }
+
+    /// <summary>
+    /// A trainer goes on where one of its island stood: what that one gave to earlier rounds is in its numbers still, if it is what the history says.
+    /// Otherwise it is dealt again, as of any trainer that begins.
+    /// </summary>
+    private void TakeUp(ImmutableArray<EarlierRound> earlier)
+    {
+        if (!_afresh || !state.Streaming || earlier.IsEmpty || earlier.Length >= state.Parts.Length)
+        {
+            return;
+        }
+
+        foreach (var each in earlier)
+        {
+            _since.Enqueue(new Contribution { Round = each.Round, Steps = Math.Max(0, each.Steps), Tokens = Math.Clamp(each.Tokens, 0, MergeLimits.TokensMax), LossSum = 0 });
+        }
+
+        if (HasLostWork())
+        {
+            _since.Clear();
+            return;
+        }
+
+        _afresh = false;
     }
 
     /// <summary>What the trainer is to do in the current round.</summary>
@@ -164,14 +191,24 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         return state.Streaming && steps != state.History.SpanOf(state.Self);
     }
 
+    /// <summary>
+    /// Whether trainers with samples have taken the optimizer's step of the last round of every-step, and this island's, which had none, has not: what
+    /// a loop does between merge and step, such as clipping or setting a rate, nobody can do for it. It goes on from the state of one that has.
+    /// </summary>
+    private bool HasMissedStep => state.History is { LastMode: SyncMode.EveryStep } history && Told is { Steps: 0, Finished: false }
+        && (!history.LastSkipped || history.RefusedLast != 0 || history.SkipsInRow != 0);
+
+    /// <summary>What the trainer has is not the run's: it waits for what it begins with anew.</summary>
+    private void BeginAgain() => (Phase, Trusted, Stale, _due) = (TrainerPhase.Ready, false, false, null);
+
     /// <summary>Hands the last round's result to a trainer that waits for it, as soon as nobody reads its memory.</summary>
     /// <param name="contributed">The round that it contributed to.</param>
     public void Deliver(long contributed)
     {
         (IsSource, var mistaken, Mistaken) = (false, Mistaken, false);
-        if (mistaken && Phase == TrainerPhase.Waiting && !Stale)
+        if (Phase == TrainerPhase.Waiting && !Stale && (mistaken || HasMissedStep))
         {
-            (Phase, Trusted, _due) = (TrainerPhase.Ready, false, null);
+            BeginAgain();
             return;
         }
 
@@ -194,6 +231,12 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     private void TryDeliver()
     {
         var refresh = Stale && Phase == TrainerPhase.Waiting && state is { IsCurrent: true, Sealed: false, History.Begun: true };
+        if (refresh && Told!.Round < state.History.Round && HasMissedStep)
+        {
+            BeginAgain();
+            return;
+        }
+
         if ((_due is null && !refresh) || state.NeedsSeed || state.IsRead(state.Buffers!.Local) || state.IsRead(state.Buffers.Merged))
         {
             return;
