@@ -191,9 +191,10 @@ def reference_every_step(seed: int, batch: int, steps: int, order_seed: int, cli
     return {"losses": losses, "tensors": tensors(model)}
 
 
-def reference_diloco(seed: int, batch: int, steps: int, every: int, islands: int, order_seed: int,
+def reference_diloco(seed: int, batches: List[int], steps: int, every: int, order_seed: int,
                      outer: Tuple[float, float], clip: float = 0.05) -> Dict[str, Any]:
-    """DiLoCo in plain PyTorch: one model per island, torch's own SGD with Nesterov momentum as the outer optimizer."""
+    """DiLoCo in plain PyTorch: one model per island, with a batch of its own, and torch's own SGD with Nesterov momentum as the outer optimizer."""
+    islands, stride = len(batches), sum(batches)
     torch.manual_seed(seed)
     base, points = Tied(), Points()
     models = [Tied() for _ in range(islands)]
@@ -202,12 +203,12 @@ def reference_diloco(seed: int, batch: int, steps: int, every: int, islands: int
     optims = [torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1) for model in models]
     trained = [each for each in base.parameters() if each.requires_grad]
     outer_optim = torch.optim.SGD(trained, lr=outer[0], momentum=outer[1], nesterov=True)
-    order = superfactory.sample_indices(numpy.arange(batch * steps * islands), COUNT, order_seed)
-    stride = batch * islands
+    order = superfactory.sample_indices(numpy.arange(stride * steps), COUNT, order_seed)
     for step in range(steps):
         for island, (model, optim) in enumerate(zip(models, optims)):
             optim.param_groups[0]["lr"] = 0.05 * (1.0 - 0.5 * step / steps)
-            chosen = order[step * stride + island * batch:step * stride + (island + 1) * batch]
+            first = step * stride + sum(batches[:island])
+            chosen = order[first:first + batches[island]]
             loss = nn.functional.cross_entropy(model(points.inputs[chosen]), points.targets[chosen])
             optim.zero_grad(set_to_none=True)
             loss.backward()
@@ -217,7 +218,7 @@ def reference_diloco(seed: int, batch: int, steps: int, every: int, islands: int
             with torch.no_grad():
                 own = [[each for each in model.parameters() if each.requires_grad] for model in models]
                 for place, parameter in enumerate(trained):
-                    parameter.grad = parameter - sum(each[place] for each in own) / islands
+                    parameter.grad = parameter - sum(batch / stride * each[place] for batch, each in zip(batches, own))
                 outer_optim.step()
                 for each in own:
                     for parameter, merged in zip(each, trained):
@@ -233,20 +234,20 @@ def fragments_of(model: nn.Module, count: int, every: int) -> List[List[str]]:
     return [[name for place, (name, _) in zip(places, trained) if place == fragment] for fragment in range(count)]
 
 
-def reference_streaming(seed: int, batch: int, steps: int, every: int, fragments: List[List[str]], delay: int, mixing: float,
-                        islands: int, order_seed: int, outer: Tuple[float, float], clip: float = 0.05) -> Dict[str, Any]:
+def reference_streaming(seed: int, batches: List[int], steps: int, every: int, fragments: List[List[str]], delay: int, mixing: float,
+                        order_seed: int, outer: Tuple[float, float], clip: float = 0.05) -> Dict[str, Any]:
     """Streaming DiLoCo in plain PyTorch: a round's steps, then one fragment is sent; ``delay`` steps later its outer step is mixed in.
     ``fragments`` names each one's parameters. After the last step the fragments are merged once more, one after another."""
     torch.manual_seed(seed)
     base, points = Tied(), Points()
-    models = [Tied() for _ in range(islands)]
+    models = [Tied() for _ in batches]
     for model in models:
         model.load_state_dict(base.state_dict())
     optims = [torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1) for model in models]
     held = dict(base.named_parameters())
     outer_optims = [torch.optim.SGD([held[name] for name in names], lr=outer[0], momentum=outer[1], nesterov=True) for names in fragments]
-    order = superfactory.sample_indices(numpy.arange(batch * steps * islands), COUNT, order_seed)
-    stride, count, step, rounds = batch * islands, len(fragments), 0, 0
+    stride, count, step, rounds = sum(batches), len(fragments), 0, 0
+    order = superfactory.sample_indices(numpy.arange(stride * steps), COUNT, order_seed)
     ends, sent = [], -1
     while not ends or ends[-1] < steps:
         rounds += 1
@@ -260,7 +261,7 @@ def reference_streaming(seed: int, batch: int, steps: int, every: int, fragments
 
     def send(number: int) -> None:
         for name in fragments[number]:
-            held[name].grad = held[name] - sum(dict(model.named_parameters())[name] for model in models) / islands
+            held[name].grad = held[name] - sum(batch / stride * dict(model.named_parameters())[name] for batch, model in zip(batches, models))
         outer_optims[number].step()
 
     for number in range(rounds + count - 1):
@@ -269,7 +270,8 @@ def reference_streaming(seed: int, batch: int, steps: int, every: int, fragments
         while step < end:
             for island, (model, optim) in enumerate(zip(models, optims)):
                 optim.param_groups[0]["lr"] = 0.05 * (1.0 - 0.5 * step / steps)
-                chosen = order[step * stride + island * batch:step * stride + (island + 1) * batch]
+                first = step * stride + sum(batches[:island])
+                chosen = order[first:first + batches[island]]
                 loss = nn.functional.cross_entropy(model(points.inputs[chosen]), points.targets[chosen])
                 optim.zero_grad(set_to_none=True)
                 loss.backward()

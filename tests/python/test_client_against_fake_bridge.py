@@ -61,7 +61,7 @@ def test_islands_that_take_the_batches_of_others_too_equal_one_process_with_the_
 def test_two_islands_in_diloco_mode_equal_diloco_in_plain_pytorch(fake):
     run = fake(mode="diloco", steps=14, every=4)
     results = [island[0] for island in train(run.paths, loops.train_points, 3, 8)]
-    reference = loops.reference_diloco(3, 8, 14, 4, 2, run.seed, run.outer)
+    reference = loops.reference_diloco(3, [8, 8], 14, 4, run.seed, run.outer)
     assert results[0]["digest"] == results[1]["digest"]
     for name, values in reference["tensors"].items():
         if name != "seen":
@@ -73,7 +73,7 @@ def test_accumulation_and_workers_train_on_the_same_samples_to_the_same_model(fa
     run = fake(mode=mode, steps=6, every=4)
     results = [island[0] for island in train(run.paths, loops.train_points, 3, 8, 2, 2, 0.05, True, True)]
     reference = (loops.reference_every_step(3, 16, 6, run.seed) if mode == "every-step"
-                 else loops.reference_diloco(3, 8, 6, 4, 2, run.seed, run.outer))
+                 else loops.reference_diloco(3, [8, 8], 6, 4, run.seed, run.outer))
     assert sorted(results[0]["used"] + results[1]["used"]) == list(range(96))
     for name, values in reference["tensors"].items():
         if name != "seen":
@@ -85,7 +85,7 @@ def test_two_islands_of_two_processes_under_distributed_data_parallel_equal_two_
     run = fake(mode=mode, steps=6, every=4)
     results = train(run.paths, loops.train_points, 3, 8, 0, 0, 0.05, True, True, processes=2)
     reference = (loops.reference_every_step(3, 16, 6, run.seed) if mode == "every-step"
-                 else loops.reference_diloco(3, 8, 6, 4, 2, run.seed, run.outer))
+                 else loops.reference_diloco(3, [8, 8], 6, 4, run.seed, run.outer))
     assert sorted(sum((process["used"] for island in results for process in island), [])) == list(range(96))
     assert len({process["digest"] for island in results for process in island}) == 1
     for island in results:

@@ -61,7 +61,7 @@ def test_merging_without_arguments_gives_the_same_model_and_counts_the_same_toke
 def test_two_islands_in_diloco_mode_equal_diloco_in_plain_pytorch(bridges):
     pair = bridges(mode="diloco", steps=14, every=4)
     results = [island[0] for island in train(pair.paths, loops.train_points, 3, 8)]
-    reference = loops.reference_diloco(3, 8, 14, 4, 2, pair.seed, pair.outer)
+    reference = loops.reference_diloco(3, [8, 8], 14, 4, pair.seed, pair.outer)
     assert results[0]["digest"] == results[1]["digest"]
     assert_tensors(results[0]["tensors"], reference["tensors"])
     for result in pair.results():
@@ -79,12 +79,28 @@ def test_two_islands_in_streaming_mode_equal_streaming_diloco_in_plain_pytorch(b
     pair = bridges(mode="streaming", steps=steps, every=every, streaming=terms)
     results = [island[0] for island in train(pair.paths, loops.train_points, 3, 8)]
     fragments = loops.fragments_of(loops.Tied(), terms["fragments"], every)
-    reference = loops.reference_streaming(3, 8, steps, every, fragments, terms.get("delay", 0), terms["mixing"], 2, pair.seed, pair.outer)
+    reference = loops.reference_streaming(3, [8, 8], steps, every, fragments, terms.get("delay", 0), terms["mixing"], pair.seed, pair.outer)
     assert results[0]["digest"] == results[1]["digest"]
     assert_tensors(results[0]["tensors"], reference["tensors"])
     for result in pair.results():
         assert result["steps"] == steps and 0 < result["training_seconds"] <= result["wall_seconds"]
         assert_whole_ledger(result, steps * 16 * terms["fragments"])
+
+
+@pytest.mark.parametrize("mode", ["every-step", "diloco", "streaming"])
+def test_islands_of_different_batches_weigh_by_their_tokens_as_in_plain_pytorch(bridges, mode):
+    streaming = {"fragments": 2, "delay": 1, "staleness": 1, "mixing": 0.5} if mode == "streaming" else None
+    pair = bridges(mode=mode, steps=8, every=4, streaming=streaming)
+
+    def loop():
+        return loops.train_points(3, 8 if os.environ["SUPERFACTORY_BRIDGE"] == pair.paths[0] else 4, 0, 0, 0.05, True, True)
+
+    results = [island[0] for island in train(pair.paths, loop)]
+    reference = (loops.reference_every_step(3, 12, 8, pair.seed) if mode == "every-step"
+                 else loops.reference_diloco(3, [8, 4], 8, 4, pair.seed, pair.outer) if mode == "diloco"
+                 else loops.reference_streaming(3, [8, 4], 8, 4, loops.fragments_of(loops.Tied(), 2, 4), 1, 0.5, pair.seed, pair.outer))
+    assert results[0]["digest"] == results[1]["digest"]
+    assert_tensors(results[0]["tensors"], reference["tensors"])
 
 
 def test_a_streaming_trainer_that_crashes_goes_on_with_the_run_and_replays_no_more_than_it_had_merged(bridges, tmp_path):
@@ -108,7 +124,7 @@ def test_a_hand_written_loop_with_clipping_accumulation_tied_weights_schedule_an
     pair = bridges(mode=mode, steps=6, every=4)
     results = [island[0] for island in train(pair.paths, loops.train_points, 3, 8, 2, 2)]
     reference = (loops.reference_every_step(3, 16, 6, pair.seed) if mode == "every-step"
-                 else loops.reference_diloco(3, 8, 6, 4, 2, pair.seed, pair.outer))
+                 else loops.reference_diloco(3, [8, 8], 6, 4, pair.seed, pair.outer))
     assert_tensors(results[0]["tensors"], reference["tensors"])
     assert sorted(results[0]["used"] + results[1]["used"]) == list(range(96))
     assert results[0]["rates"] == pytest.approx([0.05 * (1 - 0.5 * step / 6) for step in range(6)])
@@ -120,7 +136,7 @@ def test_two_islands_of_two_processes_under_distributed_data_parallel(bridges, m
     pair = bridges(mode=mode, steps=6, every=4)
     results = train(pair.paths, loops.train_points, 3, 8, 2, 0, processes=2)
     reference = (loops.reference_every_step(3, 16, 6, pair.seed) if mode == "every-step"
-                 else loops.reference_diloco(3, 8, 6, 4, 2, pair.seed, pair.outer))
+                 else loops.reference_diloco(3, [8, 8], 6, 4, pair.seed, pair.outer))
     processes = [process for island in results for process in island]
     for process in processes:
         assert_tensors(process["tensors"], reference["tensors"])

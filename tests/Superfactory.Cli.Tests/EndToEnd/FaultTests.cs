@@ -87,7 +87,6 @@ public sealed class FaultTests : IAsyncDisposable
         Whole(ended, EveryStep);
 
         // The recipe clips and has a schedule; each 100 steps, and at the end, the bridges compare what the trainers have.
-        ended.Islands.ShouldAllBe(static island => island.Progress!.ContributionsRefused == 0);
         var said = await _factory.Client.LogsAsync(job, 0, TestContext.Current.CancellationToken);
         said.Value!.Lines.ShouldNotContain(static line => line.Text.Contains("ended with other parameters", StringComparison.Ordinal));
     }
