@@ -28,7 +28,7 @@ public sealed partial class FleetState
     {
         ArgumentNullException.ThrowIfNull(fleet);
         ArgumentNullException.ThrowIfNull(queues);
-        Queues = queues;
+        (Fleet, Queues) = (fleet, queues);
         Layout = new FleetLayout(fleet);
         Domains = new DomainTable(Layout);
         Power = new PowerLedger(fleet, Layout);
@@ -54,6 +54,8 @@ public sealed partial class FleetState
 
     /// <summary>The queues.</summary>
     public QueueTree Queues { get; }
+
+    internal FleetSpecification Fleet { get; }
 
     internal FleetLayout Layout { get; }
 

@@ -66,7 +66,7 @@ public sealed record GangRequest
     /// <summary>When it may start; default at once.</summary>
     public long StartAfterMilliseconds { get; init; }
 
-    /// <summary>How long it runs undisturbed once it runs, but for failures; default 0.</summary>
+    /// <summary>How long it runs undisturbed once it runs, but for failures, at most <see cref="RunningJob.MinimumRunMax"/>; default 0.</summary>
     public long MinimumRunMilliseconds { get; init; }
 
     /// <summary>What stopping costs beside the work since its last sealed checkpoint: saving, starting again, moving its state. Default 0.</summary>

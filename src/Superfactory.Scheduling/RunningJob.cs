@@ -5,12 +5,15 @@ namespace Superfactory.Scheduling;
 /// <summary>A job that holds accelerators. Changed by <see cref="FleetState"/> alone.</summary>
 public sealed class RunningJob
 {
+    /// <summary>The longest that a job is no victim because it has not run its minimum: 15 minutes, so that a guarantee is given back in a bounded time.</summary>
+    public const long MinimumRunMax = 15 * 60 * 1000;
+
     internal RunningJob(GangRequest request, long start, bool isOwned, int queue, int type)
     {
         (Request, StartMilliseconds, CheckpointMilliseconds, IsOwned, Queue, Type) = (request, start, start, isOwned, queue, type);
 
         // A search for victims looks at tens of thousands of jobs: what it compares lies here, not behind another reference.
-        (Number, Priority, MinimumEnd, StopCost) = (request.Job, request.Priority, start + request.MinimumRunMilliseconds, request.StopCostMilliseconds);
+        (Number, Priority, MinimumEnd, StopCost) = (request.Job, request.Priority, start + Math.Min(request.MinimumRunMilliseconds, MinimumRunMax), request.StopCostMilliseconds);
     }
 
     /// <summary>What it asked for.</summary>

@@ -22,6 +22,7 @@ public sealed class Scheduler
     private readonly FleetState _state;
     private readonly GangSearch _gangs;
     private readonly VictimSearch _victims;
+    private GangSearch? _empty;
 
     /// <summary>A scheduler of that state.</summary>
     public Scheduler(FleetState state)
@@ -35,7 +36,7 @@ public sealed class Scheduler
     public PendingReason? Refuse(GangRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Malformed(request) ?? NeverFits(request);
+        return Malformed(request) ?? NeverFits(request) ?? NeverStarts(request);
     }
 
     /// <summary>Decides what becomes of a request now.</summary>
@@ -88,6 +89,13 @@ public sealed class Scheduler
         }
 
         return null;
+    }
+
+    /// <summary>Whether budgets, limits or links do not suffice even while nothing runs and every node is in service.</summary>
+    private PendingReason.Never? NeverStarts(GangRequest request)
+    {
+        _empty ??= new GangSearch(new FleetState(_state.Fleet, _state.Queues));
+        return _empty.Find(request, guaranteedOnly: false, request.IslandsMax).Reason is { } reason ? new PendingReason.Never($"{reason}, even while nothing else runs") : null;
     }
 
     private static bool Outside(long milliseconds) => milliseconds is < 0 or > TimeMax;

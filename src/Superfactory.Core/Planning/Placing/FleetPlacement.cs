@@ -46,7 +46,7 @@ internal sealed class FleetPlacement
         {
             var job = state.Jobs[id];
             waits |= job is { Islands.IsEmpty: true, Held: false, Planned: null };
-            has |= job is { Islands.IsEmpty: false, GaveWayTo: 0 } && job.Specification.MinimumRun > 0 && now - job.PlacedAt >= job.Specification.MinimumRun * 1000L;
+            has |= job is { Islands.IsEmpty: false, GaveWayTo: 0 } && job.Specification.MinimumRun > 0 && now - job.PlacedAt >= Math.Min(job.Specification.MinimumRun * 1000L, RunningJob.MinimumRunMax);
         }
 
         return waits && has;
