@@ -8,6 +8,7 @@ namespace Superfactory.Cli.Bench.Scheduling;
 /// <summary><c>superfactory bench schedule</c>: how quick the scheduler is.</summary>
 internal static class ScheduleBenchCommand
 {
+    private const string Fleet = "fleet", Slurm = "slurm";
     private const long AcceleratorsMin = 40_000, AcceleratorsMax = 4_000_000;
 
     /// <summary>Makes the command.</summary>
@@ -18,16 +19,20 @@ internal static class ScheduleBenchCommand
         var jobs = Settings.Whole("--jobs", "Jobs that wait while rounds are measured.", 1000, 1_000_000, 50_000);
         var seconds = Settings.Whole("--seconds", "How long placements are sustained.", 1, 3600, 60);
         var seed = Settings.Whole("--seed", "The seed of the jobs that come and go.", 0, int.MaxValue / 2, 1);
+        var scenario = new Option<string>("--scenario") { Description = "What is measured: fleet, or slurm (16,000 nodes of 4, gangs of 1 to 64 nodes).", DefaultValueFactory = static _ => Fleet };
+        scenario.AcceptOnlyFromAmong(Fleet, Slurm);
         var json = Settings.Text("--json", "FILE", "Write the report to this file as JSON.");
-        var command = new Command("schedule", "Measure how quickly the scheduler places gangs and jobs.") { accelerators, churn, jobs, seconds, seed, json };
-        command.SetAction((parsed, cancellation) => Task.Run(
-            () => Run(terminal, parsed.GetValue(json), progress => ScheduleBench.Run(
-                parsed.GetValue(accelerators), (int)parsed.GetValue(churn), (int)parsed.GetValue(jobs), (int)parsed.GetValue(seconds), (int)parsed.GetValue(seed), progress, cancellation)),
-            cancellation));
+        var command = new Command("schedule", "Measure how quickly the scheduler places gangs and jobs.") { scenario, accelerators, churn, jobs, seconds, seed, json };
+        command.SetAction((parsed, cancellation) => parsed.GetValue(scenario) == Slurm
+            ? RunAsync(terminal, parsed.GetValue(json), progress => SlurmBench.RunAsync((int)parsed.GetValue(seconds), (int)parsed.GetValue(seed), progress, terminal.Time, cancellation), SlurmBench.Lines)
+            : RunAsync(terminal, parsed.GetValue(json), progress => Task.Run(
+                () => ScheduleBench.Run(
+                    parsed.GetValue(accelerators), (int)parsed.GetValue(churn), (int)parsed.GetValue(jobs), (int)parsed.GetValue(seconds), (int)parsed.GetValue(seed), progress, cancellation),
+                cancellation), Lines));
         return command;
     }
 
-    private static int Run(Terminal terminal, string? file, Func<Action<string>, ScheduleReport> measure)
+    private static async Task<int> RunAsync<T>(Terminal terminal, string? file, Func<Action<string>, Task<T>> measure, Func<T, IEnumerable<string>> lines)
     {
         if (ReportFile.Check(file) is { } problem)
         {
@@ -36,9 +41,9 @@ internal static class ScheduleBenchCommand
 
         try
         {
-            var report = measure(what => terminal.ErrorLine($"measuring {what}"));
+            var report = await measure(what => terminal.ErrorLine($"measuring {what}"));
             ReportFile.Write(file, report);
-            foreach (var line in Lines(report))
+            foreach (var line in lines(report))
             {
                 terminal.Line(line);
             }
