@@ -4,16 +4,19 @@ namespace Superfactory.Wan.Routes;
 /// A link's connections for data work in shifts. BBR drains a connection for 0.2 s when it has not seen its least round trip again for ten
 /// seconds, unless the connection has just been idle: then it takes the first round trip that it sees (Linux, <c>tcp_bbr.c</c>,
 /// <c>bbr_update_min_rtt</c>). So each place in a link has three connections, of which one sends for less than ten seconds while the
-/// others rest for more: none is ever drained, and the link stays full. Pure; not thread-safe.
+/// others rest for more: none is ever drained, and the link stays full. Shifts change in a pause where there is one: a connection that begins
+/// while what the one before it sent stands in the link's queue takes that queue for the link's length. Pure; not thread-safe.
 /// </summary>
 /// <param name="count">How many shifts there are; 1 is none.</param>
-/// <param name="length">How long one lasts while there is something to send, in ticks; what comes later begins the next.</param>
+/// <param name="length">
+/// How long one lasts while there is something to send, in ticks; what comes after that and a pause of a thirtieth of it begins the next, and so does whatever comes half as long later.
+/// </param>
 internal sealed class StreamShifts(int count, long length)
 {
     /// <summary>Shifts of a link: with two, one could not both work for less than ten seconds and rest for more.</summary>
     public const int CountDefault = 3;
 
-    /// <summary>How long a shift lasts: of three the one that follows has rested for twelve seconds.</summary>
+    /// <summary>How long a shift lasts, up to nine seconds where there is no pause of 200 ms, in which a queue empties: of three the one that follows has rested for twelve.</summary>
     public static readonly TimeSpan LengthDefault = TimeSpan.FromSeconds(6);
 
     private long _until = long.MinValue;
@@ -40,9 +43,10 @@ internal sealed class StreamShifts(int count, long length)
     public bool Begins(long now)
     {
         // Whoever has rested long enough goes on: it knows the link best.
-        var hasRested = _sentAt == long.MinValue || now - _sentAt >= (count - 1) * length;
+        var pause = _sentAt == long.MinValue ? long.MaxValue : now - _sentAt;
+        var hasRested = pause >= (count - 1) * length;
         _sentAt = now;
-        if (count == 1 || now < _until)
+        if (count == 1 || now < _until || (pause < length / 30 && now < _until + (length / 2)))
         {
             return false;
         }

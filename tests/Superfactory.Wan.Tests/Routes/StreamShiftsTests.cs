@@ -51,6 +51,33 @@ public sealed class StreamShiftsTests
     }
 
     [Fact]
+    public void Shifts_change_in_the_first_pause_that_empties_a_queue()
+    {
+        var shifts = new StreamShifts(3, 600);
+        for (var now = 0; now < 600; now += 10)
+        {
+            shifts.Begins(now).ShouldBeFalse();
+        }
+
+        shifts.Begins(609).ShouldBeFalse();
+        shifts.Begins(629).ShouldBeTrue();
+        shifts.Current.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Shift_without_a_pause_ends_half_as_long_again_later()
+    {
+        var shifts = new StreamShifts(3, 600);
+        for (var now = 0; now < 900; now += 10)
+        {
+            shifts.Begins(now).ShouldBeFalse();
+        }
+
+        shifts.Begins(900).ShouldBeTrue();
+        shifts.Current.ShouldBe(1);
+    }
+
+    [Fact]
     public void One_place_has_as_many_connections_as_there_are_shifts_and_control_has_one()
     {
         int[] streams = [1, 2, 3];
