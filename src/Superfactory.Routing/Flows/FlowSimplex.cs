@@ -14,6 +14,7 @@ internal sealed class FlowSimplex
     private readonly FlowBasis _basis;
     private readonly RatioTest _ratio;
     private readonly Pricing _pricing;
+    private readonly FirstPaths _first;
     private readonly double[] _column;
     private double _raised;
 
@@ -24,6 +25,7 @@ internal sealed class FlowSimplex
         _basis = new FlowBasis(network, capacity, demands.Count);
         _ratio = new RatioTest(_basis, network.Links, demands.Count);
         _pricing = new Pricing(network, demands, _basis);
+        _first = new FirstPaths(network, demands, _basis);
         _column = new double[network.Links];
     }
 
@@ -42,8 +44,8 @@ internal sealed class FlowSimplex
     /// </summary>
     public bool GaveUp => (long)Pivots * _network.Links > _workMax;
 
-    /// <summary>Gives each of these demands that carry nothing yet the quickest way with room.</summary>
-    public void Begin(ReadOnlySpan<int> demands) => _pricing.ChooseKeys(demands);
+    /// <summary>Gives each of these demands that carry nothing yet a way, so that together they share the links about evenly.</summary>
+    public void Begin(ReadOnlySpan<int> demands) => _first.Choose(demands);
 
     /// <summary>Gives each of these demands that carry nothing yet the fullest way that it has in other flows over the same links.</summary>
     public void BeginLike(FlowSimplex other, ReadOnlySpan<int> demands)

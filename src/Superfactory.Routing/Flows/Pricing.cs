@@ -12,6 +12,9 @@ internal sealed class Pricing
     // Added to a length for each part of a link's delay in the delays of all, so that of equally cheap ways the quick one is tried first.
     private const double DelayWeight = 1e-12;
 
+    // A better path goes before a link's slack, which mostly undoes what the last path overdid; a search of so many senders for one costs less than that.
+    private const int SourcesFirst = 4;
+
     private readonly Network _network;
     private readonly DemandTable _demands;
     private readonly FlowBasis _basis;
@@ -57,8 +60,13 @@ internal sealed class Pricing
     /// <returns>False where there is none: they are the best.</returns>
     public bool FindEntering(out FlowPath? path, out int slack)
     {
-        path = null;
         slack = -1;
+        path = BestPath(Math.Min(SourcesFirst, _network.Sites));
+        if (path is not null)
+        {
+            return true;
+        }
+
         var lowest = -Tolerance * _highest;
         for (var link = 0; link < _prices.Length; link++)
         {
@@ -68,22 +76,12 @@ internal sealed class Pricing
             }
         }
 
-        if (slack >= 0)
+        if (slack < 0)
         {
-            return true;
+            path = BestPath(_network.Sites - SourcesFirst);
         }
 
-        for (var tried = 0; tried < _network.Sites; tried++)
-        {
-            path = BestPathFrom(_source);
-            _source = _source + 1 == _network.Sites ? 0 : _source + 1;
-            if (path is not null)
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return slack >= 0 || path is not null;
     }
 
     /// <summary>Whether the cheapest way of a demand costs something. Keys are cheapest ways when <see cref="FindEntering"/> finds nothing.</summary>
@@ -119,47 +117,32 @@ internal sealed class Pricing
         return best;
     }
 
-    /// <summary>Gives each of these demands that carry nothing the quickest way, where it can over links with room.</summary>
-    public void ChooseKeys(ReadOnlySpan<int> demands)
-    {
-        for (var link = 0; link < _lengths.Length; link++)
-        {
-            var row = _basis.SlackRow[link];
-            var room = row >= 0 && _basis.Values[row] > 1e-6 * _network.Capacity[link];
-            _lengths[link] = _network.Delay[link] + (room ? 0 : _allDelays);
-        }
-
-        var searched = -1;
-        foreach (var demand in demands)
-        {
-            if (_basis.Rate[demand] > 0)
-            {
-                continue;
-            }
-
-            if (searched != _demands.From[demand])
-            {
-                searched = _demands.From[demand];
-                _search.Search(searched, _lengths);
-            }
-
-            _basis.Keys[demand] = new FlowPath(demand, _search.LinksTo(_demands.To[demand]));
-        }
-    }
-
     private void SetLengths()
     {
         _highest = 0;
         foreach (var price in _costs)
         {
-            _highest = Math.Max(_highest, price);
+            _highest = price > _highest ? price : _highest;
         }
 
         var weight = DelayWeight * _highest / _allDelays;
         for (var link = 0; link < _lengths.Length; link++)
         {
-            _lengths[link] = Math.Max(0, _costs[link]) + (weight * _network.Delay[link]);
+            _lengths[link] = (_costs[link] > 0 ? _costs[link] : 0) + (weight * _network.Delay[link]);
         }
+    }
+
+    // The best path of the next senders in turn, of the first that has one.
+    private FlowPath? BestPath(int senders)
+    {
+        FlowPath? path = null;
+        for (var tried = 0; tried < senders && path is null; tried++)
+        {
+            path = BestPathFrom(_source);
+            _source = _source + 1 == _network.Sites ? 0 : _source + 1;
+        }
+
+        return path;
     }
 
     private FlowPath? BestPathFrom(int source)

@@ -49,7 +49,8 @@ internal sealed class RatioTest(FlowBasis basis, int rows, int demands)
         {
             if (column[row] > PivotMin && row != basis.LevelRow)
             {
-                bound = Math.Min(bound, (Math.Max(0, values[row]) + Feasibility) / column[row]);
+                var reach = (values[row] > 0 ? values[row] : 0) + Feasibility;
+                bound = reach < bound * column[row] ? reach / column[row] : bound;
             }
         }
 

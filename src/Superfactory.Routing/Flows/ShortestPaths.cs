@@ -6,10 +6,16 @@ namespace Superfactory.Routing.Flows;
 /// </summary>
 internal sealed class ShortestPaths(Network network)
 {
+    private const int Unseen = -1;
+    private const int Done = -2;
+
     private readonly double[] _distance = new double[network.Sites];
     private readonly int[] _arriving = new int[network.Sites];
+
+    // The sites that were reached and not done yet, and how far each is; the place of each site among them, Unseen or Done.
     private readonly int[] _open = new int[network.Sites];
-    private readonly bool[] _done = new bool[network.Sites];
+    private readonly double[] _openDistance = new double[network.Sites];
+    private readonly int[] _place = new int[network.Sites];
 
     /// <summary>How far a site is from the source of the last search; infinite where no way leads there.</summary>
     public double Distance(int site) => _distance[site];
@@ -18,10 +24,9 @@ internal sealed class ShortestPaths(Network network)
     public void Search(int source, double[] lengths)
     {
         Array.Fill(_distance, double.PositiveInfinity);
-        Array.Clear(_done);
-        _distance[source] = 0;
-        _arriving[source] = -1;
-        _open[0] = source;
+        Array.Fill(_place, Unseen);
+        (_distance[source], _arriving[source]) = (0, -1);
+        (_open[0], _openDistance[0], _place[source]) = (source, 0, 0);
         var count = 1;
         var to = network.To;
         while (count > 0)
@@ -33,14 +38,15 @@ internal sealed class ShortestPaths(Network network)
             {
                 var next = to[link];
                 var distance = reached + lengths[link];
-                if (distance < _distance[next] && !_done[next])
+                if (distance < _distance[next] && _place[next] != Done)
                 {
-                    if (double.IsPositiveInfinity(_distance[next]))
+                    if (_place[next] == Unseen)
                     {
+                        _place[next] = count;
                         _open[count++] = next;
                     }
 
-                    _distance[next] = distance;
+                    _distance[next] = _openDistance[_place[next]] = distance;
                     _arriving[next] = link;
                 }
             }
@@ -67,19 +73,25 @@ internal sealed class ShortestPaths(Network network)
 
     private int TakeNearest(ref int count)
     {
-        var best = 0;
-        for (var index = 1; index < count; index++)
+        var distances = _openDistance.AsSpan(0, count);
+        var (best, least) = (0, distances[0]);
+        for (var index = 1; index < distances.Length; index++)
         {
-            var (site, chosen) = (_open[index], _open[best]);
-            if (_distance[site] < _distance[chosen] || (_distance[site] == _distance[chosen] && site < chosen))
+            var distance = distances[index];
+            if (distance < least || (distance == least && _open[index] < _open[best]))
             {
-                best = index;
+                (best, least) = (index, distance);
             }
         }
 
         var nearest = _open[best];
-        _open[best] = _open[--count];
-        _done[nearest] = true;
+        _place[nearest] = Done;
+        if (--count > best)
+        {
+            (_open[best], _openDistance[best]) = (_open[count], _openDistance[count]);
+            _place[_open[best]] = best;
+        }
+
         return nearest;
     }
 }
