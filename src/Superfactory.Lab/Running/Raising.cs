@@ -119,7 +119,8 @@ internal static class Raising
         {
             if (OwnerOf(left, name, directory) is { } other)
             {
-                wrong.Add(new Problem($"The namespace {left} belongs to laboratory '{other}', which is up.", Hint: "Give the laboratory or its site another name."));
+                wrong.Add(new Problem(
+                    $"The namespace {left} belongs to laboratory '{other}'.", Hint: $"Give the laboratory or its site another name, or take that one down with 'superfactory lab down --lab {other}'."));
                 continue;
             }
 

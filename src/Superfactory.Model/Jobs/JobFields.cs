@@ -70,7 +70,7 @@ public static class JobFields
         new() { Path = "data.corpus", Kind = JobFieldKind.Name, Default = Required, Meaning = "The corpus, as `superfactory data prepare` named it at each site." },
 
         Section("sync", "How the islands merge."),
-        Choice<SyncMode>("sync.mode", "diloco", "What is merged, and when: `every-step` merges gradients every step, `diloco` merges outer gradients every `every` steps, `streaming` does so fragment by fragment while training goes on, `auto` chooses among the first two by what it measures."),
+        Choice<SyncMode>("sync.mode", "diloco", "What is merged, and when: `every-step` merges gradients every step, `diloco` merges outer gradients every `every` steps, `streaming` does so fragment by fragment while training goes on, `auto` chooses among these by what it measures."),
         Whole("sync.every", "30; 1 in every-step", 1, 1_000_000, "steps", "Steps between merges of the same parameters; nothing but 1 in `every-step`."),
         Choice<NumberFormat>("sync.format", "bf16; e3m0 in streaming", "How contributions are written on the wire between sites; `docs/formats.md` describes each format."),
         Choice<NumberFormat>("sync.result_format", "bf16", "How the mean is written on the wire where three or more sites merge; two send each other nothing but contributions."),

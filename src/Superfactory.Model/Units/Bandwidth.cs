@@ -109,7 +109,7 @@ public readonly record struct Bandwidth : IComparable<Bandwidth>
     {
         if (unit.Length == 0)
         {
-            return number.Length == 0 ? null : $"Did you mean '{number}mbit'?";
+            return decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount) && amount > 0 ? $"Did you mean '{number}mbit'?" : null;
         }
 
         // Only the case tells bytes from bits in what people write; MB and GB are bytes.

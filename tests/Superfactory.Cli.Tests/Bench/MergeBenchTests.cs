@@ -17,6 +17,7 @@ public sealed class MergeBenchTests : IDisposable
     [InlineData("--loss: '51%' is no share of packets: expected 0 to 50%, such as 0.1% or 0.001.", "--loss", "51%", "--wan", "1gbit,20ms")]
     [InlineData("--loss: 'NaN' is no share of packets: expected 0 to 50%, such as 0.1% or 0.001.", "--loss", "NaN", "--wan", "1gbit,20ms")]
     [InlineData("--loss: Loopback loses no packets. Name a link by --wan, such as 1gbit,20ms.", "--loss", "0.1%")]
+    [InlineData("--bulk: Loopback has no classes: bulk goes through gateways. Name a link by --wan, such as 100mbit,20ms.", "--bulk")]
     [InlineData("--islands: '1' is no whole number from 2 to 8. See 'superfactory bench merge --help'.", "--islands", "1")]
     [InlineData("--mib: '0' is no whole number from 1 to 2048. See 'superfactory bench merge --help'.", "--mib", "0")]
     [InlineData("--format: 'fp16' is none of fp32, bf16, int8, e3m0. See 'superfactory bench merge --help'.", "--format", "fp16")]
@@ -81,6 +82,20 @@ public sealed class MergeBenchTests : IDisposable
         ((double)json["link_utilization"]!).ShouldBeInRange(0.001, 1);
         json["busier_direction"]!.AsObject().Select(pair => pair.Key).ShouldBe(["island-1", "island-2", "island-3"]);
         ((double)json["lab_rate"]!).ShouldBeInRange(1e6, 200e6);
+    }
+
+    [Fact]
+    public async Task Merges_and_control_go_on_beside_bulk_that_fills_the_link()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root for network namespaces");
+
+        var json = await MeasureAsync("--islands", "2", "--wan", "100mbit,4ms", "--bulk");
+
+        var beside = json["beside_bulk"]!;
+        beside["seconds"]!.AsArray().Count.ShouldBe(2);
+        ((double)beside["ratio"]!).ShouldBe((double)beside["seconds_median"]! / (double)json["seconds_median"]!, 1e-9);
+        ((double)beside["bulk_bits_per_second"]!).ShouldBeInRange(1e6, 100e6);
+        ((double)beside["control_beside"]!["median_ms"]!).ShouldBeGreaterThan(2);
     }
 
     /// <summary>One warm-up and two merges of 1 MiB.</summary>

@@ -70,7 +70,7 @@ public sealed class MergeReportTests
             _options with { Wan = null, Loss = 0 }, _measured with { PeerSeconds = ImmutableSortedDictionary<int, ImmutableArray<double>>.Empty }, lab: null, tls: false, throughGateways: false, _machine));
 
         ((string?)json["wan"], (bool)json["tls"]!, (bool)json["through_gateways"]!, (bool)json["lab"]!).ShouldBe(("none", false, false, false));
-        foreach (var absent in new[] { "link_utilization", "lab_rate", "mtu", "peer", "ratio", "busier_direction" })
+        foreach (var absent in new[] { "beside_bulk", "link_utilization", "lab_rate", "mtu", "peer", "ratio", "busier_direction" })
         {
             json.ContainsKey(absent).ShouldBeFalse(absent);
         }
@@ -84,6 +84,24 @@ public sealed class MergeReportTests
             "64 MiB, fp32, 2 islands  0.625 s  0.600 s  0.700 s        0.859",
             "gloo, 4 at once          0.875 s  0.800 s  0.900 s        0.614",
         ]);
+
+    [Fact]
+    public void What_was_measured_beside_bulk_is_compared_with_what_was_measured_without()
+    {
+        var measured = _measured with { Bulk = new BulkMeasurement([0.65, 0.6, 0.7], [40e6, 38e6, 50e6], [10, 12, 11, 30], [20, 31, 25, 24], 900e6) };
+        var report = Report(_options, measured, new LabFigures(9000, 1_000_000_000, 990e6, null));
+
+        var json = Json(report)["beside_bulk"]!;
+        ((double)json["seconds_median"]!, (double)json["seconds_min"]!, (double)json["seconds_max"]!, (double)json["ratio"]!).ShouldBe((0.65, 0.6, 0.7, 0.65 / 0.625));
+        ((double)json["bulk_bits_per_second"]!, (double)json["bulk_beside_merges_bits_per_second"]!, (double)json["control_longer_ms"]!).ShouldBe((900e6, 40e6, 13));
+        ((double)json["control_idle"]!["median_ms"]!, (double)json["control_idle"]!["p90_ms"]!, (double)json["control_idle"]!["most_ms"]!).ShouldBe((11.5, 12, 30));
+        MergeReports.Text(report).TakeLast(3).ShouldBe(
+        [
+            "beside bulk               0.650 s  0.600 s  0.700 s            –",
+            "Beside bulk a merge takes 1.040 times as long, by the medians, and bulk gets 40.0 Mbit/s of each link meanwhile.",
+            "A control message takes 11.5 ms (90th percentile 12.0) on idle links, 24.5 ms (25.0) beside bulk of 900 Mbit/s.",
+        ]);
+    }
 
     private static MergeReport Report(MergeBenchOptions options, MergeMeasurement measured, LabFigures? lab) =>
         MergeReports.Of(options, measured, lab, tls: true, throughGateways: true, _machine);

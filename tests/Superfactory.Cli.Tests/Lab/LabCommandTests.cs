@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Superfactory.Cli.Tests.CommandLine;
 using Superfactory.Lab.Running;
@@ -73,6 +74,18 @@ public sealed class LabCommandTests : IDisposable
             link.GetProperty("back").GetProperty("bandwidth_bits_per_second").GetInt64().ShouldBe(100_000_000);
             (await Lab("restore", "ohio", "texas")).ExitCode.ShouldBe(0);
             (await Lab("status")).Output.ShouldContain("20mbit  80ms");
+
+            // The program that carries packets is killed: everything says so, and taking it down still leaves nothing.
+            using (var fibre = Process.GetProcessById(JsonDocument.Parse((await Lab("status", "--json")).Output).RootElement.GetProperty("fibre_process").GetInt32()))
+            {
+                fibre.Kill();
+                await fibre.WaitForExitAsync(TestContext.Current.CancellationToken);
+            }
+
+            (await Lab("status")).ExitCode.ShouldBe(3);
+            var alone = await Lab("run", "texas", "--", "true");
+            (alone.ExitCode, alone.Message).ShouldBe(
+                (0, $"superfactory: The program that carries the packets of laboratory '{_name}' has ended, so nothing leaves a site. Take the laboratory down and set it up again."));
         }
         finally
         {

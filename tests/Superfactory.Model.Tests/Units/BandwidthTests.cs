@@ -18,6 +18,15 @@ public class BandwidthTests
     }
 
     [Theory]
+    [InlineData("0")]
+    [InlineData("-5")]
+    public void No_unit_is_proposed_for_a_number_that_carries_nothing(string text)
+    {
+        Bandwidth.TryParse(text, out _, out var problem).ShouldBeFalse();
+        problem.ShouldNotBeNull().Hint.ShouldBeNull();
+    }
+
+    [Theory]
     [InlineData("", "'' is no bandwidth")]
     [InlineData(null, "'' is no bandwidth")]
     [InlineData("100", "Did you mean '100mbit'?")]

@@ -56,6 +56,7 @@ internal sealed class MergeBench
     private async Task<MergeMeasurement> MeasureAsync(CancellationToken cancellation)
     {
         GlooPeer? peer = null;
+        BesideBulk? bulk = null;
         try
         {
             foreach (var island in _stage.Islands)
@@ -70,16 +71,29 @@ internal sealed class MergeBench
                 peer = await GlooPeer.StartAsync(_stage, _trainers, _stage.Root, _options.Elements, cancellation);
             }
 
+            bulk = _options.WithBulk ? await BesideBulk.JoinAsync(_stage, _time, cancellation) : null;
             for (var merge = 0; merge <= _options.Repeat; merge++)
             {
                 await TurnAsync(merge, peer, cancellation);
+                if (bulk is not null)
+                {
+                    await BesideAsync(merge, bulk, cancellation);
+                }
             }
 
             return new MergeMeasurement([.. _seconds], _processorTime, _peerSeconds.ToImmutableSortedDictionary(
-                static pair => pair.Key, static pair => pair.Value.ToImmutableArray()));
+                static pair => pair.Key, static pair => pair.Value.ToImmutableArray()))
+            {
+                Bulk = bulk is null ? null : await bulk.ControlAsync(cancellation),
+            };
         }
         finally
         {
+            if (bulk is not null)
+            {
+                await bulk.DisposeAsync();
+            }
+
             if (peer is not null)
             {
                 await peer.DisposeAsync();
@@ -95,22 +109,12 @@ internal sealed class MergeBench
     /// <summary>One merge of ours and one of the peer's for each number of operations, of the same numbers. The first turn warms up and does not count.</summary>
     private async Task TurnAsync(int merge, GlooPeer? peer, CancellationToken cancellation)
     {
-        for (var island = 0; island < _trainers.Count; island++)
-        {
-            SeededNormals.Fill(_trainers[island].Local, _options.Seed, island, merge);
-        }
-
+        Fill(merge);
         await _stage.BeforeMergeAsync(merge, cancellation);
         var (seconds, processor) = await MergeAsync(cancellation);
         await _stage.AfterMergeAsync(merge, seconds, cancellation);
-        var difference = _oracle.FirstDifference(
-            [.. _trainers.Select(trainer => (ReadOnlyMemory<float>)trainer.Local)], [.. _trainers.Select(trainer => (ReadOnlyMemory<float>)trainer.Merged)]);
-        if (difference is not null)
-        {
-            throw new BenchException($"Merge {merge} is wrong: {difference}.", ExitCode.JobFailed);
-        }
-
-        var said = merge == 0 ? "Warmed up" : $"Merge {merge} of {_options.Repeat}";
+        Check($"Merge {merge}");
+        var said = Said(merge);
         _say($"{said}: {seconds:0.000} s, processor {processor.TotalSeconds:0.000} s.");
         if (merge > 0)
         {
@@ -126,6 +130,35 @@ internal sealed class MergeBench
             {
                 (_peerSeconds.TryGetValue(operations, out var list) ? list : _peerSeconds[operations] = []).Add(taken);
             }
+        }
+    }
+
+    /// <summary>One merge beside bulk, of numbers that no other turn has.</summary>
+    private async Task BesideAsync(int merge, BesideBulk bulk, CancellationToken cancellation)
+    {
+        Fill(merge + _options.Repeat + 1);
+        var seconds = await bulk.MergeAsync(async ending => (await MergeAsync(ending)).Seconds, counts: merge > 0, cancellation);
+        Check($"Merge {merge} beside bulk");
+        _say($"{Said(merge)}, beside bulk: {seconds:0.000} s.");
+    }
+
+    private string Said(int merge) => merge == 0 ? "Warmed up" : $"Merge {merge} of {_options.Repeat}";
+
+    private void Fill(int turn)
+    {
+        for (var island = 0; island < _trainers.Count; island++)
+        {
+            SeededNormals.Fill(_trainers[island].Local, _options.Seed, island, turn);
+        }
+    }
+
+    private void Check(string what)
+    {
+        var difference = _oracle.FirstDifference(
+            [.. _trainers.Select(trainer => (ReadOnlyMemory<float>)trainer.Local)], [.. _trainers.Select(trainer => (ReadOnlyMemory<float>)trainer.Merged)]);
+        if (difference is not null)
+        {
+            throw new BenchException($"{what} is wrong: {difference}.", ExitCode.JobFailed);
         }
     }
 
@@ -160,4 +193,8 @@ internal sealed class MergeBench
 /// <param name="ProcessorTime">Of all bridges and gateways, in all of them.</param>
 /// <param name="PeerSeconds">The peer's, by the number of concurrent operations; empty without a peer.</param>
 internal sealed record MergeMeasurement(
-    ImmutableArray<double> Seconds, TimeSpan ProcessorTime, ImmutableSortedDictionary<int, ImmutableArray<double>> PeerSeconds);
+    ImmutableArray<double> Seconds, TimeSpan ProcessorTime, ImmutableSortedDictionary<int, ImmutableArray<double>> PeerSeconds)
+{
+    /// <summary>What was measured beside bulk; null where that was not asked for.</summary>
+    public BulkMeasurement? Bulk { get; init; }
+}

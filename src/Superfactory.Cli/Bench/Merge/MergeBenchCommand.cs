@@ -21,10 +21,11 @@ internal static class MergeBenchCommand
         var wan = Settings.Text("--wan", "RATE,ROUND-TRIP", "The link between every two islands, built by the laboratory (needs root); none for loopback without gateways. [default: none]");
         var loss = Settings.Text("--loss", "SHARE", "The share of packets that each link loses, such as 0.1% or 0.001. [default: 0]");
         var peer = Settings.Text("--peer", Gloo, "Merge the same numbers by PyTorch's Gloo too, in turn.");
+        var bulk = Settings.Switch("--bulk", "Merge beside bulk that fills every link too, in turn, and time control messages with and without it.");
         var repeat = Settings.Whole("--repeat", "Timed merges.", 1, MergeBenchOptions.RepeatMax, MergeBenchOptions.DefaultRepeat);
         var seed = Settings.Whole("--seed", "The seed of all numbers.", 0, int.MaxValue, 1);
         var json = Settings.Text("--json", "FILE", "Write the figures to this file as JSON.");
-        var command = new Command("merge", "Measure a merge between islands on this machine.") { islands, mib, format, wan, loss, peer, repeat, seed, json };
+        var command = new Command("merge", "Measure a merge between islands on this machine.") { islands, mib, format, wan, loss, peer, bulk, repeat, seed, json };
         command.SetAction((parsed, cancellation) =>
         {
             var problem = ReportFile.Check(parsed.GetValue(json));
@@ -37,6 +38,8 @@ internal static class MergeBenchCommand
             problem ??= CheckPeer(parsed.GetValue(peer));
             var share = 0.0;
             problem ??= parsed.GetValue(loss) is { } text ? CheckLoss(text, profile, out share) : null;
+            problem ??= profile is null && parsed.GetValue(bulk)
+                ? new Problem("Loopback has no classes: bulk goes through gateways.", Field: "--bulk", Hint: "Name a link by --wan, such as 100mbit,20ms.") : null;
             if (problem is not null)
             {
                 return Task.FromResult(terminal.Fail([problem], ExitCode.BadInput));
@@ -50,6 +53,7 @@ internal static class MergeBenchCommand
                 Wan = profile,
                 Loss = share,
                 WithGloo = parsed.GetValue(peer) is not null,
+                WithBulk = parsed.GetValue(bulk),
                 Repeat = (int)parsed.GetValue(repeat),
                 Seed = parsed.GetValue(seed),
                 JsonFile = parsed.GetValue(json),

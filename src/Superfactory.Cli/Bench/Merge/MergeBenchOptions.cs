@@ -39,6 +39,9 @@ internal sealed record MergeBenchOptions
     /// <summary>Whether Gloo merges the same buffers in turn.</summary>
     public bool WithGloo { get; init; }
 
+    /// <summary>Whether each merge is made once more, beside bulk that fills the links; only with a link.</summary>
+    public bool WithBulk { get; init; }
+
     /// <summary>Timed merges.</summary>
     public int Repeat { get; init; } = DefaultRepeat;
 

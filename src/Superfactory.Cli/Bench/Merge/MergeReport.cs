@@ -73,6 +73,9 @@ internal sealed record MergeReport
     /// <summary>The peer's median ÷ ours: above 1 the peer is slower.</summary>
     public double? Ratio { get; init; }
 
+    /// <summary>Merges and control messages while bulk filled the links; null where that was not asked for.</summary>
+    public BulkReport? BesideBulk { get; init; }
+
     /// <summary>Where it was measured.</summary>
     public required MachineReport Machine { get; init; }
 }

@@ -44,6 +44,7 @@ internal static class MergeReports
             LabRate = lab?.Rate,
             Peer = peer,
             Ratio = peer?.SecondsMedian / median,
+            BesideBulk = measured.Bulk is { } bulk ? BulkReport.Of(bulk, median) : null,
             Machine = machine,
         };
     }
@@ -60,7 +61,21 @@ internal static class MergeReports
             rows.Add([$"{peer.Name}, {peer.Operations} at once", Seconds(peer.SecondsMedian), Seconds(peer.SecondsMin), Seconds(peer.SecondsMax), Share(peer.LinkUtilization)]);
         }
 
-        return Table.Lines(["merge", " median", " min", " max", " of the link"], rows);
+        if (report.BesideBulk is { } bulk)
+        {
+            rows.Add(["beside bulk", Seconds(bulk.SecondsMedian), Seconds(bulk.SecondsMin), Seconds(bulk.SecondsMax), Share(null)]);
+        }
+
+        return [.. Table.Lines(["merge", " median", " min", " max", " of the link"], rows), .. report.BesideBulk is { } beside ? Beside(beside) : []];
+    }
+
+    private static IEnumerable<string> Beside(BulkReport bulk)
+    {
+        yield return string.Create(
+            CultureInfo.InvariantCulture, $"Beside bulk a merge takes {bulk.Ratio:0.000} times as long, by the medians, and bulk gets {bulk.BulkBesideMergesBitsPerSecond / 1e6:0.0} Mbit/s of each link meanwhile.");
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"A control message takes {bulk.ControlIdle.MedianMs:0.0} ms (90th percentile {bulk.ControlIdle.P90Ms:0.0}) on idle links, {bulk.ControlBeside.MedianMs:0.0} ms ({bulk.ControlBeside.P90Ms:0.0}) beside bulk of {bulk.BulkBitsPerSecond / 1e6:0} Mbit/s.");
     }
 
     private static PeerReport? PeerOf(MergeBenchOptions options, MergeMeasurement measured, LabFigures? lab)
