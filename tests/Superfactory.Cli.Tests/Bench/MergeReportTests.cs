@@ -97,7 +97,7 @@ public sealed class MergeReportTests
         ((double)json["control_idle"]!["median_ms"]!, (double)json["control_idle"]!["p90_ms"]!, (double)json["control_idle"]!["most_ms"]!).ShouldBe((11.5, 12, 30));
         MergeReports.Text(report).TakeLast(3).ShouldBe(
         [
-            "beside bulk               0.650 s  0.600 s  0.700 s            –",
+            "beside bulk              0.650 s  0.600 s  0.700 s            –",
             "Beside bulk a merge takes 1.040 times as long, by the medians, and bulk gets 40.0 Mbit/s of each link meanwhile.",
             "A control message takes 11.5 ms (90th percentile 12.0) on idle links, 24.5 ms (25.0) beside bulk of 900 Mbit/s.",
         ]);
