@@ -12,7 +12,10 @@ public static class FactoryLimits
     /// <summary>The shortest time between two measurements of an island that the journal takes, in milliseconds: at 0.5 KB each 22 MB a day at most.</summary>
     public const int MeasuredMilliseconds = 2_000;
 
-    /// <summary>How often an island whose gang failed in a way that a new start could help is started again before it has become a member once more. Losses of the site are not counted.</summary>
+    /// <summary>
+    /// How often an island whose gang failed in a way that a new start could help is started again before it has shown once more that it can run:
+    /// it became a member, or a checkpoint has a round to which it belonged. Losses of the site are not counted, nor is that the run went on without it.
+    /// </summary>
     public const int IslandRestartsMax = 3;
 
     /// <summary>How long before a drain is to be done jobs are told to leave, in milliseconds: saving and stopping take seconds to minutes.</summary>

@@ -27,7 +27,7 @@ internal static class CheckpointFold
             Abandoned = record.Abandoned,
             Copies = [new CheckpointCopy { Site = record.Site, Name = manifest.Name, Seal = manifest.Seal, Island = manifest.Island, Standing = CheckpointStanding.Whole }],
         };
-        return state.WithJob(job with { LastCheckpoint = record.Checkpoint, Checkpoints = job.Checkpoints.Add(checkpoint) }).Touch(record.Site);
+        return state.WithJob(Clear(state, job, checkpoint) with { LastCheckpoint = record.Checkpoint, Checkpoints = job.Checkpoints.Add(checkpoint) }).Touch(record.Site);
     }
 
     public static FactoryState Apply(FactoryState state, CheckpointPlaced record) => Change(state, record.Job, record.Checkpoint, checkpoint => checkpoint.With(
@@ -92,6 +92,20 @@ internal static class CheckpointFold
     {
         var job = state.Jobs[record.Job] with { VerifyRequest = state.Jobs[record.Job].VerifyRequest + 1 };
         return job.Checkpoints.SelectMany(checkpoint => checkpoint.Copies).Aggregate(state.WithJob(job), (touched, copy) => touched.Touch(copy.Site));
+    }
+
+    /// <summary>A checkpoint that the present epoch came to has rounds that all of its members hold: they have shown that they can run.</summary>
+    private static FactoryJob Clear(FactoryState state, FactoryJob job, FactoryCheckpoint checkpoint)
+    {
+        if (job.Epoch is not { } epoch || checkpoint.Abandoned || checkpoint.Epoch != epoch.Number)
+        {
+            return job;
+        }
+
+        var start = epoch.Start >= 0 ? epoch.Start
+            : job.Resume is { } point && state.Jobs.ContainsKey(point.Job) ? Find(state, point.Job, point.Checkpoint)?.Round ?? 0 : 0;
+        return checkpoint.Round <= start ? job
+            : job with { Islands = [.. job.Islands.Select(island => epoch.Members.Contains(island.Present) ? island with { Failures = 0 } : island)] };
     }
 
     private static FactoryCheckpoint? Find(FactoryState state, long job, long number) => state.Jobs[job].FindCheckpoint(number);

@@ -55,6 +55,7 @@ internal static class GangDecisions
             State = gang.State,
             Reason = Shorten(gang.Reason),
             Retriable = gang.Retriable,
+            Outrun = gang is { State: GangState.Failed, Retriable: true, Outrun: true },
             TrainerRestarts = gang.TrainerRestarts,
             Result = gang.State == GangState.Finished ? gang.Result : null,
         });

@@ -110,8 +110,8 @@ internal static class Planner
 
         job = draft.State.Jobs[id];
 
-        // A copy at a site that is away helps nobody who begins now.
-        return CheckpointPlanner.Bring(draft, job, [.. job.Islands.Where(island => draft.State.IsConnected(island.Site)).Select(island => island.Site)]);
+        // A copy at a site that is away, or whose island is set aside, helps nobody who begins now.
+        return CheckpointPlanner.Bring(draft, job, [.. job.Islands.Where(island => island.SetAside is null && draft.State.IsConnected(island.Site)).Select(island => island.Site)]);
     }
 
     private static bool HasRoom(Draft draft, long id, string site) => FleetPlacement.HasFree(draft.State, site, draft.State.Jobs[id]);

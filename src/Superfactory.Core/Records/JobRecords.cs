@@ -44,6 +44,9 @@ public sealed record GangChanged : JournalRecord
     /// <summary>Whether starting it again could help, where it failed.</summary>
     public bool Retriable { get; init; }
 
+    /// <summary>Whether it ended because the run went on, or began, without it, and for nothing else.</summary>
+    public bool Outrun { get; init; }
+
     /// <summary>How often its trainers were started again.</summary>
     public int TrainerRestarts { get; init; }
 

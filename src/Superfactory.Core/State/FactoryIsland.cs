@@ -27,7 +27,7 @@ public sealed record FactoryIsland
     /// <summary>How often the gang's trainers were started again.</summary>
     public int TrainerRestarts { get; init; }
 
-    /// <summary>How many gangs of this island failed by themselves, over all its incarnations.</summary>
+    /// <summary>How many gangs of this island failed by themselves since it last showed that it can run, over all its incarnations.</summary>
     public int Failures { get; init; }
 
     /// <summary>How often this incarnation could not write a checkpoint.</summary>

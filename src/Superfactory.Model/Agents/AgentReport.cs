@@ -52,6 +52,9 @@ public sealed record GangReport
     /// <summary>Whether starting it again could help: true for a crash or a lost bridge, false for a fault of the job itself.</summary>
     public bool Retriable { get; init; }
 
+    /// <summary>Whether it ended because the run went on, or began, without it, and for nothing else: no failure is counted.</summary>
+    public bool Outrun { get; init; }
+
     /// <summary>How often its trainers were started again.</summary>
     public int TrainerRestarts { get; init; }
 

@@ -261,7 +261,7 @@ internal sealed class SiteGang
                 Set(report => report with { State = GangState.Finished, Result = finished.Result });
                 break;
             case GangEvent.Failed failed:
-                Set(report => report with { State = GangState.Failed, Reason = failed.Reason, Retriable = failed.Retriable });
+                Set(report => report with { State = GangState.Failed, Reason = failed.Reason, Retriable = failed.Retriable, Outrun = failed.Outrun });
                 break;
             case GangEvent.Stopped:
                 Set(report => report with { State = GangState.Stopped });

@@ -110,7 +110,7 @@ internal sealed class GangMachine
                 _phase = Phase.Finishing;
                 return _ended.Count == _processes ? Finish() : [new GangEffect.SetDeadline(TrainerExitLimit)];
             case BridgeEvent.Failed failed:
-                return Fail(failed.Reason, failed.Retriable);
+                return End(new GangEvent.Failed(failed.Reason, failed.Retriable, failed.Outrun));
             default:
                 return [];
         }

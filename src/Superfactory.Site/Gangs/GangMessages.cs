@@ -115,7 +115,8 @@ public abstract record GangEvent
     /// <summary>The gang ended before the run was over.</summary>
     /// <param name="Reason">A sentence that names the island and, where known, the step.</param>
     /// <param name="Retriable">Whether starting the gang again could help.</param>
-    public sealed record Failed(string Reason, bool Retriable) : GangEvent;
+    /// <param name="Outrun">Whether the run went on, or began, without the island, and nothing else is wrong with it.</param>
+    public sealed record Failed(string Reason, bool Retriable, bool Outrun = false) : GangEvent;
 
     /// <summary>The gang ended because it was told to.</summary>
     public sealed record Stopped : GangEvent;

@@ -14,7 +14,7 @@ internal sealed record BridgeEnd(int ExitCode, BridgeEvent? Event)
     public static BridgeEnd Finished(IslandResult result) => new(0, new BridgeEvent.Finished(result));
 
     /// <summary>The run cannot go on.</summary>
-    public static BridgeEnd Failed(string reason, bool retriable) => new(1, new BridgeEvent.Failed(reason, retriable));
+    public static BridgeEnd Failed(string reason, bool retriable, bool outrun = false) => new(1, new BridgeEvent.Failed(reason, retriable, outrun));
 
     /// <summary>Something that it stands on cannot be reached or made.</summary>
     public static BridgeEnd Unreachable(string reason) => new(3, new BridgeEvent.Failed(reason, Retriable: true));

@@ -93,5 +93,6 @@ public abstract record BridgeEvent
     /// <summary>The island cannot go on; the bridge's last event.</summary>
     /// <param name="Reason">A sentence that names the island and, where known, the step or tensor.</param>
     /// <param name="Retriable">Whether starting the island again could help: true for what the surroundings did, false for a fault of the job itself.</param>
-    public sealed record Failed(string Reason, bool Retriable) : BridgeEvent;
+    /// <param name="Outrun">Whether the run went on, or began, without the island, and nothing else is wrong with it.</param>
+    public sealed record Failed(string Reason, bool Retriable, bool Outrun = false) : BridgeEvent;
 }

@@ -332,7 +332,7 @@ internal sealed class BridgeHost : IDisposable
                 _reporter.Note(note.Text);
                 break;
             case MergeEffect.Fail fail:
-                _end ??= BridgeEnd.Failed(fail.Reason, fail.Retriable);
+                _end ??= BridgeEnd.Failed(fail.Reason, fail.Retriable, fail.Outrun);
                 break;
             case MergeEffect.Closed:
                 End();

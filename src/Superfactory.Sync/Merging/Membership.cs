@@ -102,15 +102,21 @@ internal sealed class Membership(
         state.Doubted = false;
         if (state.EveryStep && HasTrained())
         {
-            state.Fail(Outdated(), retriable: true);
+            state.Outrun(Outdated());
             return;
         }
 
         if (HasTrained() && !statics.AsSpan().SequenceEqual(state.Replica!.Statics))
         {
             // A trainer that goes on takes parameters alone; this one began with what no longer is the run's.
-            state.Fail($"The run began without {state.NameOf(state.Self)} from another island's model: its trainer takes that.", retriable: true);
+            state.Outrun($"The run began without {state.NameOf(state.Self)} from another island's model: its trainer takes that.");
             return;
+        }
+
+        // A residual of what the run merged without this island, or did not, would enter twice, or have no contribution that it is of.
+        foreach (var feedback in state.Feedbacks)
+        {
+            feedback.Clear();
         }
 
         exchange.DropOwn();
@@ -135,7 +141,7 @@ internal sealed class Membership(
 
         if (state.EveryStep && !state.Initialised && IsOutdated())
         {
-            state.Fail(Outdated(), retriable: true);
+            state.Outrun(Outdated());
             return;
         }
 
@@ -157,7 +163,7 @@ internal sealed class Membership(
 
         if (HasTrained())
         {
-            state.Fail($"The run begins again, and so does {state.NameOf(state.Self)}.", retriable: true);
+            state.Outrun($"The run begins again, and so does {state.NameOf(state.Self)}.");
             return;
         }
 
@@ -251,7 +257,7 @@ internal sealed class Membership(
         if (state.Lanes.Any && HasTrained() && !(held && state.SelfIsMember))
         {
             // Its trainers are parts of one computation: they begin anew together, in a new incarnation.
-            state.Fail(Outdated(), retriable: true);
+            state.Outrun(Outdated());
             return;
         }
 
@@ -271,7 +277,7 @@ internal sealed class Membership(
         {
             if (state.Lanes.Any && HasTrained())
             {
-                state.Fail($"The members changed before the first merge, and lanes begin together: {state.NameOf(state.Self)} begins anew.", retriable: true);
+                state.Outrun($"The members changed before the first merge, and lanes begin together: {state.NameOf(state.Self)} begins anew.");
                 return;
             }
 

@@ -71,7 +71,8 @@ public abstract record MergeEffect
     /// <summary>The machine cannot go on; it takes no further input.</summary>
     /// <param name="Reason">A sentence that names the island and the step or tensor.</param>
     /// <param name="Retriable">Whether a new incarnation of this island, which takes its state from a peer, could help; false for a fault of the job itself.</param>
-    public sealed record Fail(string Reason, bool Retriable = false) : MergeEffect;
+    /// <param name="Outrun">Whether that is all there is to it: the run went on, or began, without this island, whose trainer can follow only as a new incarnation.</param>
+    public sealed record Fail(string Reason, bool Retriable = false, bool Outrun = false) : MergeEffect;
 
     /// <summary>Something that people should know of: a refused contribution, a repaired replica, an island awaited.</summary>
     /// <param name="Text">A sentence.</param>

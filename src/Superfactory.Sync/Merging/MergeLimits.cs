@@ -69,8 +69,14 @@ public static class MergeLimits
     /// <summary>How often one island asks for damaged results or state again within a round before it gives up.</summary>
     public const int RepeatsMax = 8;
 
-    /// <summary>Contributions of one island that are refused in a row, for what they are, before it is set aside; where that is so of every island, the run fails.</summary>
+    /// <summary>Contributions of one island that are refused in a row, for what they are, before it is set aside; where that is so of every member, the run fails.</summary>
     public const int RefusalsInRowMax = 3;
+
+    /// <summary>
+    /// Contributions refused in a row of an island that is the only member for a while, before the run fails: another that returns takes the run's
+    /// state from it all the same, and goes on without it. Some tens of rounds are longer than a return takes, and soon over where nobody returns.
+    /// </summary>
+    public const int RefusalsAloneMax = 32;
 
     /// <summary>Refusals that an island's progress names, the newest; all are counted.</summary>
     public const int RefusalsShownMax = 8;

@@ -21,7 +21,6 @@ internal sealed class MergeState
     private readonly INumberFormat _streamed;
     private List<MergeEffect> _effects = [];
     private float[] _scratch = [];
-    private ImmutableArray<ContributionFeedback> _feedbacks = [];
 
     public MergeState(MergeConfiguration configuration)
     {
@@ -111,7 +110,10 @@ internal sealed class MergeState
     public (long Round, ReadOnlyMemory<byte> Bytes, bool Own)? Seed { get; set; }
 
     /// <summary>Whether that state is not here yet, and no trainer may go on without it.</summary>
-    public bool NeedsSeed => Initialised && EveryStep && History.JustEntered && Seed?.Round != History.Round;
+    public bool NeedsSeed => Initialised && LacksSeed;
+
+    /// <summary>The same whether or not what this island holds is still known to be the run's.</summary>
+    public bool LacksSeed => EveryStep && History.JustEntered && Seed?.Round != History.Round;
 
     public bool EveryStep => Mode == SyncMode.EveryStep;
 
@@ -137,7 +139,10 @@ internal sealed class MergeState
     public bool Direct => Count <= 2;
 
     /// <summary>What the number format rounded away of this island's contributions to the part that is worked on; null where that is not kept.</summary>
-    public ContributionFeedback? Feedback => _feedbacks.IsEmpty ? null : _feedbacks[Part];
+    public ContributionFeedback? Feedback => Feedbacks.IsEmpty ? null : Feedbacks[Part];
+
+    /// <summary>What was rounded away of this island's contributions, by the part; empty without error feedback.</summary>
+    public ImmutableArray<ContributionFeedback> Feedbacks { get; private set; } = [];
 
     /// <summary>Numbers that fit one chunk, whichever way it travels; a multiple of the formats' blocks.</summary>
     private int ChunkLengthMax(INumberFormat format)
@@ -209,7 +214,7 @@ internal sealed class MergeState
         History = NewHistory();
         EnterRound();
         Replica = new ModelReplica(start, (int)table.StaticsBytes, Mode, Parts);
-        _feedbacks = Configuration.Sync.ErrorFeedback && Format.Format != NumberFormat.Fp32 ? [.. Parts.Select(plan => new ContributionFeedback(plan))] : [];
+        Feedbacks = Configuration.Sync.ErrorFeedback && Format.Format != NumberFormat.Fp32 ? [.. Parts.Select(plan => new ContributionFeedback(plan))] : [];
     }
 
     /// <summary>Fragments of a model that is merged as one part.</summary>
@@ -377,12 +382,17 @@ internal sealed class MergeState
         }
     }
 
-    public void Fail(string reason, bool retriable = false)
+    public void Fail(string reason, bool retriable = false) => End(new MergeEffect.Fail(reason, retriable));
+
+    /// <summary>The run went on, or began, without this island: nothing failed, and it takes part as a new incarnation.</summary>
+    public void Outrun(string reason) => End(new MergeEffect.Fail(reason, Retriable: true, Outrun: true));
+
+    private void End(MergeEffect.Fail fail)
     {
         if (!Failed)
         {
             Failed = true;
-            Emit(new MergeEffect.Fail(reason, retriable));
+            Emit(fail);
         }
     }
 }

@@ -43,9 +43,16 @@ internal sealed class ModeChange(MergeState state, TrainerSeat seat, RoundApplie
     /// <returns>False where it was not asked for here.</returns>
     public bool TakeCopy(ReadOnlyMemory<byte> copy)
     {
-        if (!state.NeedsSeed || _asked != state.History.Round)
+        if (_asked != state.History.Round)
         {
             return false;
+        }
+
+        if (!state.NeedsSeed)
+        {
+            // The epoch changed meanwhile: whether it is this one that all take is still to be seen, and then it is asked for again.
+            _asked = -1;
+            return state.LacksSeed;
         }
 
         Adopt(copy, own: true);

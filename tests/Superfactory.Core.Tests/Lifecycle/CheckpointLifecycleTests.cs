@@ -67,6 +67,46 @@ public sealed class CheckpointLifecycleTests
     }
 
     [Fact]
+    public void Islands_that_fail_now_and_then_are_started_again_as_long_as_checkpoints_show_that_they_get_on()
+    {
+        var factory = Running();
+        for (var beginning = 1; beginning <= 2 * FactoryLimits.IslandRestartsMax; beginning++)
+        {
+            var epoch = factory.Job(1).Epoch!.Number;
+            factory.Lie("wisconsin", TestFactory.Checkpoint(1, 10 * beginning, "wisconsin", epoch)).Arrive();
+            foreach (var site in new[] { "wisconsin", "atlanta" })
+            {
+                factory.Report(site, TestFactory.Gang(1, GangState.Failed, factory.Present(1, site).Incarnation, "The bridge was lost.", retriable: true));
+            }
+
+            factory.Run(1, "wisconsin", "atlanta");
+            factory.Job(1).End.ShouldBeNull($"beginning {beginning}");
+        }
+
+        factory.Journal.OfType<RunRestarted>().Count().ShouldBe(2 * FactoryLimits.IslandRestartsMax);
+    }
+
+    [Fact]
+    public void Islands_that_fail_again_and_again_before_they_get_on_end_their_job()
+    {
+        var factory = Running();
+        for (var beginning = 0; beginning <= FactoryLimits.IslandRestartsMax; beginning++)
+        {
+            factory.Job(1).End.ShouldBeNull();
+            factory.Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin", 1)).Arrive();
+            foreach (var site in new[] { "wisconsin", "atlanta" })
+            {
+                if (factory.Job(1).End is null)
+                {
+                    factory.Report(site, TestFactory.Gang(1, GangState.Failed, factory.Present(1, site).Incarnation, "The bridge was lost.", retriable: true));
+                }
+            }
+        }
+
+        factory.Job(1).End!.Reason.ShouldContain("failed each time");
+    }
+
+    [Fact]
     public void Island_that_was_started_to_learn_before_the_last_member_was_lost_is_started_again_from_the_checkpoint()
     {
         var factory = Running().Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive().Lose("atlanta", "wisconsin").Join("wisconsin", "s2");

@@ -94,6 +94,20 @@ public sealed class JobLifecycleTests
     }
 
     [Fact]
+    public void Island_that_the_run_outran_is_started_again_as_often_as_that_happens()
+    {
+        var factory = Started().Run(1, "wisconsin", "atlanta");
+        for (var incarnation = 1; incarnation <= 2 * FactoryLimits.IslandRestartsMax; incarnation++)
+        {
+            factory.Report("atlanta", TestFactory.Gang(1, GangState.Failed, incarnation, "The run went on without atlanta.", retriable: true) with { Outrun = true });
+            factory.Promise(1, "wisconsin", 5).Run(1, "atlanta");
+        }
+
+        factory.ReasonOf(1).ShouldStartWith("Trains at wisconsin.");
+        factory.Job(1).Islands[1].Failures.ShouldBe(0, "nothing failed");
+    }
+
+    [Fact]
     public void Report_of_an_older_incarnation_changes_nothing()
     {
         var factory = Started().Run(1, "wisconsin", "atlanta");

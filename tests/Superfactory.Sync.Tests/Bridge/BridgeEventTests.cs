@@ -30,7 +30,8 @@ public sealed class BridgeEventTests
         Written(new BridgeEvent.Progress(new RunProgress { Rounds = 3 })).ShouldStartWith("""{"type":"progress","progress":{"epoch":0,"rounds":3,""");
         Written(new BridgeEvent.Measurement(4, ImmutableSortedDictionary<string, double>.Empty.Add("loss", double.NaN)))
             .ShouldBe("""{"type":"measurement","step":4,"values":{"loss":"NaN"}}""");
-        Written(new BridgeEvent.Failed("why", Retriable: true)).ShouldBe("""{"type":"failed","reason":"why","retriable":true}""");
+        Written(new BridgeEvent.Failed("why", Retriable: true)).ShouldBe("""{"type":"failed","reason":"why","retriable":true,"outrun":false}""");
+        Written(new BridgeEvent.Failed("why", Retriable: true, Outrun: true)).ShouldBe("""{"type":"failed","reason":"why","retriable":true,"outrun":true}""");
     }
 
     [Fact]

@@ -31,6 +31,15 @@ internal sealed class ContributionFeedback(FragmentPlan plan)
         _advanced.Add(chunk);
     }
 
+    /// <summary>
+    /// Begins with zero: what this island held is replaced by the run's, and whether the last contribution entered that, with its residual, is not known here.
+    /// </summary>
+    public void Clear()
+    {
+        Array.Clear(_residual);
+        _advanced.Clear();
+    }
+
     /// <summary>The round is applied, with this island's contribution in it or not.</summary>
     public void Complete(bool contributed)
     {

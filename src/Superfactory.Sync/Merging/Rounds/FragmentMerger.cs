@@ -47,7 +47,7 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
 
         var decision = RoundDecision.Of(
             [.. Enumerable.Range(0, state.Count).Select(island => Header(inbox, island))], state.Mode, state.History.Norms, state.Configuration.Sync.NormLimit, Work.Stalled, Work.Belied);
-        if (decision.Fault(state.History, state.NameOf) is { } fault)
+        if (decision.Fault(state.History, state.Members, state.NameOf) is { } fault)
         {
             state.Fail(fault);
             return false;

@@ -158,25 +158,30 @@ internal sealed record RoundDecision
     }
 
     /// <summary>Why the run cannot go on after this decision, or null: one island that is refused is left out, but nobody goes on where all are.</summary>
-    public string? Fault(RunHistory history, Func<int, string> nameOf)
+    /// <param name="history">What was decided before.</param>
+    /// <param name="members">Who is in the epoch, whether or not this round waited for it.</param>
+    /// <param name="nameOf">The islands' names.</param>
+    public string? Fault(RunHistory history, ulong members, Func<int, string> nameOf)
     {
         // Who is alone for a while is refused like any other.
-        if (NotFinite == Present && (Steps.Length == 1 || BitOperations.PopCount(Present) > 1))
+        if (NotFinite == members && (Steps.Length == 1 || BitOperations.PopCount(members) > 1))
         {
             return $"The loss or what was trained is not finite on every island: {AtSteps(Present, history, nameOf)}.";
         }
 
+        // Who is sound, though it has nothing to give now or is late, goes on when the others are set aside.
+        var limit = Steps.Length > 1 && BitOperations.PopCount(members) == 1 ? MergeLimits.RefusalsAloneMax : MergeLimits.RefusalsInRowMax;
         var worn = 0UL;
         for (var rest = Refused; rest != 0; rest &= rest - 1)
         {
             var island = BitOperations.TrailingZeroCount(rest);
-            worn |= history.RefusedInRow[island] + 1 >= MergeLimits.RefusalsInRowMax ? 1UL << island : 0;
+            worn |= history.RefusedInRow[island] + 1 >= limit ? 1UL << island : 0;
         }
 
-        if (Contributed != 0 && (Contributed & ~worn) == 0)
+        if ((members & ~worn) == 0)
         {
             var first = BitOperations.TrailingZeroCount(Contributed);
-            return $"What every island contributes was refused {MergeLimits.RefusalsInRowMax} times in a row: {AtSteps(Contributed, history, nameOf)}. {Sentence(first, history, nameOf)}";
+            return $"What every island contributes was refused {limit} times in a row: {AtSteps(Contributed, history, nameOf)}. {Sentence(first, history, nameOf)}";
         }
 
         return Overflowed && history.SkipsInRow + 1 >= MergeLimits.SkipsInRowMax

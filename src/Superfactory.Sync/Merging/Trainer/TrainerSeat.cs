@@ -237,14 +237,14 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             return;
         }
 
-        if ((_due is null && !refresh) || state.NeedsSeed || state.IsRead(state.Buffers!.Local) || state.IsRead(state.Buffers.Merged))
+        if ((_due is null && !refresh) || state.LacksSeed || state.IsRead(state.Buffers!.Local) || state.IsRead(state.Buffers.Merged))
         {
             return;
         }
 
         if (refresh && Told!.Mode is { } told && told != state.Mode && (told == SyncMode.EveryStep || (state.EveryStep && !state.HoldsParameters)))
         {
-            state.Fail($"The run went on in another mode than the trainer of {state.NameOf(state.Self)}, which begins anew.", retriable: true);
+            state.Outrun($"The run went on in another mode than the trainer of {state.NameOf(state.Self)}, which begins anew.");
             return;
         }
 
