@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+using Superfactory.Model.Choosing;
 using Superfactory.Model.Jobs;
 using Superfactory.Simulation.Faults;
 using Superfactory.Simulation.Randomness;
@@ -18,8 +20,14 @@ internal sealed record Scenario
     private const int FragmentsMin = 3;
     private const int StaticsBytes = 5;
 
-    /// <summary>The modes, which schedules take in turn.</summary>
-    public static readonly ImmutableArray<SyncMode> Modes = [SyncMode.Diloco, SyncMode.EveryStep, SyncMode.Streaming];
+    /// <summary>Steps of each island in a run that chooses its mode: those that the first choices are measured over, and some for two more.</summary>
+    private const int ChoosingSteps = 280;
+
+    /// <summary>Steps whose time is what a round of other modes takes: a run that chooses has quick ones, so that hundreds pass in the time of the others' dozens.</summary>
+    private const int StepsAtOnce = 16;
+
+    /// <summary>Rounds over which faults are spread in a run that chooses its mode: it has as many at least in nearly all schedules.</summary>
+    private const int ChoosingRounds = 20;
 
     private static readonly NumberFormat[] _formats = [NumberFormat.Fp32, NumberFormat.Bf16, NumberFormat.Int8, NumberFormat.E3m0];
 
@@ -56,14 +64,20 @@ internal sealed record Scenario
     /// <summary>What is merged, and when.</summary>
     public SyncMode Mode => Sync.Mode;
 
-    /// <summary>Rounds that the run has at least: in streaming each merges one part of the parameters.</summary>
-    public int Rounds => Sweeps * Parts;
+    /// <summary>What bridges measure in a run that chooses its mode.</summary>
+    public Weather Weather { get; init; } = new([(0, 1)]);
 
-    /// <summary>Parts of the parameters that rounds merge in turn: one, or in streaming what its recipe calls fragments.</summary>
-    public int Parts => Mode == SyncMode.Streaming ? FragmentsMin : 1;
+    /// <summary>Rounds that faults are spread over: in streaming each merges one part of the parameters.</summary>
+    public int Rounds => Mode == SyncMode.Auto ? Sweeps : Sweeps * Parts;
 
-    /// <summary>Fragments that a round makes final: those of the model, at least three and as many as islands; in streaming the one that it merges.</summary>
-    public int Fragments => Mode == SyncMode.Streaming ? 1 : Math.Max(Sync.Fragments, Islands);
+    /// <summary>Parts of the parameters that streaming merges in turn, which its recipe calls fragments; one in a run that never streams.</summary>
+    public int Parts => Mode is SyncMode.Streaming or SyncMode.Auto ? FragmentsMin : 1;
+
+    /// <summary>Steps in which streaming merges every part once.</summary>
+    public int StreamingEvery => Mode == SyncMode.Auto ? ModeChooser.StreamingEvery : Sync.Every;
+
+    /// <summary>Steps that a trainer may take in streaming before it has a result, at most.</summary>
+    public int Staleness => Mode == SyncMode.Auto ? ModeChooser.DelayMax : Sync.StalenessFor(Parts);
 
     /// <summary>Numbers in the model.</summary>
     public int Parameters => Sizes.Sum();
@@ -78,39 +92,54 @@ internal sealed record Scenario
     /// <summary>The scenario of a schedule.</summary>
     /// <param name="seed">The soak's seed.</param>
     /// <param name="schedule">The schedule's number, from 0.</param>
-    public static Scenario Of(ulong seed, long schedule)
+    /// <param name="from">What it is drawn from; all that there is, where nothing is said.</param>
+    public static Scenario Of(ulong seed, long schedule, Drawing? from = null)
     {
+        var drawing = from ?? Drawing.Whole;
         var own = SeededRandom.Hash(seed, schedule);
         var random = new SeededRandom(own);
         var islands = 2 + (int)(schedule % 4);
-        var mode = Modes[(int)(schedule / 4 % Modes.Length)];
+        var mode = drawing.Modes[(int)(schedule / 4 % drawing.Modes.Length)];
         var every = mode switch
         {
             SyncMode.EveryStep => 1,
+            SyncMode.Auto => StepsAtOnce,
             SyncMode.Streaming => random.Between(FragmentsMin, 2 * FragmentsMin),
             _ => random.Between(1, 3),
         };
-        var sweeps = random.Between(12, 14);
+        var sweeps = mode == SyncMode.Auto ? ChoosingRounds : random.Between(12, 14);
         ImmutableArray<int> batches = [.. Enumerable.Range(0, islands).Select(_ => random.Between(1, 3))];
         var scenario = new Scenario
         {
             Seed = own,
             Islands = islands,
-            Sync = DrawSync(mode, every, islands, random),
-            Budget = new BudgetSpecification { Samples = sweeps * every * batches.Sum() },
+            Sync = DrawSync(mode, every, islands, random) with { Stall = drawing.StallSeconds },
+            Budget = new BudgetSpecification { Samples = (mode == SyncMode.Auto ? ChoosingSteps : sweeps * every) * batches.Sum() },
             Sweeps = sweeps,
             Batches = batches,
             StepTimes = [.. Enumerable.Range(0, islands).Select(_ => random.Between(150, 400) * 1_000L / every)],
             Sizes = [random.Between(5, 9), 1, random.Between(20, 30), random.Between(3, 8)],
             ChunkLength = random.Between(4, 9),
             Faults = [],
+            Weather = Weather.Of(own),
         };
-        return scenario with { Faults = DrawFaults(seed, schedule, scenario.Rounds, random) };
+        return scenario with { Faults = DrawFaults(seed, schedule, drawing.Kinds, scenario.Rounds, random) };
     }
 
+    /// <summary>Fragments that a round makes final: those of the model, at least three and as many as islands; in streaming the one that it merges.</summary>
+    /// <param name="mode">What is merged in the round.</param>
+    public int FragmentsIn(SyncMode mode) => mode == SyncMode.Streaming ? 1 : Math.Max(FragmentsMin, Islands);
+
     /// <summary>The parameters that a round merges.</summary>
-    public Range PartOf(long round)
+    /// <param name="round">The round.</param>
+    /// <param name="mode">What is merged in it.</param>
+    public Range PartOf(long round, SyncMode mode)
     {
+        if (mode != SyncMode.Streaming)
+        {
+            return 0..Parameters;
+        }
+
         var (part, start, end) = ((int)(round % Parts), 0, 0);
         for (var index = 0; index < Sizes.Length; index++)
         {
@@ -144,22 +173,22 @@ internal sealed record Scenario
         return new SyncSpecification
         {
             Mode = mode,
-            Every = every,
+            Every = mode == SyncMode.Auto ? RunSchedule.First.Every : every,
             Format = format,
             ResultFormat = random.OneIn(2) ? format : random.Pick(_formats),
             Fragments = mode == SyncMode.Streaming ? 0 : FragmentsMin,
             Delay = mode == SyncMode.Streaming ? random.Between(1, every / FragmentsMin) : 1,
             Mixing = random.Between(0, 3) / 4.0,
-            Quorum = mode != SyncMode.EveryStep && random.OneIn(2) ? random.Between(1, islands - 1) : 0,
+            Quorum = mode is SyncMode.Diloco or SyncMode.Streaming && random.OneIn(2) ? random.Between(1, islands - 1) : 0,
             Grace = random.Between(2, 12) / 8.0,
             Outer = new OuterOptimizerSpecification { LearningRate = 0.7, Momentum = 0.9 },
         };
     }
 
     /// <summary>Every kind in turn, in another order for each seed, so that a few schedules have them all; the rounds rise.</summary>
-    private static ImmutableArray<PlannedFault> DrawFaults(ulong seed, long schedule, int rounds, SeededRandom random)
+    private static ImmutableArray<PlannedFault> DrawFaults(ulong seed, long schedule, ImmutableArray<FaultKind> from, int rounds, SeededRandom random)
     {
-        var kinds = PlannedFault.Kinds.ToArray();
+        var kinds = from.ToArray();
         new SeededRandom(SeededRandom.Hash(seed, -1)).Shuffle<FaultKind>(kinds);
         // One more than the fewest: some find nobody to strike before the run ends.
         var count = random.Between(FaultsMin + 1, FaultsMax);

@@ -13,7 +13,13 @@ public static class Schedule
     public static ScheduleResult Run(ulong seed, long schedule, PlantedBug planted = PlantedBug.None, Action<string>? listener = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(schedule);
-        var world = new World(Scenario.Of(seed, schedule), planted, listener);
+        return Run(Scenario.Of(seed, schedule), schedule, planted, listener);
+    }
+
+    /// <summary>Runs a scenario as a schedule of a number.</summary>
+    internal static ScheduleResult Run(Scenario scenario, long schedule, PlantedBug planted = PlantedBug.None, Action<string>? listener = null)
+    {
+        var world = new World(scenario, planted, listener);
         string? violation = null;
         try
         {
@@ -44,6 +50,8 @@ public static class Schedule
             EpochChanges = world.Referee.EpochChanges,
             Refused = world.Referee.Refused,
             Late = world.Referee.Late,
+            ModeChanges = world.Referee.ModeChanges,
+            SetAside = world.Referee.SetAside,
             Faults = [.. world.Director.Counts],
             FaultsInFlight = world.Director.StruckInFlight,
             Milliseconds = world.Queue.Now / 1_000,

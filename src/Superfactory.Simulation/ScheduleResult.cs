@@ -26,6 +26,12 @@ public sealed record ScheduleResult
     /// <summary>Contributions that came after their round was merged without them.</summary>
     public required long Late { get; init; }
 
+    /// <summary>Rounds in which the run merged in another mode than in the one before.</summary>
+    public required long ModeChanges { get; init; }
+
+    /// <summary>Islands that were set aside.</summary>
+    public required long SetAside { get; init; }
+
     /// <summary>How often each kind of fault struck, by the kind's number.</summary>
     public required ImmutableArray<int> Faults { get; init; }
 

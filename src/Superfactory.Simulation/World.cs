@@ -127,6 +127,10 @@ internal sealed class World
         Budget = Scenario.Budget,
         Checkpoint = new CheckpointSpecification { Every = 1, Copies = 2 },
         TrainerRestartsMax = 100,
+
+        // A clock that is set ahead by an hour would have a start given up, and tried again after minutes: later than anybody here waits.
+        StartTimeout = 86_400,
+        ReplaceWithin = 0,
     };
 
     /// <summary>A contribution to a round is not finite.</summary>

@@ -12,7 +12,16 @@ public sealed class FoundScheduleTests
     [InlineData(10, 485, "an island that took the round's end with a trainer's state offered a mean that it did not have")]
     [InlineData(10, 621, "an island that was greeted before a round ended waited for its header and commits for ever")]
     [InlineData(77, 467, "a member that promised to leave the epoch in which the others ended waited for the next one for ever")]
+    [InlineData(77, 3_256, "an island whose run went on without it was counted among those that fail, and ended the job")]
     [InlineData(9, 959, "an island that was greeted before a round ended waited for its header and commits for ever")]
     public void Schedule_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
-        Schedule.Run(seed, schedule).Violation.ShouldBeNull(because);
+        Schedule.Run(Scenario.Of(seed, schedule, Drawing.Fixed), schedule).Violation.ShouldBeNull(because);
+
+    [Theory]
+    [InlineData(1, 80, "a run whose only good checkpoint lay at the site of an island that was set aside waited for ever")]
+    [InlineData(1, 541, "an island that was left out as the mode changed to every-step went on with its own optimizer")]
+    [InlineData(1, 765, "an island that was left out as the mode changed to every-step gave its trainer a result that is no part of the run")]
+    [InlineData(1, 4, "an island that was alone for a moment ended the run with the third contribution that was refused")]
+    public void Schedule_with_changing_modes_and_islands_set_aside_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
+        Schedule.Run(Scenario.Of(seed, schedule, Drawing.Whole), schedule).Violation.ShouldBeNull(because);
 }

@@ -45,6 +45,15 @@ public sealed class ScheduleTests
     }
 
     [Fact]
+    public void Runs_that_choose_their_mode_change_it_and_islands_with_broken_trainers_are_set_aside()
+    {
+        var choosing = _results.Value.Where(result => result.Schedule / 4 % 4 == 3).ToList();
+        choosing.Average(result => result.ModeChanges).ShouldBeGreaterThan(1, "the link changes twice");
+        var broken = _results.Value.Sum(result => result.Faults[(int)FaultKind.BrokenTrainer]);
+        _results.Value.Sum(result => result.SetAside).ShouldBeInRange(broken / 3, broken);
+    }
+
+    [Fact]
     public void Same_seed_and_number_give_the_same_trace_on_any_thread_and_another_seed_another()
     {
         for (var schedule = 0; schedule < 8; schedule++)

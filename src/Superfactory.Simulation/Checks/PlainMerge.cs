@@ -31,7 +31,7 @@ internal static class PlainMerge
                 numbers[index] = parameters[index] - numbers[index];
             }
 
-            Travel(scenario.Sync.Format, numbers, chunk);
+            Travel(scenario.Sync.FormatIn(mode), numbers, chunk);
             var weight = (float)((double)own.Tokens / tokens);
             for (var index = 0; index < mean.Length; index++)
             {

@@ -31,7 +31,7 @@ internal sealed partial class Referee
             Require(truth.Is(state.CommonHash), $"round {round - 1} came out otherwise at island {place} in epoch {state.Epoch.Number}");
             Require(
                 truth.Mode == SyncMode.EveryStep || !state.HoldsParameters
-                    || (state.Replica!.Parameters.AsSpan().SequenceEqual(truth.Parameters) && state.Replica.Momentum.AsSpan().SequenceEqual(truth.Momentum)),
+                    || (state.Replica!.Parameters.AsSpan().SequenceEqual(truth.Parameters) && (state.EveryStep || state.Replica.Momentum.AsSpan().SequenceEqual(truth.Momentum))),
                 $"the parameters or momentum of island {place} after round {round - 1} are not what was given");
         }
 
@@ -71,17 +71,18 @@ internal sealed partial class Referee
             shares.Add((island, own.Positions));
         }
 
-        momentum ??= new float[parameters.Length];
         if (given.Count > 0)
         {
-            var part = _scenario.PartOf(round);
+            momentum ??= new float[parameters.Length];
+            var part = _scenario.PartOf(round, mode);
             var mean = PlainMerge.Mean(_scenario, mode, parameters.AsSpan(part), part, given, state.Plans[state.PartOf(round, mode)].ChunkLength);
             PlainMerge.Step(_scenario, mode, parameters.AsSpan(part), momentum.AsSpan(part), mean);
             Require(mode != SyncMode.EveryStep || state.Replica!.Mean.Span.SequenceEqual(mean), $"the mean of round {round} at island {bridge.Place} is not what was given");
         }
 
         Refused += state.History.Refusals - before.Refusals;
-        _results.Add(new RoundTruth(round, mode, state.CommonHash, parameters, momentum, shares));
+        ModeChanges += _results is [.., var last] && last.Mode != mode ? 1 : 0;
+        _results.Add(new RoundTruth(round, mode, state.CommonHash, parameters, momentum, shares) { IsLastOfMode = state.History.JustEntered });
     }
 
     /// <summary>What a round begins from; the momentum is null where it is that of a trainer's optimizer which nobody has named yet.</summary>
@@ -93,7 +94,7 @@ internal sealed partial class Referee
         }
 
         var last = _results[(int)round - 1];
-        var momentum = last.Mode == SyncMode.EveryStep == (mode == SyncMode.EveryStep) ? (float[])last.Momentum.Clone()
+        var momentum = last.Mode == SyncMode.EveryStep == (mode == SyncMode.EveryStep) ? (float[]?)last.Momentum?.Clone()
             : mode == SyncMode.EveryStep ? null : new float[_scenario.Parameters];
         return ((float[])last.Parameters.Clone(), momentum);
     }
@@ -110,7 +111,7 @@ internal sealed partial class Referee
         for (; Final < least; Final++)
         {
             _samples.Merge(_results[(int)Final]);
-            ResultsFinal += _scenario.Fragments;
+            ResultsFinal += _scenario.FragmentsIn(_results[(int)Final].Mode);
             FinalAt = _world.Queue.Now;
         }
     }
@@ -144,6 +145,19 @@ internal sealed partial class Referee
         Require(start <= _results.Count, $"epoch {epoch.Number} starts with round {start}, which nobody holds");
         _results.RemoveRange((int)start, _results.Count - (int)start);
         Array.Clear(_held);
+        foreach (var member in epoch.Members)
+        {
+            Require(!_aside.Contains(member.Island), $"island {member.Island} is a member of epoch {epoch.Number} though it was set aside");
+        }
+    }
+
+    /// <summary>An island is left out for good because what it contributed was refused again and again.</summary>
+    private void PutAside(IslandSetAside record)
+    {
+        var place = _world.Site(record.Island).Place;
+        SetAside++;
+        _aside.Add(record.Island);
+        Require(_spoiled[place] >= MergeLimits.RefusalsInRowMax, $"island {place} was set aside, and {_spoiled[place]} of its contributions were to be refused");
     }
 
     /// <summary>The run goes back to a checkpoint or its beginning, which it may where nobody holds its state.</summary>

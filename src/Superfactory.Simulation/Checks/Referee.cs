@@ -26,6 +26,8 @@ internal sealed partial class Referee
     private readonly CommitLog _commits;
     private readonly SampleCount _samples;
     private readonly long?[] _held;
+    private readonly int[] _spoiled;
+    private readonly HashSet<string> _aside = new(StringComparer.Ordinal);
     private float[] _parameters = [];
     private byte[] _statics = [];
     private long _contributedTo = -1;
@@ -38,6 +40,7 @@ internal sealed partial class Referee
     {
         (_world, _scenario) = (world, world.Scenario);
         _held = new long?[_scenario.Islands];
+        _spoiled = new int[_scenario.Islands];
         _commits = new CommitLog(_scenario.Islands);
         _samples = new SampleCount(_scenario);
     }
@@ -57,6 +60,12 @@ internal sealed partial class Referee
     /// <summary>Contributions that came after their round was merged without them.</summary>
     public long Late { get; private set; }
 
+    /// <summary>Rounds that were merged in another mode than the one before.</summary>
+    public long ModeChanges { get; private set; }
+
+    /// <summary>Islands that were set aside.</summary>
+    public long SetAside { get; private set; }
+
     /// <summary>When the last result became final.</summary>
     public long FinalAt { get; private set; }
 
@@ -65,6 +74,16 @@ internal sealed partial class Referee
 
     /// <summary>The round that the run works on.</summary>
     public long Round => _results.Count;
+
+    /// <summary>Members of the present epoch.</summary>
+    public int Members => Epoch?.Members.Length ?? 0;
+
+    /// <summary>Whether each member's bridge runs and holds the run's state in the present epoch, and no other is being decided.</summary>
+    public bool IsSteady => Epoch is { Sealed: false } epoch && epoch.Members.All(member => _world.Site(member.Island) is { Bridge: { IsPaused: false } bridge, Place: var place }
+        && bridge.Gang.Assignment.Incarnation == member.Incarnation && _held[place] is not null);
+
+    /// <summary>Whether an island was set aside.</summary>
+    public bool IsAside(int place) => _aside.Contains(_world.Sites[place].Name);
 
     private RunEpoch? Epoch => _job?.Epoch;
 
@@ -132,9 +151,13 @@ internal sealed partial class Referee
         _contributedTo = Math.Max(_contributedTo, given.Round);
         if (given.Spoiled)
         {
+            _spoiled[bridge.Place]++;
             _world.Spoiled(given.Round);
         }
     }
+
+    /// <summary>A chunk of what an island contributed was altered on its way, so that the contribution is to be refused.</summary>
+    public void Corrupted(int place) => _spoiled[place]++;
 
     /// <summary>A bridge says to the control plane that it promised.</summary>
     public void Promised(SimulatedBridge bridge, int epoch, long round)
@@ -152,10 +175,11 @@ internal sealed partial class Referee
             Require(Final >= Round, $"island {bridge.Place} finalizes before every island holds the last result");
         }
 
-        if (effect is MergeEffect.Merged { Result: { Skip: false } result } && _scenario.Mode != SyncMode.EveryStep && bridge.Machine.Round is > 0 and var round
-            && bridge.Machine.State.Epoch.Number == Epoch?.Number && round <= _results.Count)
+        if (effect is MergeEffect.Merged { Result: { Skip: false } result } && bridge.Machine.Round is > 0 and var round
+            && bridge.Machine.State.Epoch.Number == Epoch?.Number && round <= _results.Count && _results[(int)round - 1].Mode is not SyncMode.EveryStep and var mode)
         {
-            var part = result.Reset ? .. : _scenario.PartOf(round - 1);
+            // As streaming ends trainers are given all parameters, as is who begins anew.
+            var part = result.Reset || bridge.Machine.Mode != mode ? .. : _scenario.PartOf(round - 1, mode);
             Require(
                 trainer.Buffers.Merged.Span[part].SequenceEqual(_results[(int)round - 1].Parameters.AsSpan(part)),
                 $"the trainer of island {bridge.Place} is given other parameters than round {round - 1} led to");
@@ -172,12 +196,12 @@ internal sealed partial class Referee
         }
 
         Require(state.Round <= Final, $"island {bridge.Place} cuts a checkpoint after round {state.Round}, which is not final: {Final} are");
-        Require(state.Round == 0 || state.StateHash == _results[(int)state.Round - 1].StateHash, $"the checkpoint of island {bridge.Place} after round {state.Round} is of another history");
+        Require(state.Round == 0 || _results[(int)state.Round - 1].IsIn(state), $"the checkpoint of island {bridge.Place} after round {state.Round} is of another history");
     }
 
     /// <summary>A gang goes on from a checkpoint.</summary>
     public void Restoring(int place, CheckpointState state) =>
-        Require(state.Round <= _results.Count && (state.Round == 0 || state.StateHash == _results[(int)state.Round - 1].StateHash || state.StateHash == _results[(int)state.Round - 1].CutHash), $"island {place} goes on from a checkpoint that is not of this history");
+        Require(state.Round <= _results.Count && (state.Round == 0 || _results[(int)state.Round - 1].IsIn(state)), $"island {place} goes on from a checkpoint that is not of this history");
 
     /// <summary>A message arrived at a host.</summary>
     public void Arrived(int from, int to, MergeMessage message)
@@ -210,6 +234,9 @@ internal sealed partial class Referee
             case IslandSealed promise:
                 var place = _world.Site(promise.Island).Place;
                 Require(_said.Contains((place, promise.Incarnation, promise.Epoch, promise.Round)), $"the control plane takes it that island {place} promised to leave epoch {promise.Epoch} at round {promise.Round}, which it did not say");
+                break;
+            case IslandSetAside aside:
+                PutAside(aside);
                 break;
             case RunRestarted restarted:
                 GoBack(before, after, restarted);

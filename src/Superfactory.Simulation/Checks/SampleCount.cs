@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Superfactory.Model.Jobs;
 
 namespace Superfactory.Simulation.Checks;
 
@@ -11,14 +12,17 @@ namespace Superfactory.Simulation.Checks;
 internal sealed class SampleCount(Scenario scenario)
 {
     private readonly int _parts = scenario.Parts;
+
+    /// <summary>What a ledger counts for a sample: its pairs with the parts, where the run always streams; one, where it chooses when it does.</summary>
+    private readonly int _unit = scenario.Mode == SyncMode.Auto ? 1 : scenario.Parts;
     private readonly HashSet<long> _merged = [];
     private readonly Dictionary<long, Partial> _partial = [];
     private readonly List<long> _gone = [];
     private readonly int[] _lost = new int[scenario.Islands];
     private long _pairs;
 
-    /// <summary>Pairs of a sample and a part of the parameters that are merged.</summary>
-    public long Merged => (_merged.Count * (long)_parts) + _pairs;
+    /// <summary>What is merged: pairs of a sample and a part of the parameters, or samples that every part has.</summary>
+    public long Merged => _unit == 1 ? _merged.Count : (_merged.Count * (long)_parts) + _pairs;
 
     /// <summary>Pairs that were merged and are to be merged again.</summary>
     public long Replayed { get; private set; }
@@ -26,7 +30,7 @@ internal sealed class SampleCount(Scenario scenario)
     /// <summary>A result became final.</summary>
     public void Merge(RoundTruth result)
     {
-        var part = 1UL << (int)(result.Round % _parts);
+        var part = result.Mode == SyncMode.Streaming ? 1UL << (int)(result.Round % _parts) : (1UL << _parts) - 1;
         foreach (var (island, positions) in result.Shares)
         {
             foreach (var position in positions)
@@ -53,8 +57,8 @@ internal sealed class SampleCount(Scenario scenario)
     /// <summary>The run is over.</summary>
     public void RequireAll(long planned)
     {
-        Referee.Require(_merged.Count * (long)_parts == planned, $"the run ended with {_merged.Count} samples in final results, where {planned / _parts} were planned");
-        for (var position = 0L; position < planned / _parts; position++)
+        Referee.Require(_merged.Count * (long)_unit == planned, $"the run ended with {_merged.Count} samples in final results, where {planned / _unit} were planned");
+        for (var position = 0L; position < planned / _unit; position++)
         {
             Referee.Require(_merged.Contains(position), $"the run ended without sample {position}");
         }
@@ -67,7 +71,7 @@ internal sealed class SampleCount(Scenario scenario)
         Referee.Require(!known || partial.Island == island, $"sample {position} of island {partial.Island} is merged for island {island} too in round {round}");
         Referee.Require((partial.Parts & part) == 0, $"sample {position} is merged a second time in the same part of the parameters in round {round}");
         partial = new Partial(island, partial.Parts | part, round);
-        _pairs++;
+        _pairs += BitOperations.PopCount(part);
         if (BitOperations.PopCount(partial.Parts) == _parts)
         {
             _pairs -= _parts;
@@ -99,7 +103,7 @@ internal sealed class SampleCount(Scenario scenario)
 
         for (var island = 0; island < _lost.Length; island++)
         {
-            var most = scenario.Sync.Every * scenario.Batches[island];
+            var most = scenario.StreamingEvery * scenario.Batches[island];
             Referee.Require(_lost[island] <= most, $"{_lost[island]} samples of island {island} are to be merged again after round {round}, and it trains on {most} between two merges of a part");
         }
     }

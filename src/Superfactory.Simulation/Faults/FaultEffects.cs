@@ -12,6 +12,9 @@ internal sealed class FaultEffects
     private const int SlowSteps = 12;
     private const int CrashesMax = 2;
 
+    /// <summary>Microseconds without a final result at most, once a trainer stalls by the job's own bound: it is missed, left out, and a round merged.</summary>
+    private const long StallMax = 6_000_000;
+
     private readonly World _world;
     private readonly Dictionary<int, int> _crashes = [];
     private int _restarts;
@@ -100,6 +103,8 @@ internal sealed class FaultEffects
                 return true;
             case FaultKind.SlowIsland:
                 return Slow(bridge, time);
+            case FaultKind.TrainerStall:
+                return Stall(bridge, time);
             default:
                 return false;
         }
@@ -128,6 +133,26 @@ internal sealed class FaultEffects
             _crashes[bridge.Place] = _crashes.GetValueOrDefault(bridge.Place) + 1;
             bridge.Gang.RestartBridge();
         }
+    }
+
+    /// <summary>The others go on without the island, though its bridge is well; where nothing else is wrong they do so within a bound.</summary>
+    private bool Stall(SimulatedBridge bridge, long time)
+    {
+        var (calm, struck, members) = (OverAt <= _world.Queue.Now && _world.Referee.IsSteady, _world.Director.Struck + 1, _world.Referee.Members);
+        if (!bridge.Trainers.Hang(time))
+        {
+            return false;
+        }
+
+        var due = (_world.Scenario.Sync.Stall * 1_000_000L) + StallMax;
+        if (calm && members > 1 && due < time)
+        {
+            _world.Queue.After(due, () => Checks.Referee.Require(
+                _world.Director.Struck != struck || _world.Referee.Members < 2 || _world.Queue.Now - _world.Referee.FinalAt <= StallMax,
+                $"no result became final for {StallMax / 1_000_000} s: the trainer of island {bridge.Place} takes no step, and the others wait for it"));
+        }
+
+        return true;
     }
 
     private bool Slow(SimulatedBridge bridge, long time)

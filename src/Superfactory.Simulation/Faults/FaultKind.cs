@@ -71,4 +71,10 @@ public enum FaultKind
 
     /// <summary>The clock of an island or of the control plane is set, ahead or back.</summary>
     ClockJump,
+
+    /// <summary>A trainer takes no step for longer than <c>sync.stall</c>, while its bridge is well.</summary>
+    TrainerStall,
+
+    /// <summary>Whatever a trainer contributes from some round on is not finite, until its island is set aside.</summary>
+    BrokenTrainer,
 }

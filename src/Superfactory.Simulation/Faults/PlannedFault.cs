@@ -59,6 +59,7 @@ internal sealed record PlannedFault(FaultKind Kind, long Round, Moment Moment, i
             FaultKind.BridgePause or FaultKind.ControlPause => random.Between(200, 4_000),
             FaultKind.ControlCrash => random.Between(100, 3_000),
             FaultKind.ControlCut => random.Between(300, 7_000),
+            FaultKind.TrainerStall => random.Between(9_000, 12_000),
             FaultKind.ClockJump => random.Between(-3_600_000, 3_600_000),
             _ => random.Between(100, 1_000),
         };

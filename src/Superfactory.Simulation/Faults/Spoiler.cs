@@ -14,16 +14,30 @@ internal sealed class Spoiler(World world, Director director, IEnumerable<Planne
     /// <summary>Contributions of one island that are spoiled at most: after three that are refused in a row an island is set aside, and with all of them a run ends, as it should.</summary>
     private const int SpoiledMax = 2;
 
+    /// <summary>Contributions of a broken trainer that are spoiled at most: epochs that change meanwhile, and rounds without it, put off that it is set aside.</summary>
+    private const int BrokenMax = 12;
+
+    /// <summary>Rounds before the end from which on no trainer breaks: it takes some to set its island aside.</summary>
+    private const int BrokenRounds = 6;
+
     private readonly List<PlannedFault> _pending = [.. faults];
     private readonly int[] _spoiled = new int[world.Scenario.Islands];
+    private int _broken = -1;
+    private int _given;
     private readonly Dictionary<PlannedFault, int> _passed = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Whether a fault of a kind is one of these.</summary>
-    public static bool IsOne(FaultKind kind) => kind is FaultKind.NonFiniteContribution or FaultKind.OversizedContribution or FaultKind.CorruptContribution;
+    public static bool IsOne(FaultKind kind) => kind is FaultKind.NonFiniteContribution or FaultKind.OversizedContribution or FaultKind.CorruptContribution or FaultKind.BrokenTrainer;
 
     /// <summary>A trainer is about to contribute to a round: what is wrong with that; null for nothing.</summary>
     public Spoiling? Spoil(SimulatedBridge bridge, long round)
     {
+        if (IsBroken)
+        {
+            // Where nobody else is there the run is to fail, as it should.
+            return bridge.Place == _broken && world.Referee.Members > 1 && _given++ < BrokenMax ? new Spoiling(_given % 2 == 0 ? SpoilingKind.Loss : SpoilingKind.Number) : null;
+        }
+
         foreach (var fault in _pending)
         {
             if (fault.Kind == FaultKind.CorruptContribution || !director.HasCome(fault) || !MaySpoil(bridge, fault.Kind, round) || Passes(fault))
@@ -32,6 +46,7 @@ internal sealed class Spoiler(World world, Director director, IEnumerable<Planne
             }
 
             Strike(fault, bridge.Place);
+            _broken = fault.Kind == FaultKind.BrokenTrainer ? bridge.Place : _broken;
             return new Spoiling(fault.Kind == FaultKind.OversizedContribution ? SpoilingKind.Size : fault.Dice % 2 == 0 ? SpoilingKind.Loss : SpoilingKind.Number);
         }
 
@@ -43,12 +58,13 @@ internal sealed class Spoiler(World world, Director director, IEnumerable<Planne
     {
         foreach (var fault in _pending)
         {
-            if (fault.Kind != FaultKind.CorruptContribution || !director.HasCome(fault) || _spoiled[link.From] >= SpoiledMax || Passes(fault))
+            if (fault.Kind != FaultKind.CorruptContribution || IsBroken || !director.HasCome(fault) || _spoiled[link.From] >= SpoiledMax || Passes(fault))
             {
                 continue;
             }
 
             Strike(fault, link.From);
+            world.Referee.Corrupted(link.From);
             bytes[^1] ^= 0x40;
             return true;
         }
@@ -56,7 +72,11 @@ internal sealed class Spoiler(World world, Director director, IEnumerable<Planne
         return false;
     }
 
+    /// <summary>Whether a trainer is broken whose island takes part: all others' contributions are sound, for a run whose islands are all refused fails.</summary>
+    private bool IsBroken => _broken >= 0 && _given < BrokenMax && !world.Referee.IsAside(_broken);
+
     private bool MaySpoil(SimulatedBridge bridge, FaultKind kind, long round) =>
+        (kind != FaultKind.BrokenTrainer || (_broken < 0 && world.Referee.Members > 1 && round < world.Scenario.Rounds - BrokenRounds)) &&
         _spoiled[bridge.Place] < SpoiledMax && round == bridge.Machine.Round && world.MaySpoil(round) && (kind != FaultKind.OversizedContribution || HasNorms(bridge.Machine));
 
     /// <summary>Whether enough norms were accepted for one to be compared with them.</summary>

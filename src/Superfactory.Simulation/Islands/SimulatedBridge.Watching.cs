@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Sync.Bridge.Measuring;
 using Superfactory.Sync.Bridge.Membership;
 using Superfactory.Sync.Bridge.Peers;
+using Superfactory.Sync.Bridge.Trainer;
 using Superfactory.Sync.Merging;
 
 namespace Superfactory.Simulation.Islands;
@@ -12,8 +14,23 @@ internal sealed partial class SimulatedBridge
     private readonly HearingWatch _hearing;
     private readonly StallWatch _stalls;
     private readonly GraceWatch _grace;
+    private readonly TrainerWatch _trainerWatch;
+    private readonly RoundMeter? _meter;
+    private MergeEffect? _heldBack;
+    private long _stepHeard;
     private ImmutableArray<string> _missing = [];
     private ImmutableArray<IslandRejection> _rejected = [];
+
+    /// <summary>Its trainer has done a round's steps.</summary>
+    public void Stepped(Contribution contribution)
+    {
+        var merge = new TrainerMessage.Merge(contribution.Round, contribution.Steps, contribution.Tokens, contribution.LossSum, Seconds: contribution.Steps);
+        _trainerWatch.Hear(merge);
+        _meter?.Contributed(merge);
+    }
+
+    /// <summary>Whether its trainer has taken no step for too long, so that it keeps silent.</summary>
+    public bool IsStalled => _trainerWatch.IsStalled;
 
     private void Tick()
     {
@@ -30,7 +47,25 @@ internal sealed partial class SimulatedBridge
 
         _checkpoints.Tick();
         WatchForStalls();
-        for (var peer = 0; peer < _epoch.Roster.Length; peer++)
+        WatchTrainer();
+        ListenForFellows();
+        if (_quietSince is { } since && _world.Queue.Now - since >= 5_000_000)
+        {
+            End();
+        }
+    }
+
+    /// <summary>Says that it is there, unless its trainer stalls; and what of the membership it held back meanwhile.</summary>
+    private void WatchTrainer()
+    {
+        if (_trainers.Steps != _stepHeard)
+        {
+            _stepHeard = _trainers.Steps;
+            _trainerWatch.Hear(new TrainerMessage.Report(_stepHeard, ImmutableSortedDictionary<string, double>.Empty));
+        }
+
+        _trainerWatch.Look(_trainers.IsTraining);
+        for (var peer = 0; peer < _epoch.Roster.Length && !IsStalled; peer++)
         {
             if (peer != Place)
             {
@@ -38,10 +73,14 @@ internal sealed partial class SimulatedBridge
             }
         }
 
-        ListenForFellows();
-        if (_quietSince is { } since && _world.Queue.Now - since >= 5_000_000)
+        if (!IsStalled && _heldBack is { } held)
         {
-            End();
+            _heldBack = null;
+            var number = held switch { MergeEffect.KeepPromise promise => promise.Epoch, MergeEffect.Level level => level.Epoch, _ => 0 };
+            if (number == _epoch.Number)
+            {
+                Carry(held);
+            }
         }
     }
 
@@ -81,6 +120,15 @@ internal sealed partial class SimulatedBridge
         {
             _missing = missing.ToImmutable();
             _gang.Missing(_missing);
+        }
+
+        if (_meter is not null || !_rejected.IsEmpty || !Machine.Rejections.IsEmpty)
+        {
+            var measured = _meter?.Measured(sizeof(float), _world.Scenario.Parts, 0);
+            _gang.Progress(new RunProgress
+            {
+                Epoch = _epoch.Number, Schedule = Machine.Schedule, Measured = measured is null ? null : _world.Scenario.Weather.In(measured, _world.Referee.Round),
+            });
         }
 
         var rejected = Machine.Rejections;

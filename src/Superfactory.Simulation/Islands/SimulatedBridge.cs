@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Simulation.Faults;
 using Superfactory.Simulation.Planted;
 using Superfactory.Simulation.Sites;
 using Superfactory.Simulation.Time;
+using Superfactory.Sync.Bridge.Measuring;
 using Superfactory.Sync.Bridge.Membership;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.Checkpoints;
@@ -42,14 +44,17 @@ internal sealed partial class SimulatedBridge
         _clock = gang.Site.Clock;
         var assignment = gang.Assignment;
         (_hearing, _stalls) = (new HearingWatch(_clock), new StallWatch(_clock, StallWatch.StallMax));
-        _grace = new GraceWatch(_clock, TimeSpan.FromSeconds(assignment.Specification.Sync.Grace));
+        var sync = assignment.Specification.Sync;
+        _grace = new GraceWatch(_clock, TimeSpan.FromSeconds(sync.Grace));
+        _trainerWatch = new TrainerWatch(gang.Site.Name, TimeSpan.FromSeconds(sync.Stall), text => world.Note(Place, text), _clock);
+        _meter = sync.Mode == SyncMode.Auto ? new RoundMeter(_clock, () => Machine!.Schedule) : null;
         Machine = new MergeMachine(new MergeConfiguration
         {
             Self = gang.Site.Place,
             Epoch = epoch,
             Incarnation = world.Planted == PlantedBug.OldIncarnationMember ? 0 : assignment.Incarnation,
             Promised = gang.Promised,
-            Sync = assignment.Specification.Sync,
+            Sync = sync,
             Budget = assignment.Specification.Budget,
             ChunkLengthMax = world.Scenario.ChunkLength,
             Checkpoint = checkpoint,
@@ -211,10 +216,10 @@ internal sealed partial class SimulatedBridge
     }
 
     /// <summary>The process ends because it cannot go on.</summary>
-    public void Fail(string reason, bool retriable)
+    public void Fail(string reason, bool retriable, bool outrun = false)
     {
         Kill();
-        _gang.Failed(reason, retriable);
+        _gang.Failed(reason, retriable, outrun);
     }
 
     private void Run()
@@ -251,6 +256,10 @@ internal sealed partial class SimulatedBridge
             case MergeEffect.Drop drop:
                 _world.Network.Drop(Place, drop.Island);
                 break;
+            case MergeEffect.KeepPromise or MergeEffect.Level when IsStalled:
+                // Neither does it stay a member, nor does it become one, before its trainer steps.
+                _heldBack = effect;
+                break;
             case MergeEffect.KeepPromise promise:
                 Keep(promise.Epoch);
                 break;
@@ -266,7 +275,7 @@ internal sealed partial class SimulatedBridge
                 _world.Note(Place, note.Text);
                 break;
             case MergeEffect.Fail fail:
-                Fail(fail.Reason, fail.Retriable);
+                Fail(fail.Reason, fail.Retriable, fail.Outrun);
                 break;
             case MergeEffect.Closed:
                 End();
@@ -274,6 +283,10 @@ internal sealed partial class SimulatedBridge
             case MergeEffect.Done:
                 _trainers.Take(effect);
                 _quietSince = _world.Queue.Now;
+                break;
+            case MergeEffect.Merged:
+                _meter?.Merged();
+                _trainers.Take(effect);
                 break;
             default:
                 _trainers.Take(effect);

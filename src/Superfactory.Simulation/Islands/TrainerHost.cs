@@ -14,6 +14,9 @@ internal sealed class TrainerHost
     private readonly MergeBuffers _buffers;
     private bool _killed;
     private long _contributedAt;
+    private long _begunAt;
+    private long _hangsUntil;
+    private long _taken;
 
     /// <summary>No trainer yet.</summary>
     public TrainerHost(World world, SimulatedBridge bridge)
@@ -35,6 +38,29 @@ internal sealed class TrainerHost
     /// <summary>How much longer than usual a step takes.</summary>
     public int Slowness { get; set; } = 1;
 
+    /// <summary>Whether the trainer is to take steps.</summary>
+    public bool IsTraining => Present is { Done: false, Contributes: not null };
+
+    /// <summary>Steps that it has taken.</summary>
+    public long Steps => _taken + (IsTraining ? Math.Clamp((_world.Queue.Now - _begunAt) / StepTime, 0, Present!.StepsToTake) : 0);
+
+    /// <summary>The trainer takes no step for a while, where it is to take some.</summary>
+    /// <returns>Whether it is.</returns>
+    public bool Hang(long microseconds)
+    {
+        if (!IsTraining || _world.Queue.Now < _hangsUntil)
+        {
+            return false;
+        }
+
+        // What it was about to do comes that much later.
+        _hangsUntil = _world.Queue.Now + microseconds;
+        _taken = Steps;
+        _begunAt = _hangsUntil;
+        Schedule(Present!);
+        return true;
+    }
+
     /// <summary>Starts a trainer as soon as nobody reads its memory.</summary>
     public void Start() => _world.Queue.After(_world.Random.Between(20, 120) * 1_000L, TryStart);
 
@@ -46,7 +72,7 @@ internal sealed class TrainerHost
             return;
         }
 
-        (Present, Parked) = (null, null);
+        (Present, Parked, _hangsUntil) = (null, null, 0);
         _world.Queue.After(_world.Random.Between(50, 500) * 1_000L, () => _bridge.Post(() =>
         {
             _bridge.Take(new MergeInput.TrainerLost());
@@ -118,9 +144,16 @@ internal sealed class TrainerHost
         }
 
         var version = trainer.Version;
-        var time = 1_000L + (trainer.StepsToTake * StepTime) + _world.Random.Below(2_000);
+        var hangs = _world.Queue.Now < _hangsUntil;
+        _begunAt = Math.Max(_world.Queue.Now, _hangsUntil);
+        var time = _begunAt - _world.Queue.Now + 1_000L + (trainer.StepsToTake * StepTime) + _world.Random.Below(2_000);
         _world.Queue.After(time, () =>
         {
+            if (!hangs && _world.Queue.Now < _hangsUntil)
+            {
+                return;
+            }
+
             if (!_killed && ReferenceEquals(Present, trainer) && trainer.Version == version && trainer.Next is not null)
             {
                 _bridge.Post(() => Act(trainer));
@@ -144,6 +177,8 @@ internal sealed class TrainerHost
         if (input is MergeInput.TrainerContributed contributed)
         {
             _contributedAt = _world.Queue.Now;
+            _taken += contributed.Contribution.Steps;
+            _bridge.Stepped(contributed.Contribution);
             _world.Director.Notice(Moment.Contributed, _bridge.Place);
             if (_bridge.Machine.Mode == SyncMode.EveryStep && Parks(contributed.Contribution.Round))
             {
@@ -155,12 +190,17 @@ internal sealed class TrainerHost
         }
 
         _bridge.Take(input);
+        if (input is MergeInput.TrainerAnchored)
+        {
+            // It waits for no answer, and takes the next round's steps.
+            Schedule(trainer);
+        }
     }
 
     /// <summary>In streaming a trainer that has taken all steps that it may while its numbers are merged says that it waits.</summary>
     private void WaitLater(VirtualTrainer trainer)
     {
-        if (_world.Scenario.Mode != SyncMode.Streaming)
+        if (_bridge.Machine.Mode != SyncMode.Streaming)
         {
             return;
         }

@@ -136,11 +136,15 @@ internal sealed class SimulatedGang
     /// <summary>Its bridge waits for islands that it does not hear.</summary>
     public void Missing(ImmutableArray<string> islands) => Set(Report with { Missing = islands });
 
+    /// <summary>How far its bridge is, which goes with the next report.</summary>
+    public void Progress(RunProgress progress) => Report = Report with { Progress = progress };
+
     /// <summary>Its bridge refuses islands again and again.</summary>
     public void Rejecting(ImmutableArray<IslandRejection> islands) => Set(Report with { Rejected = islands });
 
     /// <summary>It ended before the run did.</summary>
-    public void Failed(string reason, bool retriable) => Set(Report with { State = GangState.Failed, Reason = reason, Retriable = retriable });
+    public void Failed(string reason, bool retriable, bool outrun = false) =>
+        Set(Report with { State = GangState.Failed, Reason = reason, Retriable = retriable, Outrun = outrun });
 
     /// <summary>The run is over.</summary>
     public void Finished(string modelHash, RunProgress progress) => Set(Report with

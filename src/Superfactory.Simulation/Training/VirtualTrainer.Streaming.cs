@@ -11,7 +11,7 @@ internal sealed partial class VirtualTrainer
     private int _inTime;
 
     /// <summary>Steps that it may take while what it contributed is merged; 0 in other modes.</summary>
-    public int AheadMax => _turn?.Following is { } following ? Math.Min(_scenario.Sync.StalenessFor(_scenario.Parts), following.Steps) : 0;
+    public int AheadMax => _turn?.Following is { } following ? Math.Min(_scenario.Staleness, following.Steps) : 0;
 
     /// <summary>The run's own parameters are all that it has: nothing is left of what it trained before.</summary>
     private void Forget()
@@ -33,18 +33,23 @@ internal sealed partial class VirtualTrainer
         }
 
         _since.Enqueue((turn.Round, taken));
+        if (turn.Mode is not null)
+        {
+            _momentum.AsSpan().Fill(LocalTraining.InnerMomentum(_island, turn.Round));
+        }
+
         List<long> positions = [.. _since.SelectMany(each => each.Taken.Positions)];
         var given = (float[])_parameters.Clone();
         var contribution = new Contribution { Round = turn.Round, Steps = turn.Steps, Tokens = taken.Tokens, LossSum = taken.LossSum };
         return Give(
             contribution,
             new GivenRound(turn.Round, SyncMode.Streaming, [], [], given, positions, LocalTraining.TokensOf(positions.ToArray()), Spoils is not null),
-            _scenario.PartOf(turn.Round));
+            _scenario.PartOf(turn.Round, SyncMode.Streaming));
     }
 
     private void MergeFragment(MergeOutcome outcome, int meanwhile)
     {
-        var part = _scenario.PartOf(outcome.Round);
+        var part = _scenario.PartOf(outcome.Round, SyncMode.Streaming);
         if (outcome.Reset)
         {
             Forget();
@@ -55,7 +60,7 @@ internal sealed partial class VirtualTrainer
             // The result is applied after τ steps at the earliest, and the trainer waits for it after as many as it may be late.
             var following = _turn!.Following!;
             var most = AheadMax;
-            Train(following, _ahead, Math.Min(Math.Max(meanwhile, _scenario.Sync.Delay), most));
+            Train(following, _ahead, Math.Min(Math.Max(meanwhile, _turn.Delay ?? _scenario.Sync.Delay), most));
             _inTime = Math.Min(meanwhile, most);
             LocalTraining.Mix(_parameters.AsSpan(part), _buffers.Merged.Span[part], (float)_scenario.Sync.Mixing);
         }

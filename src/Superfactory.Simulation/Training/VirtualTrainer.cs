@@ -83,7 +83,7 @@ internal sealed partial class VirtualTrainer
                 Learn(deal.Samples, deal.Following);
                 Proceed();
                 break;
-            case MergeEffect.Merged merged when Mode == SyncMode.Streaming:
+            case MergeEffect.Merged merged when Mode == SyncMode.Streaming && merged.Result.Next.Mode is null or SyncMode.Streaming:
                 MergeFragment(merged.Result, meanwhile);
                 break;
             case MergeEffect.Merged merged:
@@ -157,8 +157,10 @@ internal sealed partial class VirtualTrainer
 
     private void Merge(MergeOutcome outcome)
     {
+        // As streaming ends, all parameters are the run's, and not those of the last part alone.
         var mode = Mode;
-        if (mode == SyncMode.Diloco)
+        Forget();
+        if (mode != SyncMode.EveryStep)
         {
             _parameters = _buffers.Merged.ToArray();
         }
@@ -173,9 +175,9 @@ internal sealed partial class VirtualTrainer
             MemoryMarshal.Cast<byte, float>(state.Span).CopyTo(_momentum);
         }
 
-        Learn(KeepsItsSamples && _samples is not null ? null : outcome.Deal, null);
+        Learn(KeepsItsSamples && _samples is not null ? null : outcome.Deal, outcome.FollowingDeal);
         _turn = outcome.Next;
-        if (mode == SyncMode.EveryStep && Mode == SyncMode.Diloco && !_turn.Finished)
+        if (mode == SyncMode.EveryStep && Mode != SyncMode.EveryStep && !_turn.Finished)
         {
             Do(Anchor);
         }
