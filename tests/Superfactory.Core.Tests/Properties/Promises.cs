@@ -29,24 +29,7 @@ internal static class Promises
             Succession(before.Jobs[epoch.Job], epoch);
         }
 
-        if (record is JobStarted or IslandRestarted)
-        {
-            var (id, sites) = record is JobStarted start ? (start.Job, start.Sites.Except(start.Withheld)) : (((IslandRestarted)record).Job, [((IslandRestarted)record).Island]);
-            sites.ShouldAllBe(site => before.OutageOf(site) == null, "nothing is placed where it is out of service");
-            (before.Jobs[id].Held || before.Jobs[id].HoldAsked).ShouldBeFalse("a held job never starts");
-        }
-
-        if (record is JobStarted or IslandRestarted)
-        {
-            // What draws too much since a file said less goes on; nothing is added to it.
-            foreach (var site in after.Sites.Keys.Where(site => FleetCapacity.Drawn(after, site) > FleetCapacity.Drawn(before, site)))
-            {
-                FleetCapacity.Drawn(after, site).ShouldBeLessThanOrEqualTo(FleetCapacity.Budget(after, site), $"{site} draws more than it may");
-            }
-
-            after.Sites.Keys.Sum(site => FleetCapacity.Drawn(after, site)).ShouldBeLessThanOrEqualTo(FleetCapacity.Budget(after), "the fleet draws more than it may");
-        }
-
+        Start(before, after, record);
         if (record is TargetDrained drained)
         {
             before.JobsHoldingSlots(drained.Target).ShouldBeEmpty("what is drained holds nothing");
@@ -124,6 +107,27 @@ internal static class Promises
             gangs.Select(gang => gang.Job).ShouldBeInOrder();
             gangs.ShouldAllBe(gang => gang.Epoch.Islands.Contains(gang.Island), "an epoch knows every island's place");
         }
+    }
+
+    /// <summary>What holds when something starts.</summary>
+    private static void Start(FactoryState before, FactoryState after, JournalRecord record)
+    {
+        if (record is not (JobStarted or IslandRestarted))
+        {
+            return;
+        }
+
+        var (id, sites) = record is JobStarted start ? (start.Job, start.Sites.Except(start.Withheld)) : (((IslandRestarted)record).Job, [((IslandRestarted)record).Island]);
+        sites.ShouldAllBe(site => before.OutageOf(site) == null, "nothing is placed where it is out of service");
+        (before.Jobs[id].Held || before.Jobs[id].HoldAsked).ShouldBeFalse("a held job never starts");
+
+        // What draws too much since a file said less goes on; nothing is added to it.
+        foreach (var site in after.Sites.Keys.Where(site => FleetCapacity.Drawn(after, site) > FleetCapacity.Drawn(before, site)))
+        {
+            FleetCapacity.Drawn(after, site).ShouldBeLessThanOrEqualTo(FleetCapacity.Budget(after, site), $"{site} draws more than it may");
+        }
+
+        after.Sites.Keys.Sum(site => FleetCapacity.Drawn(after, site)).ShouldBeLessThanOrEqualTo(FleetCapacity.Budget(after), "the fleet draws more than it may");
     }
 
     private static void Membership(FactoryJob job)
