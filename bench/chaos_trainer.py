@@ -4,9 +4,10 @@
     chaos_trainer.py LOG PACE HURRY
 
 Appends to a file in the directory LOG, one JSON object a line: `begin` (where it begins, and the hash of its parameters), `step` (the samples
-that its batch holds), `give` (a contribution, before it is made), `merged` (what came of it, and the hash of its own parameters afterwards),
-`end`. Nothing in it comes from the control plane, and from the bridge only what a trainer must know: round, tokens of the round, refused or
-not. Times are milliseconds of the machine's monotonic clock. A step takes at least PACE milliseconds until the file HURRY is there.
+that its batch holds), `give` (a contribution, before it is made), `merged` (what came of it, and the hash of its own parameters afterwards; in
+streaming of the merged ones, part by part as it took them), `end`. Nothing in it comes from the control plane, and from the bridge only what a
+trainer must know: round, tokens of the round, refused or not. Times are milliseconds of the machine's monotonic clock. A step takes at least
+PACE milliseconds until the file HURRY is there.
 """
 
 import hashlib
@@ -59,32 +60,66 @@ class Numbered(Dataset):
         return index, self._corpus[index]
 
 
-def parameters_hash(model):
-    digest = hashlib.sha256()
-    for tensor in model.parameters():
-        digest.update(memoryview(tensor.detach().contiguous().view(-1).numpy()))
-    return digest.hexdigest()
-
-
-def watch(run, model, log):
+class Watch:
     """Writes down each contribution before it is made, and each result when this trainer has taken it."""
-    session, rounds = run._session, run._rounds
-    ask, adopt = session.ask, rounds._adopt
-    taken = {"round": -1}
 
-    def asked(message):
+    def __init__(self, run, log):
+        self._session, self._rounds, self._table, self._log = run._session, run._rounds, run._table, log
+        self._told, self._mode = self._rounds.last, self._rounds.mode
+        self._merged = torch.empty(self._table.arena_elements)
+        """The run's parameters as this trainer took them from its bridge."""
+        self._table.write_parameters(self._merged)
+        session, rounds = self._session, self._rounds
+        session.ask = self._before(session.ask, self._give)
+        session.post = self._before(session.post, self._give)
+        session.load_parameters = self._after(session.load_parameters, lambda table: self._merged.copy_(session._merged))
+        session.mix_fragment = self._after(session.mix_fragment, self._take_fragment)
+        rounds._adopt = self._after(rounds._adopt, self._take)
+        rounds.restore_elsewhere = self._after(rounds.restore_elsewhere, self._take)
+        if hasattr(rounds, "_apply"):
+            rounds._apply = self._after(rounds._apply, self._take)
+
+    def hash(self):
+        """Of the run's parameters: while it streams the trainer's own are a mixture, else they are these."""
+        digest = hashlib.sha256()
+        for _, part in sorted(self._table._parts(self._merged), key=lambda pair: pair[0].name):
+            digest.update(memoryview(part.numpy()))
+        return digest.hexdigest()
+
+    def _give(self, message):
         if message.get("type") == "merge":
-            log.say("give", round=message["round"], steps=message["steps"], tokens=message["tokens"])
-        return ask(message)
+            self._log.say("give", round=message["round"], steps=message["steps"], tokens=message["tokens"],
+                          parts=self._table.fragments if self._rounds.mode == "streaming" else 1)
 
-    def adopted(turn, deal):
-        adopt(turn, deal)
-        last = rounds.last
-        if last is not None and last.round != taken["round"]:
-            taken["round"] = last.round
-            log.say("merged", round=last.round, next=turn.round, tokens=last.tokens, refused=last.reset, hash=parameters_hash(model))
+    def _take_fragment(self, table, fragment, own):
+        part = table.fragment_range(fragment)
+        self._merged[part] = self._session._merged[part]
 
-    session.ask, rounds._adopt = asked, adopted
+    def _take(self, *_):
+        last, mode = self._rounds.last, self._rounds.mode
+        if last is None or last is self._told:
+            return
+        if (self._mode, mode) != ("streaming", "streaming"):
+            self._table.write_parameters(self._merged)
+        self._told, self._mode = last, mode
+        self._log.say("merged", round=last.round, next=self._rounds.turn.round, tokens=last.tokens, refused=last.reset, restored=last.restored, hash=self.hash())
+
+    @staticmethod
+    def _before(call, first):
+        def wrapped(*arguments):
+            first(*arguments)
+            return call(*arguments)
+
+        return wrapped
+
+    @staticmethod
+    def _after(call, then):
+        def wrapped(*arguments):
+            result = call(*arguments)
+            then(*arguments)
+            return result
+
+        return wrapped
 
 
 def main():
@@ -95,12 +130,12 @@ def main():
     model = LanguageModel(ModelShape(layers=2, hidden=64, heads=2, context=64))
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
     run.synchronize(model, optimizer)
-    samples = run.samples(count=len(corpus), batch=BATCH, dataset=corpus.identity)
     validation = corpus.validation(VALIDATION_SAMPLES)
     log = Log(directory, run.island)
-    watch(run, model, log)
-    log.say("begin", round=run._rounds.turn.round, hash=parameters_hash(model), count=len(corpus), context=corpus.context, seed=run.seed,
+    watch = Watch(run, log)
+    log.say("begin", round=run._rounds.turn.round, hash=watch.hash(), count=len(corpus), context=corpus.context, seed=run.seed,
             loss=validation_loss(model, validation))
+    samples = run.samples(count=len(corpus), batch=BATCH, dataset=corpus.identity)
     loader = DataLoader(Numbered(corpus), sampler=samples, batch_size=BATCH)
     while not run.finished:
         due = time.monotonic()
@@ -108,7 +143,7 @@ def main():
             optimizer.zero_grad(set_to_none=True)
             loss = model(batch[:, :-1], batch[:, 1:])
             loss.backward()
-            log.say("step", round=run._rounds.turn.round, samples=indices.tolist())
+            log.say("step", round=run._rounds.turn.round, samples=indices.tolist(), last=samples.completes_turn)
             if not hurry.exists():
                 time.sleep(max(0.0, due + pace - time.monotonic()))
             due = time.monotonic()

@@ -63,6 +63,10 @@ internal sealed class ChaosInjector(ChaosStage stage, Terminal terminal, Action<
     {
         switch (fault.Kind)
         {
+            case ChaosKind.KillIsland:
+                return stage.Targets.Island(site) is { Length: > 2 } killed && KillAll(killed) ? site : null;
+            case ChaosKind.PauseIsland:
+                return stage.Targets.Island(site) is { Length: > 2 } paused && PauseAll(paused, fault.Length) ? site : null;
             case ChaosKind.KillTrainer:
                 return Native.Signal(stage.Targets.Trainer(site), Native.SignalKill) ? site : null;
             case ChaosKind.PauseTrainer:
@@ -84,6 +88,28 @@ internal sealed class ChaosInjector(ChaosStage stage, Terminal terminal, Action<
             default:
                 return await ChangeLinkAsync(fault, site, cancellation);
         }
+    }
+
+    private static bool KillAll(ImmutableArray<int> processes)
+    {
+        var killed = false;
+        foreach (var process in processes)
+        {
+            killed |= Native.Signal(process, Native.SignalKill);
+        }
+
+        return killed;
+    }
+
+    private bool PauseAll(ImmutableArray<int> processes, TimeSpan length)
+    {
+        var paused = false;
+        foreach (var process in processes)
+        {
+            paused |= Pause(process, length);
+        }
+
+        return paused;
     }
 
     private bool Pause(int process, TimeSpan length)

@@ -37,6 +37,12 @@ internal enum ChaosKind
 
     /// <summary>The link between two sites gets slow, long and lossy, and later what it was; only in the laboratory.</summary>
     DegradeLink,
+
+    /// <summary>All processes of an island get SIGKILL at once: supervisor, bridge and trainer; only where it is asked for.</summary>
+    KillIsland,
+
+    /// <summary>All processes of an island get SIGSTOP and later SIGCONT; only where it is asked for.</summary>
+    PauseIsland,
 }
 
 /// <summary>What is to happen, before it is known what runs then. Immutable.</summary>
@@ -61,9 +67,15 @@ internal static class ChaosPlan
     /// <summary>Milliseconds until a fault is undone at most: longer than a lease of the control plane.</summary>
     private const int LengthMax = 8_000;
 
-    /// <summary>The kinds that happen where there is no laboratory.</summary>
-    public static ImmutableArray<ChaosKind> WithoutLinks { get; } =
-        [.. Enum.GetValues<ChaosKind>().Where(static kind => kind is not (ChaosKind.CutLink or ChaosKind.CutSite or ChaosKind.DegradeLink))];
+    /// <summary>The kinds that happen unless others are asked for: all that concern one part.</summary>
+    public static ImmutableArray<ChaosKind> Usual { get; } =
+        [.. Enum.GetValues<ChaosKind>().Where(static kind => kind is not (ChaosKind.KillIsland or ChaosKind.PauseIsland))];
+
+    /// <summary>Those of them that happen where there is no laboratory.</summary>
+    public static ImmutableArray<ChaosKind> WithoutLinks { get; } = [.. Usual.Where(static kind => !NeedsLaboratory(kind))];
+
+    /// <summary>Whether a kind happens in the laboratory alone.</summary>
+    public static bool NeedsLaboratory(ChaosKind kind) => kind is ChaosKind.CutLink or ChaosKind.CutSite or ChaosKind.DegradeLink;
 
     /// <summary>All faults within a time, in order: each kind once before any comes again.</summary>
     public static ImmutableArray<PlannedFault> Draw(long seed, TimeSpan duration, ImmutableArray<ChaosKind> kinds)

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Jobs;
+
 namespace Superfactory.Cli.Chaos;
 
 /// <summary>What <c>superfactory chaos</c> was asked for. Immutable.</summary>
@@ -23,6 +26,12 @@ internal sealed record ChaosOptions
 
     /// <summary>What faults, their targets and their times are drawn from.</summary>
     public required long Seed { get; init; }
+
+    /// <summary>What the job merges, and when.</summary>
+    public SyncMode Mode { get; init; } = SyncMode.Diloco;
+
+    /// <summary>The kinds of faults; empty for all that can happen where it runs, but for those of whole islands.</summary>
+    public ImmutableArray<ChaosKind> Kinds { get; init; } = [];
 
     /// <summary>Whether to stay on loopback even where a laboratory could be set up.</summary>
     public bool Loopback { get; init; }

@@ -12,8 +12,8 @@ namespace Superfactory.Cli.Chaos;
 /// <summary><c>superfactory chaos</c> from its options to its verdict.</summary>
 internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string directory)
 {
-    /// <summary>How long the job may take to end once nothing is done to it any more: a run that waits for something forever is found by that.</summary>
-    private static readonly TimeSpan _endLimit = TimeSpan.FromMinutes(5);
+    /// <summary>How long the job may merge nothing once nothing is done to it any more: a run that waits for something forever is found by that.</summary>
+    private static readonly TimeSpan _endLimit = TimeSpan.FromMinutes(2);
 
     /// <summary>How much longer than the faults the job trains, so that none comes when it is already over.</summary>
     private static readonly TimeSpan _beyondFaults = TimeSpan.FromSeconds(15);
@@ -71,11 +71,16 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string d
         await using (var stage = await ChaosStage.UpAsync(options, directory, Violate, terminal.Time, cancellation))
         {
             targets = stage.Targets;
+            if (stage.Laboratory is null && options.Kinds.Any(ChaosPlan.NeedsLaboratory))
+            {
+                throw new BenchException("Links can be cut and degraded only in the laboratory, which needs root: ask for other kinds with --only.", ExitCode.CannotReach);
+            }
+
             terminal.Line(stage.Laboratory is null
                 ? $"On loopback, with emulated links of {ChaosStage.Link}: no link can be cut or degraded."
                 : $"In the laboratory, with links of {ChaosStage.Link}.");
             var python = await PythonLocator.FindAsync(null, cancellation);
-            var made = python.Succeeded ? ChaosJob.Make(stage.Names, options.Duration + _beyondFaults, options.Seed, python.Value, Records, Hurry) : new(python.Problems);
+            var made = python.Succeeded ? ChaosJob.Make(stage.Names, options.Mode, options.Duration + _beyondFaults, options.Seed, python.Value, Records, Hurry) : new(python.Problems);
             if (!made.Succeeded)
             {
                 throw new BenchException(made.Problems[0].ToString(), ExitCode.CannotReach);
@@ -89,9 +94,10 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string d
             await File.WriteAllTextAsync(Hurry, string.Empty, cancellation);
             job = await EndAsync(stage, id, cancellation);
             await ChaosVerdict.GangsEndAsync(targets, Violate, terminal.Time);
+            await ChaosVerdict.CopiesEndAsync(directory, terminal.Time);
         }
 
-        var report = new ChaosVerdict(directory, Records, planned, _faults, began, _violations).Of(job, targets.Alive());
+        var report = new ChaosVerdict(directory, Records, options.Mode, planned, _faults, began, _violations).Of(job, targets.Alive());
         ReportFile.Write(options.JsonFile, report);
         ChaosText.Write(terminal, report, _violations);
         return report is { Violations: 0, ReplicasIdentical: true, LedgerExact: true } ? ExitCode.Done : ExitCode.JobFailed;
@@ -127,7 +133,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string d
     {
         var injector = new ChaosInjector(stage, terminal, Violate);
         var began = terminal.Time.GetTimestamp();
-        foreach (var fault in ChaosPlan.Draw(options.Seed, options.Duration, stage.Laboratory is null ? ChaosPlan.WithoutLinks : [.. Enum.GetValues<ChaosKind>()]))
+        foreach (var fault in ChaosPlan.Draw(options.Seed, options.Duration, KindsOf(stage)))
         {
             if (fault.At - terminal.Time.GetElapsedTime(began) is { Ticks: > 0 } rest)
             {
@@ -154,14 +160,18 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string d
         await injector.UndoAsync();
     }
 
+    private ImmutableArray<ChaosKind> KindsOf(ChaosStage stage) =>
+        options.Kinds.Length > 0 ? options.Kinds : stage.Laboratory is null ? ChaosPlan.WithoutLinks : ChaosPlan.Usual;
+
     private async Task<JobView?> EndAsync(ChaosStage stage, long id, CancellationToken cancellation)
     {
-        var began = terminal.Time.GetTimestamp();
+        var moved = terminal.Time.GetTimestamp();
         JobView? last = null;
-        while (terminal.Time.GetElapsedTime(began) < _endLimit)
+        while (terminal.Time.GetElapsedTime(moved) < _endLimit)
         {
             if (await stage.Control.JobAsync(id, cancellation) is { Succeeded: true } answer)
             {
+                moved = answer.Value.Progress > last?.Progress ? terminal.Time.GetTimestamp() : moved;
                 last = answer.Value;
                 if (last.EndedUnixMilliseconds is not null)
                 {
@@ -172,7 +182,7 @@ internal sealed class ChaosRun(Terminal terminal, ChaosOptions options, string d
             await Task.Delay(_look, terminal.Time, cancellation);
         }
 
-        Violate($"The job did not end within {_endLimit.TotalMinutes:0} minutes of the last fault: {last?.State}, {last?.Progress:P0}, {last?.Reason}");
+        Violate($"The job merged nothing for {_endLimit.TotalMinutes:0} minutes after the last fault: {last?.State}, {last?.Progress:P0}, {last?.Reason}");
         return last;
     }
 

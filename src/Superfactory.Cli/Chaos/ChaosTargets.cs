@@ -26,6 +26,11 @@ internal sealed class ChaosTargets
     /// <summary>A site's bridge; 0 where there is none now.</summary>
     public int Bridge(string site) => Find(static command => command.Contains(" bridge --config ", StringComparison.Ordinal), site);
 
+    /// <summary>All processes of a site's gang: its supervisor first, then its bridge and its trainers; empty where it has none now.</summary>
+    public ImmutableArray<int> Island(string site) =>
+        [.. Alive().Where(process => process.Command.Contains(" gang --spec ", StringComparison.Ordinal) && process.Command.Contains($"/sites/{site}/gangs/", StringComparison.Ordinal))
+            .Select(static process => process.Id), .. new[] { Bridge(site), Trainer(site) }.Where(static id => id > 0)];
+
     private int Find(Func<string, bool> isIt, string site) =>
         Alive().Where(process => isIt(process.Command) && ProcessTable.EnvironmentHolds(process.Id, "SUPERFACTORY_GANG_DIRECTORY", string.Empty)
                 && EnvironmentOf(process.Id).Contains($"/sites/{site}/gangs/", StringComparison.Ordinal))

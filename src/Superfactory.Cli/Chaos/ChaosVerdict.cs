@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Superfactory.Cli.Chaos.Checking;
+using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Cli.Chaos;
 
 /// <summary>Judges a run by what its trainers wrote down and by what lies on disk. What the control plane counted is looked at only for whether the job ended.</summary>
-internal sealed class ChaosVerdict(string directory, string records, long planned, IReadOnlyList<InjectedFault> faults, double began, List<string> violations)
+internal sealed class ChaosVerdict(string directory, string records, SyncMode mode, long planned, IReadOnlyList<InjectedFault> faults, double began, List<string> violations)
 {
     /// <summary>How long after the job's end its gangs may take to be gone.</summary>
     private static readonly TimeSpan _gangsLimit = TimeSpan.FromSeconds(20);
@@ -30,6 +31,15 @@ internal sealed class ChaosVerdict(string directory, string records, long planne
                 return;
             }
 
+            await Task.Delay(TimeSpan.FromMilliseconds(200), time);
+        }
+    }
+
+    /// <summary>Waits until no file is being copied between sites any more, while the factory is still up; one that stays is found when everything is judged.</summary>
+    public static async Task CopiesEndAsync(string directory, TimeProvider time)
+    {
+        for (var since = time.GetTimestamp(); DiskCheck.Copies(Path.Combine(directory, "state")) && time.GetElapsedTime(since) < _gangsLimit;)
+        {
             await Task.Delay(TimeSpan.FromMilliseconds(200), time);
         }
     }
@@ -100,7 +110,10 @@ internal sealed class ChaosVerdict(string directory, string records, long planne
 
         var begin = trainers[0].Begin;
         var problems = LedgerCheck.Of(history.Results, planned, begin.Count, begin.Seed);
-        var onDisk = DiskCheck.MergedAtTheEnd(Path.Combine(directory, "state"));
+
+        // A ledger of streaming counts pairs of a sample and a part.
+        var parts = mode == SyncMode.Streaming ? trainers[0].Parts : 1;
+        var onDisk = DiskCheck.MergedAtTheEnd(Path.Combine(directory, "state")) / parts;
         if (onDisk != planned)
         {
             problems.Add($"The run's last checkpoint says that {onDisk?.ToString(CultureInfo.InvariantCulture) ?? "no"} samples are merged; {planned} were planned.");

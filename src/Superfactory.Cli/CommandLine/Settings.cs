@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json;
 using Superfactory.Model;
@@ -52,6 +53,35 @@ internal static class Settings
 
                 result.AddError($"{name}: '{given}' is none of {string.Join(", ", known.Keys)}. {NearMatch.Hint(given, known.Keys)}".TrimEnd());
                 return null;
+            },
+        };
+    }
+
+    /// <summary>Values of an enumeration, written as the API writes them, apart by commas; empty unless given.</summary>
+    public static Option<ImmutableArray<T>> Choices<T>(string name, string helpName, string description)
+        where T : struct, Enum
+    {
+        var known = Enum.GetValues<T>().ToDictionary(static value => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()), StringComparer.Ordinal);
+        return new Option<ImmutableArray<T>>(name)
+        {
+            Description = description,
+            HelpName = helpName,
+            DefaultValueFactory = static _ => [],
+            CustomParser = result =>
+            {
+                var chosen = ImmutableArray.CreateBuilder<T>();
+                foreach (var given in (result.Tokens.Count == 1 ? result.Tokens[0].Value : string.Empty).Split(',', StringSplitOptions.TrimEntries))
+                {
+                    if (!known.TryGetValue(given, out var value))
+                    {
+                        result.AddError($"{name}: '{given}' is none of {string.Join(", ", known.Keys)}. {NearMatch.Hint(given, known.Keys)}".TrimEnd());
+                        return [];
+                    }
+
+                    chosen.Add(value);
+                }
+
+                return chosen.ToImmutable();
             },
         };
     }

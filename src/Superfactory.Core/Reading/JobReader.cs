@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Core.Planning;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core;
@@ -34,7 +35,7 @@ public sealed class JobReader(FactoryState state)
         }
 
         var members = job.Members.ToImmutableArray();
-        if (job.IsLeaving || members.IsEmpty || members.Any(IsLost) || members.Length < job.Epoch!.Members.Length)
+        if (job.IsLeaving || members.IsEmpty || members.Any(IsLost) || members.Length < job.Epoch!.Members.Length || CutOff(job) is not null)
         {
             return JobState.Waiting;
         }
@@ -85,6 +86,10 @@ public sealed class JobReader(FactoryState state)
     private bool IsLost(FactoryIsland island)
         => !island.IsFinished && (island.Standing == IslandStanding.Gone || !state.IsConnected(island.Site));
 
+    /// <summary>A member that another one misses, where the job would rather wait than go on without it; null where there is none.</summary>
+    private static FactoryIsland? CutOff(FactoryJob job) => job is { Specification.Sync.Partition: PartitionPolicy.Wait, Epoch.Sealed: false }
+        ? job.Members.FirstOrDefault(island => MembershipPlanner.MissedBy(job, island) is not null) : null;
+
     private static string Holding(FactoryJob job)
     {
         var saved = job.Checkpoints.LastOrDefault(checkpoint => checkpoint is { Held: true, Abandoned: false } && checkpoint.Epoch >= job.HoldEpoch);
@@ -100,6 +105,11 @@ public sealed class JobReader(FactoryState state)
         if (away.Count > 0)
         {
             return string.Join(' ', away.Select(island => $"Waits for site {island.Site}: {Reading.QueueReasons.Absence(state, island.Site, now)}."));
+        }
+
+        if (CutOff(job) is { } cut)
+        {
+            return $"Waits for the link between {MembershipPlanner.MissedBy(job, cut)!.Site} and {cut.Site}, which do not hear each other: with sync.partition: wait nobody goes on alone.";
         }
 
         var gone = job.Islands.Where(island => island is { Standing: IslandStanding.Gone, Withheld: null }).ToList();

@@ -16,6 +16,8 @@ public sealed class ChaosCommandTests : IDisposable
     [InlineData("--minutes: 'long' is no number of minutes: expected 0.2 to 1440.", "--minutes", "long")]
     [InlineData("--minutes: '0.1' is no number of minutes: expected 0.2 to 1440.", "--minutes", "0.1")]
     [InlineData("--sites: '2' is no whole number from 3 to 8. See 'superfactory chaos --help'.", "--sites", "2")]
+    [InlineData("--mode: 'dilco' is none of every-step, diloco, streaming, auto. Did you mean 'diloco'? See 'superfactory chaos --help'.", "--mode", "dilco")]
+    [InlineData("--only: 'kill-brigde' is none of kill-trainer, pause-trainer, kill-bridge, pause-bridge, kill-agent, pause-agent, kill-control, pause-control, cut-link, cut-site, degrade-link, kill-island, pause-island. Did you mean 'kill-bridge'? See 'superfactory chaos --help'.", "--only", "kill-agent,kill-brigde")]
     public async Task Mistake_is_named_in_one_sentence_with_exit_code_2(string message, params string[] arguments)
     {
         var ran = await CommandProcess.RunAsync(["chaos", .. arguments]);

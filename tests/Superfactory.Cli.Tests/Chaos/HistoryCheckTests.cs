@@ -142,6 +142,50 @@ public sealed class HistoryCheckTests
         problems.ShouldHaveSingleItem().ShouldStartWith("file: a contribution to round 0 has 2 steps");
     }
 
+    [Fact]
+    public void Samples_of_streaming_are_merged_with_the_contribution_that_brings_them_into_the_last_part()
+    {
+        var record = Streamed(refused: null);
+
+        record.Contributions.Select(static given => given.Samples).ShouldBe([[], [0], [1], [2]]);
+    }
+
+    [Fact]
+    public void Samples_of_streaming_that_are_not_in_every_part_when_their_trainer_begins_anew_are_not_merged()
+    {
+        var record = Streamed(refused: 1);
+
+        record.Contributions.Select(static given => given.Samples).ShouldBe([[], [0], [], [2]]);
+    }
+
+    [Fact]
+    public void Batches_of_one_step_are_one_step()
+    {
+        var problems = new List<string>();
+        TrainerLine begin = new() { Type = "begin", At = 0, Island = "one", Context = 1 };
+
+        TrainerRecord.Read([begin, begin with { Type = "step", Samples = [1], Last = false }, begin with { Type = "step", Samples = [2] }, begin with { Type = "give", Steps = 1, Tokens = 2 }], "file", problems);
+
+        problems.ShouldBeEmpty();
+    }
+
+    private static TrainerRecord Streamed(int? refused)
+    {
+        TrainerLine begin = new() { Type = "begin", At = 0, Island = "one", Context = 1 };
+        var lines = new List<TrainerLine> { begin };
+        for (var round = 0; round < 4; round++)
+        {
+            lines.Add(begin with { Type = "step", Samples = [round] });
+            lines.Add(begin with { Type = "give", Round = round, Steps = 1, Tokens = 1, Parts = 2 });
+            lines.Add(begin with { Type = "merged", Round = round, Next = round + 1, Refused = round == refused });
+        }
+
+        var problems = new List<string>();
+        var record = TrainerRecord.Read(lines, "file", problems).ShouldNotBeNull();
+        problems.ShouldBeEmpty();
+        return record;
+    }
+
     private void Finish()
     {
         _run.End("one");

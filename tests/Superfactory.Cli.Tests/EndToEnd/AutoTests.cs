@@ -47,7 +47,7 @@ public sealed class AutoTests : IDisposable
             await CopiedAsync(stage);
         }
 
-        var report = new ChaosVerdict(_directory.FullName, records, Planned, [], 0, violations).Of(job, []);
+        var report = new ChaosVerdict(_directory.FullName, records, SyncMode.Auto, Planned, [], 0, violations).Of(job, []);
         report.LedgerExact.ShouldBeTrue(string.Join(" ", violations));
         report.ReplicasIdentical.ShouldBeTrue(string.Join(" ", violations));
         violations.ShouldBeEmpty();

@@ -39,18 +39,18 @@ public sealed class FaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Run_goes_on_without_a_site_that_is_killed_and_takes_it_in_when_its_agent_is_started_again()
+    public async Task Gang_of_a_killed_agent_ends_itself_after_the_grace_and_the_island_of_the_next_agent_takes_the_runs_state_from_the_other()
     {
         await _factory.ControlAsync();
         await _factory.SiteAsync("wisconsin");
-        var atlanta = await _factory.SiteAsync("atlanta");
+        var atlanta = await _factory.SiteAsync("atlanta", orphanGrace: 2);
         var job = await _factory.SubmitAsync(steps: Long, every: 10);
         var before = await _factory.UntilAsync(job, static view => view.Progress > 0);
         atlanta.Marker.Alive().Count.ShouldBeGreaterThan(3);
 
         atlanta.Signal("KILL");
         await atlanta.EndAsync();
-        await atlanta.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(10));
+        await atlanta.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(20));
         var alone = await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 1);
         await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
         await _factory.SiteAsync("atlanta");

@@ -6,7 +6,14 @@ namespace Superfactory.Cli.Chaos.Checking;
 /// <summary>Looks through what a run left on disk for anything that is not whole.</summary>
 internal static class DiskCheck
 {
-    private static readonly string[] _unfinished = [".partial", ".part", ".tmp", ".new"];
+    /// <summary>The end of the name of a file that is being copied from another site.</summary>
+    private const string Copying = ".superfactory-partial";
+
+    private static readonly string[] _unfinished = [".partial", ".part", ".tmp", ".new", Copying];
+
+    /// <summary>Whether something is still being copied from another site: the newest checkpoint may be, when its job ends.</summary>
+    public static bool Copies(string stateDirectory) =>
+        Directory.EnumerateFiles(stateDirectory, $"*{Copying}", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true }).Any();
 
     /// <summary>Every file of every checkpoint against its manifest, and names that only what is being written has.</summary>
     /// <param name="stateDirectory">The state directory of all sites.</param>

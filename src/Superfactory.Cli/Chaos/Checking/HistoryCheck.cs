@@ -51,7 +51,7 @@ internal sealed class HistoryCheck
         var hash = newestHash;
         for (var round = newest; round >= 0; round--)
         {
-            var held = _taken[round].Where(taken => taken.Hash == hash).ToList();
+            var held = _taken[round].Where(taken => taken.Hash == hash && !taken.Restored).ToList();
             var merged = _given[round].Where(given => given.Heard is { Refused: false } heard && heard.Round == round && heard.Hash == hash).ToList();
             var before = BaseOf(round, merged);
             var open = _given[round].Where(given => given.Base == before && !merged.Contains(given)).ToList();

@@ -33,8 +33,9 @@ internal static class LedgerCheck
             Settle(result, due, problems);
         }
 
-        // Of a result that only trainers took which are gone, no tokens are known: what is still due says what was in it.
-        foreach (var given in results.Where(static result => result.Held.Count == 0).SelectMany(static result => result.Open).Where(given => Fits(given, due)))
+        // Of a result that only trainers took which are gone, no tokens are known, and contributions at the end of streaming have none: what is still due
+        // says what was in it.
+        foreach (var given in results.SelectMany(static result => result.Open.Where(given => result.Held.Count == 0 || given.Tokens == 0)).Where(given => Fits(given, due)))
         {
             Take(given, due);
         }

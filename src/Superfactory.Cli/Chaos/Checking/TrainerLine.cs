@@ -29,7 +29,16 @@ internal sealed record TrainerLine
     /// <summary>Whether the contribution is said not to be in the result.</summary>
     public bool Refused { get; init; }
 
-    /// <summary>The hash of the trainer's own parameters.</summary>
+    /// <summary>Whether the trainer took another one's state, since its own parameters were not the run's: nothing is said of a result.</summary>
+    public bool Restored { get; init; }
+
+    /// <summary>Rounds of streaming in which every parameter is merged once, and a contribution's samples with them; 1 in other modes.</summary>
+    public int Parts { get; init; } = 1;
+
+    /// <summary>Whether a batch is the last of its step: islands that keep the global batch take several.</summary>
+    public bool Last { get; init; } = true;
+
+    /// <summary>The hash of the run's parameters as the trainer has them.</summary>
     public string Hash { get; init; } = string.Empty;
 
     /// <summary>The samples of a step's batch.</summary>

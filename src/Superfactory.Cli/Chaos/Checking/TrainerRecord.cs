@@ -6,8 +6,8 @@ namespace Superfactory.Cli.Chaos.Checking;
 /// <summary>A contribution as its trainer wrote it down.</summary>
 /// <param name="Island">Whose.</param>
 /// <param name="Round">To which round.</param>
-/// <param name="Base">The hash of the trainer's parameters when it began the round.</param>
-/// <param name="Samples">What its steps' batches held.</param>
+/// <param name="Base">The hash of the run's parameters that the trainer had when it began the round.</param>
+/// <param name="Samples">The samples that are merged with it: what its steps' batches held, in streaming those of its round's steps that so are in every part now.</param>
 /// <param name="Tokens">How many tokens it was said to have.</param>
 /// <param name="At">When it was given, in milliseconds of the machine's monotonic clock.</param>
 internal sealed record Contribution(string Island, long Round, string Base, IReadOnlyList<long> Samples, long Tokens, double At)
@@ -23,7 +23,8 @@ internal sealed record Contribution(string Island, long Round, string Base, IRea
 /// <param name="Tokens">Tokens of all contributions to that round.</param>
 /// <param name="Refused">Whether the trainer's own contribution is said not to be in it.</param>
 /// <param name="At">When, in milliseconds of the machine's monotonic clock.</param>
-internal sealed record Taken(string Island, long Round, string Hash, long Tokens, bool Refused, double At);
+/// <param name="Restored">Whether the trainer took another one's state, and heard nothing of the result.</param>
+internal sealed record Taken(string Island, long Round, string Hash, long Tokens, bool Refused, double At, bool Restored);
 
 /// <summary>What one trainer process did, from its own file.</summary>
 internal sealed class TrainerRecord
@@ -35,6 +36,9 @@ internal sealed class TrainerRecord
 
     /// <summary>Where it ended; null where it was killed.</summary>
     public TrainerLine? End { get; private set; }
+
+    /// <summary>Rounds of streaming in which every parameter is merged once, as its last contribution says; 1 in other modes.</summary>
+    public int Parts { get; private set; } = 1;
 
     /// <summary>What it contributed, in order.</summary>
     public List<Contribution> Contributions { get; } = [];
@@ -71,14 +75,14 @@ internal sealed class TrainerRecord
         }
 
         var record = new TrainerRecord(lines[0]);
-        var (hash, samples, steps) = (lines[0].Hash, new List<long>(), 0);
+        var (hash, samples, steps, spans, parts) = (lines[0].Hash, new List<long>(), 0, new List<List<long>>(), 1);
         foreach (var line in lines.Skip(1))
         {
             switch (line.Type)
             {
                 case "step":
                     samples.AddRange(line.Samples);
-                    steps++;
+                    steps += line.Last ? 1 : 0;
                     break;
                 case "give":
                     if (line.Steps != steps || line.Tokens != (long)samples.Count * lines[0].Context)
@@ -86,14 +90,36 @@ internal sealed class TrainerRecord
                         problems.Add($"{name}: a contribution to round {line.Round} has {line.Steps} steps and {line.Tokens} tokens, and its trainer took {steps} with {samples.Count} samples.");
                     }
 
-                    record.Contributions.Add(new Contribution(line.Island, line.Round, hash, samples, line.Tokens, line.At));
+                    if (line.Parts != parts)
+                    {
+                        // The run changed to streaming or out of it, with nothing left that is merged in some parts alone.
+                        spans.Clear();
+                        parts = line.Parts;
+                    }
+
+                    record.Parts = parts;
+                    spans.Add(samples);
+                    record.Contributions.Add(new Contribution(line.Island, line.Round, hash, Merged(spans, parts), line.Tokens, line.At));
                     (samples, steps) = ([], 0);
                     break;
                 case "merged":
-                    var taken = new Taken(line.Island, line.Next - 1, line.Hash, line.Tokens, line.Refused, line.At);
+                    var taken = new Taken(line.Island, line.Next - 1, line.Hash, line.Tokens, line.Refused, line.At, line.Restored);
                     record.Results.Add(taken);
+                    if (record.Contributions.Count == 0)
+                    {
+                        problems.Add($"{name}: a trainer that contributed nothing took result {line.Next - 1}.");
+                        return null;
+                    }
+
                     record.Contributions[^1].Heard = taken;
                     hash = line.Hash;
+                    if (line.Refused)
+                    {
+                        // In streaming steps of the next round are taken meanwhile: they are dealt again, with all that was not merged in every part.
+                        (samples, steps) = ([], 0);
+                        spans.Clear();
+                    }
+
                     break;
                 case "end":
                     record.End = line;
@@ -103,6 +129,12 @@ internal sealed class TrainerRecord
 
         return record;
     }
+
+    /// <summary>
+    /// What becomes merged with the newest of a trainer's contributions: in streaming, where what a round's steps learned goes into part after part,
+    /// what the first of so many contributions without a break held.
+    /// </summary>
+    private static List<long> Merged(List<List<long>> spans, int parts) => spans.Count < parts ? [] : spans[^parts];
 
     /// <summary>The whole lines of a file: a process that is killed may leave a last one without its end.</summary>
     private static List<TrainerLine> Lines(string file)

@@ -79,6 +79,9 @@ internal sealed partial class RunHistory
     /// <summary>Islands refused in the last round for any reason.</summary>
     public ulong RefusedLast { get; private set; }
 
+    /// <summary>Whether what an island contributed to the last round is in it: a round of an epoch without it has nothing of it, and refuses it nothing either.</summary>
+    public bool HeardLast(int island) => (Takers >> island & 1) != 0 && (RefusedLast >> island & 1) == 0;
+
     /// <summary>Islands whose shares of the last round are not in its result.</summary>
     public ulong GivenBackLast { get; private set; }
 

@@ -112,8 +112,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
         }
 
         Seal();
-        var contributed = (state.History.RefusedLast >> state.Self & 1) == 0 && !state.History.LastSkipped;
-        state.Feedback?.Complete(contributed);
+        state.Feedback?.Complete(state.History.HeardLast(state.Self) && !state.History.LastSkipped);
         exchange.CompleteResults();
         exchange.Advance();
         foreach (var peer in state.Peers)

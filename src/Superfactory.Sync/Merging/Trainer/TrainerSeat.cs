@@ -251,7 +251,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         var contributed = refresh ? Told!.Round : _due!.Value;
         (_due, Stale) = (null, false);
         var (history, replica) = (state.History, state.Replica!);
-        var reset = refresh || (history.RefusedLast >> state.Self & 1) != 0 || HasLostWork();
+        var reset = refresh || !history.HeardLast(state.Self) || HasLostWork();
         var parameters = refresh ? !state.EveryStep || Told!.Mode is SyncMode.Diloco or SyncMode.Streaming : history.LastMode != SyncMode.EveryStep;
         if (parameters)
         {

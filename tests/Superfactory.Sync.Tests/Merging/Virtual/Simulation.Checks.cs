@@ -26,6 +26,24 @@ internal sealed partial class Simulation
         }
     }
 
+    /// <summary>What a trainer gives: with how many steps of its island in the run's results before.</summary>
+    private void Give(int island, MergeInput input)
+    {
+        if (input is MergeInput.TrainerContributed { Contribution: var given })
+        {
+            _given[island] = (_machines[island].State.History.Steps[island], given);
+        }
+    }
+
+    /// <summary>Who hears that its contribution was merged finds its steps, and no others, in the history since.</summary>
+    private void CheckHeard(int island, MergeMachine machine, MergeEffect effect)
+    {
+        if (effect is MergeEffect.Merged { Result: { Reset: false, Skip: false } result } && _given[island] is { } gave && gave.Given.Round == result.Round && !machine.State.History.LastSkipped)
+        {
+            machine.State.History.Steps[island].ShouldBe(gave.Before + gave.Given.Steps, $"seed {_scenario.Seed}: island {island} heard that its contribution to round {result.Round} is in the result");
+        }
+    }
+
     private void CheckLedger(int island, RunProgress progress)
     {
         if (progress.Ledger is not { } ledger)

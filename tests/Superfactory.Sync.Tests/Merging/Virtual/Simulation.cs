@@ -20,6 +20,7 @@ internal sealed partial class Simulation
     private readonly Queue<RunEpoch>[] _epochs;
     private readonly List<Action> _reports = [];
     private readonly long[] _ledgerMerged;
+    private readonly (long Before, Contribution Given)?[] _given;
     private readonly OneHistory _history;
     private readonly VirtualVerdicts _verdicts;
     private readonly VirtualLateness _lateness;
@@ -41,6 +42,7 @@ internal sealed partial class Simulation
         _lost = new VirtualTrainer?[scenario.Islands];
         _epochs = [.. Enumerable.Range(0, scenario.Islands).Select(_ => new Queue<RunEpoch>())];
         _ledgerMerged = new long[scenario.Islands];
+        _given = new (long, Contribution)?[scenario.Islands];
     }
 
     public VirtualNetwork Network { get; }
@@ -307,6 +309,7 @@ internal sealed partial class Simulation
     {
         var machine = _machines[island];
         var before = (machine.State.History.Round, machine.State.History.Takers, machine.State.History.Schedule);
+        Give(island, input);
         var effects = machine.Handle(input);
         _history.Take(island, machine, before);
         if (input is MergeInput.TrainerContributed { Contribution.Round: var given } && _scenario.Belies(island, given))
@@ -361,6 +364,7 @@ internal sealed partial class Simulation
                     goto default;
                 default:
                     _resets += effect is MergeEffect.Merged { Result.Reset: true } ? 1 : 0;
+                    CheckHeard(island, machine, effect);
                     _trainers[island].ShouldNotBeNull().Take(effect);
                     break;
             }
