@@ -38,6 +38,7 @@ internal sealed partial class Simulation
     /// <summary>Who hears that its contribution was merged finds its steps, and no others, in the history since.</summary>
     private void CheckHeard(int island, MergeMachine machine, MergeEffect effect)
     {
+        _resets += effect is MergeEffect.Merged { Result.Reset: true } ? 1 : 0;
         if (effect is MergeEffect.Merged { Result: { Reset: false, Skip: false } result } && _given[island] is { } gave && gave.Given.Round == result.Round && !machine.State.History.LastSkipped)
         {
             machine.State.History.Steps[island].ShouldBe(gave.Before + gave.Given.Steps, $"seed {_scenario.Seed}: island {island} heard that its contribution to round {result.Round} is in the result");

@@ -363,7 +363,6 @@ internal sealed partial class Simulation
                     Origin = island;
                     goto default;
                 default:
-                    _resets += effect is MergeEffect.Merged { Result.Reset: true } ? 1 : 0;
                     CheckHeard(island, machine, effect);
                     _trainers[island].ShouldNotBeNull().Take(effect);
                     break;
