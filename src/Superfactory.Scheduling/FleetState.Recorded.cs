@@ -15,33 +15,38 @@ public sealed partial class FleetState
     /// <param name="started">When it started, in milliseconds since 1970.</param>
     /// <param name="sealedAt">When its last checkpoint was sealed; its start where none was.</param>
     /// <param name="now">The time.</param>
+    /// <param name="endBy">The reserved start that it was let run ahead of; <see cref="long.MaxValue"/> for none.</param>
     /// <returns>Whether each site has a pool of the kind of hardware that the request names first, with as many accelerators free.</returns>
-    public bool TakeRecorded(GangRequest request, ImmutableArray<string> sites, bool isOwned, long started, long sealedAt, long now)
+    public bool TakeRecorded(GangRequest request, ImmutableArray<string> sites, bool isOwned, long started, long sealedAt, long now, long endBy = long.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(request);
         var islands = ImmutableArray.CreateBuilder<IslandPlan>(sites.Length);
         foreach (var site in sites)
         {
-            var pool = FindCounted(site, request.Hardware[0]);
-            if (pool < 0 || Domains.Free(Layout.Pools[pool].First) < request.AcceleratorsPerIsland)
+            var island = RecordedIsland(request, site);
+            if (island is null || Domains.Open(island.Domains[0]) < request.AcceleratorsPerIsland)
             {
                 return false;
             }
 
-            islands.Add(new IslandPlan
-            {
-                Site = site, Hardware = request.Hardware[0], Slice = request.AcceleratorsPerIsland, Domains = [Layout.Pools[pool].First], Score = default, Pool = pool,
-            });
+            islands.Add(island);
         }
 
         var job = Start(new Plan { Request = request, Islands = islands.MoveToImmutable(), IsOwned = isOwned }, started);
         Sealed(job, sealedAt);
+        job.EndBy = endBy;
         Age(job, now);
         return true;
     }
 
     /// <summary>Accelerators that are free at a site that places its own gangs; 0 where it has no such pool.</summary>
     public int FreeAt(string site, string hardware) => FindCounted(site, hardware) is var pool and >= 0 ? Domains.Free(Layout.Pools[pool].First) : 0;
+
+    /// <summary>An island at a site that places its own gangs, of the kind that a request names first; null where it has no such pool.</summary>
+    internal IslandPlan? RecordedIsland(GangRequest request, string site) => FindCounted(site, request.Hardware[0]) is not (var pool and >= 0) ? null : new IslandPlan
+    {
+        Site = site, Hardware = request.Hardware[0], Slice = request.AcceleratorsPerIsland, Domains = [Layout.Pools[pool].First], Score = default, Pool = pool,
+    };
 
     private int FindCounted(string site, string hardware)
     {

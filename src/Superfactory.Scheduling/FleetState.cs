@@ -5,6 +5,7 @@ using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
 using Superfactory.Scheduling.Preempting;
 using Superfactory.Scheduling.Quotas;
+using Superfactory.Scheduling.Reserving;
 using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Scheduling;
@@ -40,6 +41,8 @@ public sealed partial class FleetState
         _priorities = [.. queues.Queues.Select(static _ => new SortedList<int, int>())];
         _jobs = [.. queues.Queues.Select(static _ => new List<RunningJob>())];
         Reclaimable = new ReclaimIndex(Layout, Domains);
+        _keptWatts = new long[Layout.Domains.Length];
+        Reserved = new ReservationBook(this);
         _sparing = new SparingTable(queues.Queues.Length);
         _free = new long[HardwareCatalogue.All.Length];
         PoolsOfType = [.. HardwareCatalogue.All.Select((_, type) => Enumerable.Range(0, _typeOfPool.Length).Where(pool => _typeOfPool[pool] == type).ToImmutableArray())];
@@ -121,7 +124,9 @@ public sealed partial class FleetState
             Stop(victim.Job);
         }
 
+        Reserved.Withdraw(plan.Request.Job);
         var job = Start(plan, now);
+        job.EndBy = plan.EndBy;
         Age(job, now);
         return job;
     }
@@ -136,6 +141,7 @@ public sealed partial class FleetState
 
         Detach(running);
         _running.Remove(job);
+        ForgetEnd(running);
         return true;
     }
 
@@ -158,10 +164,11 @@ public sealed partial class FleetState
             return false;
         }
 
-        var more = accelerators - (pool.Capacity - Domains.Free(pool.First) - HeldIn(pool.First));
+        var more = accelerators - (pool.Capacity - Domains.Open(pool.First) - HeldIn(pool.First));
+        var before = Domains.Free(pool.First);
         Domains.AddForeign(pool.First, more);
         Reclaimable.Borrow(pool.First, 0);
-        _free[TypeOf(pool.First)] -= more;
+        _free[TypeOf(pool.First)] += Domains.Free(pool.First) - before;
         return true;
     }
 
@@ -210,7 +217,9 @@ public sealed partial class FleetState
             var watts = Watts(HardwareCatalogue.All[type], place.Slice, plan.Request.PeakThousandths);
             foreach (var domain in place.Domains)
             {
+                var before = Domains.Free(domain);
                 var slice = new Slice(job, island, domain, place.Slice, Domains.Take(domain, place.Slice), watts);
+                _free[type] += Domains.Free(domain) - before;
                 slices[count++] = slice;
                 Link(slice);
             }
@@ -220,6 +229,7 @@ public sealed partial class FleetState
         Hold(job);
         Reserve(job, plan.Islands);
         _running.Add(plan.Request.Job, job);
+        NoteEnd(job);
         return job;
     }
 
@@ -297,7 +307,6 @@ public sealed partial class FleetState
 
     private void Hold(RunningJob job)
     {
-        _free[job.Type] -= job.Accelerators;
         Quota.Charge(job.Queue, job.Type, job.Accelerators, job.IsOwned);
         Enlist(job);
     }
@@ -354,6 +363,7 @@ public sealed partial class FleetState
         _held.Add(slice);
         Power.Draw(Layout.Domains[slice.Domain].Rack, slice.Watts);
         Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? slice.Count : 0);
+        Reserved.Changed(slice.Domain);
     }
 
     private void Unlink(Slice slice)
@@ -361,6 +371,7 @@ public sealed partial class FleetState
         _slices.Remove(slice);
         _held.Remove(slice);
         Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? -slice.Count : 0);
+        Reserved.Changed(slice.Domain);
     }
 
     /// <summary>Lists a job among those of its queue. Who is where in a list decides nothing.</summary>

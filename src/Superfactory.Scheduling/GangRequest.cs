@@ -66,6 +66,9 @@ public sealed record GangRequest
     /// <summary>When it may start; default at once.</summary>
     public long StartAfterMilliseconds { get; init; }
 
+    /// <summary>How long it is expected to run; 0, the default, where nobody knows: then it is taken never to end by itself.</summary>
+    public long DurationMilliseconds { get; init; }
+
     /// <summary>How long it runs undisturbed once it runs, but for failures, at most <see cref="RunningJob.MinimumRunMax"/>; default 0.</summary>
     public long MinimumRunMilliseconds { get; init; }
 

@@ -12,6 +12,8 @@ public abstract record PendingReason
     /// <summary>A sentence for people.</summary>
     public abstract override string ToString();
 
+    private static string At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
     private static string Number(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
 
     /// <summary>Accelerators are missing.</summary>
@@ -71,12 +73,21 @@ public abstract record PendingReason
         public override string ToString() => $"waits behind {Number(Before)} of its queue, the first of them job {Job}";
     }
 
+    /// <summary>It would fit, but would delay a start that is reserved for another.</summary>
+    /// <param name="Job">The job that the start is reserved for; 0 where it is a window that an operator reserved.</param>
+    /// <param name="AtMilliseconds">When that starts, in milliseconds since 1970.</param>
+    public sealed record Reserved(long Job, long AtMilliseconds) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"would run into what is reserved for {(Job == 0 ? "a window" : string.Create(CultureInfo.InvariantCulture, $"job {Job}"))} from {At(AtMilliseconds)} on";
+    }
+
     /// <summary>It is not yet time.</summary>
     /// <param name="UntilMilliseconds">When it is, in milliseconds since 1970.</param>
     public sealed record Time(long UntilMilliseconds) : PendingReason
     {
         /// <inheritdoc/>
-        public override string ToString() => $"starts at {Number(UntilMilliseconds)} ms at the earliest";
+        public override string ToString() => $"starts at {At(UntilMilliseconds)} at the earliest";
     }
 
     /// <summary>It fits nowhere even in the empty fleet, and is refused.</summary>

@@ -21,6 +21,9 @@ public sealed record Plan
     /// <summary>Whether it is on its queue's guaranteed quota; what is not is borrowed and may be reclaimed.</summary>
     public bool IsOwned { get; init; }
 
+    /// <summary>The earliest reserved start that it goes ahead of, in milliseconds since 1970: it is expected to have ended by then, and is stopped in time if it has not. <see cref="long.MaxValue"/> for none.</summary>
+    public long EndBy { get; init; } = long.MaxValue;
+
     /// <summary>Why it waits; null where it starts.</summary>
     public PendingReason? Reason { get; init; }
 

@@ -14,6 +14,7 @@ public sealed class RunningJob
 
         // A search for victims looks at tens of thousands of jobs: what it compares lies here, not behind another reference.
         (Number, Priority, MinimumEnd, StopCost) = (request.Job, request.Priority, start + Math.Min(request.MinimumRunMilliseconds, MinimumRunMax), request.StopCostMilliseconds);
+        ExpectedEnd = request.DurationMilliseconds == 0 ? long.MaxValue : start + request.DurationMilliseconds;
     }
 
     /// <summary>What it asked for.</summary>
@@ -33,6 +34,12 @@ public sealed class RunningJob
 
     /// <summary>Accelerators that it holds.</summary>
     public int Accelerators { get; internal set; }
+
+    /// <summary>When it is expected to end; <see cref="long.MaxValue"/> where nobody knows.</summary>
+    public long ExpectedEnd { get; }
+
+    /// <summary>The reserved start that it was let run ahead of: it is stopped in time for it if it runs longer than was expected. <see cref="long.MaxValue"/> for none.</summary>
+    public long EndBy { get; internal set; } = long.MaxValue;
 
     internal int Queue { get; }
 

@@ -3,6 +3,7 @@ using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
 using Superfactory.Scheduling.Placing;
 using Superfactory.Scheduling.Preempting;
+using Superfactory.Scheduling.Reserving;
 
 namespace Superfactory.Scheduling;
 
@@ -10,7 +11,7 @@ namespace Superfactory.Scheduling;
 /// Decides what becomes of a request: a snapshot, a request and a time in, a plan with its reasons out. Same input, same plan. The state that it is made for is
 /// its snapshot; <see cref="Decide"/> leaves it as it was and <see cref="FleetState.Apply"/> makes the plan come true. Not safe for concurrent use.
 /// </summary>
-public sealed class Scheduler
+public sealed partial class Scheduler
 {
     /// <summary>The version of the rules: a recorded plan that is decided again under the same one is the same.</summary>
     public const int Version = 1;
@@ -23,6 +24,8 @@ public sealed class Scheduler
     private readonly GangSearch _gangs;
     private readonly VictimSearch _victims;
     private GangSearch? _empty;
+    private readonly AheadSearch _ahead;
+    private readonly StartFinder _starts;
 
     /// <summary>A scheduler of that state.</summary>
     public Scheduler(FleetState state)
@@ -30,6 +33,7 @@ public sealed class Scheduler
         ArgumentNullException.ThrowIfNull(state);
         (_state, _gangs) = (state, new GangSearch(state));
         _victims = new VictimSearch(state, _gangs);
+        (_ahead, _starts) = (new AheadSearch(state, _gangs, _victims), new StartFinder(state, _gangs));
     }
 
     /// <summary>Says whether a request can never start, even in the empty fleet: to be asked when it is submitted. Null where it could.</summary>
@@ -56,7 +60,12 @@ public sealed class Scheduler
         }
 
         var plan = _gangs.Find(request, guaranteedOnly: false, request.IslandsMax);
-        return plan.Starts ? plan : _victims.Find(request, now) ?? Explained(plan, request);
+        if (_state.Reserved.IsEmpty)
+        {
+            return plan.Starts ? plan : _victims.Find(request, now) ?? Explained(plan, request);
+        }
+
+        return plan.Starts && _ahead.Keeps(plan, AheadSearch.Until(request, now)) ? plan : _ahead.Find(request, now) ?? Explained(plan with { Islands = [] }, request);
     }
 
     private Plan Explained(Plan plan, GangRequest request) => plan.Reason is null ? plan with { Reason = NeverFits(request) ?? new PendingReason.Never("no kind of hardware in the fleet is accepted") } : plan;
@@ -72,7 +81,7 @@ public sealed class Scheduler
             : request.IslandsMin < 1 || request.IslandsMax < request.IslandsMin ? $"the islands are at least 1 and at most as many as the most, not {request.IslandsMin} to {request.IslandsMax}"
             : request.PeakThousandths is < 1 or > 1000 ? $"the share of the peak is 1 to 1000 thousandths, not {request.PeakThousandths}"
             : request.WanBytesPerSecond is < 0 or > WanRateMax ? $"the rate between islands is 0 to {WanRateMax} bytes/s, not {request.WanBytesPerSecond}"
-            : Outside(request.SubmittedMilliseconds) || Outside(request.StartAfterMilliseconds) || Outside(request.MinimumRunMilliseconds) || Outside(request.StopCostMilliseconds) ? "times are from 1970 to 9999"
+            : Outside(request.SubmittedMilliseconds) || Outside(request.StartAfterMilliseconds) || Outside(request.MinimumRunMilliseconds) || Outside(request.DurationMilliseconds) || Outside(request.StopCostMilliseconds) ? "times are from 1970 to 9999"
             : null;
         return what is null ? null : new PendingReason.Never(what);
     }

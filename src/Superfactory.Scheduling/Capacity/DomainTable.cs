@@ -11,6 +11,8 @@ internal sealed class DomainTable
     private const int NodeMask = 15;
 
     private readonly int[] _free;
+    private readonly int[] _open;
+    private readonly int[] _kept;
     private readonly UInt128[] _freeOfNodes;
     private readonly uint[] _inService;
     private readonly uint[] _healthy;
@@ -21,6 +23,8 @@ internal sealed class DomainTable
     {
         Layout = layout;
         _free = new int[layout.Domains.Length];
+        _open = new int[layout.Domains.Length];
+        _kept = new int[layout.Domains.Length];
         _freeOfNodes = new UInt128[layout.Domains.Length];
         _inService = new uint[layout.Domains.Length];
         _healthy = new uint[layout.Domains.Length];
@@ -51,8 +55,18 @@ internal sealed class DomainTable
 
     public FleetLayout Layout { get; }
 
-    /// <summary>Accelerators that are free in a domain.</summary>
+    /// <summary>Accelerators of a domain that anybody may have: those that nobody holds, without what is kept for reserved starts.</summary>
     public int Free(int domain) => _free[domain];
+
+    /// <summary>Accelerators of a domain that nobody holds, kept for a reserved start or not; under 0 where others took too much of a pool that its site places.</summary>
+    public int Open(int domain) => _open[domain];
+
+    /// <summary>Keeps so many of those that nobody holds from being free, or as many as there are.</summary>
+    public void Keep(int domain, int count)
+    {
+        _kept[domain] = count;
+        SetFree(domain, _open[domain]);
+    }
 
     /// <summary>Nodes in service, a bit each.</summary>
     public uint InService(int domain) => _inService[domain];
@@ -70,19 +84,19 @@ internal sealed class DomainTable
     /// <returns>How many of each node, four bits each; 0 where a domain is one node or counted.</returns>
     public UInt128 Take(int domain, int count)
     {
-        if (count <= 0 || count > _free[domain])
+        if (count <= 0 || count > _open[domain])
         {
-            throw new InvalidOperationException($"Domain {domain} has {_free[domain]} free, not {count}.");
+            throw new InvalidOperationException($"Domain {domain} has {_open[domain]} free, not {count}.");
         }
 
         var taken = UInt128.Zero;
         if (Layout.Domains[domain].Nodes > 1)
         {
-            taken = count == _free[domain] ? _freeOfNodes[domain] : Choose(domain, count);
+            taken = count == _open[domain] ? _freeOfNodes[domain] : Choose(domain, count);
             _freeOfNodes[domain] -= taken;
         }
 
-        SetFree(domain, _free[domain] - count);
+        SetFree(domain, _open[domain] - count);
         return taken;
     }
 
@@ -90,7 +104,7 @@ internal sealed class DomainTable
     public bool HasExactly(int domain, int count, UInt128 nodes)
     {
         (count, nodes) = InServicePart(domain, count, nodes);
-        if (count > _free[domain])
+        if (count > _open[domain])
         {
             return false;
         }
@@ -116,7 +130,7 @@ internal sealed class DomainTable
 
         (count, nodes) = InServicePart(domain, count, nodes);
         _freeOfNodes[domain] -= nodes;
-        SetFree(domain, _free[domain] - count);
+        SetFree(domain, _open[domain] - count);
     }
 
     /// <summary>Gives back what <see cref="Take"/> took, but for nodes that are out of service by now.</summary>
@@ -124,11 +138,11 @@ internal sealed class DomainTable
     {
         (count, taken) = InServicePart(domain, count, taken);
         _freeOfNodes[domain] += taken;
-        SetFree(domain, _free[domain] + count);
+        SetFree(domain, _open[domain] + count);
     }
 
     /// <summary>Changes what a pool that its site places has free, by what others hold there; may be under 0 for a while where they took too much.</summary>
-    public void AddForeign(int domain, int count) => SetFree(domain, _free[domain] - count);
+    public void AddForeign(int domain, int count) => SetFree(domain, _open[domain] - count);
 
     /// <summary>Takes a node out of service; its accelerators that are free are so no longer.</summary>
     /// <param name="domain">The domain.</param>
@@ -144,13 +158,13 @@ internal sealed class DomainTable
         }
 
         _inService[domain] &= ~bit;
-        var free = Layout.Domains[domain].Nodes > 1 ? Of(_freeOfNodes[domain], node) : _free[domain];
+        var free = Layout.Domains[domain].Nodes > 1 ? Of(_freeOfNodes[domain], node) : _open[domain];
         if (Layout.Domains[domain].Nodes > 1)
         {
             _freeOfNodes[domain] -= (UInt128)(uint)free << (node * NodeBits);
         }
 
-        SetFree(domain, _free[domain] - free);
+        SetFree(domain, _open[domain] - free);
     }
 
     /// <summary>Says that a node is healthy again. It is a spare until it is put in service.</summary>
@@ -181,7 +195,7 @@ internal sealed class DomainTable
             _freeOfNodes[domain] += (UInt128)(uint)free << (node * NodeBits);
         }
 
-        SetFree(domain, _free[domain] + free);
+        SetFree(domain, _open[domain] + free);
     }
 
     private (int Count, UInt128 Nodes) InServicePart(int domain, int count, UInt128 nodes)
@@ -242,8 +256,10 @@ internal sealed class DomainTable
         return taken;
     }
 
-    private void SetFree(int domain, int free)
+    private void SetFree(int domain, int open)
     {
+        _open[domain] = open;
+        var free = open - Math.Min(_kept[domain], Math.Max(0, open));
         var place = Layout.Domains[domain];
         var pool = Layout.Pools[place.Pool];
         _indexes[place.Pool]?.Move(domain - pool.First, _free[domain], free);

@@ -5,11 +5,11 @@ using Superfactory.Scheduling.Quotas;
 namespace Superfactory.Scheduling.Pending;
 
 /// <summary>
-/// The jobs that wait, queue by queue, and the rounds in which they start. Within a queue nothing overtakes: a job is tried when all before it have
-/// started, the greater priority first, then the earlier submitted, then the lower number. Between queues the one goes first that has used and holds the least for
+/// The jobs that wait, queue by queue, and the rounds in which they start. Within a queue a job is tried when all before it have
+/// started, the greater priority first, then the earlier submitted, then the lower number; and it may go ahead of those that have a start reserved if it delays none of them. Between queues the one goes first that has used and holds the least for
 /// its weight. Not safe for concurrent use.
 /// </summary>
-public sealed class Backlog
+public sealed partial class Backlog
 {
     /// <summary>A week: what a queue used a week ago counts half.</summary>
     public const long DefaultHalfLifeMilliseconds = DecayedUsage.HalfLifeMilliseconds;
@@ -76,6 +76,7 @@ public sealed class Backlog
             return false;
         }
 
+        Leave(request);
         return Remove(request, _state.Queues.Find(request.Queue));
     }
 
@@ -111,6 +112,7 @@ public sealed class Backlog
     {
         Array.Clear(_blocked);
         _triesAgain = false;
+        ForgetTries();
     }
 
     /// <summary>A node is lost; see <see cref="FleetState.Lose"/>. Jobs that have no spare to go on with wait again at their old places.</summary>
@@ -118,6 +120,7 @@ public sealed class Backlog
     public NodeChange? Lose(int domain, int node, long now)
     {
         var change = _state.Lose(domain, node);
+        Doubt(MoveCause.Failure);
         foreach (var job in change?.Held ?? [])
         {
             Requeue(job, now);
@@ -152,12 +155,18 @@ public sealed class Backlog
             Changed();
         }
 
+        Wake(now);
+        if (StopOverdue(now) is { IsEmpty: false } stopped)
+        {
+            return new RoundStep(null, IsOver: false) { Stopped = stopped };
+        }
+
         for (var decisions = 0; decisions < StepDecisionsMax; decisions++)
         {
             var queue = Next(now);
             if (queue < 0 && !_triesAgain)
             {
-                return new RoundStep(null, IsOver: true);
+                return Look(now);
             }
 
             if (queue < 0)
@@ -179,19 +188,6 @@ public sealed class Backlog
         return new RoundStep(null, IsOver: false);
     }
 
-    /// <summary>Why a job waits: the first of a queue by what it lacks, any other by the job before it. Null where it does not wait, or was not tried yet.</summary>
-    public PendingReason? Why(long job)
-    {
-        if (!_byJob.TryGetValue(job, out var request))
-        {
-            return null;
-        }
-
-        var queue = _state.Queues.Find(request.Queue);
-        var first = _first[queue]!;
-        return first == request ? _blocked[queue] : new PendingReason.Behind(first.Job, _waiting[queue].GetViewBetween(first, request).Count - 1);
-    }
-
     /// <summary>The queue that goes next; −1 where none can.</summary>
     private int Next(long now)
     {
@@ -210,6 +206,7 @@ public sealed class Backlog
     {
         Remove(plan.Request, queue);
         _byJob.Remove(plan.Request.Job);
+        Leave(plan.Request);
         List<GangRequest> stopped = [];
         foreach (var victim in plan.Victims)
         {
@@ -225,6 +222,7 @@ public sealed class Backlog
         _usage.Hold(queue, Speed(started), now);
         _order.Changed();
         stopped.ForEach(Add);
+        Doubt(started.IsOwned ? MoveCause.Reclaim : MoveCause.HigherPriority);
     }
 
     private bool Release(long job, long now, [NotNullWhen(true)] out GangRequest? request)
@@ -247,6 +245,7 @@ public sealed class Backlog
         var queue = _state.Queues.Find(request.Queue);
         _waiting[queue].Add(request);
         _byJob.Add(request.Job, request);
+        Enter(request);
         if (_first[queue] is not { } first || Order.Instance.Compare(request, first) < 0)
         {
             (_first[queue], _blocked[queue]) = (request, null);
@@ -267,7 +266,7 @@ public sealed class Backlog
     private static long Speed(RunningJob job) => (long)job.Accelerators * HardwareCatalogue.All[job.Type].RelativeSpeed;
 
     /// <summary>The greater priority first, then the earlier, then the lower number.</summary>
-    private sealed class Order : IComparer<GangRequest>
+    internal sealed class Order : IComparer<GangRequest>
     {
         public static readonly Order Instance = new();
 

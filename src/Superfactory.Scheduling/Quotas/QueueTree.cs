@@ -64,6 +64,21 @@ public sealed class QueueTree
     /// <summary>The place of a queue; −1 where there is none of that name.</summary>
     internal int Find(string name) => _byName.GetValueOrDefault(name, -1);
 
+    /// <summary>Whether a queue is another one or under it.</summary>
+    internal bool IsUnder(string queue, string other)
+    {
+        var top = Find(other);
+        for (var above = Find(queue); above >= 0; above = Parents[above])
+        {
+            if (above == top)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     internal QuotaSpecification? Quota(int queue, int type) => Queues[queue].Quotas.FirstOrDefault(quota => quota.Hardware == HardwareCatalogue.All[type].Name);
 
     private static void CheckNames(ImmutableArray<QueueSpecification> queues, ImmutableArray<Problem>.Builder problems)

@@ -48,6 +48,9 @@ internal sealed class QuotaLedger
     /// <summary>What a queue's own jobs are guaranteed.</summary>
     public long Own(int queue, int type) => _own[At(queue, type)];
 
+    /// <summary>What a queue and those under it may use at the most; <see cref="long.MaxValue"/> where nothing limits it.</summary>
+    public long Limit(int queue, int type) => _limit[At(queue, type)];
+
     /// <summary>What a queue and those under it use.</summary>
     public long Used(int queue, int type) => _used[At(queue, type)];
 

@@ -1,0 +1,55 @@
+using Superfactory.Scheduling.Reserving;
+
+namespace Superfactory.Scheduling;
+
+/// <content>What is kept for starts that are reserved, and when those that run are expected to end.</content>
+public sealed partial class FleetState
+{
+    private readonly long[] _keptWatts;
+    private readonly SortedSet<RunningJob> _ending = new(EndOrder.Instance);
+
+    /// <summary>Starts that are reserved, and windows.</summary>
+    public ReservationBook Reserved { get; }
+
+    /// <summary>Those that run and are expected to end, the first first.</summary>
+    internal IReadOnlyCollection<RunningJob> Ending => _ending;
+
+    /// <summary>The most that stopping anybody who ran costs, in milliseconds.</summary>
+    internal long LongestStop { get; private set; }
+
+    /// <summary>Keeps so much of a domain, and of the power that its rack may draw, from whoever asks.</summary>
+    internal void Keep(int domain, int count, long watts)
+    {
+        var before = Domains.Free(domain);
+        Domains.Keep(domain, count);
+        _free[TypeOf(domain)] += Domains.Free(domain) - before;
+        Power.Draw(Layout.Domains[domain].Rack, watts - _keptWatts[domain]);
+        _keptWatts[domain] = watts;
+        Reclaimable.Borrow(domain, 0);
+    }
+
+    private void NoteEnd(RunningJob job)
+    {
+        LongestStop = Math.Max(LongestStop, job.StopCost);
+        if (job.ExpectedEnd != long.MaxValue)
+        {
+            _ending.Add(job);
+        }
+    }
+
+    private void ForgetEnd(RunningJob job)
+    {
+        if (job.ExpectedEnd != long.MaxValue)
+        {
+            _ending.Remove(job);
+        }
+    }
+
+    private sealed class EndOrder : IComparer<RunningJob>
+    {
+        public static readonly EndOrder Instance = new();
+
+        public int Compare(RunningJob? x, RunningJob? y) =>
+            x!.ExpectedEnd.CompareTo(y!.ExpectedEnd) is var order && order != 0 ? order : x.Request.Job.CompareTo(y.Request.Job);
+    }
+}

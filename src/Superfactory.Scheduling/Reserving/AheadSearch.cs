@@ -1,0 +1,208 @@
+using Superfactory.Scheduling.Capacity;
+using Superfactory.Scheduling.Placing;
+using Superfactory.Scheduling.Preempting;
+
+namespace Superfactory.Scheduling.Reserving;
+
+/// <summary>
+/// Finds a place for a job that what is reserved leaves none for at first sight: in its own reservation; ahead of later ones, which it is expected to be gone by; or
+/// in place of those that it goes before. Works on the state and leaves it as it was. Not safe for concurrent use.
+/// </summary>
+internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSearch victims)
+{
+    // An island of whole domains is seldom cut into more slices than so many for each.
+    private const int SmallestSlice = 16;
+
+    private readonly List<Reservation> _lifted = [];
+
+    /// <summary>Until when a job that starts now keeps others from what it has: its expected end, and the time that it takes to stop it.</summary>
+    public static long Until(GangRequest request, long now) => request.DurationMilliseconds == 0 ? long.MaxValue : now + request.DurationMilliseconds + request.StopCostMilliseconds;
+
+    /// <summary>Finds a plan; null where there is none.</summary>
+    public Plan? Find(GangRequest request, long now)
+    {
+        var book = state.Reserved;
+        var until = Until(request, now);
+        book.Look(0, until);
+        foreach (var reservation in book.All)
+        {
+            if (IsOwn(reservation, request))
+            {
+                Lift(reservation);
+            }
+        }
+
+        var plan = MayHelp(request, until) ? Kept(gangs.Find(request, guaranteedOnly: false, request.IslandsMax), now, until) : null;
+        plan ??= book.TryFind(request.Job, out var own) && own.Routes.IsEmpty && Fits(own) is { } reserved ? Kept(reserved, now, until) : null;
+        if (plan is null)
+        {
+            var owned = IsGuaranteed(request);
+            var more = false;
+            foreach (var reservation in book.Starts)
+            {
+                if (!reservation.IsLifted && GoesBefore(request, reservation, owned))
+                {
+                    Lift(reservation);
+                    more = true;
+                }
+            }
+
+            plan = more ? Kept(gangs.Find(request, guaranteedOnly: false, request.IslandsMax), now, until) : null;
+            plan ??= victims.Find(request, now) is { } stopping ? Kept(stopping, now, until) : null;
+        }
+
+        foreach (var reservation in _lifted)
+        {
+            book.Lift(reservation, false);
+        }
+
+        _lifted.Clear();
+        book.Look(0, long.MaxValue);
+        return plan;
+    }
+
+    /// <summary>Whether a plan that was found leaves what is reserved, and not lifted, its quota and rates.</summary>
+    public bool Keeps(Plan plan, long until)
+    {
+        foreach (var reservation in state.Reserved.Starts)
+        {
+            if (!reservation.IsLifted && reservation.Job != plan.Request.Job && reservation.StartMilliseconds < until && !ReservedRules.Leaves(state, plan, reservation))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>What somebody who waits would run into if it started, where it would if nothing were reserved; else what it would lack then.</summary>
+    public PendingReason? RunsInto(GangRequest request, long now)
+    {
+        foreach (var reservation in state.Reserved.All)
+        {
+            Lift(reservation);
+        }
+
+        var plan = gangs.Find(request, guaranteedOnly: false, request.IslandsMax);
+        foreach (var reservation in _lifted)
+        {
+            state.Reserved.Lift(reservation, false);
+        }
+
+        _lifted.Clear();
+        if (!plan.Starts)
+        {
+            return plan.Reason;
+        }
+
+        var until = Until(request, now);
+        var first = state.Reserved.All.Where(each => each.StartMilliseconds < until && !IsOwn(each, request)).OrderBy(each => !each.Holds.Any(hold => plan.Islands.Any(island => island.Domains.Contains(hold.Domain))))
+            .ThenBy(static each => each.StartMilliseconds).ThenBy(static each => each.Job).FirstOrDefault();
+        return first is null ? null : new PendingReason.Reserved(first.Job, first.StartMilliseconds);
+    }
+
+    private void Lift(Reservation reservation)
+    {
+        _lifted.Add(reservation);
+        state.Reserved.Lift(reservation, true);
+    }
+
+    private bool IsOwn(Reservation reservation, GangRequest request) =>
+        reservation.Window is { } window ? window.Queue is not null && state.Queues.IsUnder(request.Queue, window.Queue) : reservation.Job == request.Job;
+
+    /// <summary>Of the same queue the greater priority goes first; and whoever takes what its queue is guaranteed, before whoever borrows.</summary>
+    private static bool GoesBefore(GangRequest request, Reservation reservation, bool owned) =>
+        reservation.Queue == request.Queue ? request.Priority > reservation.Request!.Priority : owned && !reservation.IsOwned;
+
+    private bool IsGuaranteed(GangRequest request)
+    {
+        var queue = state.Queues.Find(request.Queue);
+        foreach (var type in GangSearch.Types(request))
+        {
+            if (state.Quota.IsWithinGuarantee(queue, type, (long)request.IslandsMin * request.AcceleratorsPerIsland))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether anything that would be seen otherwise could matter: most jobs that wait are told apart here.</summary>
+    private bool MayHelp(GangRequest request, long until)
+    {
+        foreach (var reservation in state.Reserved.All)
+        {
+            if (!reservation.IsLifted && reservation.StartMilliseconds < until)
+            {
+                continue;
+            }
+
+            foreach (var hold in reservation.Holds)
+            {
+                var capacity = state.Layout.Pools[state.Layout.Domains[hold.Domain].Pool].Capacity;
+                if (state.Domains.Open(hold.Domain) >= Math.Max(1, Math.Min(request.AcceleratorsPerIsland, capacity) / SmallestSlice))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The plan that was reserved, where all that it needs is there.</summary>
+    private Plan? Fits(Reservation own)
+    {
+        var queue = state.Queues.Find(own.Queue!);
+        var isOwned = state.Quota.IsWithinGuarantee(queue, own.Type, own.Accelerators);
+        var fits = isOwned || state.Quota.CheckBorrowing(queue, own.Type, own.Accelerators, state.Free(own.Type)) is null;
+        var drawn = 0;
+        foreach (var hold in own.Holds)
+        {
+            // Watts are drawn while domains are looked at, so that those which share a budget are added up.
+            var rack = state.Layout.Domains[hold.Domain].Rack;
+            fits = fits && state.Domains.Free(hold.Domain) >= hold.Count && state.Power.FitsRack(rack, hold.Watts)
+                && hold.Watts <= state.Power.Left(PowerLevel.Site, state.Layout.Racks[rack].Site) && hold.Watts <= state.Power.Left(PowerLevel.Fleet, 0);
+            if (!fits)
+            {
+                break;
+            }
+
+            state.Power.Draw(rack, hold.Watts);
+            drawn++;
+        }
+
+        for (var hold = 0; hold < drawn; hold++)
+        {
+            state.Power.Draw(state.Layout.Domains[own.Holds[hold].Domain].Rack, -own.Holds[hold].Watts);
+        }
+
+        return fits ? new Plan { Request = own.Request!, Islands = own.Islands, IsOwned = isOwned } : null;
+    }
+
+    private Plan? Kept(Plan plan, long now, long until)
+    {
+        if (!plan.Starts || !Keeps(plan, until))
+        {
+            return null;
+        }
+
+        var endBy = long.MaxValue;
+        foreach (var island in plan.Islands)
+        {
+            foreach (var domain in island.Domains)
+            {
+                foreach (var hold in state.Reserved.Of(domain))
+                {
+                    if (!hold.Of.IsLifted && hold.Of.StartMilliseconds >= until && hold.Of.StartMilliseconds > now)
+                    {
+                        endBy = Math.Min(endBy, hold.Of.StartMilliseconds);
+                    }
+                }
+            }
+        }
+
+        return plan with { EndBy = endBy };
+    }
+}

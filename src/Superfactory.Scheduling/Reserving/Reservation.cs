@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+
+namespace Superfactory.Scheduling.Reserving;
+
+/// <summary>
+/// Accelerators, with their power, that are kept from a time on: for the start of a job that waits, or for a window that an operator reserved. Who asks for
+/// them and would still run by then gets others. Not changed once it is made.
+/// </summary>
+public sealed class Reservation
+{
+    internal Reservation(GangRequest? request, FleetWindow? window, string? queue, long start, long end, IEnumerable<(int Domain, int Count, long Watts)> holds)
+    {
+        (Request, Window, Queue, StartMilliseconds, EndMilliseconds) = (request, window, queue, start, end);
+        Holds = [.. holds.OrderBy(static hold => hold.Domain).Select(hold => new Hold(this, hold.Domain, hold.Count, hold.Watts))];
+    }
+
+    /// <summary>The job whose start it is; 0 for a window.</summary>
+    public long Job => Request?.Job ?? 0;
+
+    /// <summary>What the job asks for; null for a window.</summary>
+    public GangRequest? Request { get; }
+
+    /// <summary>The window; null for a job's start.</summary>
+    public FleetWindow? Window { get; }
+
+    /// <summary>The queue that it is for; null where it is for nobody.</summary>
+    public string? Queue { get; }
+
+    /// <summary>When it starts, in milliseconds since 1970.</summary>
+    public long StartMilliseconds { get; }
+
+    /// <summary>When it is expected to end; <see cref="long.MaxValue"/> where nobody knows.</summary>
+    public long EndMilliseconds { get; }
+
+    /// <summary>Where the job's islands go; empty for a window.</summary>
+    public ImmutableArray<IslandPlan> Islands { get; internal init; } = [];
+
+    /// <summary>Whether the job is on its queue's guarantee then.</summary>
+    public bool IsOwned { get; internal init; }
+
+    internal ImmutableArray<Hold> Holds { get; }
+
+    internal ImmutableArray<(ImmutableArray<int> Route, long Rate)> Routes { get; init; } = [];
+
+    internal int Type { get; init; } = -1;
+
+    internal long Accelerators { get; init; }
+
+    /// <summary>Whether it keeps nothing from whoever asks at the moment.</summary>
+    internal bool IsLifted { get; set; }
+}
+
+/// <summary>What is kept of one domain. Immutable.</summary>
+internal sealed record Hold(Reservation Of, int Domain, int Count, long Watts);
+
+/// <summary>A time in which accelerators of a place are for one queue alone, or for nobody: a great run, or maintenance. Immutable.</summary>
+public sealed record FleetWindow
+{
+    /// <summary>Its number, once among all windows; from 1.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>A site, floor, row or rack by its path, such as <c>wisconsin/f1/r3</c>.</summary>
+    public required string Place { get; init; }
+
+    /// <summary>How many accelerators; 0 for all that are there.</summary>
+    public long Accelerators { get; init; }
+
+    /// <summary>The queue whose jobs may use them; null for maintenance, when nobody may.</summary>
+    public string? Queue { get; init; }
+
+    /// <summary>When it begins, in milliseconds since 1970.</summary>
+    public required long FromMilliseconds { get; init; }
+
+    /// <summary>When it is over.</summary>
+    public required long UntilMilliseconds { get; init; }
+}

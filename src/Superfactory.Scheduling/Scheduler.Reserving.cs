@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using Superfactory.Scheduling.Reserving;
+
+namespace Superfactory.Scheduling;
+
+/// <content>Starts that are reserved for those that wait.</content>
+public sealed partial class Scheduler
+{
+    /// <summary>
+    /// Reserves a start for a job that cannot start now: the earliest time at which enough of those that run are expected to have ended, beside what is reserved for
+    /// others. Those of its queue that it outranks do not hinder it: <see cref="Unsound"/> says who has to be looked at anew.
+    /// </summary>
+    /// <param name="request">The job.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="notBefore">So many milliseconds from now at the least.</param>
+    /// <returns>What is reserved from now on; null where no such time is known.</returns>
+    public Reservation? Reserve(GangRequest request, long now, long notBefore = 1)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var book = _state.Reserved;
+        book.Withdraw(request.Job);
+        if (_state.Ending.Count == 0 && book.IsEmpty && request.StartAfterMilliseconds <= now)
+        {
+            return null;
+        }
+
+        var outranked = book.Starts.Where(each => each.Queue == request.Queue && each.Request!.Priority < request.Priority).ToList();
+        var windows = book.Windows.Where(each => each.Queue is { } queue && _state.Queues.IsUnder(request.Queue, queue));
+        List<Reservation> lifted = [.. outranked, .. windows];
+        lifted.ForEach(each => book.Lift(each, true));
+        var found = _starts.Find(request, now, now + notBefore);
+        lifted.ForEach(each => book.Lift(each, false));
+        if (found is not null)
+        {
+            book.Add(found);
+        }
+
+        return found;
+    }
+
+    /// <summary>The reserved starts that cannot come true any more as they are: their accelerators are lost or given to others, or their time has come and they did not start.</summary>
+    public IReadOnlyList<Reservation> Unsound(long now)
+    {
+        List<Reservation> unsound = [];
+        foreach (var reservation in _state.Reserved.Starts)
+        {
+            if (reservation.StartMilliseconds <= now || !IsSound(reservation))
+            {
+                unsound.Add(reservation);
+            }
+        }
+
+        return unsound;
+    }
+
+    /// <summary>Why a job waits that was decided to: where it would start but for what is reserved for others, what that is; otherwise the reason as it is.</summary>
+    public PendingReason Explain(GangRequest request, PendingReason reason, long now)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(reason);
+        return !_state.Reserved.IsEmpty && reason is not (PendingReason.Never or PendingReason.Time or PendingReason.Behind) && _ahead.RunsInto(request, now) is { } into ? into : reason;
+    }
+
+    /// <summary>
+    /// Who has to be stopped now, in time for what is reserved: those that were let run ahead of a start and run longer than was expected, and whoever a window has no
+    /// room for beside it. A job is stopped as long before as that takes.
+    /// </summary>
+    public ImmutableArray<Overdue> Overdue(long now) => _state.Reserved.IsEmpty ? [] : OverdueSearch.Find(_state, now);
+
+    private bool IsSound(Reservation reservation)
+    {
+        foreach (var hold in reservation.Holds)
+        {
+            if (_state.Reserved.NeededAt(hold.Domain, reservation.StartMilliseconds) > Math.Max(0, _state.Domains.Open(hold.Domain)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
