@@ -85,9 +85,10 @@ public sealed class ReservationTests
         var (backlog, state) = Of(_two, Queue("q"), Queue("owner", 64), Queue("other"));
         Submit(backlog, Request(1, 64, 100) with { Queue = "other" });
         Submit(backlog, Request(2, 64, 100) with { Queue = "other" });
+        Round(backlog, 0).ShouldBe([1, 2]);
         Submit(backlog, Request(3, 128, 50));
         List<StartMoved> moves = [];
-        Round(backlog, 0, moves).ShouldBe([1, 2]);
+        Round(backlog, 0, moves).ShouldBeEmpty();
         Start(backlog, 3).ShouldBe(100_000);
         Submit(backlog, Request(4, 64, 10) with { Queue = "other", Priority = 9 });
         Round(backlog, 1_000, moves).ShouldBeEmpty();

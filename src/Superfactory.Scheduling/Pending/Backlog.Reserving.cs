@@ -122,6 +122,11 @@ public sealed partial class Backlog
     /// <summary>All that go first were tried: reserves a start for one that has none, or tries those that may go ahead.</summary>
     private RoundStep Look(long now)
     {
+        if (TryDue(now) is { } due)
+        {
+            return due;
+        }
+
         Unsettle(now);
         if (NextToReserve(now) is not { } request)
         {
@@ -152,6 +157,27 @@ public sealed partial class Backlog
         {
             Moved = hasMoved ? [new StartMoved(request.Job, isMoved ? before.From : null, reserved?.StartMilliseconds, isMoved ? before.Cause : MoveCause.Reserved)] : [],
         };
+    }
+
+    /// <summary>Starts one whose time has come, though it is not the first of its queue. Null where none can.</summary>
+    private RoundStep? TryDue(long now)
+    {
+        if (_state.Reserved.FirstStart > now)
+        {
+            return null;
+        }
+
+        foreach (var reservation in _state.Reserved.Starts)
+        {
+            var queue = _state.Queues.Find(reservation.Queue!);
+            if (reservation.StartMilliseconds <= now && _first[queue]!.Job != reservation.Job && _scheduler.Decide(reservation.Request!, now) is { Starts: true, Victims.IsEmpty: true } plan)
+            {
+                Commit(plan, queue, now);
+                return new RoundStep(plan, IsOver: false);
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Takes back the starts that cannot come true as they are, so that they are reserved anew in the order of their jobs.</summary>

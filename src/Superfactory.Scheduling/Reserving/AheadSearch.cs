@@ -23,6 +23,11 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     {
         var book = state.Reserved;
         var until = Until(request, now);
+        if (book.TryFind(request.Job, out var own) && own.StartMilliseconds <= now && AsReserved(own) is { } reserved)
+        {
+            return reserved;
+        }
+
         book.Look(0, until);
         foreach (var reservation in book.All)
         {
@@ -33,7 +38,6 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         }
 
         var plan = MayHelp(request, until) ? Kept(gangs.Find(request, guaranteedOnly: false, request.IslandsMax), now, until) : null;
-        plan ??= book.TryFind(request.Job, out var own) && own.Routes.IsEmpty && Fits(own) is { } reserved ? Kept(reserved, now, until) : null;
         if (plan is null)
         {
             var owned = IsGuaranteed(request);
@@ -51,12 +55,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             plan ??= victims.Find(request, now) is { } stopping ? Kept(stopping, now, until) : null;
         }
 
-        foreach (var reservation in _lifted)
-        {
-            book.Lift(reservation, false);
-        }
-
-        _lifted.Clear();
+        LiftNoMore();
         book.Look(0, long.MaxValue);
         return plan;
     }
@@ -107,6 +106,16 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         state.Reserved.Lift(reservation, true);
     }
 
+    private void LiftNoMore()
+    {
+        foreach (var reservation in _lifted)
+        {
+            state.Reserved.Lift(reservation, false);
+        }
+
+        _lifted.Clear();
+    }
+
     private bool IsOwn(Reservation reservation, GangRequest request) =>
         reservation.Window is { } window ? window.Queue is not null && state.Queues.IsUnder(request.Queue, window.Queue) : reservation.Job == request.Job;
 
@@ -151,7 +160,27 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         return false;
     }
 
-    /// <summary>The plan that was reserved, where all that it needs is there.</summary>
+    /// <summary>
+    /// The plan that was reserved, once its time has come, where all that it needs is there. It was found to leave all others that are reserved theirs, and these were
+    /// found beside it.
+    /// </summary>
+    private Plan? AsReserved(Reservation own)
+    {
+        if (!own.Routes.IsEmpty)
+        {
+            return null;
+        }
+
+        foreach (var reservation in state.Reserved.All)
+        {
+            Lift(reservation);
+        }
+
+        var plan = Fits(own);
+        LiftNoMore();
+        return plan;
+    }
+
     private Plan? Fits(Reservation own)
     {
         var queue = state.Queues.Find(own.Queue!);

@@ -52,7 +52,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
     {
         var request = plan.Request;
         var hardware = HardwareCatalogue.Find(plan.Islands[0].Hardware)!;
-        var end = request.DurationMilliseconds == 0 ? long.MaxValue : start + request.DurationMilliseconds;
+        var end = request.DurationMilliseconds == 0 ? long.MaxValue : start + request.DurationMilliseconds + request.StopCostMilliseconds;
         var holds = plan.Islands.SelectMany(island => island.Domains.Select(domain => (domain, island.Slice, FleetState.Watts(hardware, island.Slice, request.PeakThousandths))));
         return new Reservation(request, null, request.Queue, start, end, holds)
         {
@@ -145,7 +145,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
     {
         MoveTo(ended);
         var time = _ends[ended - 1].Time;
-        var until = request.DurationMilliseconds == 0 ? long.MaxValue : time + request.DurationMilliseconds;
+        var until = request.DurationMilliseconds == 0 ? long.MaxValue : time + request.DurationMilliseconds + request.StopCostMilliseconds;
         state.Reserved.Look(time, until);
         ChargeOthers(time, until, 1);
         var plan = gangs.Find(request, guaranteedOnly: false, request.IslandsMin);
