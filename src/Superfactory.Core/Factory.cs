@@ -57,7 +57,7 @@ public static class Factory
             return new Decision { Refusal = refusal };
         }
 
-        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now) || OutagePlanner.IsDue(state, now) || TimeoutPlanner.IsDue(state, now))))
+        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now) || FleetPlacement.IsTimeUp(state, now) || OutagePlanner.IsDue(state, now) || TimeoutPlanner.IsDue(state, now))))
         {
             Planner.Plan(draft);
         }
@@ -138,6 +138,7 @@ public static class Factory
             QueuePaused paused => FleetFold.Apply(next, paused),
             JobReprioritized changed => FleetFold.Apply(next, changed),
             StartPlanned planned => FleetFold.Apply(next, planned),
+            StartReserved reserved => FleetFold.Apply(next, reserved),
             StartDropped dropped => FleetFold.Apply(next, dropped),
             JobGivesWay way => FleetFold.Apply(next, way),
             IslandReclaimed reclaimed => FleetFold.Apply(next, reclaimed),

@@ -26,7 +26,8 @@ public static class PlanReader
         var started = decision.Records.OfType<JobStarted>().LastOrDefault(record => record.Job == job.Id);
         var planned = decision.Records.OfType<StartPlanned>().LastOrDefault(record => record.Job == job.Id);
         var (all, withheld, owned) = started is not null ? (started.Sites, started.Withheld, started.Owned) : planned is not null ? (planned.Sites, planned.Withheld, planned.Owned) : ([], [], false);
-        ImmutableArray<string> sites = [.. all.Except(withheld, StringComparer.Ordinal)];
+        var reserved = started is null && planned is null ? job.Reserved : null;
+        ImmutableArray<string> sites = reserved?.Sites ?? [.. all.Except(withheld, StringComparer.Ordinal)];
         var accelerators = (long)sites.Length * job.Specification.Accelerators;
         return (new PlanView
         {
@@ -37,7 +38,10 @@ public static class PlanReader
             Sites = sites,
             Later = withheld,
             Accelerators = accelerators,
-            Owned = owned,
+            Owned = reserved?.Owned ?? owned,
+            StartsUnixMilliseconds = started is not null ? now : reserved?.At,
+            EndsUnixMilliseconds = WhyReader.EndOf(job),
+            DeadlineUnixMilliseconds = job.Specification.Deadline == 0 ? null : job.SubmittedAt + (job.Specification.Deadline * 1000L),
             PeakWatts = sites.Length * FleetCapacity.Watts(job.Specification, job.Specification.Accelerators),
             GiveWay = [.. Victims(decision, job.Id)],
             Before = started is not null || planned is not null ? [] : [.. FleetPlacement.Before(next, job).Select(static before => before.Id)],

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Scheduling.Pending;
 using Superfactory.Scheduling.Reserving;
 
 namespace Superfactory.Scheduling;
@@ -8,7 +9,7 @@ public sealed partial class Scheduler
 {
     /// <summary>
     /// Reserves a start for a job that cannot start now: the earliest time at which enough of those that run are expected to have ended, beside what is reserved for
-    /// others. Those of its queue that it outranks do not hinder it: <see cref="Unsound"/> says who has to be looked at anew.
+    /// others that go before it. Those that go after it do not hinder it: <see cref="Unsound"/> says who of them has to be looked at anew.
     /// </summary>
     /// <param name="request">The job.</param>
     /// <param name="now">The time.</param>
@@ -24,7 +25,7 @@ public sealed partial class Scheduler
             return null;
         }
 
-        var outranked = book.Starts.Where(each => each.Queue == request.Queue && each.Request!.Priority < request.Priority).ToList();
+        var outranked = book.Starts.Where(each => GoesBefore(request, each)).ToList();
         var windows = book.Windows.Where(each => each.Queue is { } queue && _state.Queues.IsUnder(request.Queue, queue));
         List<Reservation> lifted = [.. outranked, .. windows];
         lifted.ForEach(each => book.Lift(each, true));
@@ -37,6 +38,25 @@ public sealed partial class Scheduler
 
         return found;
     }
+
+    /// <summary>Whether a start is reserved for somebody who goes after a job.</summary>
+    internal bool HasAfter(GangRequest request)
+    {
+        foreach (var reservation in _state.Reserved.Starts)
+        {
+            if (GoesBefore(request, reservation))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>In one queue by the order of the queue; of two queues' jobs the one that was submitted first, but for an owner's.</summary>
+    private static bool GoesBefore(GangRequest request, Reservation reservation) => reservation.Queue == request.Queue
+        ? Backlog.Order.Instance.Compare(request, reservation.Request) < 0
+        : !reservation.IsOwned && request.SubmittedMilliseconds < reservation.Request!.SubmittedMilliseconds;
 
     /// <summary>The reserved starts that cannot come true any more as they are: their accelerators are lost or given to others, or their time has come and they did not start.</summary>
     public IReadOnlyList<Reservation> Unsound(long now)

@@ -12,7 +12,7 @@ public sealed partial class DocumentationTests
     public static TheoryData<string> Scenarios => [.. Block().Matches(Read()).Select(match => match.Groups[1].Value)];
 
     [Fact]
-    public void There_are_examples_of_placement_power_queues_and_sites() => Scenarios.Count.ShouldBe(6);
+    public void There_are_examples_of_placement_power_queues_reserved_starts_and_sites() => Scenarios.Count.ShouldBe(7);
 
     [Theory]
     [MemberData(nameof(Scenarios))]
@@ -34,8 +34,11 @@ public sealed partial class DocumentationTests
             else if (line.StartsWith("submit ", StringComparison.Ordinal))
             {
                 var parts = line.Split("=>", StringSplitOptions.TrimEntries);
-                var plan = scheduler.Decide(Request(parts[0], now), now);
-                Say(state, plan).ShouldBe(parts[1], line);
+                var request = Request(parts[0], now);
+                var plan = scheduler.Decide(request, now);
+                plan = plan.Starts ? plan : plan with { Reason = scheduler.Explain(request, plan.Reason!, now) };
+                var reserved = plan.Starts ? null : scheduler.Reserve(request, now);
+                (Say(state, plan) + (reserved is null ? string.Empty : $", reserved at {(reserved.StartMilliseconds - 1_000_000) / 1000}")).ShouldBe(parts[1], line);
                 state.Apply(plan, now);
                 FleetAudit.Check(fleet, state).ShouldBeEmpty();
             }
@@ -88,7 +91,7 @@ public sealed partial class DocumentationTests
             Job = long.Parse(words[1], CultureInfo.InvariantCulture), Queue = words[2], AcceleratorsPerIsland = int.Parse(words[3], CultureInfo.InvariantCulture),
             IslandsMin = int.Parse(islands[0], CultureInfo.InvariantCulture), IslandsMax = int.Parse(islands[^1], CultureInfo.InvariantCulture),
             Within = Enum.Parse<Within>(Word(line, "within") ?? "site", ignoreCase: true), PeakThousandths = (int)(Number(line, "peak") ?? 1000),
-            WanBytesPerSecond = Number(line, "rate") ?? 0, SubmittedMilliseconds = now,
+            WanBytesPerSecond = Number(line, "rate") ?? 0, SubmittedMilliseconds = now, DurationMilliseconds = 1000 * (Number(line, "for") ?? 0),
         };
     }
 

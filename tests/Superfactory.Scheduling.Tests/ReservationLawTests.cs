@@ -15,11 +15,11 @@ public sealed class ReservationLawTests
     {
         Live(seed, keeps: true).ShouldBeEmpty($"seed {seed}");
         return true;
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(120));
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
 
     [Fact]
     public void Starts_that_nothing_is_kept_for_are_found() =>
-        Enumerable.Range(1, 60).Select(static seed => Live(seed, keeps: false).Count).Sum().ShouldBeGreaterThan(0);
+        Enumerable.Range(1, 25).Select(static seed => Live(seed, keeps: false).Count).Sum().ShouldBeGreaterThan(0);
 
     [Fact]
     public void What_is_kept_and_looked_at_leaves_the_ledgers_as_they_were() => Prop.ForAll(_seeds, seed =>
@@ -50,7 +50,7 @@ public sealed class ReservationLawTests
 
         FleetAudit.Check(world.Fleet, world.State).ShouldBeEmpty($"seed {seed}");
         return true;
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(40));
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(20));
 
     private static List<string> Live(int seed, bool keeps)
     {

@@ -82,7 +82,7 @@ public sealed class ReservationTests
     [Fact]
     public void A_start_moves_for_a_greater_priority_of_its_queue_and_not_for_one_of_another()
     {
-        var (backlog, state) = Of(_two, Queue("q"), Queue("owner", 64), Queue("other"));
+        var (backlog, state) = Of(_two, Queue("q"), Queue("other"), Queue("third"));
         Submit(backlog, Request(1, 64, 100) with { Queue = "other" });
         Submit(backlog, Request(2, 64, 100) with { Queue = "other" });
         Round(backlog, 0).ShouldBe([1, 2]);
@@ -90,7 +90,7 @@ public sealed class ReservationTests
         List<StartMoved> moves = [];
         Round(backlog, 0, moves).ShouldBeEmpty();
         Start(backlog, 3).ShouldBe(100_000);
-        Submit(backlog, Request(4, 64, 10) with { Queue = "other", Priority = 9 });
+        Submit(backlog, Request(4, 64, 10) with { Queue = "third", Priority = 9 });
         Round(backlog, 1_000, moves).ShouldBeEmpty();
         Start(backlog, 3).ShouldBe(100_000, "another queue's priority says nothing here");
         Start(backlog, 4).ShouldBe(150_000);

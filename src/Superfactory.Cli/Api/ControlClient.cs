@@ -102,6 +102,9 @@ internal sealed class ControlClient : IDisposable
     /// <summary>Asks what would become of a job if it were submitted.</summary>
     public Task<Answer<PlanView>> PlanAsync(string file, string? folder, string text, CancellationToken cancellation) => PostFileAsync<PlanView>("v1/plan", file, folder, text, cancellation);
 
+    /// <summary>Asks why a job is where it is.</summary>
+    public Task<Answer<WhyView>> WhyAsync(long job, CancellationToken cancellation) => GetAsync<WhyView>($"v1/jobs/{job}/why", cancellation);
+
     private async Task<Answer<T>> PostFileAsync<T>(string path, string file, string? folder, string text, CancellationToken cancellation)
         where T : class
     {

@@ -36,6 +36,7 @@ internal static class CommandTree
             SiteCommand.Create(control, terminal),
             SubmitCommand.Create(control, terminal),
             PlanCommand.Create(control, terminal),
+            WhyCommand.Create(control, terminal),
             JobCommands.Jobs(control, terminal),
             JobCommands.Job(control, terminal),
             LogsCommand.Create(control, terminal),

@@ -43,6 +43,16 @@ internal static class PlanCommand
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"  takes       {plan.Accelerators} slots, {(plan.Owned ? "on the guarantee" : "borrowed")} of queue {plan.Queue}; {plan.PeakWatts:#,0} W at their peak"));
         }
 
+        if (plan is { Outcome: PlanOutcome.Waits, StartsUnixMilliseconds: { } starts })
+        {
+            lines.Add($"  starts      {WhyCommand.Moment(starts)} at the latest");
+        }
+
+        if (plan.EndsUnixMilliseconds is { } ends)
+        {
+            lines.Add($"  ends        {WhyCommand.Moment(ends)}, as is expected{(plan.DeadlineUnixMilliseconds < ends ? ": later than its deadline" : string.Empty)}");
+        }
+
         foreach (var victim in plan.GiveWay)
         {
             lines.Add($"  gives way   job {victim.Job}{(victim.Islands.IsEmpty ? ", which saves and stops" : $" loses {string.Join(", ", victim.Islands)} and goes on")}");

@@ -29,6 +29,9 @@ internal static class QueueEndpoints
         queues.MapPost("/{name}/resume", (string name, FactoryWriter writer, CancellationToken cancellation) => PauseAsync(name, false, writer, cancellation))
             .WithSummary("Lets the jobs of a paused queue start again.")
             .Produces<QueueView>().WithProblems(404, 409);
+        routes.MapGet("/v1/jobs/{id:long}/why", (long id, FactoryWriter writer) => WhyReader.Read(writer.State, id, writer.Now) is { } why ? Results.Ok(why) : ApiProblem.NoJob(id)).WithTags("jobs")
+            .WithSummary("Why a job is where it is: what would let it start if it waits, and when it starts at the latest.")
+            .Produces<WhyView>().WithProblems(404);
         routes.MapPost("/v1/plan", PlanAsync).WithTags("jobs")
             .WithSummary("Says what would become of a job if it were submitted now, and does nothing.")
             .WithDescription("The body is the job file, as for /v1/jobs.")

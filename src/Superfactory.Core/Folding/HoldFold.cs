@@ -9,7 +9,7 @@ internal static class HoldFold
     public static FactoryState Apply(FactoryState state, JobHeld record)
     {
         var job = state.Jobs[record.Job];
-        var held = job.Islands.IsEmpty || job.IsLeaving ? job with { Held = true }
+        var held = job.Islands.IsEmpty || job.IsLeaving ? job with { Held = true, Reserved = null }
             : job.HoldRequested ? job with { HoldAsked = true }
             : job with { HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0 };
         return state.WithJob(held).Touch(held);
@@ -29,6 +29,7 @@ internal static class HoldFold
             Resume = resume,
             ShortSince = 0,
             Note = record.Reason,
+            RanBefore = record.Checkpoint is null ? 0 : job.RanBefore + Math.Max(0, record.At - job.PlacedAt),
         });
         return state.WithJob(Requeue(parked)).Touch(parked);
     }

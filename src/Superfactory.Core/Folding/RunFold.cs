@@ -14,6 +14,8 @@ internal static class RunFold
             PlacedAt = record.At,
             StartingAt = record.At,
             Planned = null,
+            Reserved = null,
+            EndBy = record.EndBy,
             GaveWayTo = 0,
             MovesBecause = null,
             NotBefore = 0,

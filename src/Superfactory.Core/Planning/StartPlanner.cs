@@ -14,6 +14,11 @@ internal static class StartPlanner
             GoOn(draft, draft.State.Jobs[id]);
         }
 
+        foreach (var (stop, to) in FleetPlacement.Overdue(draft.State, draft.Now))
+        {
+            GiveWay(draft, stop, to);
+        }
+
         var placements = FleetPlacement.Plan(draft.State, draft.Now, out var growths);
         foreach (var (id, placement) in placements)
         {
@@ -21,6 +26,10 @@ internal static class StartPlanner
             if (!placement.Sites.IsEmpty && CheckpointPlanner.Bring(draft, draft.State.Jobs[id], starts))
             {
                 Start(draft, id, placement, starts);
+            }
+            else if (placement.Sites.IsEmpty)
+            {
+                Reserve(draft, draft.State.Jobs[id], placement);
             }
         }
 
@@ -67,7 +76,7 @@ internal static class StartPlanner
         var job = draft.State.Jobs[id];
         if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, job, starts, planned: true))
         {
-            Place(draft, id, placement.Sites, placement.Withheld, placement.Owned, $"Placed at {Sentence.List(starts)}.");
+            Place(draft, id, placement.Sites, placement.Withheld, placement.Owned, $"Placed at {Sentence.List(starts)}.", placement.EndBy);
             return;
         }
 
@@ -91,6 +100,22 @@ internal static class StartPlanner
         }
     }
 
+    /// <summary>Says when and where a job that waits starts at the latest, where that is another time or place than was said.</summary>
+    private static void Reserve(Draft draft, FactoryJob job, Placement placement)
+    {
+        var (before, now) = (job.Reserved, placement.Reserved);
+        if (before?.At == now?.At && (before is null || before.Sites.SequenceEqual(now!.Sites, StringComparer.Ordinal)))
+        {
+            return;
+        }
+
+        var where = now is null ? "No time is known for its start any more." : $"It starts at {Sentence.List(now.Sites)} at {Sentence.Moment(now.At)} at the latest{(before is null || before.At == now.At ? string.Empty : $", not at {Sentence.Moment(before.At)}")}.";
+        draft.Add(new StartReserved
+        {
+            At = draft.Now, Job = job.Id, Start = now?.At, Sites = now?.Sites ?? [], Owned = now is { Owned: true }, Reason = before is null || placement.Moved is null ? where : $"{placement.Moved} {where}",
+        });
+    }
+
     private static void GiveWay(Draft draft, GivingWay stop, long to)
     {
         if (stop.Islands.IsEmpty)
@@ -108,9 +133,9 @@ internal static class StartPlanner
         MembershipPlanner.Plan(draft, stop.Job, mayBegin: false);
     }
 
-    private static void Place(Draft draft, long id, ImmutableArray<string> sites, ImmutableArray<string> withheld, bool owned, string reason)
+    private static void Place(Draft draft, long id, ImmutableArray<string> sites, ImmutableArray<string> withheld, bool owned, string reason, long endBy = 0)
     {
-        draft.Add(new JobStarted { At = draft.Now, Job = id, Sites = sites, Withheld = withheld, Owned = owned, Scheduler = FleetPlacement.Policy, Reason = reason });
+        draft.Add(new JobStarted { At = draft.Now, Job = id, Sites = sites, Withheld = withheld, Owned = owned, EndBy = endBy, Scheduler = FleetPlacement.Policy, Reason = reason });
         MembershipPlanner.Begin(draft, id, reason);
     }
 }

@@ -25,6 +25,12 @@ public static class FactoryMoments
                 return true;
             }
 
+            if (job.Islands.IsEmpty ? IsWithin(job.Reserved?.At ?? 0, after, until) || (job.Specification.StartAfter > 0 && IsWithin(job.SubmittedAt + (job.Specification.StartAfter * 1000L), after, until))
+                : job.EndBy != 0 && IsWithin(job.EndBy - FleetMaker.StopCostMilliseconds, after, until))
+            {
+                return true;
+            }
+
             if (!job.Islands.IsEmpty && job.Specification.MinimumRun > 0 && IsWithin(job.PlacedAt + (job.Specification.MinimumRun * 1000L), after, until))
             {
                 return true;

@@ -61,6 +61,9 @@ internal static class Sentence
     /// <summary>A text of somebody's as a sentence.</summary>
     public static string Ended(string text) => Capital(text.TrimEnd('.') + ".");
 
+    /// <summary>A time for people, in UTC: <c>2026-11-23 04:00:00Z</c>.</summary>
+    public static string Moment(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
     public static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
 
     public static string Lower(string text) => text.Length == 0 ? text : char.ToLowerInvariant(text[0]) + text[1..];

@@ -59,6 +59,19 @@ public sealed record StartPlanned : PlanRecord
     public required string Scheduler { get; init; }
 }
 
+/// <summary>A start was reserved for a job that waits, or moved, or is known no longer; the reason says why.</summary>
+public sealed record StartReserved : PlanRecord
+{
+    /// <summary>When it starts at the latest, as things stand; null where no time is known any more.</summary>
+    public long? Start { get; init; }
+
+    /// <summary>The sites of its islands then.</summary>
+    public ImmutableArray<string> Sites { get; init; } = [];
+
+    /// <summary>Whether it is on its queue's guarantee then.</summary>
+    public bool Owned { get; init; }
+}
+
 /// <summary>A planned start cannot be any more; the job is placed anew.</summary>
 public sealed record StartDropped : PlanRecord;
 

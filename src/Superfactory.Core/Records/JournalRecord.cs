@@ -51,6 +51,7 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(QueuePaused), "queue-paused")]
 [JsonDerivedType(typeof(JobReprioritized), "job-reprioritized")]
 [JsonDerivedType(typeof(StartPlanned), "start-planned")]
+[JsonDerivedType(typeof(StartReserved), "start-reserved")]
 [JsonDerivedType(typeof(StartDropped), "start-dropped")]
 [JsonDerivedType(typeof(JobGivesWay), "job-gives-way")]
 [JsonDerivedType(typeof(IslandReclaimed), "island-reclaimed")]

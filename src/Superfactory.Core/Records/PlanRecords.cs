@@ -39,6 +39,9 @@ public sealed record JobStarted : PlanRecord
     /// <summary>Whether it is on its queue's guarantee.</summary>
     public bool Owned { get; init; }
 
+    /// <summary>The reserved start of another that it is let run ahead of, in milliseconds since 1970-01-01 UTC; 0 for none.</summary>
+    public long EndBy { get; init; }
+
     /// <summary>The placement policy and its version, such as <c>fifo/1</c>.</summary>
     public required string Scheduler { get; init; }
 }

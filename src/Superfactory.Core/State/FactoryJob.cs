@@ -111,6 +111,15 @@ public sealed record FactoryJob
     /// <summary>Who a job gives way to that moves for nobody else's sake.</summary>
     public const long Nobody = -1;
 
+    /// <summary>The start that is reserved for it while it waits; null where none is.</summary>
+    public ReservedStart? Reserved { get; init; }
+
+    /// <summary>The reserved start of another that it was let run ahead of, in milliseconds since 1970-01-01 UTC; 0 for none. If it still runs it saves and stops in time for it.</summary>
+    public long EndBy { get; init; }
+
+    /// <summary>How long it had run when it last saved and stopped, in milliseconds.</summary>
+    public long RanBefore { get; init; }
+
     /// <summary>The job that it gives way to, or gave way to when it last stopped; <see cref="Nobody"/> where it moves; 0 where it did neither, and once it is placed again.</summary>
     public long GaveWayTo { get; init; }
 
@@ -160,6 +169,12 @@ public sealed record FactoryJob
 /// <param name="Owned">Whether it is on its queue's guarantee.</param>
 /// <param name="Awaited">The jobs that give way.</param>
 public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<string> Withheld, bool Owned, ImmutableArray<long> Awaited);
+
+/// <summary>When and where a job starts at the latest, as things stand. Immutable.</summary>
+/// <param name="At">When, in milliseconds since 1970-01-01 UTC.</param>
+/// <param name="Sites">The sites of its islands.</param>
+/// <param name="Owned">Whether it is on its queue's guarantee then.</param>
+public sealed record ReservedStart(long At, ImmutableArray<string> Sites, bool Owned);
 
 /// <summary>How a job ended.</summary>
 /// <param name="State">Completed, failed or cancelled.</param>

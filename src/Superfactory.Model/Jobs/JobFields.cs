@@ -31,6 +31,9 @@ public static class JobFields
         new() { Path = "queue", Kind = JobFieldKind.Name, Default = "default", Meaning = "The queue that the job waits in and is charged to; `superfactory fleet apply` makes queues." },
         Whole("priority", "0", 0, 1000, null, "The greater goes first in its queue, and running jobs of a lower one of its queue save and give way to it."),
         Whole("minimum_run", "0", 0, 86_400, "seconds", "How long the job runs, once it runs, before it may have to give way."),
+        Whole("duration", "0", 0, 31_536_000, "seconds", "How long the job is expected to run in all, 0 where nobody knows: what others may be promised for when it has ended. A job that was let start ahead of a promised start, and runs longer, saves and stops in time for it."),
+        Whole("start_after", "0", 0, 31_536_000, "seconds", "How long after its submission the job starts at the earliest."),
+        Whole("deadline", "0", 0, 31_536_000, "seconds", "How long after its submission the job is wanted to have ended, 0 for any time: `superfactory why` and `plan` say where it is expected to end later."),
         Whole("start_timeout", "300", 1, 86_400, "seconds", "How long the islands may take to start; then all are released, and the job is placed anew after a pause."),
         Whole("replace_within", "600", 0, 86_400, "seconds", "How long the run goes on with fewer islands than `islands_min` while a replacement is sought; then it saves and is placed anew. 0 for any time."),
 

@@ -52,6 +52,15 @@ public sealed record JobSpecification
     /// <summary>Seconds that it runs once it runs before it may have to give way. Default 0.</summary>
     public int MinimumRun { get; init; }
 
+    /// <summary>Seconds that it is expected to run in all; 0, the default, where nobody knows.</summary>
+    public int Duration { get; init; }
+
+    /// <summary>Seconds after its submission before which it does not start. Default 0.</summary>
+    public int StartAfter { get; init; }
+
+    /// <summary>Seconds after its submission by which it is wanted to have ended; 0, the default, for any time. Said and watched, and moves nobody else.</summary>
+    public int Deadline { get; init; }
+
     /// <summary>Seconds that its islands may take to start; then all are released and it is placed anew. Default 300.</summary>
     public int StartTimeout { get; init; } = 300;
 

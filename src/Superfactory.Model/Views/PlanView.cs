@@ -17,7 +17,16 @@ public sealed record PlanView
     /// <summary>Its queue.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>The sites at which islands would start; empty where it would wait.</summary>
+    /// <summary>When it would start at the latest, as things stand, in milliseconds since 1970-01-01 UTC; null where no time is known.</summary>
+    public long? StartsUnixMilliseconds { get; init; }
+
+    /// <summary>When it is expected to end then; null where nobody knows.</summary>
+    public long? EndsUnixMilliseconds { get; init; }
+
+    /// <summary>By when it is wanted to have ended; null where it does not say.</summary>
+    public long? DeadlineUnixMilliseconds { get; init; }
+
+    /// <summary>The sites at which islands would start; empty where it would wait and no time is known.</summary>
     public ImmutableArray<string> Sites { get; init; } = [];
 
     /// <summary>The sites whose islands would join later, when there is room.</summary>

@@ -141,15 +141,16 @@ public sealed partial class Backlog
         }
 
         var isMoved = _moving.Remove(request.Job, out var before);
-        var outranks = _state.Reserved.Starts.Any(each => each.Queue == request.Queue && each.Request!.Priority < request.Priority);
+        var hasAfter = _scheduler.HasAfter(request);
         var reserved = _scheduler.Reserve(request, now, isMoved ? MovedBy : 1);
         if (reserved is null)
         {
             _retryAt[request.Job] = now + RetryMilliseconds;
         }
-        else if (outranks)
+        else if (hasAfter)
         {
-            Doubt(MoveCause.HigherPriority);
+            // Who goes after it makes room for it.
+            Doubt(isMoved ? before.Cause : MoveCause.HigherPriority);
         }
 
         var hasMoved = isMoved ? reserved?.StartMilliseconds != before.From : reserved is not null;

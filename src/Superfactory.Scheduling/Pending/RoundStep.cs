@@ -34,7 +34,7 @@ public enum MoveCause
     /// <summary>Nodes that it was to have failed.</summary>
     Failure,
 
-    /// <summary>A job of a greater priority of its queue goes first.</summary>
+    /// <summary>A job that goes before it, as by a greater priority in its queue, has it.</summary>
     HigherPriority,
 
     /// <summary>A queue takes what is guaranteed to it.</summary>

@@ -73,7 +73,7 @@ internal static class Schedule
     private static JobSpecification Ranked(FactoryState state, Move move, JobSpecification job) => job with
     {
         Priority = move.Milliseconds % 3, IslandsMin = move.Milliseconds % 5 < 2 ? 1 : 0, Queue = state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name,
-        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, StartTimeout = 1 + (move.Pick * 2), Count = move.Pick == 6 ? 3 : 1, Peak = move.Pick % 3 == 0 ? 0.5 : 1, ReplaceWithin = move.Pick % 4 * 3,
+        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, Duration = move.Milliseconds % 3 == 0 ? 1 + (move.Milliseconds % 40) : 0, StartAfter = move.Pick == 5 ? 2 : 0, StartTimeout = 1 + (move.Pick * 2), Count = move.Pick == 6 ? 3 : 1, Peak = move.Pick % 3 == 0 ? 0.5 : 1, ReplaceWithin = move.Pick % 4 * 3,
     };
 
     private static QueueSet Queues(Move move) => new([

@@ -64,7 +64,7 @@ internal static class FleetMaker
 
         foreach (var unit in units)
         {
-            if (!snapshot.TakeRecorded(unit.Request, unit.Request.Sites, unit.IsOwned, unit.Since, unit.Sealed, now))
+            if (!snapshot.TakeRecorded(unit.Request, unit.Request.Sites, unit.IsOwned, unit.Since, unit.Sealed, now, unit.EndBy == 0 ? long.MaxValue : unit.EndBy))
             {
                 throw new InvalidOperationException($"The snapshot has no room for what runs: job {unit.Request.Job / Numbers}.");
             }
@@ -112,8 +112,12 @@ internal static class FleetMaker
         Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = [job.Specification.Hardware], PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
         IslandsMin = job.Specification.IslandsLeast, IslandsMax = Math.Max(job.Specification.IslandsLeast, Math.Min(job.Specification.IslandsMax, sites.Length)),
         Priority = job.Specification.Priority, SubmittedMilliseconds = Math.Max(0, job.SubmittedAt), MinimumRunMilliseconds = job.Specification.MinimumRun * 1000L,
-        StopCostMilliseconds = StopCostMilliseconds,
+        StopCostMilliseconds = StopCostMilliseconds, DurationMilliseconds = Left(job),
+        StartAfterMilliseconds = job.Specification.StartAfter == 0 ? 0 : Math.Max(0, job.SubmittedAt) + (job.Specification.StartAfter * 1000L),
     };
+
+    /// <summary>How much longer a job is expected to run, once it runs; 0 where nobody knows.</summary>
+    public static long Left(FactoryJob job) => job.Specification.Duration == 0 ? 0 : Math.Max(1000, (job.Specification.Duration * 1000L) - job.RanBefore);
 
     private static void Collect(FactoryJob job, long now, List<Unit> units, Action<string, JobSpecification> foreign)
     {
@@ -155,7 +159,7 @@ internal static class FleetMaker
         var least = job.Specification.IslandsLeast;
         if (least == job.Specification.IslandsMax)
         {
-            units.Add(new Unit(Whole(job, [.. holding.Select(static island => island.Site)]), holding.All(static island => island.IsOwned), since, saved));
+            units.Add(new Unit(Whole(job, [.. holding.Select(static island => island.Site)]), holding.All(static island => island.IsOwned), since, saved, job.EndBy));
             return;
         }
 
@@ -164,12 +168,12 @@ internal static class FleetMaker
             // An island that is not needed loses what it has trained since the last merge, and takes the state from the others when it is back.
             var request = Whole(job, [island.Site]) with { Job = Number(job.Id, job.Islands.IndexOf(island)) };
             units.Add(holding.Count > least
-                ? new Unit(request with { StopCostMilliseconds = 0 }, island.IsOwned, since, now)
-                : new Unit(request, island.IsOwned, since, saved));
+                ? new Unit(request with { StopCostMilliseconds = 0 }, island.IsOwned, since, now, job.EndBy)
+                : new Unit(request, island.IsOwned, since, saved, job.EndBy));
         }
     }
 
     private static GangRequest Whole(FactoryJob job, ImmutableArray<string> sites) => Request(job, sites) with { IslandsMin = sites.Length, IslandsMax = sites.Length };
 
-    private sealed record Unit(GangRequest Request, bool IsOwned, long Since, long Sealed);
+    private sealed record Unit(GangRequest Request, bool IsOwned, long Since, long Sealed, long EndBy = 0);
 }

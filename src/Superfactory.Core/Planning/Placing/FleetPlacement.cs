@@ -10,7 +10,7 @@ namespace Superfactory.Core.Planning;
 /// them, so that no later one of its queue overtakes it; one that waits for a site to connect claims nothing. Between queues the one goes first that has used and holds the
 /// least for its weight; that decides the order alone, and nobody gives way because of it. For one thread and one state.
 /// </summary>
-internal sealed class FleetPlacement
+internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
     public const string Policy = "fleet/2";
@@ -33,6 +33,8 @@ internal sealed class FleetPlacement
         {
             _held[running.Request.Queue] = _held.GetValueOrDefault(running.Request.Queue) + running.Accelerators;
         }
+
+        TakeReserved();
     }
 
     /// <summary>Whether an island of a job could be started at <paramref name="site"/> now, and nobody for whom others give way is to have what it takes.</summary>
@@ -68,6 +70,7 @@ internal sealed class FleetPlacement
 
         var placement = new FleetPlacement(state, now);
         placement.PlaceAll(queued);
+        placement.Settle();
         growths = placement.Grow(grows);
         return placement._placements.ToImmutable();
     }
@@ -160,20 +163,16 @@ internal sealed class FleetPlacement
             : job.Specification.Sites;
         Ledger(job).Take([.. chosen], job.Id, job.Specification.Accelerators);
         _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)job.Specification.Accelerators * chosen.Count);
-        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Owned = plan.IsOwned, Stops = stops };
+        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Owned = plan.IsOwned, Stops = stops, EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
     }
 
-    /// <summary>A job that can go on with the islands that are left loses no more than those.</summary>
     private ImmutableArray<GivingWay> Stops(Plan plan)
     {
         var stops = ImmutableArray.CreateBuilder<GivingWay>();
         foreach (var victims in plan.Victims.GroupBy(static victim => FleetMaker.Of(victim.Job).Job))
         {
             // What was decided a moment ago and is no record yet is not taken back: the job waits a round.
-            var job = _state.Jobs[victims.Key];
-            var islands = victims.Select(static victim => FleetMaker.Of(victim.Job).Island).Where(static island => island >= 0).Select(island => job.Islands[island].Site).ToImmutableArray();
-            var left = job.Islands.Count(static island => island.Standing == IslandStanding.Wanted) - islands.Length;
-            stops.Add(new GivingWay(job.Id, islands.IsEmpty || left < job.Specification.IslandsLeast ? [] : islands));
+            stops.Add(Leaves(victims.Key, victims.Select(static victim => FleetMaker.Of(victim.Job).Island)));
         }
 
         return stops.ToImmutable();
@@ -182,8 +181,17 @@ internal sealed class FleetPlacement
     private Placement Wait(FactoryJob job, Plan? plan, ImmutableArray<string> there)
     {
         var accelerators = job.Specification.Accelerators;
-        ImmutableArray<string> full = [.. there.Where(site => !Ledger(job).HasFree(site, accelerators))];
-        Ledger(job).Take(there, job.Id, accelerators);
+        var ledger = Ledger(job);
+        ImmutableArray<string> full = [.. there.Where(site => !ledger.HasFree(site, accelerators))];
+        var reason = plan?.Reason is { } lacks ? Explain(job, lacks, there) : null;
+        if (Reserve(job, plan, there))
+        {
+            // What it is to have is kept for it: nobody else needs to leave what it waits for.
+            return full.IsEmpty || reason is not PendingReason.Accelerators
+                ? new Placement { Reason = reason, IsBehind = plan is null } : new Placement { Full = full, Ahead = ledger.Ahead(full[0], job.Id), Reason = reason, IsBehind = plan is null };
+        }
+
+        ledger.Take(there, job.Id, accelerators);
         var claims = Claims(job);
         foreach (var site in there)
         {
@@ -191,9 +199,10 @@ internal sealed class FleetPlacement
             claims[site] = claims.GetValueOrDefault(site) + (plan?.Reason is PendingReason.Power ? FleetSpecification.AcceleratorsMax : accelerators);
         }
 
-        return full.IsEmpty || plan?.Reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power
-            ? new Placement { Reason = plan?.Reason ?? new PendingReason.Accelerators(accelerators, job.Specification.Hardware, there[0]) }
-            : new Placement { Full = full, Ahead = Ledger(job).Ahead(full[0], job.Id) };
+        reason ??= new PendingReason.Accelerators(accelerators, job.Specification.Hardware, there[0]);
+        return full.IsEmpty || reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power or PendingReason.Time or PendingReason.Reserved
+            ? new Placement { Reason = reason, IsBehind = plan is null }
+            : new Placement { Full = full, Ahead = ledger.Ahead(full[0], job.Id), Reason = reason, IsBehind = plan is null };
     }
 
     private SlotLedger Ledger(FactoryJob job)

@@ -39,8 +39,20 @@ internal sealed record Placement
     /// <summary>Before when it is not placed, in milliseconds since 1970-01-01 UTC; 0 where nothing keeps it.</summary>
     public long NotBefore { get; init; }
 
-    /// <summary>Why it does not start, where slots are not what is missing.</summary>
+    /// <summary>Why it does not start; people are told of <see cref="Full"/> before it.</summary>
     public PendingReason? Reason { get; init; }
+
+    /// <summary>Whether it was not tried because others of its queue have claimed what there is.</summary>
+    public bool IsBehind { get; init; }
+
+    /// <summary>The start that is reserved for it while it waits; null where none is.</summary>
+    public ReservedStart? Reserved { get; init; }
+
+    /// <summary>Why that is at another time than it was, or known no longer; null where it is reserved for the first time.</summary>
+    public string? Moved { get; init; }
+
+    /// <summary>The reserved start of another that it is let run ahead of; 0 for none.</summary>
+    public long EndBy { get; init; }
 }
 
 /// <summary>Who gives way to a job.</summary>

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using Superfactory.Scheduling;
+using Superfactory.Scheduling.Pending;
+
+namespace Superfactory.Core.Planning;
+
+/// <content>Starts that are reserved for those that wait first, and who has to leave in time for them.</content>
+internal sealed partial class FleetPlacement
+{
+    // No start is promised for the very next moment, and one that moved is promised later, so that records of it stay few.
+    private const long FirstMilliseconds = 1_000;
+    private const long MovedMilliseconds = 10_000;
+
+    private readonly Dictionary<long, string> _moved = [];
+    private readonly HashSet<string> _tried = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _timed = new(StringComparer.Ordinal);
+    private readonly List<(FactoryJob Job, ImmutableArray<string> There)> _waits = [];
+    private int _reserved;
+
+    /// <summary>Whether a time has come: of a reserved start, of the earliest at which a job may start, or to stop somebody in time for a start.</summary>
+    public static bool IsTimeUp(FactoryState state, long now)
+    {
+        foreach (var id in state.OpenJobs)
+        {
+            var job = state.Jobs[id];
+            if (IsOverdue(job, now) || (job is { Islands.IsEmpty: true, Held: false, Planned: null }
+                && (job.Reserved?.At <= now || (job.Specification.StartAfter > 0 && job.SubmittedAt + (job.Specification.StartAfter * 1000L) <= now))))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Who has to save and stop now because it runs on though it was let start ahead of a reserved start, and for whom.</summary>
+    public static IEnumerable<(GivingWay Stop, long To)> Overdue(FactoryState state, long now)
+    {
+        if (!state.OpenJobs.Any(id => IsOverdue(state.Jobs[id], now)))
+        {
+            return [];
+        }
+
+        var placement = new FleetPlacement(state, now);
+        return [.. placement._scheduler.Overdue(placement._now).GroupBy(static each => FleetMaker.Of(each.Job).Job)
+            .Where(each => IsOverdue(state.Jobs[each.Key], now))
+            .Select(each => (placement.Leaves(each.Key, each.Select(static overdue => FleetMaker.Of(overdue.Job).Island)), FleetMaker.Of(each.First().For.Job).Job))];
+    }
+
+    private static bool IsOverdue(FactoryJob job, long now) =>
+        job is { EndBy: not 0, Islands.IsEmpty: false, HoldRequested: false, GaveWayTo: 0, End: null } && job.EndBy - FleetMaker.StopCostMilliseconds <= now;
+
+    /// <summary>Keeps what is reserved for those that wait; what is not there any more is reserved anew.</summary>
+    private void TakeReserved()
+    {
+        foreach (var id in _state.OpenJobs)
+        {
+            var job = _state.Jobs[id];
+            if (job is not { Reserved: { } reserved, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null } || _state.PausedBy(job.Specification.Queue) is not null)
+            {
+                continue;
+            }
+
+            var gone = reserved.Sites.FirstOrDefault(site => !_state.IsOpen(site));
+            if (gone is not null || !_fleet.Reserved.AddRecorded(FleetMaker.Request(job, reserved.Sites), reserved.Sites, reserved.At, reserved.Owned))
+            {
+                _moved[id] = $"Site {gone ?? reserved.Sites[0]} is not there any more.";
+            }
+        }
+
+        foreach (var unsound in _scheduler.Unsound(_now))
+        {
+            // Those whose time has come are tried first.
+            if (unsound.StartMilliseconds > _now)
+            {
+                _fleet.Reserved.Withdraw(unsound.Job);
+                _moved[FleetMaker.Of(unsound.Job).Job] = "What was kept for it is not there any more.";
+            }
+        }
+    }
+
+    /// <summary>Reserves a start for a job that waits, if it is the first of its queue or among the first of the fleet.</summary>
+    /// <returns>Whether one is reserved.</returns>
+    private bool Reserve(FactoryJob job, Plan? plan, ImmutableArray<string> there)
+    {
+        var (number, queue) = (FleetMaker.Number(job.Id), job.Specification.Queue);
+        var isFirst = _tried.Add(queue);
+        _waits.Add((job, there));
+        if (_fleet.Reserved.TryFind(number, out var known) && known.StartMilliseconds <= _now)
+        {
+            _fleet.Reserved.Withdraw(number);
+            _moved[job.Id] = "Those that it waits for run longer than was expected.";
+            known = null;
+        }
+
+        if (known is null && (plan?.Reason is PendingReason.Never || (!isFirst && (!_timed.Contains(queue) || _reserved >= Backlog.ReservedOfFleet))
+            || _scheduler.Reserve(FleetMaker.Request(job, there), _now, _moved.ContainsKey(job.Id) ? MovedMilliseconds : FirstMilliseconds) is null))
+        {
+            return false;
+        }
+
+        _reserved++;
+        if (isFirst)
+        {
+            _timed.Add(queue);
+        }
+
+        return true;
+    }
+
+    /// <summary>Reserves anew what was taken for those that go before, and notes what is reserved for everybody who waits.</summary>
+    private void Settle()
+    {
+        foreach (var unsound in _scheduler.Unsound(_now))
+        {
+            _fleet.Reserved.Withdraw(unsound.Job);
+            _moved[FleetMaker.Of(unsound.Job).Job] = "A job that goes before it, or a queue that takes what is guaranteed to it, has what was kept for it.";
+        }
+
+        foreach (var (job, there) in _waits)
+        {
+            if (_moved.ContainsKey(job.Id) && !_fleet.Reserved.TryFind(FleetMaker.Number(job.Id), out _))
+            {
+                _scheduler.Reserve(FleetMaker.Request(job, there), _now, MovedMilliseconds);
+            }
+        }
+
+        for (var index = 0; index < _placements.Count; index++)
+        {
+            var (id, placement) = _placements[index];
+            if (placement.Sites.IsEmpty)
+            {
+                _placements[index] = (id, placement with
+                {
+                    Moved = _moved.GetValueOrDefault(id),
+                    Reserved = _fleet.Reserved.TryFind(FleetMaker.Number(id), out var found)
+                        ? new ReservedStart(found.StartMilliseconds, [.. found.Islands.Select(static island => island.Site)], found.IsOwned) : null,
+                });
+            }
+        }
+    }
+
+    private PendingReason Explain(FactoryJob job, PendingReason reason, ImmutableArray<string> there)
+    {
+        var exact = _scheduler.Explain(FleetMaker.Request(job, there), reason, _now);
+        return exact is PendingReason.Reserved { Job: not 0 } into ? into with { Job = FleetMaker.Of(into.Job).Job } : exact;
+    }
+
+    /// <summary>A job that can go on with the islands that are left loses no more than those.</summary>
+    private GivingWay Leaves(long id, IEnumerable<int> units)
+    {
+        var job = _state.Jobs[id];
+        var islands = units.Where(static island => island >= 0).Select(island => job.Islands[island].Site).ToImmutableArray();
+        var left = job.Islands.Count(static island => island.Standing == IslandStanding.Wanted) - islands.Length;
+        return new GivingWay(id, islands.IsEmpty || left < job.Specification.IslandsLeast ? [] : islands);
+    }
+}
