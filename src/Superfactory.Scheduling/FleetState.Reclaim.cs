@@ -36,6 +36,12 @@ public sealed partial class FleetState
         return any;
     }
 
+    /// <summary>No more than is lost where borrowed jobs free so many accelerators of a domain.</summary>
+    internal long LeastLoss(int domain, int accelerators, long now) => _slices.LeastLoss(domain, accelerators, now);
+
+    /// <summary>Looks anew at what the jobs of a domain lose at least.</summary>
+    internal void Tighten(int domain) => _slices.Tighten(domain);
+
     /// <summary>Whether some of a queue's borrowed jobs are spared.</summary>
     internal bool HasSpared(int queue) => _sparing.HasSpared(queue);
 

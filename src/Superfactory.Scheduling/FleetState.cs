@@ -182,12 +182,6 @@ public sealed partial class FleetState
     /// <summary>What is held of a domain, in no order. Valid until the next change.</summary>
     internal ReadOnlySpan<Slice> SlicesIn(int domain) => _slices.In(domain);
 
-    /// <summary>No more than is lost where borrowed jobs free so many accelerators of a domain.</summary>
-    internal long LeastLoss(int domain, int accelerators, long now) => _slices.LeastLoss(domain, accelerators, now);
-
-    /// <summary>Looks anew at what the jobs of a domain lose at least.</summary>
-    internal void Tighten(int domain) => _slices.Tighten(domain);
-
     /// <summary>The jobs of a queue, in no order.</summary>
     internal List<RunningJob> JobsOf(int queue) => _jobs[queue];
 
