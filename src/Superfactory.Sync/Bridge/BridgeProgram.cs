@@ -18,17 +18,20 @@ public static class BridgeProgram
     /// <returns>The exit code: 0 done or stopped, 1 the run failed, 2 the configuration is bad, 3 something could not be reached or set up.</returns>
     public static async Task<int> RunAsync(string configPath, CancellationToken cancellationToken)
     {
-        SocketThreads.GoOnAtOnce();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = StopOn(PosixSignal.SIGTERM, stopping);
         using var interrupt = StopOn(PosixSignal.SIGINT, stopping);
         using var hangUp = StopOn(PosixSignal.SIGHUP, stopping);
         using var output = Console.OpenStandardOutput();
-        return await RunAsync(configPath, Console.OpenStandardInput(), output, Console.Error, stopping.Token);
+        return await RunAsync(configPath, Console.OpenStandardInput(), output, Console.Error, stopping.Token, SocketThreads.GoOnAtOnce);
     }
 
-    /// <summary>The same with streams in place of the process's own.</summary>
-    internal static async Task<int> RunAsync(string configPath, Stream input, Stream output, TextWriter errors, CancellationToken stopping)
+    /// <summary>
+    /// The same with streams in place of the process's own. <paramref name="beside"/> is called before it connects to a gateway: a process of its own is then
+    /// set up for that. Without a gateway that costs: merges of 256 MiB over loopback took 0.143 s and not 0.120.
+    /// </summary>
+    internal static async Task<int> RunAsync(
+        string configPath, Stream input, Stream output, TextWriter errors, CancellationToken stopping, Action? beside = null)
     {
         var loaded = BridgeConfiguration.Load(configPath);
         if (!loaded.Succeeded)
@@ -53,6 +56,11 @@ public static class BridgeProgram
             }
 
             checkpoint = restored.Value;
+        }
+
+        if (configuration.Direct is null)
+        {
+            beside?.Invoke();
         }
 
         IPeerTransport transport;
