@@ -84,6 +84,17 @@ public sealed class HistoryCheckTests
     }
 
     [Fact]
+    public void Trainer_that_had_no_part_in_the_last_result_and_takes_the_final_model_says_nothing_of_it()
+    {
+        _run.Give("one", 1);
+        _run.Take("one", 1, "b", 1);
+        _run.Take("two", 1, "a", 0, refused: true, restored: true);
+        Finish();
+
+        Check().ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Different_last_results_are_a_disagreement()
     {
         _run.Give("one", 1);

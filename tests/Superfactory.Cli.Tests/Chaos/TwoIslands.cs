@@ -37,8 +37,8 @@ internal sealed class TwoIslands
     }
 
     /// <summary>An island's trainer takes a result.</summary>
-    public void Take(string island, long round, string hash, long tokens, bool refused = false, long? next = null) =>
-        _now[island].Add(Line(island, "merged") with { Round = round, Next = next ?? round + 1, Hash = hash, Tokens = tokens, Refused = refused });
+    public void Take(string island, long round, string hash, long tokens, bool refused = false, long? next = null, bool restored = false) =>
+        _now[island].Add(Line(island, "merged") with { Round = round, Next = next ?? round + 1, Hash = hash, Tokens = tokens, Refused = refused, Restored = restored });
 
     /// <summary>A whole round of both.</summary>
     public void Round(long round, string hash)

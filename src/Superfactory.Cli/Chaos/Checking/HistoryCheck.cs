@@ -30,7 +30,9 @@ internal sealed class HistoryCheck
     public static HistoryCheck Of(IReadOnlyList<TrainerRecord> records)
     {
         var check = new HistoryCheck(records);
-        var last = records.Where(static record => record.End is not null).Select(static record => Last(record)).Distinct().ToList();
+
+        // Who had no part in the last result, and so takes nothing but the final model, has said nothing of it.
+        var last = records.Where(static record => record.End is not null && record.Results is not [.., { Restored: true }]).Select(static record => Last(record)).Distinct().ToList();
         if (last.Count == 1)
         {
             check.Follow(last[0].Round, last[0].Hash);
