@@ -7,32 +7,16 @@ using Superfactory.Model.Copies;
 
 namespace Superfactory.Control.Tests.Api;
 
-public sealed class CopyTests : IAsyncLifetime
+public sealed class CopyTests : TwoSiteTest
 {
     private static readonly CopyRequest _request = new(new CopyPlace("wisconsin", "/a"), new CopyPlace("atlanta", "/b"));
-
-    private readonly TemporaryDirectory _directory = new();
-    private ControlPlane _plane = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _plane = await ControlPlane.StartAsync(_directory.Path);
-        await _plane.JoinAsync("wisconsin");
-        await _plane.JoinAsync("atlanta");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _plane.DisposeAsync();
-        _directory.Dispose();
-    }
 
     [Fact]
     public async Task Copy_is_shown_from_request_to_end_with_what_its_destination_says()
     {
         (await AskAsync(HttpStatusCode.Created)).State.ShouldBe(CopyState.Waiting);
         (await AskAsync(HttpStatusCode.OK)).Id.ShouldBe(1);
-        (await _plane.InstructionsAsync("atlanta"))!.Copies.ShouldHaveSingleItem().Role.ShouldBe(CopyRole.Destination);
+        (await Plane.InstructionsAsync("atlanta"))!.Copies.ShouldHaveSingleItem().Role.ShouldBe(CopyRole.Destination);
 
         await ReportAsync(CopyPhase.Running, new CopyProgress { Bytes = 10, BytesDone = 4 });
         var running = await CopyAsync("/v1/copies/1");
@@ -41,18 +25,17 @@ public sealed class CopyTests : IAsyncLifetime
 
         var ended = await CopyAsync("/v1/copies/1");
         (ended.State, ended.Reason, ended.Progress!.BytesDone).ShouldBe((CopyState.Completed, "Everything is in place and verified.", 10L));
-        (await _plane.InstructionsAsync("atlanta"))!.Copies.ShouldBeEmpty();
+        (await Plane.InstructionsAsync("atlanta"))!.Copies.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Copy_that_goes_on_is_still_instructed_after_a_restart_of_the_control_plane()
     {
         await AskAsync(HttpStatusCode.Created);
-        await _plane.DisposeAsync();
 
-        _plane = await ControlPlane.StartAsync(_directory.Path);
+        await RestartAsync();
 
-        (await _plane.InstructionsAsync("wisconsin"))!.Copies.ShouldHaveSingleItem().Source.ShouldBe(_request.Source);
+        (await Plane.InstructionsAsync("wisconsin"))!.Copies.ShouldHaveSingleItem().Source.ShouldBe(_request.Source);
         await ReportAsync(CopyPhase.Failed, progress: null, reason: "The disk at site atlanta is full.");
         (await CopyAsync("/v1/copies/1")).Reason.ShouldBe("The disk at site atlanta is full.");
     }
@@ -63,10 +46,10 @@ public sealed class CopyTests : IAsyncLifetime
         var unknown = await PostAsync(_request with { Source = new CopyPlace("wisconson", "/a") });
         unknown.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await ControlPlane.ProblemAsync(unknown)).Problems.ShouldHaveSingleItem().Hint.ShouldBe("Did you mean 'wisconsin:/a'?");
-        (await _plane.PostAsync("/v1/copies", JsonContent.Create(new { source = new { site = "wisconsin", path = "/a" } }))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await _plane.GetAsync("/v1/copies/7")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await _plane.PostAsync("/v1/copies/7/cancel")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await _plane.TextAsync("/v1/copies")).ShouldBe("[]");
+        (await Plane.PostAsync("/v1/copies", JsonContent.Create(new { source = new { site = "wisconsin", path = "/a" } }))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await Plane.GetAsync("/v1/copies/7")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await Plane.PostAsync("/v1/copies/7/cancel")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await Plane.TextAsync("/v1/copies")).ShouldBe("[]");
     }
 
     [Fact]
@@ -74,14 +57,14 @@ public sealed class CopyTests : IAsyncLifetime
     {
         await AskAsync(HttpStatusCode.Created);
 
-        (await _plane.PostAsync("/v1/copies/1/cancel")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        (await Plane.PostAsync("/v1/copies/1/cancel")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
 
-        (await _plane.InstructionsAsync("wisconsin"))!.Copies.ShouldBeEmpty();
+        (await Plane.InstructionsAsync("wisconsin"))!.Copies.ShouldBeEmpty();
         (await CopyAsync("/v1/copies/1")).State.ShouldBe(CopyState.Cancelled);
-        (await _plane.PostAsync("/v1/copies/1/cancel")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await Plane.PostAsync("/v1/copies/1/cancel")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
     }
 
-    private Task<HttpResponseMessage> PostAsync(CopyRequest request) => _plane.PostAsync("/v1/copies", JsonContent.Create(request, options: FactoryJson.Options));
+    private Task<HttpResponseMessage> PostAsync(CopyRequest request) => Plane.PostAsync("/v1/copies", JsonContent.Create(request, options: FactoryJson.Options));
 
     private async Task<CopyView> AskAsync(HttpStatusCode expected)
     {
@@ -91,10 +74,10 @@ public sealed class CopyTests : IAsyncLifetime
     }
 
     private async Task<CopyView> CopyAsync(string path)
-        => System.Text.Json.JsonSerializer.Deserialize<CopyView>(await _plane.TextAsync(path), FactoryJson.Options)!;
+        => System.Text.Json.JsonSerializer.Deserialize<CopyView>(await Plane.TextAsync(path), FactoryJson.Options)!;
 
     private async Task ReportAsync(CopyPhase phase, CopyProgress? progress, string? reason = null)
-        => (await _plane.ReportAsync("atlanta", new AgentReport
+        => (await Plane.ReportAsync("atlanta", new AgentReport
         {
             Session = "s1",
             Copies = [new CopyReport { Copy = 1, Role = CopyRole.Destination, Phase = phase, Progress = progress, Reason = reason }],

@@ -4,25 +4,14 @@ using Superfactory.Model.Views;
 
 namespace Superfactory.Control.Tests.Api;
 
-public sealed class LeaseTests : IAsyncLifetime
+public sealed class LeaseTests : TwoSiteTest
 {
-    private readonly TemporaryDirectory _directory = new();
-    private ControlPlane _plane = null!;
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _plane = await ControlPlane.StartAsync(_directory.Path);
-        await _plane.JoinAsync("wisconsin");
-        await _plane.JoinAsync("atlanta");
-        await _plane.SubmitAsync(Samples.TwoSites);
-        await _plane.ReportAsync("wisconsin", gangs: Samples.Gang(1, GangState.Running));
-        await _plane.ReportAsync("atlanta", gangs: Samples.Gang(1, GangState.Running));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _plane.DisposeAsync();
-        _directory.Dispose();
+        await base.InitializeAsync();
+        await Plane.SubmitAsync(Samples.TwoSites);
+        await Plane.ReportAsync("wisconsin", gangs: Samples.Gang(1, GangState.Running));
+        await Plane.ReportAsync("atlanta", gangs: Samples.Gang(1, GangState.Running));
     }
 
     [Fact]
@@ -30,10 +19,10 @@ public sealed class LeaseTests : IAsyncLifetime
     {
         await LoseAtlantaAsync();
 
-        var job = await _plane.JobAsync(1);
+        var job = await Plane.JobAsync(1);
         job.State.ShouldBe(JobState.Waiting);
         job.Reason.ShouldBe("Waits for site atlanta: its agent was last heard 6 s ago.");
-        (await _plane.SitesAsync()).Select(site => site.Connected).ShouldBe([false, true]);
+        (await Plane.SitesAsync()).Select(site => site.Connected).ShouldBe([false, true]);
     }
 
     [Fact]
@@ -41,9 +30,9 @@ public sealed class LeaseTests : IAsyncLifetime
     {
         await LoseAtlantaAsync();
 
-        await _plane.ReportAsync("atlanta", gangs: Samples.Gang(1, GangState.Running));
+        await Plane.ReportAsync("atlanta", gangs: Samples.Gang(1, GangState.Running));
 
-        var job = await _plane.JobAsync(1);
+        var job = await Plane.JobAsync(1);
         job.State.ShouldBe(JobState.Running);
         job.Epoch!.Number.ShouldBe(1);
         job.Islands[1].Incarnation.ShouldBe(1);
@@ -53,20 +42,20 @@ public sealed class LeaseTests : IAsyncLifetime
     public async Task Island_gets_a_new_incarnation_and_the_run_a_new_epoch_when_the_agent_returns_anew()
     {
         await LoseAtlantaAsync();
-        var before = (await _plane.InstructionsAsync("wisconsin"))!;
+        var before = (await Plane.InstructionsAsync("wisconsin"))!;
 
-        await _plane.JoinAsync("atlanta", "s2");
+        await Plane.JoinAsync("atlanta", "s2");
 
-        (await _plane.InstructionsAsync("wisconsin", after: before.Revision))!.Gangs.ShouldHaveSingleItem().Epoch.Sealed.ShouldBeTrue();
-        await _plane.ReportAsync("wisconsin", gangs: Samples.Gang(1, GangState.Running) with { Promise = new SealPromise(1, 4) });
+        (await Plane.InstructionsAsync("wisconsin", after: before.Revision))!.Gangs.ShouldHaveSingleItem().Epoch.Sealed.ShouldBeTrue();
+        await Plane.ReportAsync("wisconsin", gangs: Samples.Gang(1, GangState.Running) with { Promise = new SealPromise(1, 4) });
 
-        var atlanta = (await _plane.InstructionsAsync("atlanta", "s2"))!.Gangs.ShouldHaveSingleItem();
+        var atlanta = (await Plane.InstructionsAsync("atlanta", "s2"))!.Gangs.ShouldHaveSingleItem();
         (atlanta.Incarnation, atlanta.Epoch.Number).ShouldBe((2, 2));
-        var wisconsin = (await _plane.InstructionsAsync("wisconsin", after: before.Revision))!.Gangs.ShouldHaveSingleItem();
+        var wisconsin = (await Plane.InstructionsAsync("wisconsin", after: before.Revision))!.Gangs.ShouldHaveSingleItem();
         (wisconsin.Incarnation, wisconsin.Epoch.Number).ShouldBe((1, 2));
         wisconsin.Epoch.Members.ShouldBe([new RunMember("wisconsin", 1)]);
         wisconsin.Epoch.Learners.ShouldBe([new RunMember("atlanta", 2)]);
-        var job = await _plane.JobAsync(1);
+        var job = await Plane.JobAsync(1);
         job.State.ShouldBe(JobState.Running);
         job.Reason.ShouldBe("Trains at wisconsin. Island atlanta is about to become a member again. Island atlanta is lost: the agent of site atlanta was started anew.");
     }
@@ -74,32 +63,32 @@ public sealed class LeaseTests : IAsyncLifetime
     [Fact]
     public async Task Name_is_free_again_after_the_lease()
     {
-        ((int)(await _plane.HelloAsync("atlanta", "s2")).StatusCode).ShouldBe(409);
+        ((int)(await Plane.HelloAsync("atlanta", "s2")).StatusCode).ShouldBe(409);
         await LoseAtlantaAsync();
 
-        ((int)(await _plane.HelloAsync("atlanta", "s2")).StatusCode).ShouldBe(200);
+        ((int)(await Plane.HelloAsync("atlanta", "s2")).StatusCode).ShouldBe(200);
     }
 
     [Fact]
     public async Task Process_that_itself_stood_still_takes_nobody_for_lost()
     {
         // One look after a long time: the timers of a process that was stopped fire late, and together.
-        _plane.Time.Advance(TimeSpan.FromMilliseconds(400));
-        _plane.Time.Jump(TimeSpan.FromSeconds(60));
-        await _plane.ReportAsync("wisconsin");
-        _plane.Time.Advance(TimeSpan.FromSeconds(1));
+        Plane.Time.Advance(TimeSpan.FromMilliseconds(400));
+        Plane.Time.Jump(TimeSpan.FromSeconds(60));
+        await Plane.ReportAsync("wisconsin");
+        Plane.Time.Advance(TimeSpan.FromSeconds(1));
 
-        (await _plane.JobAsync(1)).State.ShouldBe(JobState.Running);
+        (await Plane.JobAsync(1)).State.ShouldBe(JobState.Running);
     }
 
     private async Task LoseAtlantaAsync()
     {
         for (var second = 0; second < 6; second++)
         {
-            _plane.Time.Advance(TimeSpan.FromSeconds(1));
-            await _plane.ReportAsync("wisconsin");
+            Plane.Time.Advance(TimeSpan.FromSeconds(1));
+            await Plane.ReportAsync("wisconsin");
         }
 
-        await ControlPlane.UntilAsync(async () => !(await _plane.SitesAsync())[0].Connected);
+        await ControlPlane.UntilAsync(async () => !(await Plane.SitesAsync())[0].Connected);
     }
 }

@@ -6,28 +6,12 @@ using Superfactory.Model.Views;
 
 namespace Superfactory.Control.Tests.Api;
 
-public sealed class OutageTests : IAsyncLifetime
+public sealed class OutageTests : TwoSiteTest
 {
-    private readonly TemporaryDirectory _directory = new();
-    private ControlPlane _plane = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _plane = await ControlPlane.StartAsync(_directory.Path);
-        await _plane.JoinAsync("wisconsin");
-        await _plane.JoinAsync("atlanta");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _plane.DisposeAsync();
-        _directory.Dispose();
-    }
-
     [Fact]
     public async Task Site_is_drained_shown_with_who_moves_and_returned()
     {
-        await _plane.SubmitAsync(Samples.TwoSites);
+        await Plane.SubmitAsync(Samples.TwoSites);
         var drained = await PostAsync("v1/outages", new OutageRequest { Target = "atlanta", State = OutageState.Draining, ByUnixMilliseconds = 4_000_000_000_000, Reason = "new switches" });
         drained.StatusCode.ShouldBe(HttpStatusCode.OK);
         var outage = (await drained.Content.ReadFromJsonAsync<OutageView>(FactoryJson.Options, TestContext.Current.CancellationToken))!;
@@ -36,25 +20,24 @@ public sealed class OutageTests : IAsyncLifetime
         outage.Moves.ShouldHaveSingleItem().Job.ShouldBe(1);
         (await PostAsync("v1/outages", new OutageRequest { Target = "atlenta", State = OutageState.Failed })).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await PostAsync("v1/outages", new OutageRequest { Target = "atlanta", State = OutageState.Drained })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await _plane.Http.PostAsync("v1/outages/return?target=atlanta", null, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await _plane.Http.GetFromJsonAsync<OutageView[]>("v1/outages", FactoryJson.Options, TestContext.Current.CancellationToken))!.ShouldBeEmpty();
+        (await Plane.Http.PostAsync("v1/outages/return?target=atlanta", null, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await Plane.Http.GetFromJsonAsync<OutageView[]>("v1/outages", FactoryJson.Options, TestContext.Current.CancellationToken))!.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Plan_of_the_journal_is_decided_again_the_same_also_after_a_restart()
     {
-        await _plane.SubmitAsync(Samples.TwoSites);
-        await _plane.DisposeAsync();
-        _plane = await ControlPlane.StartAsync(_directory.Path);
+        await Plane.SubmitAsync(Samples.TwoSites);
+        await RestartAsync();
 
-        var plans = (await _plane.Http.GetFromJsonAsync<RecordedPlanView[]>("v1/jobs/1/plans", FactoryJson.Options, TestContext.Current.CancellationToken))!;
+        var plans = (await Plane.Http.GetFromJsonAsync<RecordedPlanView[]>("v1/jobs/1/plans", FactoryJson.Options, TestContext.Current.CancellationToken))!;
         plans.Select(plan => plan.Kind).ShouldBe(["job-started", "epoch-decided"]);
-        var replay = (await _plane.Http.GetFromJsonAsync<ReplayView>($"v1/replay/{plans[0].Record}", FactoryJson.Options, TestContext.Current.CancellationToken))!;
+        var replay = (await Plane.Http.GetFromJsonAsync<ReplayView>($"v1/replay/{plans[0].Record}", FactoryJson.Options, TestContext.Current.CancellationToken))!;
         replay.IsSame.ShouldBeTrue(string.Join('\n', replay.Decided));
         replay.Recorded.Length.ShouldBe(2);
-        (await ControlPlane.ProblemAsync(await _plane.Http.GetAsync("v1/replay/1", TestContext.Current.CancellationToken))).Problems[0].Message.ShouldBe("Record 1 is no plan but 'site-joined', which entered from outside.");
-        (await _plane.Http.GetAsync("v1/replay/999", TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await ControlPlane.ProblemAsync(await Plane.Http.GetAsync("v1/replay/1", TestContext.Current.CancellationToken))).Problems[0].Message.ShouldBe("Record 1 is no plan but 'site-joined', which entered from outside.");
+        (await Plane.Http.GetAsync("v1/replay/999", TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    private Task<HttpResponseMessage> PostAsync(string path, OutageRequest request) => _plane.Http.PostAsJsonAsync(path, request, FactoryJson.Options, TestContext.Current.CancellationToken);
+    private Task<HttpResponseMessage> PostAsync(string path, OutageRequest request) => Plane.Http.PostAsJsonAsync(path, request, FactoryJson.Options, TestContext.Current.CancellationToken);
 }

@@ -7,33 +7,16 @@ using Superfactory.Model.Views;
 
 namespace Superfactory.Control.Tests.Api;
 
-public sealed class QueueTests : IAsyncLifetime
+public sealed class QueueTests : TwoSiteTest
 {
-    private readonly TemporaryDirectory _directory = new();
-    private ControlPlane _plane = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _plane = await ControlPlane.StartAsync(_directory.Path);
-        await _plane.JoinAsync("wisconsin");
-        await _plane.JoinAsync("atlanta");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _plane.DisposeAsync();
-        _directory.Dispose();
-    }
-
     [Fact]
     public async Task Queues_are_applied_shown_with_what_they_hold_and_outlive_a_restart()
     {
         (await QueuesAsync()).ShouldHaveSingleItem().Name.ShouldBe("default");
         (await PutAsync("queues: [{name: default}, {name: research, quotas: {hardware: cpu, guaranteed: 2}}]")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        await _plane.SubmitAsync(Samples.TwoSites + "\nqueue: research\n");
-        await _plane.SubmitAsync(Samples.TwoSites);
-        await _plane.DisposeAsync();
-        _plane = await ControlPlane.StartAsync(_directory.Path);
+        await Plane.SubmitAsync(Samples.TwoSites + "\nqueue: research\n");
+        await Plane.SubmitAsync(Samples.TwoSites);
+        await RestartAsync();
 
         var queues = await QueuesAsync();
 
@@ -50,7 +33,7 @@ public sealed class QueueTests : IAsyncLifetime
 
         circle.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await ControlPlane.ProblemAsync(circle)).Problems[0].ToString().ShouldBe("q.yaml: a.parent: The queue is above itself, 2 up.");
-        await _plane.SubmitAsync(Samples.TwoSites);
+        await Plane.SubmitAsync(Samples.TwoSites);
         (await PutAsync("queues: [{name: a}]")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
         (await QueuesAsync()).ShouldHaveSingleItem().Name.ShouldBe("default");
     }
@@ -58,33 +41,33 @@ public sealed class QueueTests : IAsyncLifetime
     [Fact]
     public async Task Plan_says_what_would_follow_and_a_pause_and_a_priority_change_it()
     {
-        await _plane.SubmitAsync(Samples.TwoSites);
+        await Plane.SubmitAsync(Samples.TwoSites);
         (await PlanAsync(Samples.TwoSites)).Outcome.ShouldBe(PlanOutcome.Waits);
         var high = await PlanAsync(Samples.TwoSites + "\npriority: 1\n");
         (high.Outcome, high.GiveWay.Single().Job).ShouldBe((PlanOutcome.StartsAfter, 1L));
-        (await _plane.PostAsync("/v1/queues/default/pause")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await Plane.PostAsync("/v1/queues/default/pause")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await QueuesAsync())[0].Paused.ShouldBeTrue();
-        var waiting = await _plane.SubmitAsync(Samples.TwoSites);
+        var waiting = await Plane.SubmitAsync(Samples.TwoSites);
         waiting.Reason.ShouldStartWith("Queue default is paused");
-        (await _plane.PostAsync("/v1/queues/default/resume")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await Plane.PostAsync("/v1/queues/default/resume")).StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        (await _plane.PostAsync("/v1/jobs/2/priority", JsonContent.Create(new PriorityRequest(2), options: FactoryJson.Options))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await Plane.PostAsync("/v1/jobs/2/priority", JsonContent.Create(new PriorityRequest(2), options: FactoryJson.Options))).StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        (await _plane.JobAsync(2)).Reason.ShouldBe("Starts at wisconsin and atlanta as soon as job 1 has given way.");
-        await _plane.ReportAsync("wisconsin");
-        await _plane.ReportAsync("atlanta");
-        (await _plane.JobAsync(2)).State.ShouldBe(JobState.Starting);
-        (await _plane.PostAsync("/v1/jobs/2/priority", JsonContent.Create(new PriorityRequest(-1), options: FactoryJson.Options))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await Plane.JobAsync(2)).Reason.ShouldBe("Starts at wisconsin and atlanta as soon as job 1 has given way.");
+        await Plane.ReportAsync("wisconsin");
+        await Plane.ReportAsync("atlanta");
+        (await Plane.JobAsync(2)).State.ShouldBe(JobState.Starting);
+        (await Plane.PostAsync("/v1/jobs/2/priority", JsonContent.Create(new PriorityRequest(-1), options: FactoryJson.Options))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     private async Task<PlanView> PlanAsync(string yaml)
     {
-        var response = await _plane.PostAsync("/v1/plan?file=job.yaml", new StringContent(yaml, Encoding.UTF8, "application/yaml"));
+        var response = await Plane.PostAsync("/v1/plan?file=job.yaml", new StringContent(yaml, Encoding.UTF8, "application/yaml"));
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         return (await response.Content.ReadFromJsonAsync<PlanView>(FactoryJson.Options))!;
     }
 
-    private async Task<QueueView[]> QueuesAsync() => (await _plane.Http.GetFromJsonAsync<QueueView[]>("/v1/queues", FactoryJson.Options))!;
+    private async Task<QueueView[]> QueuesAsync() => (await Plane.Http.GetFromJsonAsync<QueueView[]>("/v1/queues", FactoryJson.Options))!;
 
-    private Task<HttpResponseMessage> PutAsync(string yaml) => _plane.Http.PutAsync("/v1/queues?file=q.yaml", new StringContent(yaml, Encoding.UTF8, "application/yaml"));
+    private Task<HttpResponseMessage> PutAsync(string yaml) => Plane.Http.PutAsync("/v1/queues?file=q.yaml", new StringContent(yaml, Encoding.UTF8, "application/yaml"));
 }
