@@ -33,7 +33,7 @@ public sealed class SiteAgentTests : IAsyncDisposable
         var report = await _control.ReportAsync(report => report.Gangs.Any(gang => gang.State == GangState.Finished));
         report.Gangs[0].Result!.ParametersSha256.ShouldBe(ScriptedBridge.Result.ParametersSha256);
         Directory.Exists(_state.Combine("sites", "atlanta", "output", "7")).ShouldBeTrue();
-        _control.LastHello.Slots.ShouldBe(1);
+        _control.LastHello.Slots.ShouldBe(SiteOptions.SlotsDefault);
     }
 
     [Fact]
