@@ -110,7 +110,9 @@ public sealed class JobReader(FactoryState state)
 
         if (CutOff(job) is { } cut)
         {
-            return $"Waits for the link between {MembershipPlanner.MissedBy(job, cut)!.Site} and {cut.Site}, which do not hear each other: with sync.partition: wait nobody goes on alone.";
+            var other = MembershipPlanner.MissedBy(job, cut)!.Site;
+            var ends = job.Islands.Select(static island => island.Site).Where(site => site == cut.Site || site == other);
+            return $"Waits for the link between {Reading.Sentence.List(ends)}, which do not hear each other: with sync.partition: wait nobody goes on alone.";
         }
 
         var gone = job.Islands.Where(island => island is { Standing: IslandStanding.Gone, Withheld: null }).ToList();

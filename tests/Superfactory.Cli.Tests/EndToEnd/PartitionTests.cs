@@ -44,7 +44,7 @@ public sealed class PartitionTests : IDisposable
         (await stage.Laboratory!.CutAsync("wisconsin", "atlanta", Cancel)).Succeeded.ShouldBeTrue();
 
         var waiting = await UntilAsync(stage, job, static view => view.State == JobState.Waiting && Waiting(view, "wisconsin") is not null && Waiting(view, "atlanta") is not null);
-        waiting.Reason.ShouldBe("Waits for the link between atlanta and wisconsin, which do not hear each other: with sync.partition: wait nobody goes on alone.");
+        waiting.Reason.ShouldBe("Waits for the link between wisconsin and atlanta, which do not hear each other: with sync.partition: wait nobody goes on alone.");
 
         (await stage.Laboratory.RestoreAsync("wisconsin", "atlanta", Cancel)).Succeeded.ShouldBeTrue();
         recorded.Hurry();

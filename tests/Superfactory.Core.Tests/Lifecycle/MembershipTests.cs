@@ -132,7 +132,7 @@ public sealed class MembershipTests
         factory.Job(1).Epoch!.Number.ShouldBe(1);
         factory.Job(1).Epoch!.Sealed.ShouldBeFalse();
         factory.StateOf(1).ShouldBe(JobState.Waiting);
-        factory.ReasonOf(1).ShouldBe("Waits for the link between b and a, which do not hear each other: with sync.partition: wait nobody goes on alone.");
+        factory.ReasonOf(1).ShouldBe("Waits for the link between a and b, which do not hear each other: with sync.partition: wait nobody goes on alone.");
     }
 
     [Fact]
