@@ -47,7 +47,8 @@ public sealed class RecordedRunTests : IAsyncDisposable
 
         ended.Reason.ShouldContain("Atlanta was set aside before the end");
         var refusals = ended.Islands.Single(static island => island.Site == "wisconsin").Progress!.Refusals;
-        refusals.Length.ShouldBe(3);
+        // The third one sets it aside; another round may begin before the control plane has heard of that and sealed the epoch.
+        refusals.Length.ShouldBeGreaterThanOrEqualTo(3);
         refusals.ShouldAllBe(static refusal => refusal.Island == "atlanta");
         var results = recorded.Whole(ended);
         results.Count(static result => result.Merged.Any(static given => given.Island == "atlanta")).ShouldBe(4);
