@@ -48,17 +48,7 @@ public sealed class FaultTests : IAsyncDisposable
         var before = await _factory.UntilAsync(job, static view => view.Progress > 0);
         atlanta.Marker.Alive().Count.ShouldBeGreaterThan(3);
 
-        atlanta.Signal("KILL");
-        await atlanta.EndAsync();
-        await atlanta.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(20));
-        var alone = await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 1);
-        await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
-        await _factory.SiteAsync("atlanta");
-        await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 2);
-
-        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
-        ended.State.ShouldBe(JobState.Completed, ended.Reason);
-        ended.Islands.Single(static island => island.Site == "atlanta").Incarnation.ShouldBe(2);
+        var ended = await KilledAndBackAsync(atlanta, job);
         ended.Islands.Single(static island => island.Site == "wisconsin").Incarnation.ShouldBe(1);
         ended.Epoch.ShouldNotBeNull().Number.ShouldBeGreaterThan(before.Epoch!.Number + 1);
         Whole(ended, Long);
@@ -73,17 +63,7 @@ public sealed class FaultTests : IAsyncDisposable
         var job = await _factory.SubmitAsync(steps: EveryStep, every: 0);
         await _factory.UntilAsync(job, static view => view.Progress > 0);
 
-        atlanta.Signal("KILL");
-        await atlanta.EndAsync();
-        await atlanta.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(10));
-        var alone = await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 1);
-        await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
-        await _factory.SiteAsync("atlanta");
-        await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 2);
-
-        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
-        ended.State.ShouldBe(JobState.Completed, ended.Reason);
-        ended.Islands.Single(static island => island.Site == "atlanta").Incarnation.ShouldBe(2);
+        var ended = await KilledAndBackAsync(atlanta, job);
         Whole(ended, EveryStep);
 
         // The recipe clips and has a schedule; each 100 steps, and at the end, the bridges compare what the trainers have.
@@ -177,6 +157,26 @@ public sealed class FaultTests : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _factory.DisposeAsync();
+
+    /// <summary>
+    /// Kills the agent of Atlanta, waits until nothing of it is left and the other island has gone on alone, starts the site again, sees it be a member in its second
+    /// incarnation, and the run complete.
+    /// </summary>
+    private async Task<JobView> KilledAndBackAsync(RunningProgram atlanta, long job)
+    {
+        atlanta.Signal("KILL");
+        await atlanta.EndAsync();
+        await atlanta.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(20));
+        var alone = await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 1);
+        await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
+        await _factory.SiteAsync("atlanta");
+        await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 2);
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.Single(static island => island.Site == "atlanta").Incarnation.ShouldBe(2);
+        return ended;
+    }
 
     /// <summary>Pauses a process of an island until the other one is the only member.</summary>
     private async Task<JobView> PauseAsync(long job, int process, string other)
