@@ -194,8 +194,8 @@ public sealed partial class FleetState
 
     internal RunningJob Start(Plan plan, long now)
     {
-        var type = _typeOfPool[plan.Islands[0].Pool];
-        var job = new RunningJob(plan.Request, now, plan.IsOwned, Queues.Find(plan.Request.Queue), type);
+        var own = _typeOfPool[plan.Islands[0].Pool];
+        var job = new RunningJob(plan.Request, now, plan.IsOwned, Queues.Find(plan.Request.Queue), own);
         var count = 0;
         foreach (var place in plan.Islands)
         {
@@ -208,11 +208,13 @@ public sealed partial class FleetState
         for (var island = 0; island < plan.Islands.Length; island++)
         {
             var place = plan.Islands[island];
-            var watts = Watts(HardwareCatalogue.All[type], place.Slice, plan.Request.PeakThousandths);
+            var type = _typeOfPool[place.Pool];
+            var watts = Watts(HardwareCatalogue.All[type], place.Slice, place.Role < 0 ? plan.Request.PeakThousandths : plan.Request.Roles[place.Role].PeakThousandths);
+            job.Others = type == own ? job.Others : More(job.Others, type, place.Accelerators);
             foreach (var domain in place.Domains)
             {
                 var before = Domains.Free(domain);
-                var slice = new Slice(job, island, domain, place.Slice, Domains.Take(domain, place.Slice), watts);
+                var slice = new Slice(job, island, domain, type, place.Slice, Domains.Take(domain, place.Slice), watts);
                 _free[type] += Domains.Free(domain) - before;
                 slices[count++] = slice;
                 Link(slice);
@@ -234,12 +236,12 @@ public sealed partial class FleetState
         {
             var before = Domains.Free(slice.Domain);
             Domains.Give(slice.Domain, slice.Count, slice.Nodes);
-            _free[job.Type] += Domains.Free(slice.Domain) - before;
+            _free[slice.Type] += Domains.Free(slice.Domain) - before;
             Power.Draw(Layout.Domains[slice.Domain].Rack, -slice.Watts);
             Unlink(slice);
         }
 
-        Quota.Charge(job.Queue, job.Type, -job.Accelerators, job.IsOwned);
+        Charge(job, -1);
         foreach (var (route, rate) in job.Routes)
         {
             Wan.Release(route, rate);
@@ -255,11 +257,11 @@ public sealed partial class FleetState
         {
             var before = Domains.Free(slice.Domain);
             Domains.TakeExactly(slice.Domain, slice.Count, slice.Nodes);
-            _free[job.Type] += Domains.Free(slice.Domain) - before;
+            _free[slice.Type] += Domains.Free(slice.Domain) - before;
             Link(slice);
         }
 
-        Quota.Charge(job.Queue, job.Type, job.Accelerators, job.IsOwned);
+        Charge(job, 1);
         foreach (var (route, rate) in job.Routes)
         {
             Wan.Release(route, -rate);
@@ -272,12 +274,12 @@ public sealed partial class FleetState
     internal bool CanRestore(RunningJob job)
     {
         var added = 0;
-        var fits = job.IsOwned ? Quota.IsWithinGuarantee(job.Queue, job.Type, job.Accelerators) : Quota.CheckBorrowing(job.Queue, job.Type, job.Accelerators, _free[job.Type]) is null;
+        var fits = HasQuota(job);
         foreach (var slice in job.Slices)
         {
             // Watts are drawn while slices are looked at, so that slices which share a budget are added up.
             var place = Layout.Racks[Layout.Domains[slice.Domain].Rack];
-            fits = fits && Domains.HasExactly(slice.Domain, slice.Count, slice.Nodes) && Power.FitsRack(Layout.Domains[slice.Domain].Rack, slice.Watts)
+            fits = fits && HasStill(job, slice) && Power.FitsRack(Layout.Domains[slice.Domain].Rack, slice.Watts)
                 && slice.Watts <= Power.Left(PowerLevel.Site, place.Site) && slice.Watts <= Power.Left(PowerLevel.Fleet, 0);
             if (!fits)
             {
@@ -301,34 +303,8 @@ public sealed partial class FleetState
 
     private void Hold(RunningJob job)
     {
-        Quota.Charge(job.Queue, job.Type, job.Accelerators, job.IsOwned);
+        Charge(job, 1);
         Enlist(job);
-    }
-
-    private void Reserve(RunningJob job, ImmutableArray<IslandPlan> islands)
-    {
-        var rate = job.Request.WanBytesPerSecond;
-        if (rate == 0 || islands.Length < 2)
-        {
-            return;
-        }
-
-        var routes = ImmutableArray.CreateBuilder<(ImmutableArray<int>, long)>();
-        foreach (var from in islands)
-        {
-            foreach (var to in islands.Where(to => to != from))
-            {
-                var route = Wan.Reserve(Layout.Pools[from.Pool].Site, Layout.Pools[to.Pool].Site, rate);
-                if (route.IsEmpty)
-                {
-                    throw new InvalidOperationException($"The plan of job {job.Request.Job} does not fit: no route from {from.Site} to {to.Site}.");
-                }
-
-                routes.Add((route, rate));
-            }
-        }
-
-        job.Routes = routes.ToImmutable();
     }
 
     private int HeldIn(int domain)

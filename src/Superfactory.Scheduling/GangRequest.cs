@@ -51,6 +51,9 @@ public sealed record GangRequest
     /// <summary>Sites that it would rather have, the best first; others are used where these have no room.</summary>
     public ImmutableArray<string> PreferredSites { get; init; } = [];
 
+    /// <summary>Gangs of other shapes that start together with its islands, or none of them does; default none.</summary>
+    public ImmutableArray<RoleRequest> Roles { get; init; } = [];
+
     /// <summary>The share of its accelerators' peak power that it may draw, in thousandths, 1 to 1,000; default 1,000.</summary>
     public int PeakThousandths { get; init; } = 1000;
 

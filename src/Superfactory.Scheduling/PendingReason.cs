@@ -82,6 +82,15 @@ public abstract record PendingReason
         public override string ToString() => $"would run into what is reserved for {(Job == 0 ? "a window" : string.Create(CultureInfo.InvariantCulture, $"job {Job}"))} from {At(AtMilliseconds)} on";
     }
 
+    /// <summary>Gangs of a role have no place; nothing of the job starts without them.</summary>
+    /// <param name="Name">The role.</param>
+    /// <param name="Lacks">What these gangs lack beside all others of the job.</param>
+    public sealed record Role(string Name, PendingReason Lacks) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"role {Name} {Lacks}";
+    }
+
     /// <summary>It is not yet time.</summary>
     /// <param name="UntilMilliseconds">When it is, in milliseconds since 1970.</param>
     public sealed record Time(long UntilMilliseconds) : PendingReason

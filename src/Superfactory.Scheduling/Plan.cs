@@ -49,6 +49,9 @@ public sealed record IslandPlan
     /// <summary>Why here.</summary>
     public required PlacementScore Score { get; init; }
 
+    /// <summary>The place of its role among <see cref="GangRequest.Roles"/>; −1 for an island of the job itself.</summary>
+    public int Role { get; init; } = -1;
+
     /// <summary>Accelerators of the island.</summary>
     public int Accelerators => Slice * Domains.Length;
 

@@ -43,7 +43,11 @@ public sealed class RunningJob
 
     internal int Queue { get; }
 
+    /// <summary>The kind of hardware of its own islands.</summary>
     internal int Type { get; }
+
+    /// <summary>What it holds of other kinds than <see cref="Type"/>: gangs of roles do.</summary>
+    internal ImmutableArray<(int Type, int Accelerators)> Others { get; set; } = [];
 
     internal ImmutableArray<(ImmutableArray<int> Route, long Rate)> Routes { get; set; } = [];
 
@@ -67,6 +71,18 @@ public sealed class RunningJob
     /// <summary>Whether what it holds is counted as reclaimable.</summary>
     internal bool Counts { get; set; }
 
+    /// <summary>What it holds of a kind.</summary>
+    internal int Of(int type)
+    {
+        var count = Type == type ? Accelerators : 0;
+        foreach (var other in Others)
+        {
+            count += other.Type == type ? other.Accelerators : Type == type ? -other.Accelerators : 0;
+        }
+
+        return count;
+    }
+
     /// <summary>What each of its accelerators loses by a stop, in milliseconds.</summary>
     internal long LossPerAccelerator(long now) => checked(Math.Max(0, now - CheckpointMilliseconds) + StopCost);
 
@@ -76,8 +92,8 @@ public sealed class RunningJob
 /// <summary>What an island holds of one domain. Changed by <see cref="FleetState"/> alone.</summary>
 public sealed class Slice
 {
-    internal Slice(RunningJob job, int island, int domain, int count, UInt128 nodes, long watts) =>
-        (Job, Island, Domain, Count, Nodes, Watts) = (job, island, domain, count, nodes, watts);
+    internal Slice(RunningJob job, int island, int domain, int type, int count, UInt128 nodes, long watts) =>
+        (Job, Island, Domain, Type, Count, Nodes, Watts) = (job, island, domain, type, count, nodes, watts);
 
     /// <summary>Whose it is.</summary>
     public RunningJob Job { get; }
@@ -95,6 +111,9 @@ public sealed class Slice
     public UInt128 Nodes { get; internal set; }
 
     internal long Watts { get; }
+
+    /// <summary>Its kind of hardware.</summary>
+    internal int Type { get; }
 
     /// <summary>Its entry among those of its queue.</summary>
     internal int Place { get; set; }

@@ -14,13 +14,13 @@ public sealed partial class Scheduler
     /// <param name="request">The job.</param>
     /// <param name="now">The time.</param>
     /// <param name="notBefore">So many milliseconds from now at the least.</param>
-    /// <returns>What is reserved from now on; null where no such time is known.</returns>
+    /// <returns>What is reserved from now on; null where no such time is known, and for a job with roles.</returns>
     public Reservation? Reserve(GangRequest request, long now, long notBefore = 1)
     {
         ArgumentNullException.ThrowIfNull(request);
         var book = _state.Reserved;
         book.Withdraw(request.Job);
-        if (_state.Ending.Count == 0 && book.IsEmpty && request.StartAfterMilliseconds <= now)
+        if (!request.Roles.IsEmpty || (_state.Ending.Count == 0 && book.IsEmpty && request.StartAfterMilliseconds <= now))
         {
             return null;
         }
@@ -78,7 +78,7 @@ public sealed partial class Scheduler
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(reason);
-        return !_state.Reserved.IsEmpty && reason is not (PendingReason.Never or PendingReason.Time or PendingReason.Behind) && _ahead.RunsInto(request, now) is { } into ? into : reason;
+        return !_state.Reserved.IsEmpty && request.Roles.IsEmpty && reason is not (PendingReason.Never or PendingReason.Time or PendingReason.Behind) && _ahead.RunsInto(request, now) is { } into ? into : reason;
     }
 
     /// <summary>

@@ -4,6 +4,7 @@ using Superfactory.Scheduling.Capacity;
 using Superfactory.Scheduling.Placing;
 using Superfactory.Scheduling.Preempting;
 using Superfactory.Scheduling.Reserving;
+using Superfactory.Scheduling.Roles;
 
 namespace Superfactory.Scheduling;
 
@@ -33,6 +34,8 @@ public sealed partial class Scheduler
         ArgumentNullException.ThrowIfNull(state);
         (_state, _gangs) = (state, new GangSearch(state));
         _victims = new VictimSearch(state, _gangs);
+        _roles = new RoleSearch(state, _gangs);
+        _roleVictims = new RoleVictims(state, _roles);
         (_ahead, _starts) = (new AheadSearch(state, _gangs, _victims), new StartFinder(state, _gangs));
     }
 
@@ -40,7 +43,7 @@ public sealed partial class Scheduler
     public PendingReason? Refuse(GangRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Malformed(request) ?? NeverFits(request) ?? NeverStarts(request);
+        return Malformed(request) ?? MalformedRoles(request) ?? NeverFits(request) ?? RoleNeverFits(request) ?? NeverStarts(request);
     }
 
     /// <summary>Decides what becomes of a request now.</summary>
@@ -49,7 +52,7 @@ public sealed partial class Scheduler
     public Plan Decide(GangRequest request, long now)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (Malformed(request) is { } malformed)
+        if ((Malformed(request) ?? MalformedRoles(request)) is { } malformed)
         {
             return new Plan { Request = request, Reason = malformed };
         }
@@ -57,6 +60,11 @@ public sealed partial class Scheduler
         if (request.StartAfterMilliseconds > now)
         {
             return new Plan { Request = request, Reason = new PendingReason.Time(request.StartAfterMilliseconds) };
+        }
+
+        if (!request.Roles.IsEmpty)
+        {
+            return DecideRoles(request, now);
         }
 
         var plan = _gangs.Find(request, guaranteedOnly: false, request.IslandsMax);
@@ -103,8 +111,15 @@ public sealed partial class Scheduler
     /// <summary>Whether budgets, limits or links do not suffice even while nothing runs and every node is in service.</summary>
     private PendingReason.Never? NeverStarts(GangRequest request)
     {
-        _empty ??= new GangSearch(new FleetState(_state.Fleet, _state.Queues));
-        return _empty.Find(request, guaranteedOnly: false, request.IslandsMax).Reason is { } reason ? new PendingReason.Never($"{reason}, even while nothing else runs") : null;
+        if (_empty is null)
+        {
+            var nothing = new FleetState(_state.Fleet, _state.Queues);
+            _empty = new GangSearch(nothing);
+            _emptyRoles = new RoleSearch(nothing, _empty);
+        }
+
+        var plan = request.Roles.IsEmpty ? _empty.Find(request, guaranteedOnly: false, request.IslandsMax) : _emptyRoles!.Find(request);
+        return plan.Reason is { } reason ? new PendingReason.Never($"{reason}, even while nothing else runs") : null;
     }
 
     private static bool Outside(long milliseconds) => milliseconds is < 0 or > TimeMax;

@@ -12,7 +12,7 @@ public sealed partial class DocumentationTests
     public static TheoryData<string> Scenarios => [.. Block().Matches(Read()).Select(match => match.Groups[1].Value)];
 
     [Fact]
-    public void There_are_examples_of_placement_power_queues_reserved_starts_and_sites() => Scenarios.Count.ShouldBe(7);
+    public void There_are_examples_of_placement_power_queues_reserved_starts_sites_and_roles() => Scenarios.Count.ShouldBe(8);
 
     [Theory]
     [MemberData(nameof(Scenarios))]
@@ -53,7 +53,7 @@ public sealed partial class DocumentationTests
         }
 
         var many = state.Layout.SiteNames.Length > 1;
-        var places = plan.Islands.Select(island => (many ? island.Site + ":" : string.Empty) + string.Join(' ', island.Domains.Select(state.NameOf)));
+        var places = plan.Islands.Select(island => (island.Role < 0 ? string.Empty : plan.Request.Roles[island.Role].Name + "@") + (many ? island.Site + ":" : string.Empty) + string.Join(' ', island.Domains.Select(state.NameOf)));
         return string.Join(' ', places) + (plan.Victims.IsEmpty ? string.Empty : " instead of " + string.Join(' ', plan.Victims.Select(victim => victim.Job)));
     }
 
@@ -91,6 +91,10 @@ public sealed partial class DocumentationTests
             Job = long.Parse(words[1], CultureInfo.InvariantCulture), Queue = words[2], AcceleratorsPerIsland = int.Parse(words[3], CultureInfo.InvariantCulture),
             IslandsMin = int.Parse(islands[0], CultureInfo.InvariantCulture), IslandsMax = int.Parse(islands[^1], CultureInfo.InvariantCulture),
             Within = Enum.Parse<Within>(Word(line, "within") ?? "site", ignoreCase: true), PeakThousandths = (int)(Number(line, "peak") ?? 1000),
+            Hardware = Word(line, "of") is { } kind ? [kind] : [], Roles = [.. Role().Matches(line).Select(static role => new RoleRequest
+            {
+                Name = role.Groups[1].Value, Count = int.Parse(role.Groups[2].Value, CultureInfo.InvariantCulture), Accelerators = int.Parse(role.Groups[3].Value, CultureInfo.InvariantCulture), Hardware = [role.Groups[4].Value],
+            })],
             WanBytesPerSecond = Number(line, "rate") ?? 0, SubmittedMilliseconds = now, DurationMilliseconds = 1000 * (Number(line, "for") ?? 0),
         };
     }
@@ -109,6 +113,9 @@ public sealed partial class DocumentationTests
 
         return File.ReadAllText(Path.Combine(root.FullName, "docs", "scheduling.md"));
     }
+
+    [GeneratedRegex(@"\brole (\S+) (\d+)x(\d+) (\S+)")]
+    private static partial Regex Role();
 
     [GeneratedRegex("```scenario\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();

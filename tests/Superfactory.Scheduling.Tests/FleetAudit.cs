@@ -55,7 +55,7 @@ internal static class FleetAudit
     {
         var added = jobs.SelectMany(job => job.Slices.Select(slice => (
             Rack: state.Layout.RackNames[state.Layout.Domains[slice.Domain].Rack],
-            Watts: Math.Ceiling(slice.Count * (decimal)state.Layout.Pools[state.Layout.Domains[slice.Domain].Pool].Hardware.AcceleratorWatts * job.Request.PeakThousandths / 1000))))
+            Watts: Math.Ceiling(slice.Count * (decimal)state.Layout.Pools[state.Layout.Domains[slice.Domain].Pool].Hardware.AcceleratorWatts * Shapes.Of(job, slice.Island).PeakThousandths / 1000))))
             .GroupBy(entry => entry.Rack).ToDictionary(group => group.Key, group => group.Sum(entry => entry.Watts));
         decimal ofFleet = 0;
         foreach (var site in fleet.Sites)
@@ -122,21 +122,33 @@ internal static class FleetAudit
     {
         var request = job.Request;
         var islands = job.Slices.GroupBy(slice => slice.Island).ToList();
-        if (islands.Count < request.IslandsMin || islands.Count > request.IslandsMax)
+        var own = Shapes.OwnIslands(job);
+        if (own < request.IslandsMin || own > request.IslandsMax)
         {
-            broken.Add($"islands: job {request.Job} has {islands.Count}, not {request.IslandsMin} to {request.IslandsMax}");
+            broken.Add($"islands: job {request.Job} has {islands.Count}, {request.Roles.Sum(role => role.Count)} of roles, not {request.IslandsMin} to {request.IslandsMax} beside these");
         }
 
         foreach (var island in islands)
         {
-            if (island.Sum(slice => slice.Count) != request.AcceleratorsPerIsland)
+            var shape = Shapes.Of(job, island.Key);
+            if (island.Sum(slice => slice.Count) != shape.Accelerators)
             {
-                broken.Add($"islands: island {island.Key} of job {request.Job} has {island.Sum(slice => slice.Count)} of {request.AcceleratorsPerIsland}");
+                broken.Add($"islands: island {island.Key} of job {request.Job} has {island.Sum(slice => slice.Count)} of {shape.Accelerators}");
+            }
+
+            if (!shape.Hardware.IsEmpty && island.Any(slice => !shape.Hardware.Contains(HardwareCatalogue.All[state.TypeOf(slice.Domain)].Name)))
+            {
+                broken.Add($"islands: island {island.Key} of job {request.Job} is on hardware that it does not accept");
+            }
+
+            if (!shape.Sites.IsEmpty && island.Any(slice => !shape.Sites.Contains(state.Layout.SiteNames[state.Layout.Racks[state.Layout.Domains[slice.Domain].Rack].Site])))
+            {
+                broken.Add($"islands: island {island.Key} of job {request.Job} is at a site that it did not name");
             }
 
             var racks = island.Select(slice => state.Layout.Domains[slice.Domain].Rack).ToList();
             var rows = racks.Select(rack => state.Layout.Racks[rack].Row).ToList();
-            var shared = request.Within switch
+            var shared = shape.Within switch
             {
                 Within.Rack => racks.Distinct().Count(),
                 Within.Row => rows.Distinct().Count(),
@@ -145,11 +157,11 @@ internal static class FleetAudit
             };
             if (shared != 1 || island.Select(slice => slice.Count).Distinct().Count() != 1)
             {
-                broken.Add($"islands: island {island.Key} of job {request.Job} is not in one {request.Within}, or its slices differ");
+                broken.Add($"islands: island {island.Key} of job {request.Job} is not in one {shape.Within}, or its slices differ");
             }
         }
 
-        var sites = islands.Select(island => state.Layout.Racks[state.Layout.Domains[island.First().Domain].Rack].Site).ToList();
+        var sites = islands.Where(island => island.Key < own).Select(island => state.Layout.Racks[state.Layout.Domains[island.First().Domain].Rack].Site).ToList();
         var expectedRoutes = request.WanBytesPerSecond == 0 ? 0 : sites.Count * (sites.Count - 1);
         if (sites.Distinct().Count() != sites.Count || job.Routes.Length != expectedRoutes)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Superfactory.Model.Fleet;
@@ -10,12 +11,17 @@ internal sealed class World
 {
     private readonly Random _random;
     private readonly string _hardware;
+    private readonly bool _mixed;
     private long _jobs;
 
-    public World(int seed, bool small = false)
+    /// <param name="seed">What everything is made of.</param>
+    /// <param name="small">Whether there are few racks.</param>
+    /// <param name="mixed">Whether there are several kinds of hardware, and jobs with roles.</param>
+    public World(int seed, bool small = false, bool mixed = false)
     {
         _random = new Random(seed);
-        _hardware = Pick("gb200-nvl72", "hgx-h100", "cpu");
+        _mixed = mixed;
+        _hardware = mixed ? "gb200-nvl72" : Pick("gb200-nvl72", "hgx-h100", "cpu");
 
         // A budget that idle racks exceed is no fleet: another one is made, of the same seed.
         string text;
@@ -53,6 +59,11 @@ internal sealed class World
     public GangRequest Request()
     {
         var most = State.Layout.Pools.Max(pool => pool.Capacity);
+        return _mixed ? Mixed(Plain(most)) : Plain(most);
+    }
+
+    private GangRequest Plain(int most)
+    {
         var islandsMax = 1 + Next(Fleet.Sites.Length);
         return new GangRequest
         {
@@ -64,6 +75,18 @@ internal sealed class World
             PreferredSites = Next(3) == 0 ? [Fleet.Sites[Next(Fleet.Sites.Length)].Name] : [],
         };
     }
+
+    /// <summary>A request for one kind or several, which most often has roles.</summary>
+    private GangRequest Mixed(GangRequest request) => request with
+    {
+        Hardware = Kinds(), Roles = [.. Enumerable.Range(0, Next(4)).Select(role => new RoleRequest
+        {
+            Name = $"r{role}", Count = 1 + Next(4), Accelerators = 1 + Next(Next(4) == 0 ? 80 : 16), Hardware = Kinds(), Within = (Within)Next(4), PeakThousandths = 500 + (Next(6) * 100),
+            Sites = Next(4) == 0 ? [Fleet.Sites[Next(Fleet.Sites.Length)].Name] : [],
+        })],
+    };
+
+    private ImmutableArray<string> Kinds() => Next(4) switch { 0 => [], 1 => ["gb200-nvl72"], 2 => ["hgx-h100"], _ => ["hgx-h100", "gb200-nvl72"] };
 
     /// <summary>Jobs come, end and seal checkpoints; after each step <paramref name="check"/> is asked.</summary>
     public void Live(int steps, Action<Plan?> check)
@@ -158,7 +181,7 @@ internal sealed class World
 
     /// <summary>All that a plan says.</summary>
     public static string Digest(Plan plan) =>
-        $"{plan.Request.Job} {plan.IsOwned} {plan.Reason} | {string.Join(' ', plan.Islands.Select(island => $"{island.Site}:{island.Slice}x[{string.Join(',', island.Domains)}] {island.Score}"))} | " +
+        $"{plan.Request.Job} {plan.IsOwned} {plan.Reason} | {string.Join(' ', plan.Islands.Select(island => $"{(island.Role < 0 ? string.Empty : plan.Request.Roles[island.Role].Name + "@")}{island.Site}:{island.Slice}x[{string.Join(',', island.Domains)}] {island.Score}"))} | " +
         $"{string.Join(' ', plan.Victims)} | {string.Join(' ', plan.Reservations.Select(reservation => $"{string.Join('>', reservation.Route)}={reservation.BytesPerSecond}"))}";
 
     private string Text(bool small)
@@ -192,7 +215,7 @@ internal sealed class World
         return text.ToString();
     }
 
-    private string Racks(bool small) => _hardware switch
+    private string Racks(bool small) => (_mixed && Next(2) == 0 ? "hgx-h100" : _hardware) switch
     {
         "gb200-nvl72" => $"{{hardware: gb200-nvl72, count: {1 + Next(small ? 2 : 4)}, spares: {Next(3)}}}",
         "hgx-h100" => $"{{hardware: hgx-h100, count: {1 + Next(2)}, nodes: {1 + Next(small ? 2 : 4)}}}",
@@ -201,13 +224,14 @@ internal sealed class World
 
     private QueueTree QueuesOf()
     {
-        var exist = Fleet.Racks.Sum(rack => rack.Schedulable);
+        var exist = Fleet.Racks.Where(rack => rack.Hardware.Name == _hardware).Sum(rack => rack.Schedulable);
+        ImmutableArray<QuotaSpecification> more = _mixed ? [new QuotaSpecification("hgx-h100", Next((Fleet.Racks.Where(rack => rack.Hardware.Name != _hardware).Sum(rack => rack.Schedulable) / 2) + 1), Next(2) == 0 ? null : Next(64), Next(2) == 0 ? null : Next(9))] : [];
         var (a, b) = (Next((exist / 2) + 1), Next((exist / 2) + 1));
         var outcome = QueueTree.Create(
             [
                 new QueueSpecification { Name = "top", Quotas = [new QuotaSpecification(_hardware, a, Next(2) == 0 ? null : Next(exist + 1))] },
                 new QueueSpecification { Name = "under", Parent = "top", Quotas = [new QuotaSpecification(_hardware, a / 2, null, Next(2) == 0 ? null : Next(exist + 1))] },
-                new QueueSpecification { Name = "other", Quotas = [new QuotaSpecification(_hardware, b, Next(2) == 0 ? null : Next(exist + 1), Next(2) == 0 ? null : Next(exist + 1))] },
+                new QueueSpecification { Name = "other", Quotas = [new QuotaSpecification(_hardware, b, Next(2) == 0 ? null : Next(exist + 1), Next(2) == 0 ? null : Next(exist + 1)), .. more] },
                 new QueueSpecification { Name = "guest" },
             ],
             Fleet);

@@ -263,7 +263,16 @@ public sealed partial class Backlog
         return removed;
     }
 
-    private static long Speed(RunningJob job) => (long)job.Accelerators * HardwareCatalogue.All[job.Type].RelativeSpeed;
+    private static long Speed(RunningJob job)
+    {
+        var speed = (long)job.Of(job.Type) * HardwareCatalogue.All[job.Type].RelativeSpeed;
+        foreach (var (type, count) in job.Others)
+        {
+            speed += (long)count * HardwareCatalogue.All[type].RelativeSpeed;
+        }
+
+        return speed;
+    }
 
     /// <summary>The greater priority first, then the earlier, then the lower number.</summary>
     internal sealed class Order : IComparer<GangRequest>

@@ -8,7 +8,7 @@ namespace Superfactory.Scheduling.Preempting;
 /// <param name="Domain">Its domain.</param>
 /// <param name="Count">Its accelerators.</param>
 /// <param name="Priority">Its job's priority.</param>
-/// <param name="Type">Its job's kind of hardware.</param>
+/// <param name="Type">Its kind of hardware.</param>
 /// <param name="IsOwned">Whether its job is on guaranteed quota.</param>
 internal readonly record struct HeldSlice(Slice? Slice, long MinimumEnd, int Domain, int Count, int Priority, short Type, bool IsOwned);
 
@@ -38,7 +38,7 @@ internal sealed class HeldTable
     public void Add(Slice slice)
     {
         var job = slice.Job;
-        var entry = new HeldSlice(slice, job.MinimumEnd, slice.Domain, slice.Count, job.Priority, (short)job.Type, job.IsOwned);
+        var entry = new HeldSlice(slice, job.MinimumEnd, slice.Domain, slice.Count, job.Priority, (short)slice.Type, job.IsOwned);
         var held = _held[job.Queue];
         if (_free[job.Queue].TryPop(out var place))
         {

@@ -8,10 +8,13 @@ namespace Superfactory.Scheduling.Preempting;
 /// </summary>
 internal sealed class SparingTable(int queues)
 {
+    private static readonly Comparison<RunningJob> _byStart = static (one, other) => one.StartMilliseconds.CompareTo(other.StartMilliseconds) is var order && order != 0 ? order : one.Number.CompareTo(other.Number);
+
     private readonly bool[] _isStale = new bool[queues];
     private readonly bool[] _hasSpared = new bool[queues];
     private readonly List<int> _stale = [];
     private readonly List<RunningJob> _candidates = [];
+    private readonly long[] _left = new long[HardwareCatalogue.All.Length];
 
     /// <summary>What a queue holds changed.</summary>
     public void Changed(int queue)
@@ -44,8 +47,10 @@ internal sealed class SparingTable(int queues)
 
             for (var type = 0; type < HardwareCatalogue.All.Length; type++)
             {
-                Refresh(state, queue, type);
+                _left[type] = Refresh(state, queue, type);
             }
+
+            SpareMixed(state, queue);
 
             if (_hasSpared[queue] || had)
             {
@@ -59,24 +64,26 @@ internal sealed class SparingTable(int queues)
         _stale.Clear();
     }
 
-    private void Refresh(FleetState state, int queue, int type)
+    /// <summary>Spares jobs of one kind of hardware.</summary>
+    /// <returns>What the guarantee has left after them.</returns>
+    private long Refresh(FleetState state, int queue, int type)
     {
         var left = state.Quota.Own(queue, type) - state.Quota.Owned(queue, type);
         if (left <= 0)
         {
-            return;
+            return 0;
         }
 
         _candidates.Clear();
         foreach (var job in state.JobsOf(queue))
         {
-            if (!job.IsOwned && job.Type == type && job.Accelerators <= left)
+            if (!job.IsOwned && job.Type == type && job.Others.IsEmpty && job.Accelerators <= left)
             {
                 _candidates.Add(job);
             }
         }
 
-        _candidates.Sort(static (one, other) => one.StartMilliseconds.CompareTo(other.StartMilliseconds) is var order && order != 0 ? order : one.Number.CompareTo(other.Number));
+        _candidates.Sort(_byStart);
         foreach (var job in _candidates)
         {
             if (job.Accelerators <= left)
@@ -84,6 +91,38 @@ internal sealed class SparingTable(int queues)
                 left -= job.Accelerators;
                 (job.IsSpared, _hasSpared[queue]) = (true, true);
             }
+        }
+
+        return left;
+    }
+
+    /// <summary>Spares jobs that hold several kinds, where the guarantees have room for all of them.</summary>
+    private void SpareMixed(FleetState state, int queue)
+    {
+        _candidates.Clear();
+        foreach (var job in state.JobsOf(queue))
+        {
+            if (!job.IsOwned && !job.Others.IsEmpty)
+            {
+                _candidates.Add(job);
+            }
+        }
+
+        _candidates.Sort(_byStart);
+        foreach (var job in _candidates)
+        {
+            if (job.Of(job.Type) > _left[job.Type] || job.Others.Any(other => other.Accelerators > _left[other.Type]))
+            {
+                continue;
+            }
+
+            _left[job.Type] -= job.Of(job.Type);
+            foreach (var (type, count) in job.Others)
+            {
+                _left[type] -= count;
+            }
+
+            (job.IsSpared, _hasSpared[queue]) = (true, true);
         }
     }
 }

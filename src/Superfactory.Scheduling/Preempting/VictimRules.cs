@@ -80,7 +80,7 @@ internal sealed class VictimRules
     /// <summary>Whether a job may be stopped.</summary>
     public bool MayStop(RunningJob job)
     {
-        if (job.Type != _type || _now < job.MinimumEnd)
+        if (job.Of(_type) == 0 || _now < job.MinimumEnd)
         {
             return false;
         }

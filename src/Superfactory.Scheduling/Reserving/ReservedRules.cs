@@ -9,14 +9,14 @@ internal static class ReservedRules
 
     private static bool LeavesQuota(FleetState state, Plan plan, Reservation reserved)
     {
-        var type = state.TypeOf(plan.Islands[0].Domains[0]);
-        if (type != reserved.Type)
+        var type = reserved.Type;
+        var count = plan.Islands.Sum(island => state.TypeOf(island.Domains[0]) == type ? (long)island.Accelerators : 0);
+        if (count == 0)
         {
             return true;
         }
 
         var queue = state.Queues.Find(reserved.Queue!);
-        var count = plan.Islands.Sum(static island => (long)island.Accelerators);
         if (reserved.IsOwned && plan.IsOwned && plan.Request.Queue == reserved.Queue)
         {
             var owned = state.Quota.Owned(queue, type) + count + Others(state, reserved, queue, ownedOnly: true) - Ended(state, reserved, queue, plan, ownedOnly: true);
@@ -68,9 +68,9 @@ internal static class ReservedRules
 
             foreach (var job in state.JobsOf(queue))
             {
-                if (job.Type == reserved.Type && (!ownedOnly || job.IsOwned) && (job.ExpectedEnd <= reserved.StartMilliseconds || plan.Victims.Any(victim => victim.Job == job.Request.Job)))
+                if (job.Of(reserved.Type) > 0 && (!ownedOnly || job.IsOwned) && (job.ExpectedEnd <= reserved.StartMilliseconds || plan.Victims.Any(victim => victim.Job == job.Request.Job)))
                 {
-                    sum += job.Accelerators;
+                    sum += job.Of(reserved.Type);
                 }
             }
         }
