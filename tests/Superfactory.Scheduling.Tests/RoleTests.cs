@@ -80,6 +80,26 @@ public sealed class RoleTests
         state.Quota.Owned(state.Queues.Find("owner"), HardwareCatalogue.Names.IndexOf("gb200-nvl72")).ShouldBe(0);
     }
 
+    [Fact]
+    public void A_borrowed_job_with_roles_is_no_victim_once_its_guarantees_have_room_for_all_of_it()
+    {
+        var (state, scheduler) = Fleet();
+        state.Apply(scheduler.Decide(new GangRequest { Job = 1, Queue = "owner", AcceleratorsPerIsland = 64, Hardware = ["gb200-nvl72"] }, Now), Now)!.IsOwned.ShouldBeTrue();
+        state.Apply(scheduler.Decide(Job(2, gangs: 3) with { Queue = "owner", IslandsMin = 1, IslandsMax = 1, AcceleratorsPerIsland = 32, Roles = [Rollout(4)] }, Now), Now)!.IsOwned.ShouldBeFalse();
+        var job = new GangRequest { Job = 3, Queue = "third", AcceleratorsPerIsland = 4, Hardware = ["hgx-h100"] };
+        scheduler.Decide(job, Now + 1).Victims.Select(victim => victim.Job).ShouldBe([2]);
+
+        // Three gangs are within the 12 that are guaranteed; the fourth was one too many.
+        state.Stop(2);
+        state.Stop(1);
+        state.Apply(scheduler.Decide(new GangRequest { Job = 4, Queue = "owner", AcceleratorsPerIsland = 4, Hardware = ["hgx-h100"] }, Now), Now)!.IsOwned.ShouldBeTrue();
+        state.Apply(scheduler.Decide(Job(5, gangs: 3) with { Queue = "owner", IslandsMin = 1, IslandsMax = 1 }, Now), Now)!.IsOwned.ShouldBeFalse();
+        scheduler.Decide(job, Now + 1).Victims.Select(victim => victim.Job).ShouldBe([5]);
+        state.Stop(4);
+        state.Apply(scheduler.Decide(new GangRequest { Job = 6, Queue = "team", AcceleratorsPerIsland = 4, Hardware = ["hgx-h100"] }, Now), Now).ShouldNotBeNull();
+        scheduler.Decide(job, Now + 1).Victims.Select(victim => victim.Job).ShouldBe([6]);
+    }
+
     [Theory]
     [InlineData("a gang is left out")]
     [InlineData("a gang is cut")]
@@ -119,6 +139,7 @@ public sealed class RoleTests
         ImmutableArray<QueueSpecification> queues =
         [
             new() { Name = "team" }, new() { Name = "owner", Quotas = [new QuotaSpecification("gb200-nvl72", 128), new QuotaSpecification("hgx-h100", 12)] },
+            new() { Name = "third", Quotas = [new QuotaSpecification("hgx-h100", 4)] },
         ];
         var tree = QueueTree.Create(queues, _fleet);
         tree.Problems.ShouldBeEmpty();
