@@ -13,6 +13,9 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
     /// <summary>What may wait in the kernel of all connections together: this long at the link's rate, so that what is more urgent waits no longer. A machine with more to do than cores may leave a writer waiting for some milliseconds.</summary>
     private const double NotSentSeconds = 0.008;
 
+    /// <summary>The same while there is bulk alone: what it loses to a machine that is busy hurts nobody, and a merge that begins does not wait for it.</summary>
+    private const double NotSentOfBulkSeconds = 0.004;
+
     private const int NotSentBytesMax = 2 << 20;
 
     /// <summary>What is under way is measured over two round trips, and the acknowledgement's delay.</summary>
@@ -36,6 +39,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
         StreamSign[] signs = slept ? [] : [.. link.Streams.Select(static stream => stream.Sign)];
         var moment = Sample();
         var seconds = TimeSpan.FromTicks(now - _caredAt).TotalSeconds;
+        var isBulkAlone = false;
         locked(() =>
         {
             if (network.FindSession(link.Peer) is not { } session)
@@ -55,6 +59,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
             }
 
             _wasFull = isFull;
+            isBulkAlone = network.Port(link.Peer).TakeBulkAlone() && isFull;
             var delay = (RoundTripsUnderWay * link.Pulse.RoundTrip.Milliseconds / 1000) + limits.AcknowledgeDelayMax.TotalSeconds;
             session.WindowBytes = (long)Math.Clamp(2 * link.Meter.AchievableBytesPerSecond * delay, limits.UnacknowledgedBytesMin, limits.UnacknowledgedBytesMax);
             for (var index = 0; index < _classes.Length; index++)
@@ -63,7 +68,8 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
             }
         });
         _caredAt = now;
-        LimitNotSent();
+        Pace(isBulkAlone);
+        LimitNotSent(isBulkAlone);
     }
 
     private StreamSample Sample()
@@ -77,9 +83,23 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
         return sum;
     }
 
-    private void LimitNotSent()
+    private void Pace(bool isBulkAlone)
     {
-        var all = Math.Clamp(link.Meter.AchievableBytesPerSecond * NotSentSeconds, TcpTuning.NotSentBytesMin, NotSentBytesMax);
+        var least = int.MaxValue;
+        foreach (var stream in link.Streams)
+        {
+            least = Math.Min(least, stream.Sampler.RoundTripLeastMicroseconds);
+        }
+
+        foreach (var stream in link.Streams)
+        {
+            stream.Sampler.Pace(least, isBulkAlone);
+        }
+    }
+
+    private void LimitNotSent(bool isBulkAlone)
+    {
+        var all = Math.Clamp(link.Meter.AchievableBytesPerSecond * (isBulkAlone ? NotSentOfBulkSeconds : NotSentSeconds), TcpTuning.NotSentBytesMin, NotSentBytesMax);
         var each = (int)(all / Math.Max(1, link.Pulse.Agreed - 1));
         foreach (var stream in link.Streams)
         {

@@ -23,9 +23,14 @@ internal readonly record struct StreamSample(long BytesAcknowledged, long BytesS
 internal sealed class StreamSampler(Socket? socket)
 {
     private readonly PacingCeiling _ceiling = new();
+    private readonly QueueDrain _drain = new();
     private long _paced = PacingCeiling.None;
     private TcpInfo _before;
+    private long _carried;
     private int _notSentMax = TcpTuning.NotSentBytesMin;
+
+    /// <summary>The smallest round trip that the kernel knows of, in microseconds; 2^31 − 1 where it knows none.</summary>
+    public int RoundTripLeastMicroseconds => _before.RoundTripLeastMicroseconds > 0 ? _before.RoundTripLeastMicroseconds : int.MaxValue;
 
     /// <summary>What happened since the last time; nothing where the kernel does not say.</summary>
     public StreamSample Take()
@@ -41,8 +46,7 @@ internal sealed class StreamSampler(Socket? socket)
             info.SegmentsSent - _before.SegmentsSent,
             info.SegmentsSentAgain - _before.SegmentsSentAgain,
             info.BusyMicroseconds - _before.BusyMicroseconds);
-        _before = info;
-        Pace(info);
+        (_before, _carried) = (info, sample.BytesAcknowledged);
         return sample;
     }
 
@@ -56,9 +60,19 @@ internal sealed class StreamSampler(Socket? socket)
         }
     }
 
-    private void Pace(in TcpInfo info)
+    /// <summary>Bounds the rate at which the kernel sends, by what was seen the last time; most of the time there is no bound.</summary>
+    /// <param name="leastMicroseconds">The least round trip of the link's connections.</param>
+    /// <param name="isBulkAlone">Whether the link is full of bulk and no merge is under way.</param>
+    public void Pace(int leastMicroseconds, bool isBulkAlone)
     {
-        if (BbrInfo.Read(socket!) is { } bbr && _ceiling.Look(bbr, info.RoundTripMicroseconds) is var ceiling && ceiling != _paced)
+        if (socket is null || BbrInfo.Read(socket) is not { } bbr)
+        {
+            return;
+        }
+
+        var roundTrip = _before.RoundTripMicroseconds;
+        var ceiling = Math.Min(_ceiling.Look(bbr, roundTrip), _drain.Look(bbr.BytesPerSecond, roundTrip, leastMicroseconds, isBulkAlone && _carried >= TcpTuning.NotSentBytesMin));
+        if (ceiling != _paced)
         {
             _paced = ceiling;
             TcpTuning.LimitRate(socket, ceiling);

@@ -5,6 +5,7 @@ namespace Superfactory.Wan.Measuring;
 
 /// <summary>What the kernel knows of a TCP connection: Linux's <c>struct tcp_info</c>, as <c>linux/tcp.h</c> lays it out, as far as it is used here.</summary>
 /// <param name="RoundTripMicroseconds">The smoothed round trip.</param>
+/// <param name="RoundTripLeastMicroseconds">The smallest round trip of the last five minutes (<c>net.ipv4.tcp_min_rtt_wlen</c>); 2^31 − 1 before there was one.</param>
 /// <param name="SegmentsSent">Segments with data, those sent again included.</param>
 /// <param name="SegmentsSentAgain">Segments sent again.</param>
 /// <param name="BytesAcknowledged">Bytes that the other side's kernel has.</param>
@@ -13,6 +14,7 @@ namespace Superfactory.Wan.Measuring;
 /// <param name="BusyMicroseconds">How long bytes were under way or waiting, since the connection was made.</param>
 internal readonly record struct TcpInfo(
     int RoundTripMicroseconds,
+    int RoundTripLeastMicroseconds,
     long SegmentsSent,
     long SegmentsSentAgain,
     long BytesAcknowledged,
@@ -34,6 +36,7 @@ internal readonly record struct TcpInfo(
 
     private static TcpInfo Parse(ReadOnlySpan<byte> raw) => new(
         RoundTripMicroseconds: (int)Math.Min(Number(raw, 68), int.MaxValue),
+        RoundTripLeastMicroseconds: (int)Math.Min(Number(raw, 148), int.MaxValue),
         SegmentsSent: Number(raw, 156),
         SegmentsSentAgain: Number(raw, 100),
         BytesAcknowledged: Long(raw, 120),

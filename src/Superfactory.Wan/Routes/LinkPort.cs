@@ -6,31 +6,6 @@ using Superfactory.Wan.Transport;
 
 namespace Superfactory.Wan.Routes;
 
-/// <summary>A connection of a link, as what sends over it is concerned.</summary>
-/// <param name="id">Names the connection; no other of this gateway ever has the same.</param>
-/// <param name="number">Its place in the link; 0 carries control, and everything where it is alone; of two the one that came later.</param>
-internal sealed class StreamPort(long id, int number)
-{
-    public long Id { get; } = id;
-
-    public int Number { get; } = number;
-
-    /// <summary>Set when there may be something to send.</summary>
-    public AsyncSignal Work { get; } = new();
-
-    /// <summary>Whether it found nothing to send and waits. Guarded by the gateway's lock.</summary>
-    public bool IsIdle { get; set; }
-
-    /// <summary>Whether the link has it to spare: it takes nothing more and is closed soon. Guarded by the gateway's lock.</summary>
-    public bool IsRetired { get; set; }
-
-    /// <summary>Whether it is silent while others of its link speak: until it is heard again it takes nothing more. Guarded by the gateway's lock.</summary>
-    public bool IsSuspect { get; set; }
-
-    /// <summary>Whether it takes what there is to send.</summary>
-    public bool Takes => !IsRetired && !IsSuspect;
-}
-
 /// <summary>What one session sends of one class over a link: the way, and the rate it is held to.</summary>
 internal sealed record Feed(Session Session, Way Way, Pacer Pacer);
 
@@ -43,6 +18,9 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
     private const int Classes = (int)TrafficClass.Bulk + 1;
     private const long Unpaced = long.MaxValue;
 
+    /// <summary>What another bridge takes to answer the last of a merge's chunks, beyond the round trip: it reads them, and checks their hash.</summary>
+    private static readonly long _answerTicks = TimeSpan.FromMilliseconds(10).Ticks;
+
     private readonly List<StreamPort> _streams = [];
     private readonly List<Feed>[] _feeds = [[], [], []];
     private readonly int[] _turns = new int[Classes];
@@ -50,6 +28,9 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
     /// <summary>The same by class, as the last connection that carries the class found it.</summary>
     private readonly long[] _pacedUntil = [Unpaced, Unpaced, Unpaced];
     private readonly ClassScheduler _scheduler = new(floors);
+    private readonly MergeHold _hold = new();
+    private bool _sentMerge;
+    private bool _sentBulk;
     private readonly SortedDictionary<string, Frame> _states = new(StringComparer.Ordinal);
 
     public string Peer { get; } = peer;
@@ -70,7 +51,15 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
     public IReadOnlyList<StreamPort> Streams => _streams;
 
     /// <summary>The round trip in microseconds.</summary>
-    public int RoundTripMicroseconds { get; set; }
+    public int RoundTripMicroseconds
+    {
+        get;
+        set
+        {
+            field = value;
+            _hold.LengthMax = (value * TimeSpan.TicksPerMicrosecond) + _answerTicks;
+        }
+    }
 
     /// <summary>When the earliest frame may leave that only waits for its rate, in ticks; null where none does.</summary>
     public long? PacedUntil => _pacedUntil.Min() is var until and < Unpaced ? until : null;
@@ -191,6 +180,14 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
         WakeAll();
     }
 
+    /// <summary>Whether bulk left and no merge did since this was last asked.</summary>
+    public bool TakeBulkAlone()
+    {
+        var isAlone = _sentBulk && !_sentMerge;
+        (_sentBulk, _sentMerge) = (false, false);
+        return isAlone;
+    }
+
     /// <summary>Takes the next frame for a connection. Where there is none, the connection counts as waiting.</summary>
     public bool TryTake(StreamPort stream, long now, out OutgoingFrame outgoing)
     {
@@ -214,6 +211,8 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
             if (TryTake(order[index], stream, now, out outgoing))
             {
                 _scheduler.Sent(order[index], outgoing.WireBytes, has);
+                _sentMerge |= order[index] == TrafficClass.Merge;
+                _sentBulk |= order[index] == TrafficClass.Bulk;
                 return true;
             }
         }
@@ -226,14 +225,32 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
     /// <summary>Which classes a connection could take a frame of.</summary>
     private void Look(StreamPort stream, long now, Span<bool> has)
     {
+        var isForData = false;
         for (var index = 0; index < Classes; index++)
         {
             has[index] = Carries(stream, (TrafficClass)index);
             if (has[index])
             {
+                isForData = index > (int)TrafficClass.Control;
                 _pacedUntil[index] = Unpaced;
                 has[index] = HasWork((TrafficClass)index, now);
             }
+        }
+
+        if (isForData)
+        {
+            Hold(now, has);
+        }
+    }
+
+    /// <summary>Holds bulk back while merges are likely to go on at once. Merges that only wait for their rate leave it what that does not take.</summary>
+    private void Hold(long now, Span<bool> has)
+    {
+        var isHeld = _hold.Look(has[(int)TrafficClass.Merge], now) && _pacedUntil[(int)TrafficClass.Merge] == Unpaced;
+        if (isHeld && has[(int)TrafficClass.Bulk])
+        {
+            has[(int)TrafficClass.Bulk] = false;
+            _pacedUntil[(int)TrafficClass.Bulk] = Math.Min(_pacedUntil[(int)TrafficClass.Bulk], _hold.Until);
         }
     }
 
