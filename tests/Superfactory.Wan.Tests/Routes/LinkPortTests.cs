@@ -43,6 +43,58 @@ public sealed class LinkPortTests
     }
 
     [Fact]
+    public void Bulk_waits_a_moment_after_a_merge_and_is_woken_when_none_came()
+    {
+        var session = Agreed();
+        var (control, data) = (new StreamPort(1, 0), new StreamPort(2, 1));
+        var port = new LinkPort("iowa", new ClassFloors(), new StreamShifts(1, 1)) { RoundTripMicroseconds = 20_000 };
+        port.Open(control);
+        port.Open(data);
+        foreach (var trafficClass in new[] { TrafficClass.Merge, TrafficClass.Bulk })
+        {
+            port.Add(trafficClass, new Feed(session, _way, new Pacer(TimeSpan.TicksPerSecond)));
+            Enqueue(session, trafficClass);
+        }
+
+        var end = TimeSpan.FromSeconds(1).Ticks;
+        ClassTaken(port, data, 1).ShouldBe(TrafficClass.Merge);
+        ClassTaken(port, data, end).ShouldBeNull();
+        ClassTaken(port, control, end + 1).ShouldBeNull();
+        var until = port.PacedUntil.ShouldNotBeNull();
+        until.ShouldBe(end + TimeSpan.FromMilliseconds(30).Ticks);
+        port.WakePaced(until);
+        data.IsIdle.ShouldBeFalse();
+        ClassTaken(port, data, until).ShouldBe(TrafficClass.Bulk);
+
+        // An idle link owes a later merge nothing.
+        Enqueue(session, TrafficClass.Bulk);
+        ClassTaken(port, data, 10 * end).ShouldBe(TrafficClass.Bulk);
+        session.Close();
+    }
+
+    [Fact]
+    public void Merge_that_waits_for_its_rate_holds_no_bulk()
+    {
+        var session = Agreed();
+        var data = new StreamPort(2, 1);
+        var port = new LinkPort("iowa", new ClassFloors(), new StreamShifts(1, 1)) { RoundTripMicroseconds = 20_000 };
+        port.Open(new StreamPort(1, 0));
+        port.Open(data);
+        var pacer = new Pacer(TimeSpan.TicksPerSecond);
+        pacer.SetRate(1000, 1);
+        port.Add(TrafficClass.Merge, new Feed(session, _way, pacer));
+        port.Add(TrafficClass.Bulk, new Feed(session, _way, new Pacer(TimeSpan.TicksPerSecond)));
+        Enqueue(session, TrafficClass.Merge);
+        Enqueue(session, TrafficClass.Merge);
+        Enqueue(session, TrafficClass.Bulk);
+
+        var later = TimeSpan.FromSeconds(0.01).Ticks;
+        ClassTaken(port, data, 2).ShouldBe(TrafficClass.Merge);
+        ClassTaken(port, data, later).ShouldBe(TrafficClass.Bulk);
+        session.Close();
+    }
+
+    [Fact]
     public void Stream_that_takes_the_place_of_one_that_lingers_carries_control()
     {
         var port = new LinkPort("iowa", new ClassFloors(), new StreamShifts(1, 1));
@@ -74,6 +126,20 @@ public sealed class LinkPortTests
         table.Feeds(TrafficClass.Merge)[0].Way.ShouldBeSameAs(merge);
         table.Set(TrafficClass.Bulk, legs, 3);
         table.Feeds(TrafficClass.Bulk)[0].Way.ShouldNotBeSameAs(bulk);
+    }
+
+    private static void Enqueue(Session session, TrafficClass trafficClass) =>
+        session.TryEnqueueMessage(Frame.Create(FrameType.Message, trafficClass, PooledBuffer.Rent(10)), new SenderTally(7)).ShouldBeNull();
+
+    private static TrafficClass? ClassTaken(LinkPort port, StreamPort stream, long now)
+    {
+        if (!port.TryTake(stream, now, out var outgoing))
+        {
+            return null;
+        }
+
+        outgoing.Payload.Release();
+        return outgoing.Header.Class;
     }
 
     private static List<FrameType> Types(LinkPort port, StreamPort stream)
