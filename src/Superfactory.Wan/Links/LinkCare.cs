@@ -91,9 +91,11 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
             least = Math.Min(least, stream.Sampler.RoundTripLeastMicroseconds);
         }
 
+        // While another connection is on trial each may send what it can.
+        var share = link.Count.IsTrying ? 0 : link.Meter.AchievableBytesPerSecond / Math.Max(1, link.Pulse.Agreed - 1);
         foreach (var stream in link.Streams)
         {
-            stream.Sampler.Pace(least, isBulkAlone);
+            stream.Sampler.Pace(share, least, isBulkAlone);
         }
     }
 

@@ -39,6 +39,9 @@ internal sealed class StreamCount(int streamsMin, int streamsMax)
     /// <summary>How many there are to be.</summary>
     public int Wanted { get; private set; } = Math.Clamp(AtFirst, streamsMin, streamsMax);
 
+    /// <summary>Whether one more is on trial.</summary>
+    public bool IsTrying => _rateBefore > 0;
+
     /// <summary>Takes a moment's measurement.</summary>
     /// <param name="bytesPerSecond">What the link carried.</param>
     /// <param name="seconds">How long the moment was.</param>

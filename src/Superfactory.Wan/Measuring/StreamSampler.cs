@@ -23,7 +23,7 @@ internal readonly record struct StreamSample(long BytesAcknowledged, long BytesS
 internal sealed class StreamSampler(Socket? socket)
 {
     private readonly PacingCeiling _ceiling = new();
-    private readonly QueueDrain _drain = new();
+    private readonly BulkCeiling _bulk = new();
     private long _paced = PacingCeiling.None;
     private TcpInfo _before;
     private long _carried;
@@ -61,9 +61,10 @@ internal sealed class StreamSampler(Socket? socket)
     }
 
     /// <summary>Bounds the rate at which the kernel sends, by what was seen the last time; most of the time there is no bound.</summary>
+    /// <param name="bytesPerSecond">The connection's share of what the link carries when it is full.</param>
     /// <param name="leastMicroseconds">The least round trip of the link's connections.</param>
     /// <param name="isBulkAlone">Whether the link is full of bulk and no merge is under way.</param>
-    public void Pace(int leastMicroseconds, bool isBulkAlone)
+    public void Pace(long bytesPerSecond, int leastMicroseconds, bool isBulkAlone)
     {
         if (socket is null || BbrInfo.Read(socket) is not { } bbr)
         {
@@ -71,7 +72,8 @@ internal sealed class StreamSampler(Socket? socket)
         }
 
         var roundTrip = _before.RoundTripMicroseconds;
-        var ceiling = Math.Min(_ceiling.Look(bbr, roundTrip), _drain.Look(bbr.BytesPerSecond, roundTrip, leastMicroseconds, isBulkAlone && _carried >= TcpTuning.NotSentBytesMin));
+        var isFull = isBulkAlone && _carried >= TcpTuning.NotSentBytesMin;
+        var ceiling = Math.Min(_ceiling.Look(bbr, roundTrip), _bulk.Look(bytesPerSecond, bbr.PacingGain, roundTrip, leastMicroseconds, isFull));
         if (ceiling != _paced)
         {
             _paced = ceiling;

@@ -1,0 +1,76 @@
+namespace Superfactory.Wan.Measuring;
+
+/// <summary>
+/// Bounds the rate of a connection that is full of bulk to what the link carries, so that no queue stands in the link which control and merges would
+/// wait behind. BBR takes bytes that arrive in bunches for a faster link, by some percent, and sends as much faster, until twice what fits on the way
+/// is in it (Linux, <c>tcp_bbr.c</c>, <c>cwnd_gain</c>): a queue as long as the link. What arrived over 0.4 s is a better measure. Pure; not thread-safe.
+/// </summary>
+internal sealed class BulkCeiling
+{
+    /// <summary>No bound.</summary>
+    public const long None = PacingCeiling.None;
+
+    /// <summary>Of what the link carries: so little less that a queue shrinks.</summary>
+    private const double Steady = 0.99;
+
+    /// <summary>The same while there is a queue: in the 200 ms from one look to the next one of 10 ms empties, and the link stays full as long as there is one.</summary>
+    private const double Draining = 0.95;
+
+    /// <summary>Round trips that are longer than the least by this many microseconds and by a fifth show a queue.</summary>
+    private const int QueueMicrosecondsMin = 3000;
+
+    private const int QueueShare = 5;
+
+    /// <summary>Looks, five a second, after which a queue is not this connection's to empty: the way became longer, or others fill it.</summary>
+    private const int DrainLooksMax = 10;
+
+    /// <summary>Looks until it is tried again: 20 s, so that trying in vain costs half a hundredth of the link.</summary>
+    private const int RestLooks = 100;
+
+    /// <summary>Of so many looks one leaves the connection free, for BBR to find out that the link carries more: less than the two seconds for which a rate is remembered.</summary>
+    private const int SearchEvery = 8;
+
+    /// <summary>A link that carries so much more than at the last look is growing: the search goes on.</summary>
+    private const double Growth = 1.03;
+
+    /// <summary>Pacing gains of BBR's first search for the rate are 2/ln 2 = 2.89; in all other states they are at most 1.25.</summary>
+    private const double SearchGainMin = 2;
+
+    private double _known;
+    private int _looks;
+    private int _drained;
+    private int _rest;
+
+    /// <summary>The bound that follows from a look at the connection, in bytes a second.</summary>
+    /// <param name="bytesPerSecond">The connection's share of what the link carries when it is full; 0 where that is not known.</param>
+    /// <param name="pacingGain">How many times the rate that it knows BBR sends at.</param>
+    /// <param name="roundTripMicroseconds">Its smoothed round trip.</param>
+    /// <param name="leastMicroseconds">The least round trip of the link's connections that is known.</param>
+    /// <param name="isBulkAlone">Whether it is full of bulk and no merge is under way, which this could delay.</param>
+    public long Look(long bytesPerSecond, double pacingGain, int roundTripMicroseconds, int leastMicroseconds, bool isBulkAlone)
+    {
+        var isGrowing = bytesPerSecond > Growth * _known;
+        _known = bytesPerSecond;
+        _rest = Math.Max(0, _rest - 1);
+        if (!isBulkAlone || bytesPerSecond == 0 || pacingGain >= SearchGainMin)
+        {
+            (_looks, _drained) = (0, 0);
+            return None;
+        }
+
+        if (++_looks % SearchEvery == 0 || isGrowing)
+        {
+            return None;
+        }
+
+        var waited = roundTripMicroseconds - leastMicroseconds;
+        if (_rest > 0 || waited < Math.Max(QueueMicrosecondsMin, leastMicroseconds / QueueShare))
+        {
+            _drained = 0;
+            return (long)(bytesPerSecond * Steady);
+        }
+
+        (_drained, _rest) = _drained + 1 < DrainLooksMax ? (_drained + 1, 0) : (0, RestLooks);
+        return (long)(bytesPerSecond * Draining);
+    }
+}

@@ -1,0 +1,68 @@
+using Superfactory.Wan.Measuring;
+
+namespace Superfactory.Wan.Tests.Measuring;
+
+/// <summary>What a connection full of bulk is bounded to, so that it keeps no queue in the link.</summary>
+public sealed class BulkCeilingTests
+{
+    private const int Rate = 10_000_000;
+    private const int Least = 20_000;
+
+    private readonly BulkCeiling _ceiling = new();
+
+    [Fact]
+    public void Rate_that_is_not_known_is_not_bounded() => Look(21_000, rate: 0).ShouldBe(BulkCeiling.None);
+
+    [Fact]
+    public void BBRs_first_search_is_not_bounded()
+    {
+        Look(21_000);
+        Look(40_000, gain: 2.89).ShouldBe(BulkCeiling.None);
+    }
+
+    [Fact]
+    public void Merges_are_not_bounded_from_the_look_on_that_sees_them()
+    {
+        Look(40_000);
+        Look(40_000).ShouldNotBe(BulkCeiling.None);
+        Look(40_000, isBulkAlone: false).ShouldBe(BulkCeiling.None);
+    }
+
+    [Theory]
+    [InlineData(20_500, Least, 0.99)]
+    [InlineData(23_900, Least, 0.99)]
+    [InlineData(24_000, Least, 0.95)]
+    [InlineData(110_000, 100_000, 0.99)]
+    [InlineData(3_900, 1_000, 0.99)]
+    [InlineData(40_000, int.MaxValue, 0.99)]
+    public void Bulk_alone_is_bounded_to_what_the_link_carries_and_to_less_while_there_is_a_queue(int roundTrip, int least, double share)
+    {
+        Look(roundTrip, least: least).ShouldBe(BulkCeiling.None, "the link has just been found to carry so much");
+        Look(roundTrip, least: least).ShouldBe((long)(Rate * share));
+    }
+
+    [Fact]
+    public void One_look_in_eight_leaves_BBR_free_and_so_do_those_in_which_the_link_carries_more_and_more()
+    {
+        var free = Enumerable.Range(0, 81).Count(_ => Look(21_000) == BulkCeiling.None);
+        free.ShouldBe(11);
+        Look(21_000, rate: Rate * 11 / 10).ShouldBe(BulkCeiling.None);
+        Look(21_000, rate: Rate * 12 / 10).ShouldBe(BulkCeiling.None);
+        Look(21_000, rate: Rate * 12 / 10).ShouldBe((long)(Rate * 12 / 10 * 0.99));
+    }
+
+    [Fact]
+    public void Way_that_became_longer_costs_hardly_more_than_the_bound_itself()
+    {
+        var lost = 0.0;
+        for (var look = 0; look < 10_000; look++)
+        {
+            lost += Look(60_000) is var bound && bound == BulkCeiling.None ? 0 : 1 - ((double)bound / Rate);
+        }
+
+        (lost / 10_000).ShouldBeInRange(0.009, 0.015);
+    }
+
+    private long Look(int roundTrip, int least = Least, int rate = Rate, double gain = 1, bool isBulkAlone = true) =>
+        _ceiling.Look(rate, gain, roundTrip, least, isBulkAlone);
+}
