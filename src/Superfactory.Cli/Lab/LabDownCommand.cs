@@ -24,7 +24,9 @@ internal static class LabDownCommand
         }
 
         var (notices, problems) = await laboratory.DownAsync();
-        foreach (var notice in notices)
+        var (more, wrong) = await Laboratory.RemoveLeftBehindAsync(laboratory.Name);
+        problems = problems.AddRange(wrong);
+        foreach (var notice in notices.AddRange(more).AddRange(Laboratory.LeftBehind(laboratory.Name)))
         {
             terminal.ErrorLine($"superfactory: {notice}");
         }

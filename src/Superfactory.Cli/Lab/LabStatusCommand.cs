@@ -32,6 +32,11 @@ internal static class LabStatusCommand
                 terminal.Line(line);
             }
 
+            foreach (var line in Laboratory.LeftBehind(laboratory.Name))
+            {
+                terminal.ErrorLine($"superfactory: {line}");
+            }
+
             return ExitCode.Done;
         }));
         return command;

@@ -56,6 +56,21 @@ public sealed class Laboratory : IAsyncDisposable
     /// <summary>The names of the laboratories that are up or were left behind, in ordinal order.</summary>
     public static ImmutableArray<string> Names(string directory = LaboratoryOptions.DefaultDirectory) => Lookup.Names(directory);
 
+    /// <summary>Which laboratories were left behind, other than one; sentences for people.</summary>
+    /// <param name="except">The one that is passed over; null for none.</param>
+    /// <param name="directory">Where what is known of laboratories is kept.</param>
+    public static ImmutableArray<string> LeftBehind(string? except = null, string directory = LaboratoryOptions.DefaultDirectory) => Leftovers.Tell(directory, except);
+
+    /// <summary>
+    /// Removes laboratories that were to go with the process that set them up, and stayed because that and the program that carries their packets were
+    /// killed. Needs root.
+    /// </summary>
+    /// <param name="except">The one that is passed over; null for none.</param>
+    /// <param name="directory">Where what is known of laboratories is kept.</param>
+    /// <returns>What was removed, in sentences, and what could not be removed.</returns>
+    public static Task<(ImmutableArray<string> Notices, ImmutableArray<Problem> Problems)> RemoveLeftBehindAsync(
+        string? except = null, string directory = LaboratoryOptions.DefaultDirectory) => Leftovers.RemoveAsync(directory, except, TimeProvider.System);
+
     /// <summary>A site's address: one each, reachable from every site, over the direct link where there is one.</summary>
     /// <exception cref="ArgumentException">There is no such site.</exception>
     public IPAddress AddressOf(string site) => _state.AddressOf(Known(site));

@@ -26,6 +26,13 @@ internal sealed record LaboratoryState
     /// <summary>Whether everything was set up.</summary>
     public bool IsUp { get; init; }
 
+    /// <summary>Whether it is to go with its owner; otherwise it stays until someone takes it down.</summary>
+    public bool IsHeld { get; init; }
+
+    /// <summary>Whether nothing carries its packets any more, and it is not just coming up.</summary>
+    [JsonIgnore]
+    public bool IsLeftBehind => Fibre?.IsAlive != true && (IsUp || !Owner.IsAlive);
+
     /// <summary>How everything of the laboratory is written as JSON.</summary>
     public static JsonSerializerOptions Json => _json;
 

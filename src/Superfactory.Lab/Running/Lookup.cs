@@ -15,14 +15,21 @@ internal static class Lookup
     public static Outcome<Laboratory> Open(string? name, string directory)
     {
         var names = Names(directory);
-        if (name is null && names.Length != 1)
+        var carrying = name is null && names.Length > 1
+            ? names.Where(each => LaboratoryState.Read(LaboratoryState.FileOf(directory, each))?.IsLeftBehind == false).ToImmutableArray()
+            : names;
+        if (name is null && carrying.Length == 1)
+        {
+            name = carrying[0];
+        }
+
+        if (name is null)
         {
             return Missing(names.IsEmpty
                 ? new Problem("No laboratory is up.", Hint: "Set one up with 'superfactory lab up TOPOLOGY.yaml'.")
                 : new Problem($"Several laboratories are up: {string.Join(", ", names)}.", Hint: "Say which one with --lab NAME."));
         }
 
-        name ??= names[0];
         if (!names.Contains(name))
         {
             return Missing(new Problem($"No laboratory '{name}' is up.", Hint: NearMatch.Hint(name, names) ?? (names.IsEmpty ? null : $"There is {string.Join(", ", names)}.")));

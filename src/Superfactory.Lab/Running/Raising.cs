@@ -20,7 +20,7 @@ internal static class Raising
             return new Outcome<Laboratory>([missing]);
         }
 
-        var state = new LaboratoryState { Topology = topology, Owner = ProcessIdentity.Own };
+        var state = new LaboratoryState { Topology = topology, Owner = ProcessIdentity.Own, IsHeld = !options.LivesOn };
         var notices = ImmutableArray.CreateBuilder<string>();
         if (await ClearAsync(state, options.Directory, notices, time) is { Length: > 0 } problems)
         {
@@ -100,7 +100,7 @@ internal static class Raising
         var name = state.Topology.Name;
         if (LaboratoryState.Read(LaboratoryState.FileOf(directory, name)) is { } earlier)
         {
-            if (earlier.Fibre?.IsAlive == true || (!earlier.IsUp && earlier.Owner.IsAlive))
+            if (!earlier.IsLeftBehind)
             {
                 return [IsUp(name)];
             }
@@ -114,6 +114,11 @@ internal static class Raising
             }
         }
 
+        // What of others cannot be removed is no reason not to set this one up.
+        var (removed, stays) = await Leftovers.RemoveAsync(directory, name, time);
+        notices.AddRange(removed);
+        notices.AddRange(stays.Select(static problem => problem.ToString()));
+        notices.AddRange(Leftovers.Tell(directory, name));
         var wrong = ImmutableArray.CreateBuilder<Problem>();
         foreach (var left in state.Namespaces.Where(NetworkNamespace.Exists))
         {

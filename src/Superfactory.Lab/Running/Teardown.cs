@@ -49,7 +49,9 @@ internal static class Teardown
         }
 
         var (_, problem) = await SystemTool.RunAsync(SystemTool.Ip, ["netns", "delete", name], []);
-        if (problem is not null)
+
+        // Another process may have removed it at the same time.
+        if (problem is not null && NetworkNamespace.Exists(name))
         {
             problems.Add(problem);
         }

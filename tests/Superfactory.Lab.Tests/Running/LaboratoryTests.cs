@@ -114,6 +114,55 @@ public sealed class LaboratoryTests : IDisposable
     }
 
     [Fact]
+    public async Task What_stays_where_holder_and_program_are_both_killed_is_told_and_goes_with_the_next_laboratory()
+    {
+        var held = _bench.Name + "h";
+        var file = Path.Combine(Path.GetDirectoryName(_bench.Directory)!, held + ".yaml");
+        await File.WriteAllTextAsync(file, "sites: [a, b]\nlinks: [{between: [a, b], bandwidth: 1gbit, rtt: 2ms}]", Cancellation);
+        using var holder = LabBench.Start([LabBench.Program, "hold", _bench.Directory, file]);
+        (await holder.StandardOutput.ReadLineAsync(Cancellation)).ShouldBe("up");
+        var fibre = LaboratoryState.Read(LaboratoryState.FileOf(_bench.Directory, held)).ShouldNotBeNull().Fibre.ShouldNotBeNull();
+        Laboratory.LeftBehind(directory: _bench.Directory).ShouldBeEmpty();
+
+        // The program goes first: otherwise it would see its holder go, and remove everything.
+        _ = Native.Signal(fibre.Id, Native.SignalKill);
+        holder.Kill();
+        await holder.WaitForExitAsync(Cancellation);
+        await LabBench.UntilAsync(() => !fibre.IsAlive, "the program ends");
+        Laboratory.LeftBehind(directory: _bench.Directory).ShouldHaveSingleItem().ShouldStartWith($"Laboratory '{held}' was left behind");
+
+        await using (var next = await _bench.UpAsync("a b 100mbit 2ms"))
+        {
+            next.Notices.ShouldHaveSingleItem().ShouldStartWith($"Removed laboratory '{held}', which was left behind: process {holder.Id}");
+            Laboratory.Names(_bench.Directory).ShouldBe([_bench.Name]);
+            NetworkNamespace.Exists($"sf-{held}-a").ShouldBeFalse();
+        }
+
+        _bench.ShouldHaveLeftNothing(fibre);
+    }
+
+    [Fact]
+    public async Task One_that_broke_down_and_was_to_stay_is_told_and_not_taken_for_the_one_that_is_meant()
+    {
+        var lasting = _bench.Name + "s";
+        var up = await Laboratory.UpAsync(_bench.Topology("a b 100mbit 2ms") with { Name = lasting }, _bench.Options with { LivesOn = true }, Cancellation);
+        await using var broken = up.Value.ShouldNotBeNull();
+        var fibre = LaboratoryState.Read(LaboratoryState.FileOf(_bench.Directory, lasting)).ShouldNotBeNull().Fibre.ShouldNotBeNull();
+        _ = Native.Signal(fibre.Id, Native.SignalKill);
+        await LabBench.UntilAsync(() => !fibre.IsAlive, "the program ends");
+
+        await using (var next = await _bench.UpAsync("a b 100mbit 2ms"))
+        {
+            next.Notices.ShouldHaveSingleItem().ShouldStartWith($"Laboratory '{lasting}' was left behind");
+            Laboratory.Open(directory: _bench.Directory).Value.ShouldNotBeNull().Name.ShouldBe(_bench.Name);
+            (await Laboratory.RemoveLeftBehindAsync(directory: _bench.Directory)).Notices.ShouldBeEmpty();
+            (await broken.DownAsync()).Problems.ShouldBeEmpty();
+        }
+
+        _bench.ShouldHaveLeftNothing(fibre);
+    }
+
+    [Fact]
     public async Task What_still_runs_in_a_site_is_ended_and_told()
     {
         var laboratory = await _bench.UpAsync("a b 100mbit 2ms");
