@@ -26,7 +26,7 @@ public static class Factory
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(command);
         var draft = new Draft(state, now);
-        var refusal = command switch
+        var refusal = RoleRules.Refuse(state, command) ?? command switch
         {
             JoinSite join => SiteDecisions.Join(draft, join),
             LeaveSite leave => SiteDecisions.Leave(draft, leave),

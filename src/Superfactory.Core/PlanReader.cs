@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Superfactory.Core.Commands;
 using Superfactory.Core.Planning;
 using Superfactory.Core.Records;
+using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core;
@@ -28,7 +29,10 @@ public static class PlanReader
         var (all, withheld, owned) = started is not null ? (started.Sites, started.Withheld, started.Owned) : planned is not null ? (planned.Sites, planned.Withheld, planned.Owned) : ([], [], false);
         var reserved = started is null && planned is null ? job.Reserved : null;
         ImmutableArray<string> sites = reserved?.Sites ?? [.. all.Except(withheld, StringComparer.Ordinal)];
-        var accelerators = (long)sites.Length * job.Specification.Accelerators;
+        ImmutableArray<PlanGang> gangs = [.. RoleRules.Open(next, job).Select(gang => (Gang: gang, Site: gang.Planned?.Sites[0] ?? gang.Islands.FirstOrDefault()?.Site)).Where(static each => each.Site is not null)
+            .Select(static each => new PlanGang(each.Gang.Role!.Role, each.Gang.Role.Gang, each.Site!))];
+        var specifications = gangs.Select(gang => RoleSpecification.Gang(job.Specification, gang.Role)).ToList();
+        var accelerators = ((long)sites.Length * job.Specification.Accelerators) + specifications.Sum(static gang => (long)gang.Accelerators);
         return (new PlanView
         {
             Name = job.Specification.Name,
@@ -42,7 +46,8 @@ public static class PlanReader
             StartsUnixMilliseconds = started is not null ? now : reserved?.At,
             EndsUnixMilliseconds = WhyReader.EndOf(job),
             DeadlineUnixMilliseconds = job.Specification.Deadline == 0 ? null : job.SubmittedAt + (job.Specification.Deadline * 1000L),
-            PeakWatts = sites.Length * FleetCapacity.Watts(job.Specification, job.Specification.Accelerators),
+            Gangs = gangs,
+            PeakWatts = (sites.Length * FleetCapacity.Watts(job.Specification, job.Specification.Accelerators)) + specifications.Sum(static gang => FleetCapacity.Watts(gang, gang.Accelerators)),
             GiveWay = [.. Victims(decision, job.Id)],
             Before = started is not null || planned is not null ? [] : [.. FleetPlacement.Before(next, job).Select(static before => before.Id)],
         }, null);

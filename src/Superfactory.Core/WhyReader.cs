@@ -24,7 +24,7 @@ public static class WhyReader
             StartsUnixMilliseconds = job.Reserved?.At, Sites = job.Reserved?.Sites ?? [], EndsUnixMilliseconds = EndOf(job),
             DeadlineUnixMilliseconds = job.Specification.Deadline == 0 ? null : job.SubmittedAt + (job.Specification.Deadline * 1000L),
         };
-        if (view.State != JobState.Queued)
+        if (view.State != JobState.Queued || job.Role is not null)
         {
             return view;
         }
@@ -54,7 +54,7 @@ public static class WhyReader
         : job.Reserved is { } reserved ? reserved.At + FleetMaker.Left(job) : null;
 
     private static int PlaceOf(FactoryState state, FactoryJob job) => 1 + state.OpenJobs.Select(other => state.Jobs[other]).Count(other =>
-        other is { Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null }
+        other is { Role: null, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null }
         && (other.Specification.Priority, -other.SubmittedAt, -other.Id).CompareTo((job.Specification.Priority, -job.SubmittedAt, -job.Id)) > 0);
 
     private static WhyView Lacks(WhyView view, Placement placement) =>
@@ -65,6 +65,7 @@ public static class WhyReader
         : placement.IsBehind ? view with { Lacks = WhyKind.Jobs, Jobs = placement.Ahead }
         : placement.Reason switch
         {
+            PendingReason.Role role => Lacks(view, placement with { Reason = role.Lacks }),
             PendingReason.Accelerators lacks => view with { Lacks = WhyKind.Accelerators, Missing = lacks.Missing, Hardware = lacks.Hardware, At = lacks.Domain, Jobs = placement.Ahead },
             PendingReason.Quota lacks => view with { Lacks = WhyKind.Quota, Missing = lacks.Missing, Hardware = lacks.Hardware, At = lacks.Queue },
             PendingReason.Lending lacks => view with { Lacks = WhyKind.Lending, Missing = lacks.Missing, Hardware = lacks.Hardware },

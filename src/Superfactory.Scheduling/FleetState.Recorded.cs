@@ -10,7 +10,7 @@ public sealed partial class FleetState
     /// for it any more.
     /// </summary>
     /// <param name="request">The job.</param>
-    /// <param name="sites">A site for each of its islands.</param>
+    /// <param name="sites">A site for each of its islands, and then for each of its roles, which are of one gang each.</param>
     /// <param name="isOwned">Whether it is on guaranteed quota.</param>
     /// <param name="started">When it started, in milliseconds since 1970.</param>
     /// <param name="sealedAt">When its last checkpoint was sealed; its start where none was.</param>
@@ -21,10 +21,11 @@ public sealed partial class FleetState
     {
         ArgumentNullException.ThrowIfNull(request);
         var islands = ImmutableArray.CreateBuilder<IslandPlan>(sites.Length);
-        foreach (var site in sites)
+        var own = sites.Length - request.Roles.Length;
+        for (var gang = 0; gang < sites.Length; gang++)
         {
-            var island = RecordedIsland(request, site);
-            if (island is null || Domains.Open(island.Domains[0]) < request.AcceleratorsPerIsland)
+            var island = gang < own ? RecordedIsland(request, sites[gang]) : RecordedGang(request, gang - own, sites[gang]);
+            if (island is null || Domains.Open(island.Domains[0]) < island.Accelerators)
             {
                 return false;
             }
@@ -47,6 +48,9 @@ public sealed partial class FleetState
     {
         Site = site, Hardware = request.Hardware[0], Slice = request.AcceleratorsPerIsland, Domains = [Layout.Pools[pool].First], Score = default, Pool = pool,
     };
+
+    private IslandPlan? RecordedGang(GangRequest request, int role, string site) =>
+        RecordedIsland(request with { Hardware = request.Roles[role].Hardware, AcceleratorsPerIsland = request.Roles[role].Accelerators }, site) is { } gang ? gang with { Role = role } : null;
 
     private int FindCounted(string site, string hardware)
     {

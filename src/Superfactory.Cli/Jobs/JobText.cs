@@ -25,8 +25,9 @@ internal static class JobText
                 Sites(job),
                 job.Reason)));
 
-    /// <summary>A job's name, with its place where it is an element of an array.</summary>
-    public static string Name(JobView job) => job.Array is { } array ? string.Create(CultureInfo.InvariantCulture, $"{job.Name}[{array.Element}]") : job.Name;
+    /// <summary>A job's name, with its place where it is an element of an array or a gang of a role.</summary>
+    public static string Name(JobView job) => job.Array is { } array ? string.Create(CultureInfo.InvariantCulture, $"{job.Name}[{array.Element}]")
+        : job.Role is { } role ? string.Create(CultureInfo.InvariantCulture, $"{job.Name}/{role.Role}[{role.Gang}]") : job.Name;
 
     /// <summary>Everything about one job.</summary>
     public static ImmutableArray<string> Details(JobView job)

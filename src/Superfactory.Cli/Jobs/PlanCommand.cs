@@ -40,6 +40,11 @@ internal static class PlanCommand
         if (!plan.Sites.IsEmpty)
         {
             lines.Add($"  sites       {string.Join(", ", plan.Sites)}{(plan.Later.IsEmpty ? string.Empty : $"; later {string.Join(", ", plan.Later)}")}");
+            foreach (var role in plan.Gangs.GroupBy(static gang => gang.Role, StringComparer.Ordinal))
+            {
+                lines.Add($"  {role.Key,-11} {string.Join(", ", role.GroupBy(static gang => gang.Site, StringComparer.Ordinal).Select(static there => $"{there.Count()} at {there.Key}"))}");
+            }
+
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"  takes       {plan.Accelerators} slots, {(plan.Owned ? "on the guarantee" : "borrowed")} of queue {plan.Queue}; {plan.PeakWatts:#,0} W at their peak"));
         }
 

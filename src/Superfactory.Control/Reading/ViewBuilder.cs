@@ -96,6 +96,7 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
             Progress = job.End?.State == JobState.Completed ? 1.0 : Progress(islands),
             Merging = Merging(job, islands),
             Array = job.Array,
+            Role = job.Role,
             Islands = islands,
             Specification = job.Specification,
         };

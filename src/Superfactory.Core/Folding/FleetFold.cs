@@ -17,6 +17,11 @@ internal static class FleetFold
     {
         // The gangs are told of their job as a whole, its priority too.
         var job = state.Jobs[record.Job];
+        foreach (var gang in state.GangsOf(job))
+        {
+            state = state.WithJob(gang with { Specification = gang.Specification with { Priority = record.Priority } }).Touch(gang);
+        }
+
         return state.WithJob(job with { Specification = job.Specification with { Priority = record.Priority } }).Touch(job);
     }
 

@@ -1,4 +1,5 @@
 using Superfactory.Core.Records;
+using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Folding;
@@ -22,6 +23,22 @@ internal static class JobFold
                 From = record.From,
                 Resume = record.From,
             });
+        }
+
+        return WithRoles(state, record);
+    }
+
+    /// <summary>A job for each gang of its roles, with the numbers after its own.</summary>
+    private static FactoryState WithRoles(FactoryState state, JobSubmitted record)
+    {
+        foreach (var (name, role) in record.Specification.Roles)
+        {
+            var gang = RoleSpecification.Gang(record.Specification, name);
+            for (var index = 0; index < role.Count; index++)
+            {
+                state = state with { LastJob = state.LastJob + 1 };
+                state = state.WithJob(new FactoryJob { Id = state.LastJob, Role = new RolePlace(record.Job, name, index, role.Count), Specification = gang, SubmittedAt = record.At });
+            }
         }
 
         return state;

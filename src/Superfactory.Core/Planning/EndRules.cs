@@ -15,24 +15,35 @@ internal static class EndRules
             return (JobState.Cancelled, "It was cancelled.");
         }
 
+        if (job.Role is not null)
+        {
+            return RoleRules.EndOf(state, job);
+        }
+
         if (job.Islands.IsEmpty)
         {
             return null;
         }
 
-        if (job.Islands.FirstOrDefault(island => island is { Gang: GangState.Failed, Retriable: false, SetAside: null }) is { } failed)
+        if ((Fault(job) ?? RoleRules.Fault(state, job)) is { } fault)
         {
-            return (JobState.Failed, failed.Reason ?? $"The gang of island {failed.Site} failed and its agent gave no reason.");
-        }
-
-        if (job.Islands.FirstOrDefault(island => island.Failures > FactoryLimits.IslandRestartsMax && island.SetAside is null) is { } hopeless)
-        {
-            return (JobState.Failed,
-                $"Island {hopeless.Site} was started again {FactoryLimits.IslandRestartsMax} times and failed each time. "
-                + $"The last time: {hopeless.Reason ?? "its agent gave no reason."}");
+            return (JobState.Failed, fault);
         }
 
         return job.Islands.All(island => island.IsFinished) ? Finished(job) : FinishedWithoutAll(state, job);
+    }
+
+    /// <summary>Why a job fails by an island of it; null where none has failed for good.</summary>
+    public static string? Fault(FactoryJob job)
+    {
+        if (job.Islands.FirstOrDefault(island => island is { Gang: GangState.Failed, Retriable: false, SetAside: null }) is { } failed)
+        {
+            return failed.Reason ?? $"The gang of island {failed.Site} failed and its agent gave no reason.";
+        }
+
+        return job.Islands.FirstOrDefault(island => island.Failures > FactoryLimits.IslandRestartsMax && island.SetAside is null) is { } hopeless
+            ? $"Island {hopeless.Site} was started again {FactoryLimits.IslandRestartsMax} times and failed each time. The last time: {hopeless.Reason ?? "its agent gave no reason."}"
+            : null;
     }
 
     private static (JobState State, string Reason) Finished(FactoryJob job)

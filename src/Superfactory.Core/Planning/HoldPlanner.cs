@@ -32,5 +32,5 @@ internal static class HoldPlanner
         island.SetAside is not null || island.Withheld is not null || !job.Members.Contains(island) || checkpoint.At(island.Site) is { Standing: CheckpointStanding.Whole } copy && string.Equals(copy.Island, island.Site, StringComparison.Ordinal));
 
     private static void Park(Draft draft, FactoryJob job, FactoryCheckpoint? checkpoint, string reason) =>
-        draft.Add(new JobParked { At = draft.Now, Job = job.Id, Checkpoint = checkpoint?.Number, Reason = Sentence.Capital(reason) });
+        RoleRules.Park(draft, new JobParked { At = draft.Now, Job = job.Id, Checkpoint = checkpoint?.Number, Reason = Sentence.Capital(reason) });
 }

@@ -19,7 +19,7 @@ internal static class JobDecisions
             return new Refusal(RefusalKind.Invalid, problems);
         }
 
-        if (draft.State.OpenJobs.Count + submit.Specification.Count > FactoryLimits.OpenJobsMax)
+        if (draft.State.OpenJobs.Count + submit.Specification.Count + submit.Specification.RoleGangs > FactoryLimits.OpenJobsMax)
         {
             return new Refusal(RefusalKind.Conflict, [new Problem(
                 $"{draft.State.OpenJobs.Count} jobs have not ended, and the control plane takes no more than {FactoryLimits.OpenJobsMax}.", Hint: "Cancel some, or wait.")]);

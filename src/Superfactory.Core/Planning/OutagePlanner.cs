@@ -108,6 +108,12 @@ internal static class OutagePlanner
 
     private static void Move(Draft draft, long id, string reason)
     {
+        if (draft.State.Jobs[id] is { Role: not null } gang)
+        {
+            RoleRules.Move(draft, gang, reason);
+            return;
+        }
+
         draft.Add(new JobMoves { At = draft.Now, Job = id, Reason = reason });
         HoldPlanner.Plan(draft, id);
     }

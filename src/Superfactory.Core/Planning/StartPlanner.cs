@@ -52,37 +52,39 @@ internal static class StartPlanner
     /// <summary>A planned start comes true, or turns out to be impossible.</summary>
     private static void GoOn(Draft draft, FactoryJob job)
     {
-        if (job.Planned is not { } planned || !job.Islands.IsEmpty)
+        if (job.Planned is not { } planned || job.Role is not null || !job.Islands.IsEmpty)
         {
             return;
         }
 
         var starts = planned.Sites.Except(planned.Withheld, StringComparer.Ordinal).ToImmutableArray();
-        var gone = starts.FirstOrDefault(site => !draft.State.IsOpen(site) || FleetCapacity.Offered(draft.State, site, job.Specification.Hardware) < job.Specification.Accelerators);
+        var gangs = RoleRules.Open(draft.State, job).Where(static gang => gang.Planned is not null).Select(static gang => (gang.Id, gang.Planned!.Sites[0])).ToImmutableArray();
+        var together = FleetPlacement.Together(draft.State, job, starts, gangs);
+        var gone = together.FirstOrDefault(each => !draft.State.IsOpen(each.Site) || FleetCapacity.Offered(draft.State, each.Site, each.Job.Specification.Hardware) < each.Job.Specification.Accelerators).Site;
         if (job.CancelRequested || job.Held || gone is not null)
         {
             var reason = gone is null ? "The job is held." : draft.State.OutageOf(gone) is { } outage ? $"Site {gone} is {Sentence.Outage(outage.State)}." : $"Site {gone} is not there any more.";
-            draft.Add(new StartDropped { At = draft.Now, Job = job.Id, Reason = reason });
+            Drop(draft, job.Id, reason);
         }
-        else if (FleetCapacity.HasRoom(draft.State, job, starts, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
+        else if (FleetCapacity.HasRoom(draft.State, together, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
         {
             var who = planned.Awaited.IsEmpty ? string.Empty : $" {Sentence.Capital(Sentence.Jobs(planned.Awaited))} gave way.";
-            Place(draft, job.Id, planned.Sites, planned.Withheld, planned.Owned, $"Placed at {Sentence.List(starts)}.{who}");
+            Place(draft, job.Id, planned.Sites, planned.Withheld, planned.Owned, $"Placed at {Sentence.List(starts)}.{who}", gangs);
         }
     }
 
     private static void Start(Draft draft, long id, Placement placement, ImmutableArray<string> starts)
     {
         var job = draft.State.Jobs[id];
-        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, job, starts, planned: true))
+        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Gangs), planned: true))
         {
-            Place(draft, id, placement.Sites, placement.Withheld, placement.Owned, $"Placed at {Sentence.List(starts)}.", placement.EndBy);
+            Place(draft, id, placement.Sites, placement.Withheld, placement.Owned, $"Placed at {Sentence.List(starts)}.", placement.Gangs, placement.EndBy);
             return;
         }
 
         foreach (var stop in placement.Stops.Where(stop => draft.State.Jobs[stop.Job].Planned is not null))
         {
-            draft.Add(new StartDropped { At = draft.Now, Job = stop.Job, Reason = $"It gives way to job {id}." });
+            Drop(draft, stop.Job, $"It gives way to job {id}.");
         }
 
         // Those whose start is no record yet, or who save already, are not told twice.
@@ -94,6 +96,11 @@ internal static class StartPlanner
             Reason = stops.Count == 0 ? $"Starts at {Sentence.List(starts)} as soon as what stops there has."
                 : $"Starts at {Sentence.List(starts)} as soon as {Sentence.Jobs([.. stops.Select(static stop => stop.Job)])} {(stops.Count == 1 ? "has" : "have")} given way.",
         });
+        foreach (var (gang, site) in placement.Gangs)
+        {
+            draft.Add(new StartPlanned { At = draft.Now, Job = gang, Sites = [site], Owned = placement.Owned, Scheduler = FleetPlacement.Policy, Awaited = [.. stops.Select(static stop => stop.Job)], Reason = $"Starts at {site} with job {id}." });
+        }
+
         foreach (var stop in stops)
         {
             GiveWay(draft, stop, id);
@@ -133,9 +140,25 @@ internal static class StartPlanner
         MembershipPlanner.Plan(draft, stop.Job, mayBegin: false);
     }
 
-    private static void Place(Draft draft, long id, ImmutableArray<string> sites, ImmutableArray<string> withheld, bool owned, string reason, long endBy = 0)
+    private static void Place(Draft draft, long id, ImmutableArray<string> sites, ImmutableArray<string> withheld, bool owned, string reason, ImmutableArray<(long Job, string Site)> gangs, long endBy = 0)
     {
         draft.Add(new JobStarted { At = draft.Now, Job = id, Sites = sites, Withheld = withheld, Owned = owned, EndBy = endBy, Scheduler = FleetPlacement.Policy, Reason = reason });
         MembershipPlanner.Begin(draft, id, reason);
+        foreach (var (gang, site) in gangs)
+        {
+            var why = $"Placed at {site} with job {id}.";
+            draft.Add(new JobStarted { At = draft.Now, Job = gang, Sites = [site], Owned = owned, Scheduler = FleetPlacement.Policy, Reason = why });
+            MembershipPlanner.Begin(draft, gang, why);
+        }
+    }
+
+    /// <summary>A planned start is given up, and that of the gangs of its roles with it.</summary>
+    private static void Drop(Draft draft, long id, string reason)
+    {
+        draft.Add(new StartDropped { At = draft.Now, Job = id, Reason = reason });
+        foreach (var gang in RoleRules.Open(draft.State, draft.State.Jobs[id]).Where(static gang => gang.Planned is not null))
+        {
+            draft.Add(new StartDropped { At = draft.Now, Job = gang.Id, Reason = reason });
+        }
     }
 }

@@ -92,6 +92,12 @@ internal static class TimeoutPlanner
 
     private static void GiveUpStart(Draft draft, FactoryJob job)
     {
+        if (job.Role is { } role)
+        {
+            RoleRules.Move(draft, job, $"{Sentence.Capital(RoleRules.NameOf(role))} had not started within {Sentence.Duration(job.Specification.StartTimeout * 1000L)}.");
+            return;
+        }
+
         ImmutableArray<string> missing = [.. job.Islands.Where(IsNotStarted).Select(static island => island.Site)];
         var pause = Math.Min(FactoryLimits.StartPauseMillisecondsMax, (long)FactoryLimits.StartPauseMilliseconds << Math.Min(job.FailedStarts, 20));
         draft.Add(new StartTimedOut
@@ -99,11 +105,17 @@ internal static class TimeoutPlanner
             At = draft.Now, Job = job.Id, Islands = missing, Until = draft.Now + pause,
             Reason = $"{Sentence.Capital(Sentence.List(missing))} had not started within {Sentence.Duration(job.Specification.StartTimeout * 1000L)}.",
         });
-        draft.Add(new JobParked { At = draft.Now, Job = job.Id, Checkpoint = ResumeRules.Newest(job)?.Number, Reason = "Its start was given up." });
+        RoleRules.Park(draft, new JobParked { At = draft.Now, Job = job.Id, Checkpoint = ResumeRules.Newest(job)?.Number, Reason = "Its start was given up." });
     }
 
     private static void GiveUpSearch(Draft draft, FactoryJob job)
     {
+        if (job.Role is { } role)
+        {
+            RoleRules.Move(draft, job, $"{Sentence.Capital(RoleRules.NameOf(role))} was lost for {Sentence.Duration(draft.Now - job.ShortSince)}.");
+            return;
+        }
+
         var reason = $"It had {Present(draft.State, job)} of the {job.Specification.IslandsLeast} islands that it needs for {Sentence.Duration(draft.Now - job.ShortSince)}.";
         draft.Add(new JobMoves { At = draft.Now, Job = job.Id, Reason = reason });
         if (job.Islands.Any(island => island is { Standing: IslandStanding.Wanted, Joined: true, SetAside: null } && draft.State.IsConnected(island.Site)))
@@ -114,7 +126,7 @@ internal static class TimeoutPlanner
 
         // Nobody who holds its state is heard. What they may still merge is not the run's any more.
         var newest = ResumeRules.Newest(job);
-        draft.Add(new JobParked
+        RoleRules.Park(draft, new JobParked
         {
             At = draft.Now, Job = job.Id, Checkpoint = newest?.Number, Abandons = true,
             Reason = newest is null ? "No island that holds its state is heard, so it begins anew." : $"No island that holds its state is heard, so it goes on from checkpoint {newest.Number}.",

@@ -80,6 +80,7 @@ public static class InstructionsReader
                     Epoch = epoch,
                     Checkpoints = ResumeRules.For(state, job, island),
                     Array = job.Array,
+                    Role = job.Role,
                     Specification = job.Specification with { Sites = [.. job.Islands.Select(each => each.Site)], SiteCount = 0, Count = 1 },
                 };
             }

@@ -62,6 +62,7 @@ public sealed class JobReader(FactoryState state)
             JobState.Waiting or JobState.Starting or JobState.Running when job.HoldRequested => Holding(job),
             JobState.Waiting => Join(Waiting(job, now)),
             JobState.Starting => Join($"Starts at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}: {NotJoined(job)}.", job.Note),
+            JobState.Running when job.Role is { } role => $"Runs at {job.Islands[0].Site} as {RoleRules.NameOf(role)} of job {role.Job}.",
             JobState.Running => Join(Join($"Trains at {Reading.Sentence.List(job.Members.Select(island => island.Site))}.", Away(job)), job.Note),
             _ => job.End!.Reason,
         };
@@ -76,6 +77,11 @@ public sealed class JobReader(FactoryState state)
             var sites = Reading.Sentence.List(planned.Sites.Except(planned.Withheld, StringComparer.Ordinal));
             var awaited = planned.Awaited.Where(id => state.Jobs[id] is { End: null, GaveWayTo: not 0, Islands.IsEmpty: false } or { End: null, Islands.IsEmpty: false }).ToImmutableArray();
             return awaited.IsEmpty ? $"Starts at {sites} as soon as what stops there has." : $"Starts at {sites} as soon as {Reading.Sentence.Jobs(awaited)} {(awaited.Length == 1 ? "has" : "have")} given way.";
+        }
+
+        if (job.Role is { } role)
+        {
+            return $"Starts together with job {role.Job}, which it is {RoleRules.NameOf(role)} of.";
         }
 
         var placement = Queue(now)[job.Id];

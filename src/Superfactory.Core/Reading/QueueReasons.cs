@@ -1,4 +1,5 @@
 using Superfactory.Core.Planning;
+using Superfactory.Scheduling;
 
 namespace Superfactory.Core.Reading;
 
@@ -10,6 +11,11 @@ internal static class QueueReasons
         if (placement.Paused is { } paused)
         {
             return $"Queue {paused} is paused: 'superfactory queue resume {paused}' lets its jobs start.";
+        }
+
+        if (placement.IsStopping)
+        {
+            return "Waits for the gangs of its roles to stop.";
         }
 
         if (placement.NotBefore > 0)
@@ -37,7 +43,7 @@ internal static class QueueReasons
                 : $"Waits for a free slot at {site}: {(placement.Ahead.Length < SlotLedger.AheadMax ? Sentence.Jobs(placement.Ahead) : $"jobs {string.Join(", ", placement.Ahead.Take(SlotLedger.AheadMax - 1))} and more")} {(placement.Ahead.Length == 1 ? "comes" : "come")} first.";
         }
 
-        return placement.Reason is { } reason ? $"It {reason}." : "Is about to start.";
+        return placement.Reason is PendingReason.Role role ? $"{Sentence.Capital(role.ToString())}." : placement.Reason is { } reason ? $"It {reason}." : "Is about to start.";
     }
 
     /// <summary>Why a site is not connected, as the rest of a sentence.</summary>

@@ -18,6 +18,9 @@ public sealed record FactoryJob
     /// <summary>Its place in the array that it is an element of; null where it is none.</summary>
     public ArrayPlace? Array { get; init; }
 
+    /// <summary>The gang of a role of another job that it is, which starts, gives way and ends with that; null where it is a job of its own.</summary>
+    public RolePlace? Role { get; init; }
+
     /// <summary>When it was submitted, in milliseconds since 1970-01-01 UTC.</summary>
     public required long SubmittedAt { get; init; }
 

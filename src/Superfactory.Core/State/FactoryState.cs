@@ -102,6 +102,18 @@ public sealed record FactoryState
         return held;
     }
 
+    /// <summary>The gangs of a job's roles, in the order of their numbers, which follow the job's.</summary>
+    internal IEnumerable<FactoryJob> GangsOf(FactoryJob job)
+    {
+        for (var gang = 1; gang <= job.Specification.RoleGangs; gang++)
+        {
+            yield return Jobs[job.Id + gang];
+        }
+    }
+
+    /// <summary>The job that another is a gang of; itself where it is none.</summary>
+    internal FactoryJob WholeOf(FactoryJob job) => job.Role is { } role ? Jobs[role.Job] : job;
+
     /// <summary>The queue that keeps jobs of <paramref name="queue"/> from starting because it is paused, that queue or the nearest above it; null where none is.</summary>
     public string? PausedBy(string queue)
     {

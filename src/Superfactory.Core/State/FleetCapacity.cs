@@ -76,24 +76,34 @@ public static class FleetCapacity
     /// <param name="job">The job.</param>
     /// <param name="sites">A site for each island.</param>
     /// <param name="planned">Whether what is kept for jobs for whom others give way counts as held.</param>
-    internal static bool HasRoom(FactoryState state, FactoryJob job, ImmutableArray<string> sites, bool planned)
+    internal static bool HasRoom(FactoryState state, FactoryJob job, ImmutableArray<string> sites, bool planned) => HasRoom(state, [.. sites.Select(site => (job, site))], planned);
+
+    /// <summary>Whether all these gangs, with what is kept for others, find accelerators and power that nobody holds, now.</summary>
+    /// <param name="state">The factory.</param>
+    /// <param name="gangs">Jobs with the site of each of their gangs.</param>
+    /// <param name="planned">Whether what is kept for jobs for whom others give way counts as held.</param>
+    internal static bool HasRoom(FactoryState state, ImmutableArray<(FactoryJob Job, string Site)> gangs, bool planned)
     {
-        var kept = planned ? state.OpenJobs.Select(id => state.Jobs[id]).Where(other => other.Planned is not null && other.Id != job.Id).ToList() : [];
-        var specification = job.Specification;
-        var adds = Watts(specification, specification.Accelerators);
-        foreach (var site in sites)
+        var starts = gangs.Select(static gang => gang.Job.Id).ToHashSet();
+        List<(FactoryJob Job, string Site)> added = [.. gangs];
+        foreach (var other in planned ? state.OpenJobs.Select(id => state.Jobs[id]).Where(other => other.Planned is not null && !starts.Contains(other.Id)) : [])
         {
-            var there = kept.Where(other => other.Planned!.Sites.Contains(site, StringComparer.Ordinal) && !other.Planned.Withheld.Contains(site, StringComparer.Ordinal)).Select(static other => other.Specification).ToList();
-            var accelerators = there.Where(other => other.Hardware == specification.Hardware).Sum(static other => (long)other.Accelerators);
-            if (Held(state, site, specification.Hardware) + accelerators + specification.Accelerators > Offered(state, site, specification.Hardware)
-                || (Budget(state, site) is var budget and < long.MaxValue && Drawn(state, site) + there.Sum(static other => Watts(other, other.Accelerators)) + adds > budget))
+            added.AddRange(other.Planned!.Sites.Except(other.Planned.Withheld, StringComparer.Ordinal).Select(site => (other, site)));
+        }
+
+        foreach (var there in gangs.GroupBy(static gang => gang.Site, StringComparer.Ordinal))
+        {
+            var all = added.Where(each => each.Site == there.Key).Select(static each => each.Job.Specification).ToList();
+            if (there.Select(static gang => gang.Job.Specification.Hardware).Distinct(StringComparer.Ordinal).Any(hardware =>
+                    Held(state, there.Key, hardware) + all.Where(each => each.Hardware == hardware).Sum(static each => (long)each.Accelerators) > Offered(state, there.Key, hardware))
+                || (Budget(state, there.Key) is var budget and < long.MaxValue && Drawn(state, there.Key) + all.Sum(static each => Watts(each, each.Accelerators)) > budget))
             {
                 return false;
             }
         }
 
-        return Budget(state) is var all && (all == long.MaxValue
-            || state.Sites.Keys.Sum(site => Drawn(state, site)) + kept.Sum(static other => (other.Planned!.Sites.Length - other.Planned.Withheld.Length) * Watts(other.Specification, other.Specification.Accelerators)) + (sites.Length * adds) <= all);
+        return Budget(state) is var most && (most == long.MaxValue
+            || state.Sites.Keys.Sum(site => Drawn(state, site)) + added.Sum(static each => Watts(each.Job.Specification, each.Job.Specification.Accelerators)) <= most);
     }
 
     internal static long Idle(FleetSite site) => site.Racks.Sum(static rack => rack.IdleWatts);

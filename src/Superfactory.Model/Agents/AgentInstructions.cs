@@ -59,6 +59,9 @@ public sealed record GangAssignment
     /// <summary>Its place in the array that the job is an element of; null where it is none.</summary>
     public Views.ArrayPlace? Array { get; init; }
 
+    /// <summary>The gang of a role that it is, which has no bridge; null where it is an island.</summary>
+    public RolePlace? Role { get; init; }
+
     /// <summary>The job as submitted, with its sites resolved to names.</summary>
     public required JobSpecification Specification { get; init; }
 }

@@ -19,6 +19,7 @@ internal static class JobAssembly
         CheckIslands(values, problems);
         JobSync.Check(values, problems);
         JobLanes.Check(values, problems);
+        JobRoles.Check(values, problems);
     }
 
     /// <summary>The job; to be called where nothing is wrong.</summary>
@@ -46,7 +47,7 @@ internal static class JobAssembly
             ReplaceWithin = values.Count("replace_within", 600),
             Trainer = values.IsPresent("trainer") ? Trainer(values) : null,
             Command = values.Get<ImmutableArray<string>>("command", []),
-            Directory = values.TryGet<string>("directory", out var directory) ? directory : values.IsPresent("command") ? folder : null,
+            Directory = values.TryGet<string>("directory", out var directory) ? directory : values.IsPresent("command") || values.IsPresent("roles") ? folder : null,
             Data = values.TryGet<string>("data.corpus", out var corpus) ? new DataSpecification { Corpus = corpus } : null,
             Sync = JobSync.Build(values),
             Budget = new BudgetSpecification { Steps = values.Get("budget.steps", 0L), Samples = values.Get("budget.samples", 0L) },
@@ -59,6 +60,7 @@ internal static class JobAssembly
             },
             Island = new IslandSpecification { Processes = values.Count("island.processes", 1), Threads = values.Count("island.threads", 0) },
             Lanes = JobLanes.Build(values),
+            Roles = JobRoles.Build(values),
             Seed = values.Count("seed", 1),
             TrainerRestartsMax = values.Count("trainer_restarts_max", 3),
             Environment = values.Get("environment", ImmutableSortedDictionary<string, string>.Empty),

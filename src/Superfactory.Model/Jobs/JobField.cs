@@ -38,6 +38,9 @@ public enum JobFieldKind
 
     /// <summary>Names and values of environment variables.</summary>
     Variables,
+
+    /// <summary>Names of roles, with fields under each.</summary>
+    Roles,
 }
 
 /// <summary>One field of a job file: what <see cref="JobFile"/> accepts and <c>docs/job.md</c> says of it. Immutable.</summary>
@@ -89,6 +92,7 @@ public sealed record JobField
         JobFieldKind.Sites => $"{Interval} names, or a count",
         JobFieldKind.Command or JobFieldKind.Texts => $"{Interval} texts",
         JobFieldKind.Folder => "an absolute path",
+        JobFieldKind.Roles => $"{Interval} roles by name",
         _ => $"{Interval} variables",
     };
 
@@ -104,6 +108,7 @@ public sealed record JobField
         JobFieldKind.Command => "a list of a program and its arguments, such as [python3, train.py]",
         JobFieldKind.Texts => "a list of texts, such as [\"embedding.* blocks.0.*\", \"blocks.1.* head.*\"]",
         JobFieldKind.Folder => "an absolute path, such as /srv/my-model",
+        JobFieldKind.Roles => "roles by name, such as {rollout: {count: 4, command: [python3, rollout.py]}}",
         _ => "variables and their values, such as {NAME: value}",
     };
 

@@ -120,6 +120,19 @@ public static class JobFields
             Meaning = "Sites whose islands run a process for each lane, the first of rank 0; the others run one process that has all lanes.",
         },
 
+        new()
+        {
+            Path = "roles", Kind = JobFieldKind.Roles, Default = "none", Minimum = 1, Maximum = RoleSpecification.RolesMax,
+            Meaning = "Gangs of other shapes, by the names of their roles, that start together with the job's islands or not at all. They merge nothing.",
+        },
+        Whole("roles.*.count", "1", 1, RoleSpecification.GangsMax, "gangs", "Gangs of the role; each goes to one site, several to the same where it has room."),
+        Whole("roles.*.accelerators", "1", 1, 1_000_000, "accelerators", "Accelerators, or slots of processors, that each gang takes."),
+        new() { Path = "roles.*.hardware", Kind = JobFieldKind.Choice, Choices = Fleet.HardwareCatalogue.Names, Default = "cpu", Meaning = "The kind of hardware that its gangs run on." },
+        Over("roles.*.peak", "1", 0, 1, "The share of their accelerators' peak power that its gangs may draw, as power is counted."),
+        new() { Path = "roles.*.command", Kind = JobFieldKind.Command, Default = Required, Minimum = 1, Maximum = 1000, Meaning = "The program of its gangs and its arguments, started for each process of a gang, in the job's `directory`." },
+        new() { Path = "roles.*.environment", Kind = JobFieldKind.Variables, Default = "none", Minimum = 0, Maximum = 1000, Meaning = "Environment variables that every process of its gangs gets in addition." },
+        Whole("roles.*.processes", "1", 1, 64, "processes", "Processes of each gang, started with torchrun's environment."),
+
         Whole("seed", "1", 0, int.MaxValue, null, "The seed of the initial model and of the order of the data."),
         Whole("trainer_restarts_max", "3", 0, 100, "restarts", "How often a crashed trainer is started again at each island before the job fails."),
     ];

@@ -24,6 +24,11 @@ internal static class JobFileWriter
             file.Remove("command");
         }
 
+        if (job.Roles.IsEmpty)
+        {
+            file.Remove("roles");
+        }
+
         file["budget"]!.AsObject().Remove(job.Budget.Samples == 0 ? "samples" : "steps");
         if (job.Sync.Mode == SyncMode.EveryStep)
         {

@@ -33,15 +33,18 @@ internal sealed class JobReader(JobProblems problems)
         return _values;
     }
 
-    private void ReadSection(JobNode.Map map, string section)
+    /// <param name="map">What stands in the file.</param>
+    /// <param name="section">Where the table has its fields.</param>
+    /// <param name="place">Where they stand in the file, if that is elsewhere.</param>
+    private void ReadSection(JobNode.Map map, string section, string? place = null)
     {
         foreach (var entry in map.Entries)
         {
-            var path = section.Length == 0 ? entry.Key : $"{section}.{entry.Key}";
-            if (!entry.Key.Contains('.') && JobFields.ByPath.TryGetValue(path, out var field))
+            var path = section.Length == 0 ? entry.Key : $"{place ?? section}.{entry.Key}";
+            if (!entry.Key.Contains('.') && JobFields.ByPath.TryGetValue(place is null ? path : $"{section}.{entry.Key}", out var field))
             {
                 _values.MarkPresent(path, entry.Line);
-                ReadField(entry.Value, field);
+                ReadField(entry.Value, place is null ? field : field with { Path = path });
             }
             else
             {
@@ -104,6 +107,7 @@ internal sealed class JobReader(JobProblems problems)
             JobFieldKind.Command or JobFieldKind.Texts => TryTexts(node, field, out value),
             JobFieldKind.Folder => JobScalars.TryFolder(node, problems, field, out value),
             JobFieldKind.Variables => TryVariables(node, field, out value),
+            JobFieldKind.Roles => TryRoles(node, field, out value),
             _ => JobScalars.TryNumber(node, field, problems, field.Path, out value),
         };
         if (valid && value is not null)
@@ -124,6 +128,45 @@ internal sealed class JobReader(JobProblems problems)
 
         problems.AddExpected(node, field.Path, field.Expected);
         return false;
+    }
+
+    private bool TryRoles(JobNode node, JobField field, out object? value)
+    {
+        value = null;
+        if (node is not JobNode.Map map)
+        {
+            problems.AddExpected(node, field.Path, field.Expected);
+            return false;
+        }
+
+        if (!CheckLength(map.Entries.Length, map, field, "roles"))
+        {
+            return false;
+        }
+
+        var names = ImmutableArray.CreateBuilder<string>();
+        foreach (var entry in map.Entries)
+        {
+            var path = $"{field.Path}.{entry.Key}";
+            _values.MarkPresent(path, entry.Line);
+            if (!FactoryName.IsValid(entry.Key) || entry.Key == RoleSpecification.Islands)
+            {
+                problems.Add(entry.Line, path, entry.Key == RoleSpecification.Islands
+                    ? $"The job's own islands have the role '{RoleSpecification.Islands}'. Expected another name." : "Expected the name of a role: letters, digits, '-' and '_', at most 63 of them, the first a letter or a digit.");
+            }
+            else if (entry.Value is JobNode.Map role)
+            {
+                names.Add(entry.Key);
+                ReadSection(role, JobRoles.Section, path);
+            }
+            else if (entry.Value is not JobNode.Refused)
+            {
+                problems.AddExpected(entry.Value, path, "the fields of a role, such as {count: 4, command: [python3, rollout.py]}");
+            }
+        }
+
+        value = names.ToImmutable();
+        return names.Count == map.Entries.Length;
     }
 
     private bool TrySites(JobNode node, JobField field, out object? value)

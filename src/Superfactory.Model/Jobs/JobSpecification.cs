@@ -94,6 +94,13 @@ public sealed record JobSpecification
     /// <summary>The lanes that the model is merged in; null where it is merged as a whole.</summary>
     public LaneSpecification? Lanes { get; init; }
 
+    /// <summary>Gangs of other shapes that start with its islands or not at all, by the names of their roles; default none.</summary>
+    public ImmutableSortedDictionary<string, RoleSpecification> Roles { get; init; } = ImmutableSortedDictionary.Create<string, RoleSpecification>(StringComparer.Ordinal);
+
+    /// <summary>Gangs of all its roles.</summary>
+    [JsonIgnore]
+    public int RoleGangs => Roles.Values.Sum(static role => role.Count);
+
     /// <summary>Lanes that the model is merged in, at least 1.</summary>
     [JsonIgnore]
     public int LaneCount => Lanes?.Tensors.Length ?? 1;

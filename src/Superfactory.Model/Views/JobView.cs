@@ -40,6 +40,9 @@ public sealed record JobView
     /// <summary>Its place in the array that it is an element of; null where it is none.</summary>
     public ArrayPlace? Array { get; init; }
 
+    /// <summary>The gang of a role of another job that it is; null where it is none.</summary>
+    public RolePlace? Role { get; init; }
+
     /// <summary>Its islands in the job's order.</summary>
     public ImmutableArray<IslandView> Islands { get; init; } = [];
 

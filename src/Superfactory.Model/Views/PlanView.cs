@@ -32,7 +32,10 @@ public sealed record PlanView
     /// <summary>The sites whose islands would join later, when there is room.</summary>
     public ImmutableArray<string> Later { get; init; } = [];
 
-    /// <summary>Accelerators of all islands that would start.</summary>
+    /// <summary>Where the gangs of its roles would start.</summary>
+    public ImmutableArray<PlanGang> Gangs { get; init; } = [];
+
+    /// <summary>Accelerators of all islands, and of all gangs of roles, that would start.</summary>
     public long Accelerators { get; init; }
 
     /// <summary>Whether they would be on its queue's guarantee; else they would be borrowed.</summary>
@@ -60,6 +63,12 @@ public enum PlanOutcome
     /// <summary>Not before something else changes.</summary>
     Waits,
 }
+
+/// <summary>Where a gang of a role would start. Immutable.</summary>
+/// <param name="Role">The role.</param>
+/// <param name="Gang">Which gang of it, from 0.</param>
+/// <param name="Site">Its site.</param>
+public sealed record PlanGang(string Role, int Gang, string Site);
 
 /// <summary>Who would give way. Immutable.</summary>
 /// <param name="Job">The job.</param>

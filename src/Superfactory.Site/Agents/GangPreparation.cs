@@ -40,14 +40,14 @@ internal sealed class GangPreparation(SiteOptions options, SiteDirectory directo
             }
 
             Directory.CreateDirectory(gang);
-            Directory.CreateDirectory(directory.Output(assignment.Job));
+            Directory.CreateDirectory(directory.Output(assignment.Role?.Job ?? assignment.Job));
             RuntimeDirectories.Make(runtime);
             return new(new GangSpecification
             {
                 Assignment = assignment,
                 GangDirectory = gang,
                 RuntimeDirectory = runtime,
-                OutputDirectory = directory.Output(assignment.Job),
+                OutputDirectory = directory.Output(assignment.Role?.Job ?? assignment.Job),
                 CorpusDirectory = corpus,
                 GatewaySocket = gatewaySocket,
                 Checkpoints = duty,

@@ -23,6 +23,9 @@ internal sealed class GangMachine
     public static readonly TimeSpan TrainerExitLimit = TimeSpan.FromSeconds(60);
 
     private readonly string _island;
+    private readonly bool _merges;
+    private readonly string _of;
+    private readonly string _trainer;
     private readonly int _processes;
     private readonly int _lanes;
     private readonly LaneReports _reports;
@@ -34,11 +37,14 @@ internal sealed class GangMachine
     private string _crash = string.Empty;
     private IslandResult? _result;
 
-    /// <summary>A gang whose bridge is being started.</summary>
-    /// <param name="assignment">The island to run.</param>
+    /// <summary>A gang whose bridge is being started; one of a role has none.</summary>
+    /// <param name="assignment">The island to run, or the gang of a role.</param>
     public GangMachine(GangAssignment assignment)
     {
         _island = assignment.Island;
+        _merges = assignment.Role is null;
+        _of = assignment.Role is { } role ? $"role {role.Role} at {_island}" : $"island {_island}";
+        _trainer = _merges ? "trainer" : "process";
         _processes = assignment.Specification.ProcessesAt(_island);
         _lanes = assignment.Specification.LaneCount;
         _reports = new LaneReports(_lanes);
@@ -56,7 +62,16 @@ internal sealed class GangMachine
     }
 
     /// <summary>What is wanted before anything has happened.</summary>
-    public static IEnumerable<GangEffect> Begin() => [new GangEffect.SetDeadline(BridgeReadyLimit)];
+    public IEnumerable<GangEffect> Begin()
+    {
+        if (_merges)
+        {
+            return [new GangEffect.SetDeadline(BridgeReadyLimit)];
+        }
+
+        _phase = Phase.Training;
+        return [new GangEffect.StartTrainers(0), new GangEffect.Tell(new GangEvent.Running())];
+    }
 
     /// <summary>Takes the next thing that happened.</summary>
     /// <returns>What is to be done, in order; nothing once an <see cref="GangEffect.End"/> was returned.</returns>
@@ -129,8 +144,8 @@ internal sealed class GangMachine
         }
 
         _ended.Add(ended.Rank);
-        var name = _processes == 1 ? "The trainer" : $"Trainer {ended.Rank}";
-        var how = $"{name} of island {_island} {ExitDescription.Of(ended.End.ExitCode)}{AtStep()}{Errors(ended.End)}";
+        var name = _processes == 1 ? $"The {_trainer}" : $"{char.ToUpperInvariant(_trainer[0])}{_trainer[1..]} {ended.Rank}";
+        var how = $"{name} of {_of} {ExitDescription.Of(ended.End.ExitCode)}{AtStep()}{Errors(ended.End)}";
         switch (_phase)
         {
             case Phase.Finishing:
@@ -140,6 +155,8 @@ internal sealed class GangMachine
                 _phase = Phase.Settling;
                 _crash = how;
                 return [new GangEffect.SetDeadline(SettleTime)];
+            case Phase.Training when !_merges:
+                return _ended.Count == _processes ? Finish() : [];
             case Phase.Training when ended.Rank == 0 || _ended.Count == _processes:
                 _phase = Phase.AwaitingResult;
                 return [new GangEffect.SetDeadline(ResultLimit)];
@@ -190,7 +207,7 @@ internal sealed class GangMachine
         return
         [
             new GangEffect.SetDeadline(null),
-            new GangEffect.Say($"{_crash}. All trainers of the island are started again ({_restarts} of at most {_restartsMax} times)."),
+            new GangEffect.Say($"{_crash}. All {(_merges ? "trainers of the island" : "processes of the gang")} are started again ({_restarts} of at most {_restartsMax} times)."),
             new GangEffect.EndTrainers(),
             new GangEffect.TellBridge(new BridgeCommand.TrainerLost()),
             new GangEffect.Tell(new GangEvent.Restarted(_restarts)),
@@ -200,7 +217,7 @@ internal sealed class GangMachine
 
     private IEnumerable<GangEffect> Stop() => [new GangEffect.TellBridge(new BridgeCommand.Stop()), .. End(new GangEvent.Stopped(), ask: true)];
 
-    private IEnumerable<GangEffect> Finish() => End(new GangEvent.Finished(_result!));
+    private IEnumerable<GangEffect> Finish() => End(new GangEvent.Finished(_result));
 
     private IEnumerable<GangEffect> Fail(string reason, bool retriable) => End(new GangEvent.Failed(reason, retriable));
 

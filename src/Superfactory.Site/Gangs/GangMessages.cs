@@ -108,9 +108,9 @@ public abstract record GangEvent
     /// <summary>A new agent has been told all that it has to know of a gang that it took over.</summary>
     public sealed record Adopted : GangEvent;
 
-    /// <summary>The run is over.</summary>
-    /// <param name="Result">What came of this island.</param>
-    public sealed record Finished(IslandResult Result) : GangEvent;
+    /// <summary>The run is over; or the processes of a role's gang have done their part.</summary>
+    /// <param name="Result">What came of this island; null for a gang of a role.</param>
+    public sealed record Finished(IslandResult? Result) : GangEvent;
 
     /// <summary>The gang ended before the run was over.</summary>
     /// <param name="Reason">A sentence that names the island and, where known, the step.</param>

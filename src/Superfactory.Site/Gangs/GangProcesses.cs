@@ -53,11 +53,16 @@ internal sealed class GangProcesses : IDisposable
         _starter = new ProcessStarter(keeper);
     }
 
-    /// <summary>Starts the bridge of every lane.</summary>
+    /// <summary>Starts the bridge of every lane; a gang of a role merges nothing, and has none.</summary>
     public async Task StartBridgesAsync()
     {
         await File.WriteAllBytesAsync(
             GangFiles.Job(_specification.GangDirectory), JsonSerializer.SerializeToUtf8Bytes(_specification.Assignment.Specification, FactoryJson.Readable));
+        if (_specification.Assignment.Role is not null)
+        {
+            return;
+        }
+
         for (var lane = 0; lane < _specification.Assignment.Specification.LaneCount; lane++)
         {
             await StartBridgeAsync(lane);

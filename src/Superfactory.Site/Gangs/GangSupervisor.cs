@@ -76,7 +76,7 @@ internal sealed class GangSupervisor : IDisposable
 
     private async Task<GangEffect.End> FollowAsync()
     {
-        var effects = GangMachine.Begin();
+        var effects = _machine.Begin();
         await _processes.StartBridgesAsync();
         while (true)
         {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Superfactory.Model;
+using Superfactory.Model.Jobs;
 using Superfactory.Site.Processes;
 
 namespace Superfactory.Site.Gangs;
@@ -85,6 +86,19 @@ internal static class TrainerLaunch
             int[] lanes = count == 1 ? [.. Enumerable.Range(0, job.LaneCount)] : [rank];
             own["SUPERFACTORY_BRIDGE"] = string.Join(':', lanes.Select(lane => GangFiles.TrainerSocket(specification.RuntimeDirectory, lane)));
             own["SUPERFACTORY_LANES"] = string.Join(':', lanes.Select(lane => Text(lane)));
+        }
+
+        if (assignment.Role is { } role)
+        {
+            own.Remove("SUPERFACTORY_BRIDGE");
+            own["SUPERFACTORY_RUN"] = Text(role.Job);
+            own["SUPERFACTORY_ROLE"] = role.Role;
+            own["SUPERFACTORY_GANG"] = Text(role.Gang);
+            own["SUPERFACTORY_GANGS"] = Text(role.Count);
+        }
+        else if (!job.Roles.IsEmpty)
+        {
+            own["SUPERFACTORY_ROLE"] = RoleSpecification.Islands;
         }
 
         if (assignment.Array is { } array)

@@ -39,10 +39,10 @@ internal sealed class FactoryRun : IAsyncDisposable
     /// <summary>Starts a site's agent.</summary>
     /// <param name="name">The site.</param>
     /// <param name="orphanGrace">Seconds that its gangs outlive it; 0 lets a site be lost as a whole by one kill.</param>
-    public async Task<RunningProgram> SiteAsync(string name, int orphanGrace = 0)
+    public async Task<RunningProgram> SiteAsync(string name, int orphanGrace = 0, int slots = 1)
     {
         _authority.Issue(name, _directory.Combine("state", "certificates"), TimeProvider.System.GetUtcNow()).Succeeded.ShouldBeTrue();
-        return await ReadyAsync("site", "--name", name, "--control", Url, "--state", _directory.Combine("state"), "--data", Data, "--cores", "1", "--slots", "1", "--orphan-grace", $"{orphanGrace}");
+        return await ReadyAsync("site", "--name", name, "--control", Url, "--state", _directory.Combine("state"), "--data", Data, "--cores", "1", "--slots", $"{slots}", "--orphan-grace", $"{orphanGrace}");
     }
 
     /// <summary>Writes and submits a job of the given length.</summary>

@@ -91,6 +91,8 @@ internal static class Promises
             Sentence(copy.End?.Reason ?? CopyReader.WaitsFor(state, copy, now) ?? "It goes on.");
         }
 
+        state.OpenJobs.Select(id => state.Jobs[id]).Where(job => job.Specification.RoleGangs > 0).ToList().ForEach(job => Together(state, job));
+
         // What was decided fits: a snapshot can always be made, in which nothing is given twice.
         var fleet = FleetMaker.Make(state, now);
         foreach (var site in state.Sites.Values.Where(site => site.Standing == SiteStanding.Connected))
@@ -107,6 +109,17 @@ internal static class Promises
             gangs.Select(gang => gang.Job).ShouldBeInOrder();
             gangs.ShouldAllBe(gang => gang.Epoch.Islands.Contains(gang.Island), "an epoch knows every island's place");
         }
+    }
+
+    /// <summary>A job and the gangs of its roles are placed all together or not at all; those that have done their part are not counted.</summary>
+    private static void Together(FactoryState state, FactoryJob job)
+    {
+        var gangs = state.GangsOf(job).Where(gang => gang.End is null).ToList();
+        var placed = !job.Islands.IsEmpty && !job.IsLeaving && !job.Held;
+        gangs.ShouldAllBe(gang => gang.Role!.Job == job.Id);
+        gangs.ShouldAllBe(gang => (!gang.Islands.IsEmpty && !gang.IsLeaving) == placed, $"job {job.Id} and the gangs of its roles start and stop together");
+        gangs.ShouldAllBe(gang => (gang.Planned != null) == (job.Planned != null), $"the gangs of job {job.Id} are planned with it");
+        gangs.ShouldAllBe(gang => !gang.Held);
     }
 
     /// <summary>What holds when something starts.</summary>

@@ -70,7 +70,12 @@ internal static class Schedule
         TestFactory.Specification(sites) with { Checkpoint = new CheckpointSpecification { Keep = 1 } };
 
     /// <summary>A job of some queue and priority, now and then one that goes on with a single island.</summary>
-    private static JobSpecification Ranked(FactoryState state, Move move, JobSpecification job) => job with
+    private static JobSpecification Ranked(FactoryState state, Move move, JobSpecification job) => move.Pick != 7 && (move.Pick != 1 || move.Milliseconds % 2 == 0) ? Plain(state, move, job) : Plain(state, move, job) with
+    {
+        IslandsMin = 0, Roles = job.Roles.Add("rollout", new RoleSpecification { Count = 1 + (move.Milliseconds % 3), Command = ["rollout"] }),
+    };
+
+    private static JobSpecification Plain(FactoryState state, Move move, JobSpecification job) => job with
     {
         Priority = move.Milliseconds % 3, IslandsMin = move.Milliseconds % 5 < 2 ? 1 : 0, Queue = state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name,
         MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, Duration = move.Milliseconds % 3 == 0 ? 1 + (move.Milliseconds % 40) : 0, StartAfter = move.Pick == 5 ? 2 : 0, StartTimeout = 1 + (move.Pick * 2), Count = move.Pick == 6 ? 3 : 1, Peak = move.Pick % 3 == 0 ? 0.5 : 1, ReplaceWithin = move.Pick % 4 * 3,

@@ -23,6 +23,7 @@ public class JobFieldsTests
         [JobFieldKind.Texts] = "list of texts",
         [JobFieldKind.Folder] = "text",
         [JobFieldKind.Variables] = "texts by name",
+        [JobFieldKind.Roles] = "sections by name",
     };
 
     [Fact]
@@ -58,7 +59,7 @@ public class JobFieldsTests
     [Fact]
     public void Every_default_in_the_table_is_the_one_that_parsing_fills_in()
     {
-        var recipe = Specification(recipe: true);
+        var (recipe, command) = (Specification(recipe: true), Specification(recipe: false));
         foreach (var field in JobFields.All.Where(field => field.Kind is JobFieldKind.Whole or JobFieldKind.Number or JobFieldKind.Choice or JobFieldKind.Flag))
         {
             var written = field.Default.Split(';')[0];
@@ -67,7 +68,7 @@ public class JobFieldsTests
                 continue;
             }
 
-            var actual = field.Path.Split('.').Aggregate((JsonNode)recipe, (node, name) => node[name]!).ToString();
+            var actual = field.Path.Replace('*', 'r').Split('.').Aggregate((JsonNode)(field.Path.Contains('*') ? command : recipe), (node, name) => node[name]!).ToString();
             if (field.Kind is JobFieldKind.Choice or JobFieldKind.Flag)
             {
                 actual.ShouldBe(written, field.Path);
@@ -99,12 +100,13 @@ public class JobFieldsTests
 
     private static JsonObject Specification(bool recipe)
     {
-        var work = recipe ? "trainer: {recipe: pretrain}" : "command: [a]\ndirectory: /srv/a\nenvironment: {A: b}\nlanes: {tensors: [a, b], apart: [b]}";
+        var work = recipe ? "trainer: {recipe: pretrain}" : "command: [a]\ndirectory: /srv/a\nenvironment: {A: b}\nlanes: {tensors: [a, b], apart: [b]}\nroles: {r: {command: [c]}}";
         var job = JobFile.Parse($"name: a\nsites: [b]\ndata: {{corpus: c}}\nbudget: {{steps: 1}}\n{work}", null).Value!;
         return System.Text.Json.JsonSerializer.SerializeToNode(job, FactoryJson.Options)!.AsObject();
     }
 
     private static IEnumerable<string> Leaves(JsonObject node, string path = "") =>
         node.SelectMany(entry =>
-            entry.Value is JsonObject inner && entry.Key != "environment" ? Leaves(inner, $"{path}{entry.Key}.") : [path + entry.Key]);
+            entry.Key == "roles" ? ["roles", .. (entry.Value as JsonObject)!.SelectMany(role => Leaves(role.Value!.AsObject(), "roles.*."))]
+            : entry.Value is JsonObject inner && entry.Key != "environment" ? Leaves(inner, $"{path}{entry.Key}.") : [path + entry.Key]);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Site.Gangs;
 using Superfactory.Site.Tests.Support;
 using Superfactory.Sync.Bridge;
@@ -16,7 +17,7 @@ public sealed class GangMachineTests
     {
         var machine = Machine(processes: 2);
 
-        GangMachine.Begin().ShouldBe([new GangEffect.SetDeadline(GangMachine.BridgeReadyLimit)]);
+        machine.Begin().ShouldBe([new GangEffect.SetDeadline(GangMachine.BridgeReadyLimit)]);
         machine.Handle(new GangInput.BridgeSaid(new BridgeEvent.Note("hello"))).ShouldBe([new GangEffect.Say("hello")]);
         machine.Handle(new GangInput.BridgeSaid(new BridgeEvent.Ready())).ShouldBe([new GangEffect.SetDeadline(null), new GangEffect.StartTrainers(0)]);
     }
@@ -164,6 +165,35 @@ public sealed class GangMachineTests
             new GangInput.DeadlinePassed(), new GangInput.Commanded(new GangCommand.Stop()), new GangInput.AgentGone(),
         ];
         inputs.ShouldAllBe(input => !machine.Handle(input).Any());
+    }
+
+    [Fact]
+    public void A_gang_of_a_role_has_no_bridge_and_is_done_when_all_its_processes_have_ended_well()
+    {
+        var machine = OfRole(processes: 2);
+
+        machine.Begin().ShouldBe([new GangEffect.StartTrainers(0), new GangEffect.Tell(new GangEvent.Running())]);
+        machine.Handle(new GangInput.TrainerEnded(0, 0, Good)).ShouldBeEmpty();
+        machine.Handle(new GangInput.TrainerEnded(0, 1, Good)).ShouldBe([new GangEffect.End(new GangEvent.Finished(null), false)]);
+    }
+
+    [Fact]
+    public void A_gang_of_a_role_that_crashes_is_started_again_as_often_as_the_job_allows()
+    {
+        var machine = OfRole(processes: 1);
+        machine.Begin();
+        machine.Handle(new GangInput.TrainerEnded(0, 0, Crash)).ShouldBe([new GangEffect.SetDeadline(GangMachine.SettleTime)]);
+        machine.Handle(new GangInput.DeadlinePassed()).ShouldContain(new GangEffect.StartTrainers(1));
+        machine.Handle(new GangInput.TrainerEnded(1, 0, Crash));
+
+        Failure(machine.Handle(new GangInput.DeadlinePassed())).Reason
+            .ShouldBe("The process of role rollout at atlanta ended with exit code 1: RuntimeError: out of memory. It had been started again 1 times, as often as the job allows.");
+    }
+
+    private static GangMachine OfRole(int processes)
+    {
+        var job = GangFixture.Job("rollout") with { TrainerRestartsMax = 1, Island = new() { Processes = processes } };
+        return new GangMachine(GangFixture.Assignment(job) with { Role = new RolePlace(1, "rollout", 2, 4) });
     }
 
     private static GangMachine Machine(int processes = 1, int restartsMax = 2)

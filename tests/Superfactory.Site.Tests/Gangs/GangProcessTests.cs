@@ -18,7 +18,7 @@ public sealed class GangProcessTests
 
         var last = (await gang.LastAsync()).ShouldBeOfType<GangEvent.Finished>();
 
-        last.Result.ParametersSha256.ShouldBe(ScriptedBridge.Result.ParametersSha256);
+        last.Result!.ParametersSha256.ShouldBe(ScriptedBridge.Result.ParametersSha256);
         GangFixture.IsAlive(await gang.ProcessIdAsync("child")).ShouldBeFalse();
         GangFixture.IsAlive(gang.SupervisorId).ShouldBeFalse();
         Directory.Exists(gang.RuntimeDirectory).ShouldBeFalse();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Superfactory.Model.Fleet;
 using Superfactory.Model.Jobs;
 using Superfactory.Model.Units;
@@ -38,7 +39,7 @@ internal static class FleetMaker
         var watts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var id in state.OpenJobs.Union(state.StoppingJobs))
         {
-            Collect(state.Jobs[id], now, units, (site, job) =>
+            Collect(state, state.Jobs[id], now, units, (site, job) =>
             {
                 foreign[(site, job.Hardware)] = foreign.GetValueOrDefault((site, job.Hardware)) + job.Accelerators;
                 watts[site] = watts.GetValueOrDefault(site) + FleetCapacity.Watts(job, job.Accelerators);
@@ -48,9 +49,12 @@ internal static class FleetMaker
         var held = new Dictionary<(string Site, string Hardware), long>(foreign);
         foreach (var unit in units)
         {
-            foreach (var site in unit.Request.Sites)
+            for (var gang = 0; gang < unit.Sites.Length; gang++)
             {
-                held[(site, unit.Request.Hardware[0])] = held.GetValueOrDefault((site, unit.Request.Hardware[0])) + unit.Request.AcceleratorsPerIsland;
+                // The gangs of roles come after the islands, each as a role of its own.
+                var role = gang - (unit.Sites.Length - unit.Request.Roles.Length);
+                var (hardware, accelerators) = role < 0 ? (unit.Request.Hardware[0], unit.Request.AcceleratorsPerIsland) : (unit.Request.Roles[role].Hardware[0], unit.Request.Roles[role].Accelerators);
+                held[(unit.Sites[gang], hardware)] = held.GetValueOrDefault((unit.Sites[gang], hardware)) + accelerators;
             }
         }
 
@@ -64,7 +68,7 @@ internal static class FleetMaker
 
         foreach (var unit in units)
         {
-            if (!snapshot.TakeRecorded(unit.Request, unit.Request.Sites, unit.IsOwned, unit.Since, unit.Sealed, now, unit.EndBy == 0 ? long.MaxValue : unit.EndBy))
+            if (!snapshot.TakeRecorded(unit.Request, unit.Sites, unit.IsOwned, unit.Since, unit.Sealed, now, unit.EndBy == 0 ? long.MaxValue : unit.EndBy))
             {
                 throw new InvalidOperationException($"The snapshot has no room for what runs: job {unit.Request.Job / Numbers}.");
             }
@@ -119,21 +123,27 @@ internal static class FleetMaker
     /// <summary>How much longer a job is expected to run, once it runs; 0 where nobody knows.</summary>
     public static long Left(FactoryJob job) => job.Specification.Duration == 0 ? 0 : Math.Max(1000, (job.Specification.Duration * 1000L) - job.RanBefore);
 
-    private static void Collect(FactoryJob job, long now, List<Unit> units, Action<string, JobSpecification> foreign)
+    private static void Collect(FactoryState state, FactoryJob job, long now, List<Unit> units, Action<string, JobSpecification> foreign)
     {
         foreach (var stray in job.Strays)
         {
             foreign(stray.Site, job.Specification);
         }
 
-        if (job is { Planned: { } planned, End: null, Islands.IsEmpty: true })
+        if (job.Role is not null && (job.Planned is not null || IsUnit(state.WholeOf(job))) && job.End is null && !job.Islands.Any(static island => island.Standing == IslandStanding.Stopping))
         {
-            ImmutableArray<string> starts = [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)];
-            units.Add(new Unit(Request(job, starts), planned.Owned, now, now));
+            // It stands with its job.
             return;
         }
 
-        if (job.GaveWayTo != 0 && job.End is null)
+        if (job is { Planned: { } planned, End: null, Islands.IsEmpty: true })
+        {
+            ImmutableArray<string> starts = [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)];
+            units.Add(Together(state, job, new Unit(Request(job, starts), starts, planned.Owned, now, now)));
+            return;
+        }
+
+        if (state.WholeOf(job) is { GaveWayTo: not 0, End: null } && job.End is null)
         {
             return;
         }
@@ -159,7 +169,8 @@ internal static class FleetMaker
         var least = job.Specification.IslandsLeast;
         if (least == job.Specification.IslandsMax)
         {
-            units.Add(new Unit(Whole(job, [.. holding.Select(static island => island.Site)]), holding.All(static island => island.IsOwned), since, saved, job.EndBy));
+            ImmutableArray<string> sites = [.. holding.Select(static island => island.Site)];
+            units.Add(Together(state, job, new Unit(Whole(job, sites), sites, holding.All(static island => island.IsOwned), since, saved, job.EndBy)));
             return;
         }
 
@@ -168,12 +179,35 @@ internal static class FleetMaker
             // An island that is not needed loses what it has trained since the last merge, and takes the state from the others when it is back.
             var request = Whole(job, [island.Site]) with { Job = Number(job.Id, job.Islands.IndexOf(island)) };
             units.Add(holding.Count > least
-                ? new Unit(request with { StopCostMilliseconds = 0 }, island.IsOwned, since, now, job.EndBy)
-                : new Unit(request, island.IsOwned, since, saved, job.EndBy));
+                ? new Unit(request with { StopCostMilliseconds = 0 }, [island.Site], island.IsOwned, since, now, job.EndBy)
+                : new Unit(request, [island.Site], island.IsOwned, since, saved, job.EndBy));
         }
     }
 
     private static GangRequest Whole(FactoryJob job, ImmutableArray<string> sites) => Request(job, sites) with { IslandsMin = sites.Length, IslandsMax = sites.Length };
 
-    private sealed record Unit(GangRequest Request, bool IsOwned, long Since, long Sealed, long EndBy = 0);
+    /// <summary>Whether a job stands in the snapshot as one whole, the gangs of its roles with it.</summary>
+    private static bool IsUnit(FactoryJob job) => job is { End: null, GaveWayTo: 0, Held: false, HoldRequested: false } && job.Islands.Any(static island => island.HoldsSlot) && !job.Islands.Any(static island => island.Standing == IslandStanding.Stopping);
+
+    /// <summary>A job with the gangs of its roles that run, or start with it.</summary>
+    private static Unit Together(FactoryState state, FactoryJob job, Unit unit)
+    {
+        foreach (var gang in RoleRules.Open(state, job))
+        {
+            var site = gang.Planned?.Sites[0] ?? gang.Islands.FirstOrDefault(static island => island.Standing == IslandStanding.Wanted)?.Site;
+            if (site is not null)
+            {
+                var role = Role(gang.Specification, gang.Id.ToString(CultureInfo.InvariantCulture), 1, [site]);
+                unit = unit with { Request = unit.Request with { Roles = unit.Request.Roles.Add(role) }, Sites = unit.Sites.Add(site) };
+            }
+        }
+
+        return unit;
+    }
+
+    /// <summary>Gangs of a role as the scheduler sees them.</summary>
+    public static RoleRequest Role(JobSpecification gang, string name, int count, ImmutableArray<string> sites) =>
+        new() { Name = name, Count = count, Accelerators = gang.Accelerators, Hardware = [gang.Hardware], PeakThousandths = gang.PeakThousandths, Sites = sites };
+
+    private sealed record Unit(GangRequest Request, ImmutableArray<string> Sites, bool IsOwned, long Since, long Sealed, long EndBy = 0);
 }

@@ -93,7 +93,7 @@ internal sealed partial class FleetPlacement
             known = null;
         }
 
-        if (known is null && (plan?.Reason is PendingReason.Never || (!isFirst && (!_timed.Contains(queue) || _reserved >= Backlog.ReservedOfFleet))
+        if (known is null && (plan?.Reason is PendingReason.Never || job.Specification.RoleGangs > 0 || (!isFirst && (!_timed.Contains(queue) || _reserved >= Backlog.ReservedOfFleet))
             || _scheduler.Reserve(FleetMaker.Request(job, there), _now, _moved.ContainsKey(job.Id) ? MovedMilliseconds : FirstMilliseconds) is null))
         {
             return false;
@@ -142,6 +142,11 @@ internal sealed partial class FleetPlacement
 
     private PendingReason Explain(FactoryJob job, PendingReason reason, ImmutableArray<string> there)
     {
+        if (job.Specification.RoleGangs > 0)
+        {
+            return reason is PendingReason.Reserved { Job: not 0 } start ? start with { Job = FleetMaker.Of(start.Job).Job } : reason;
+        }
+
         var exact = _scheduler.Explain(FleetMaker.Request(job, there), reason, _now);
         return exact is PendingReason.Reserved { Job: not 0 } into ? into with { Job = FleetMaker.Of(into.Job).Job } : exact;
     }

@@ -60,8 +60,8 @@ internal sealed partial class FleetPlacement
     /// <summary>As above, and which islands that were left out may come back.</summary>
     public static ImmutableArray<(long Job, Placement Placement)> Plan(FactoryState state, long now, out ImmutableArray<Growth> growths)
     {
-        var queued = state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job is { Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null }).ToList();
-        var grows = state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => !job.HoldRequested && !job.IsLeaving && job.Islands.Any(IsWithheld)).ToList();
+        var queued = state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job is { Role: null, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null }).ToList();
+        var grows = state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job.Role is null && !job.HoldRequested && !job.IsLeaving && job.Islands.Any(IsWithheld)).ToList();
         growths = [];
         if (queued.Count == 0 && grows.Count == 0)
         {
@@ -77,7 +77,7 @@ internal sealed partial class FleetPlacement
 
     /// <summary>The jobs that wait in the queue of a job and go before it, the first first.</summary>
     public static IEnumerable<FactoryJob> Before(FactoryState state, FactoryJob job) => Ordered(state.OpenJobs.Select(id => state.Jobs[id])
-        .Where(other => other is { Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null } && other.Specification.Queue == job.Specification.Queue))
+        .Where(other => other is { Role: null, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null } && other.Specification.Queue == job.Specification.Queue))
         .TakeWhile(other => other.Id != job.Id);
 
     private static IOrderedEnumerable<FactoryJob> Ordered(IEnumerable<FactoryJob> jobs) =>
@@ -126,6 +126,11 @@ internal sealed partial class FleetPlacement
             return new Placement { NotBefore = job.NotBefore };
         }
 
+        if (RoleRules.AreStopping(_state, job))
+        {
+            return new Placement { IsStopping = true };
+        }
+
         var named = job.Specification.Sites.IsDefaultOrEmpty ? [] : job.Specification.Sites;
         var ledger = Ledger(job);
         var usable = ledger.Usable;
@@ -149,7 +154,7 @@ internal sealed partial class FleetPlacement
         var claims = Claims(job);
         ImmutableArray<string> open = [.. there.Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, job.Specification.Hardware) - claimed >= job.Specification.Accelerators)];
         open = [.. open.Where(site => usable.Contains(site, StringComparer.Ordinal))];
-        var plan = open.Length < least ? null : _scheduler.Decide(FleetMaker.Request(job, open), _now);
+        var plan = open.Length < least ? null : Decide(job, open);
         return plan is { Starts: true } ? Start(job, plan, there) : Wait(job, plan, there);
     }
 
@@ -157,13 +162,13 @@ internal sealed partial class FleetPlacement
     {
         var stops = Stops(plan);
         _fleet.Apply(plan, _now);
-        var chosen = plan.Islands.Select(static island => island.Site).ToHashSet(StringComparer.Ordinal);
+        var chosen = plan.Islands.Where(static island => island.Role < 0).Select(static island => island.Site).ToHashSet(StringComparer.Ordinal);
         ImmutableArray<string> all = job.Specification.Sites.IsDefaultOrEmpty
             ? [.. chosen.Concat(there.Where(site => !chosen.Contains(site)).Take(job.Specification.IslandsMax - chosen.Count)).Order(StringComparer.Ordinal)]
             : job.Specification.Sites;
         Ledger(job).Take([.. chosen], job.Id, job.Specification.Accelerators);
         _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)job.Specification.Accelerators * chosen.Count);
-        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Owned = plan.IsOwned, Stops = stops, EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
+        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Owned = plan.IsOwned, Stops = stops, Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
     }
 
     private ImmutableArray<GivingWay> Stops(Plan plan)
@@ -199,8 +204,9 @@ internal sealed partial class FleetPlacement
             claims[site] = claims.GetValueOrDefault(site) + (plan?.Reason is PendingReason.Power ? FleetSpecification.AcceleratorsMax : accelerators);
         }
 
+        ClaimRoles(job);
         reason ??= new PendingReason.Accelerators(accelerators, job.Specification.Hardware, there[0]);
-        return full.IsEmpty || reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power or PendingReason.Time or PendingReason.Reserved
+        return full.IsEmpty || reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power or PendingReason.Time or PendingReason.Reserved or PendingReason.Role
             ? new Placement { Reason = reason, IsBehind = plan is null }
             : new Placement { Full = full, Ahead = ledger.Ahead(full[0], job.Id), Reason = reason, IsBehind = plan is null };
     }
@@ -217,6 +223,7 @@ internal sealed partial class FleetPlacement
 
     private SortedDictionary<string, long> Claims(FactoryJob job)
     {
+        // Jobs of one kind of hardware and one queue.
         var key = $"{job.Specification.Queue} {job.Specification.Hardware}";
         if (!_claims.TryGetValue(key, out var claims))
         {

@@ -15,6 +15,12 @@ internal sealed record Placement
     /// <summary>Whether it is on its queue's guarantee.</summary>
     public bool Owned { get; init; }
 
+    /// <summary>Where each gang of its roles starts, by its number.</summary>
+    public ImmutableArray<(long Job, string Site)> Gangs { get; init; } = [];
+
+    /// <summary>Whether gangs of its roles still stop, so that it is not placed yet.</summary>
+    public bool IsStopping { get; init; }
+
     /// <summary>Who gives way first, where it starts: jobs as a whole, or islands of them.</summary>
     public ImmutableArray<GivingWay> Stops { get; init; } = [];
 

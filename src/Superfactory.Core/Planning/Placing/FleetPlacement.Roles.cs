@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Jobs;
+using Superfactory.Scheduling;
+
+namespace Superfactory.Core.Planning;
+
+/// <content>Jobs with roles: their islands and all gangs of their roles are placed in one decision.</content>
+internal sealed partial class FleetPlacement
+{
+    /// <summary>The sites of the gangs of a job's roles that a placement starts with.</summary>
+    public static ImmutableArray<(FactoryJob Job, string Site)> Together(FactoryState state, FactoryJob job, ImmutableArray<string> starts, IEnumerable<(long Job, string Site)> gangs) =>
+        [.. starts.Select(site => (job, site)), .. gangs.Select(gang => (state.Jobs[gang.Job], gang.Site))];
+
+    private Plan Decide(FactoryJob job, ImmutableArray<string> open)
+    {
+        var request = FleetMaker.Request(job, open);
+        var roles = ImmutableArray.CreateBuilder<RoleRequest>();
+        foreach (var gangs in RoleRules.Open(_state, job).GroupBy(static gang => gang.Role!.Role, StringComparer.Ordinal))
+        {
+            var gang = gangs.First();
+            var claims = Claims(gang);
+            ImmutableArray<string> sites = [.. Ledger(gang).Usable.Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, gang.Specification.Hardware) - claimed >= gang.Specification.Accelerators)];
+            if (sites.IsEmpty)
+            {
+                return new Plan { Request = request, Reason = new PendingReason.Role(gangs.Key, new PendingReason.Accelerators(gang.Specification.Accelerators, gang.Specification.Hardware, "another site")) };
+            }
+
+            roles.Add(FleetMaker.Role(gang.Specification, gangs.Key, gangs.Count(), sites));
+        }
+
+        return _scheduler.Decide(request with { Roles = roles.ToImmutable() }, _now);
+    }
+
+    /// <summary>Where each gang of its roles goes; they hold what they take from now on.</summary>
+    private ImmutableArray<(long Job, string Site)> Gangs(FactoryJob job, Plan plan)
+    {
+        var placed = ImmutableArray.CreateBuilder<(long, string)>();
+        foreach (var gangs in RoleRules.Open(_state, job).GroupBy(static gang => gang.Role!.Role, StringComparer.Ordinal))
+        {
+            var sites = plan.Islands.Where(island => island.Role >= 0 && plan.Request.Roles[island.Role].Name == gangs.Key).Select(static island => island.Site);
+            foreach (var (gang, site) in gangs.Zip(sites))
+            {
+                Ledger(gang).Take([site], job.Id, gang.Specification.Accelerators);
+                _held[gang.Specification.Queue] = _held.GetValueOrDefault(gang.Specification.Queue) + gang.Specification.Accelerators;
+                placed.Add((gang.Id, site));
+            }
+        }
+
+        return placed.ToImmutable();
+    }
+
+    /// <summary>The gangs of a job that waits keep their claim as its islands do, at every site that they could go to.</summary>
+    private void ClaimRoles(FactoryJob job)
+    {
+        foreach (var gang in RoleRules.Open(_state, job))
+        {
+            var claims = Claims(gang);
+            foreach (var site in Ledger(gang).Usable)
+            {
+                claims[site] = claims.GetValueOrDefault(site) + gang.Specification.Accelerators;
+            }
+        }
+    }
+}
