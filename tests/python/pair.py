@@ -18,7 +18,8 @@ class BridgePair:
 
     def __init__(self, mode: str = "diloco", every: int = 5, steps: int = 20, islands: int = 2, seed: int = 1,
                  outer: Tuple[float, float] = (0.9, 0.6), restarts: int = 3, number_format: str = "fp32",
-                 trainer: Optional[Dict[str, Any]] = None, streaming: Optional[Dict[str, Any]] = None, held: Optional["BridgePair"] = None) -> None:
+                 trainer: Optional[Dict[str, Any]] = None, streaming: Optional[Dict[str, Any]] = None, held: Optional["BridgePair"] = None,
+                 norm_limit: float = 10) -> None:
         self.seed, self.outer = seed, outer
         self._members = [{"island": f"island-{each}", "incarnation": 1} for each in range(islands)]
         self._epoch: Dict[str, Any] = {"number": 1, "members": self._members, "start": -1}
@@ -28,6 +29,7 @@ class BridgePair:
         job = {"name": "test", "kind": "pretrain", "sites": [f"island-{each}" for each in range(islands)],
                **({"trainer": trainer} if trainer else {"command": ["python3", "train.py"]}),
                "sync": {"mode": mode, "every": {"every-step": 1, "auto": 10}.get(mode, every), **(streaming or {}), "format": number_format, "result_format": number_format,
+                        "norm_limit": norm_limit,
                         "outer": {"learning_rate": outer[0], "momentum": outer[1]}},
                "budget": {"steps": steps}, "seed": seed, "trainer_restarts_max": restarts}
         (self.directory / "submitted.json").write_text(json.dumps(job))

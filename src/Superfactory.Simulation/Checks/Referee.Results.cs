@@ -166,10 +166,11 @@ internal sealed partial class Referee
         var epoch = before.Jobs[record.Job].Epoch!;
         foreach (var member in epoch.Members)
         {
-            // Who said that it holds none may have taken the checkpoint since: it is the one that the run went on from, and nothing else.
+            // Who said that it holds none may have taken the checkpoint since: it is the one that the run went on from, and nothing else. Who was set
+            // aside is never gone on from.
             var site = _world.Site(member.Island);
             Require(
-                site.Bridge is null || site.Bridge.Gang.Assignment.Incarnation != member.Incarnation || !site.Bridge.Machine.State.Initialised
+                site.Bridge is null || _aside.Contains(member.Island) || site.Bridge.Gang.Assignment.Incarnation != member.Incarnation || !site.Bridge.Machine.State.Initialised
                     || _said.Contains((site.Place, member.Incarnation, epoch.Number, -1)),
                 $"the run goes back although island {member.Island} holds its state");
         }

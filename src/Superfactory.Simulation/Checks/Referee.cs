@@ -28,6 +28,7 @@ internal sealed partial class Referee
     private readonly long?[] _held;
     private readonly int[] _spoiled;
     private readonly HashSet<string> _aside = new(StringComparer.Ordinal);
+    private readonly HashSet<int> _seeking = [];
     private float[] _parameters = [];
     private byte[] _statics = [];
     private long _contributedTo = -1;
@@ -84,6 +85,9 @@ internal sealed partial class Referee
 
     /// <summary>Whether an island was set aside.</summary>
     public bool IsAside(int place) => _aside.Contains(_world.Sites[place].Name);
+
+    /// <summary>Whether another member than one island can go on: in every-step one whose trainer does not wait for the state of another's.</summary>
+    public bool CanGoOnWithout(int place) => Epoch!.Members.Any(member => _world.Site(member.Island).Place is var other && other != place && !_seeking.Contains(other));
 
     private RunEpoch? Epoch => _job?.Epoch;
 
@@ -148,6 +152,11 @@ internal sealed partial class Referee
         }
 
         _given[(bridge.Place, given.Round)] = given;
+        if (given.Positions.Count > 0)
+        {
+            _seeking.Remove(bridge.Place);
+        }
+
         _contributedTo = Math.Max(_contributedTo, given.Round);
         if (given.Spoiled)
         {
@@ -310,6 +319,11 @@ internal sealed partial class Referee
     private void See(SimulatedBridge bridge, MergeEffect effect)
     {
         var (place, incarnation) = (bridge.Place, bridge.Gang.Assignment.Incarnation);
+        if (effect is MergeEffect.Begin)
+        {
+            _seeking.Remove(place);
+        }
+
         if (effect is MergeEffect.Begin { LoadMerged: false })
         {
             // The run begins with what this trainer had, though it may have ended since.
@@ -338,6 +352,10 @@ internal sealed partial class Referee
         if (message is CommitMessage commit)
         {
             _commits.Add(place, commit);
+        }
+        else if (message is FetchMessage { Kind: FetchKind.Trainer or FetchKind.Replica } && bridge.Machine.Mode == SyncMode.EveryStep)
+        {
+            _seeking.Add(place);
         }
     }
 }

@@ -135,7 +135,10 @@ internal sealed class FaultEffects
         }
     }
 
-    /// <summary>The others go on without the island, though its bridge is well; where nothing else is wrong they do so within a bound.</summary>
+    /// <summary>
+    /// The others go on without the island, though its bridge is well; where nothing else is wrong they do so within a bound. Where they wait for the
+    /// state of this very trainer, which nobody else has, as who has just returned to every-step does, they wait until it steps.
+    /// </summary>
     private bool Stall(SimulatedBridge bridge, long time)
     {
         var (calm, struck, members) = (OverAt <= _world.Queue.Now && _world.Referee.IsSteady, _world.Director.Struck + 1, _world.Referee.Members);
@@ -148,7 +151,7 @@ internal sealed class FaultEffects
         if (calm && members > 1 && due < time)
         {
             _world.Queue.After(due, () => Checks.Referee.Require(
-                _world.Director.Struck != struck || _world.Referee.Members < 2 || _world.Queue.Now - _world.Referee.FinalAt <= StallMax,
+                _world.Director.Struck != struck || _world.Referee.Members < 2 || !_world.Referee.CanGoOnWithout(bridge.Place) || _world.Queue.Now - _world.Referee.FinalAt <= StallMax,
                 $"no result became final for {StallMax / 1_000_000} s: the trainer of island {bridge.Place} takes no step, and the others wait for it"));
         }
 

@@ -100,7 +100,7 @@ internal sealed class Membership(
     public void Replaced(byte[] statics)
     {
         state.Doubted = false;
-        if (state.EveryStep && HasTrained())
+        if (state.EveryStep && (HasTrained() || (seat.HasBegun && state.History.Round == 0)))
         {
             state.Outrun(Outdated());
             return;
@@ -161,8 +161,9 @@ internal sealed class Membership(
             return;
         }
 
-        if (HasTrained())
+        if (seat.HasBegun)
         {
+            // Also one that waits to begin anew: its optimizer has the state of what it trained before.
             state.Outrun($"The run begins again, and so does {state.NameOf(state.Self)}.");
             return;
         }
@@ -279,6 +280,11 @@ internal sealed class Membership(
             {
                 state.Outrun($"The members changed before the first merge, and lanes begin together: {state.NameOf(state.Self)} begins anew.");
                 return;
+            }
+
+            if (seat is { Phase: TrainerPhase.Waiting, Stale: false, Told.Steps: > 0 })
+            {
+                state.Note($"What the trainer of {state.NameOf(state.Self)} gave for round {state.History.Round} is dropped: epoch {state.Epoch.Number} began before the first merge, and all samples are dealt anew.");
             }
 
             state.History.Undeal();

@@ -1,4 +1,6 @@
 using System.Numerics;
+using Superfactory.Model.Jobs;
+using Superfactory.Sync.Merging.Dealing;
 using Superfactory.Sync.Merging.Rounds;
 using Superfactory.Sync.Merging.Trainer;
 
@@ -10,10 +12,30 @@ namespace Superfactory.Sync.Merging;
 /// </summary>
 internal sealed class ModeChange(MergeState state, TrainerSeat seat, RoundApplier applier)
 {
+    private readonly int[] _incarnations = new int[state.Count];
     private long _asked = -1;
+    private long _looked = -1;
 
-    /// <summary>The island whose optimizer state all take: the first member that is in the last result.</summary>
-    public int Source => (state.History.LastContributors & state.Members) is not 0 and var merged ? BitOperations.TrailingZeroCount(merged) : state.First;
+    /// <summary>
+    /// The island whose optimizer state all take: the first member that is in the last result, and was not started again since. This island only
+    /// where its own trainer, or one before it, was there.
+    /// </summary>
+    public int Source
+    {
+        get
+        {
+            var merged = state.History.LastContributors & state.Members;
+            for (var island = 0; island < state.Count; island++)
+            {
+                merged &= (island == state.Self ? seat.HasEverBegun : _incarnations[island] == state.IncarnationOf(island)) ? ulong.MaxValue : ~(1UL << island);
+            }
+
+            return merged != 0 ? BitOperations.TrailingZeroCount(merged) : seat.HasEverBegun || state.Fellows.Count == 0 ? state.First : state.Fellows[0].Index;
+        }
+    }
+
+    /// <summary>Whom to ask for that state, the best first. Who has only just come cannot know who else has, and asks all.</summary>
+    public IReadOnlyList<Peer> SeedHolders => seat.HasEverBegun ? [state.PeerAt(Source)] : [.. state.Fellows.OrderBy(peer => peer.Index != Source)];
 
     /// <summary>Whether this island is to fetch that state from <see cref="Source"/>.</summary>
     public bool FetchesSeed => state.NeedsSeed && Source != state.Self;
@@ -21,9 +43,28 @@ internal sealed class ModeChange(MergeState state, TrainerSeat seat, RoundApplie
     /// <summary>Whether the trainer that was to give the parameters is gone, and they have to come from another island's replica.</summary>
     public bool FetchesParameters => state is { Initialised: true, EveryStep: false, Anchored: false } && seat.Phase is TrainerPhase.Absent or TrainerPhase.Ready;
 
+    /// <summary>Whether every-step began with what others gave, and not with what this island's trainer goes on with: their optimizers may differ.</summary>
+    /// <param name="merged">The history with the first round of every-step.</param>
+    public bool IsOtherwise(RunHistory merged) => state is { EveryStep: true, History.JustEntered: true } && (merged.LastContributors >> state.Self & 1) == 0
+        && seat is { Phase: TrainerPhase.Training or TrainerPhase.Waiting, Told: { Steps: > 0, Mode: SyncMode.EveryStep } };
+
+    /// <summary>Remembers who is there as a round is merged.</summary>
+    private void Look()
+    {
+        if (_looked != state.History.Round)
+        {
+            _looked = state.History.Round;
+            for (var island = 0; island < state.Count; island++)
+            {
+                _incarnations[island] = state.IncarnationOf(island);
+            }
+        }
+    }
+
     /// <summary>Asks the trainer for the optimizer's state, where it is this one's that all take.</summary>
     public void TryAsk()
     {
+        Look();
         if (!state.NeedsSeed || state is not { SelfIsMember: true, Sealed: false } || Source != state.Self || _asked == state.History.Round)
         {
             return;
@@ -70,7 +111,7 @@ internal sealed class ModeChange(MergeState state, TrainerSeat seat, RoundApplie
         var content = new ContentHash();
         content.Append(bytes.Span);
         var hash = content.Finish();
-        if (state.History.Seed != 0 && state.History.Seed != hash)
+        if (state.History.Seed != 0 && state.History.Seed != hash && seat.HasBegun)
         {
             state.Fail($"{state.NameOf(state.Self)} was given another optimizer's state than the run goes on with.", retriable: true);
             return;

@@ -91,6 +91,32 @@ public sealed class CatchingUpTests
         tried.ShouldBeTrue();
     }
 
+    [Fact]
+    public void Work_that_an_epoch_before_the_first_merge_deals_anew_is_said_to_be_dropped()
+    {
+        List<string> notes = [];
+        var scenario = new Scenario { Seed = 5, Islands = 3 };
+        new Simulation(scenario)
+        {
+            Disturb = simulation =>
+            {
+                var machine = simulation.Machines[1];
+                if (machine.State.History.Round > 0 || machine.Exchange is not { IsPrepared: true, Own.Header.Steps: > 0 })
+                {
+                    return;
+                }
+
+                var epoch = machine.State.Epoch;
+                var next = epoch with { Number = epoch.Number + 1, Members = [.. epoch.Members.Take(2)], Start = 0 };
+                MergeInput[] inputs = [new MergeInput.EpochChanged(epoch with { Sealed = true, Change = 1 }), new MergeInput.PromiseKept(epoch.Number), new MergeInput.EpochChanged(next)];
+                notes.AddRange(inputs.SelectMany(machine.Handle).OfType<MergeEffect.Note>().Select(note => note.Text));
+                throw new EnoughException();
+            },
+        }.RunUntil<EnoughException>();
+
+        notes.ShouldBe(["What the trainer of island-1 gave for round 0 is dropped: epoch 2 began before the first merge, and all samples are dealt anew."]);
+    }
+
     internal sealed class EnoughException : Exception;
 }
 

@@ -57,6 +57,12 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     /// <summary>Whether the trainer has the parameters that the rounds led to, and not what a restarted one begins with.</summary>
     public bool Trusted { get; private set; }
 
+    /// <summary>Whether this trainer's process has begun before: its optimizer has a state, also where it waits to begin anew.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <summary>Whether any trainer has begun since this bridge was started: before, its island has no part in what was merged.</summary>
+    public bool HasEverBegun { get; private set; }
+
     /// <summary>Whether a trainer that contributed can do nothing before the merge: in streaming it says so when it has come to that.</summary>
     public bool Waits
     {
@@ -136,7 +142,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     public void Outdate() => (Stale, _due) = (Stale || Phase is TrainerPhase.Training or TrainerPhase.Waiting, null);
 
     /// <summary>The trainer's process ended.</summary>
-    public void Lose() => (Phase, IsSource, Trusted, Stale, Told, _due) = (TrainerPhase.Absent, false, false, false, null, null);
+    public void Lose() => (Phase, IsSource, Trusted, Stale, HasBegun, Told, _due) = (TrainerPhase.Absent, false, false, false, false, null, null);
 
     /// <summary>Lets a registered trainer begin, where everything for it is here, or one that waits for a result go on.</summary>
     public void TryBegin()
@@ -150,7 +156,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             return;
         }
 
-        Phase = TrainerPhase.Training;
+        (Phase, HasBegun, HasEverBegun) = (TrainerPhase.Training, true, true);
         var replica = state.Replica!;
         var peerState = _receivedRound == state.History.Round ? _received : null;
         var fromBuffers = !IsSource;

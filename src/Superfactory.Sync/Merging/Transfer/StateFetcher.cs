@@ -9,7 +9,8 @@ namespace Superfactory.Sync.Merging.Transfer;
 /// <param name="Round">The round that the peer must have reached.</param>
 /// <param name="Candidates">Who may have it, the best first.</param>
 /// <param name="Hopeless">What it means where none of them has it.</param>
-internal sealed record StateNeed(FetchKind Kind, long Round, IReadOnlyList<Peer> Candidates, string Hopeless);
+/// <param name="MayCome">Whether somebody who may have it cannot be asked yet, so that nothing is hopeless.</param>
+internal sealed record StateNeed(FetchKind Kind, long Round, IReadOnlyList<Peer> Candidates, string Hopeless, bool MayCome = false);
 
 /// <summary>State that arrived whole and checked.</summary>
 /// <param name="Kind">What it is.</param>
@@ -79,9 +80,9 @@ internal sealed class StateFetcher(MergeState state)
     /// <returns>The state, where no pieces belong to it.</returns>
     public ArrivedState? Take(Peer peer, OfferMessage offer)
     {
-        if (_need is not { } need || peer != _source || offer.Kind != need.Kind)
+        if (_need is not { } need || peer != _source || offer.Kind != need.Kind || (offer.Available && offer.Round < need.Round))
         {
-            // Asked for before something else came first.
+            // Asked for before something else came first, or the same of a later round.
             return null;
         }
 
@@ -145,11 +146,11 @@ internal sealed class StateFetcher(MergeState state)
     {
         var need = _need!;
         _source = need.Candidates.FirstOrDefault(peer => (_tried >> peer.Index & 1) == 0);
-        if (_source is null)
+        if (_source is null && !need.MayCome)
         {
             state.Fail(need.Hopeless, retriable: true);
         }
-        else if (_source.Established)
+        else if (_source is { Established: true })
         {
             state.Send(_source, new FetchMessage { Kind = need.Kind, Round = need.Round });
         }
@@ -182,8 +183,7 @@ internal sealed class StateFetcher(MergeState state)
         // Whose mode may have changed since has parameters alone, with momentum, or neither.
         var either = whole && state.History.Changes;
         var withTrainer = need.Kind == FetchKind.Trainer || (whole && !outer) || either;
-        var fits = offer.Round >= need.Round
-            && offer.RunBytes > 0 == (whole || need.Kind == FetchKind.Result)
+        var fits = offer.RunBytes > 0 == (whole || need.Kind == FetchKind.Result)
             && (offer.ParameterBytes == (need.Kind == FetchKind.FinalTensors || (whole && (outer || offer.Round == 0)) ? all : 0) || (either && (offer.ParameterBytes == all || offer.ParameterBytes == 0)))
             && (offer.MomentumBytes == (whole && outer && offer.Round > 0 ? all : 0) || (either && (offer.MomentumBytes == offer.ParameterBytes || offer.MomentumBytes == 0)))
             && (offer.ResultBytes == (need.Kind == FetchKind.Result ? all : 0) || (need.Kind == FetchKind.Residuals && offer.ResultBytes == ResidualMove.Numbers(state, state.Self) * sizeof(float)))

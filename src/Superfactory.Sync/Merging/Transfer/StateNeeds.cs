@@ -44,7 +44,7 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
 
         if (change.FetchesSeed)
         {
-            return new StateNeed(FetchKind.Trainer, round, [state.PeerAt(change.Source)], $"{state.NameOf(change.Source)} cannot give the optimizer's state with which every-step was to begin at round {round}.");
+            return new StateNeed(FetchKind.Trainer, round, change.SeedHolders, $"{state.NameOf(change.Source)} cannot give the optimizer's state with which every-step was to begin at round {round}.");
         }
 
         if (change.FetchesParameters)
@@ -92,6 +92,9 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
             case FetchKind.Replica when arrived.Round == state.History.Round && change.FetchesParameters:
                 TakeReplica(arrived);
                 applier.Seal();
+                return false;
+            case FetchKind.Result when arrived.Round == state.History.Round + 1 && change.IsOtherwise(arrived.History!):
+                state.Outrun($"Every-step began at round {state.History.Round} without what {state.NameOf(state.Self)} gave: its trainer takes the state of another.");
                 return false;
             case FetchKind.Result when arrived.Round == state.History.Round + 1:
                 state.History = arrived.History!;
@@ -160,7 +163,8 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         List<Peer> holders = [.. state.Fellows.Where(peer => peer is { Established: true, Hello.Initialised: true }).OrderByDescending(peer => peer.Hello!.Round).ThenBy(peer => peer.Index)];
         if (holders.Count > 0)
         {
-            return new StateNeed(FetchKind.Replica, holders[0].Hello!.Round, holders, hopeless);
+            // Who learns may hear some members before others.
+            return new StateNeed(FetchKind.Replica, holders[0].Hello!.Round, holders, hopeless, MayCome: state.Fellows.Any(peer => !peer.Established));
         }
 
         if (state.Configuration.Restores && state.SelfIsMember)

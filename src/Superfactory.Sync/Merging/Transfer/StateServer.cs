@@ -144,7 +144,8 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
 
         if (state.NeedsSeed || state.History.Round < fetch.Round)
         {
-            return false;
+            // Who has only just come takes it from another, and from somebody else than whoever asks here.
+            return state.NeedsSeed && !seat.HasEverBegun && Decline(peer, fetch);
         }
 
         if (!state.Initialised || TrainerIsGone())
