@@ -284,7 +284,7 @@ internal sealed class Membership(
 
             if (seat is { Phase: TrainerPhase.Waiting, Stale: false, Told.Steps: > 0 })
             {
-                state.Note($"What the trainer of {state.NameOf(state.Self)} gave for round {state.History.Round} is dropped: epoch {state.Epoch.Number} began before the first merge, and all samples are dealt anew.");
+                state.Note($"What the trainer of {state.NameOf(state.Self)} gave for round {state.History.Round} came too late: epoch {state.Epoch.Number} began before the first merge, and all samples are dealt anew.");
             }
 
             state.History.Undeal();

@@ -92,7 +92,7 @@ public sealed class CatchingUpTests
     }
 
     [Fact]
-    public void Work_that_an_epoch_before_the_first_merge_deals_anew_is_said_to_be_dropped()
+    public void Work_that_an_epoch_before_the_first_merge_deals_anew_is_said_to_be_late()
     {
         List<string> notes = [];
         var scenario = new Scenario { Seed = 5, Islands = 3 };
@@ -114,7 +114,7 @@ public sealed class CatchingUpTests
             },
         }.RunUntil<EnoughException>();
 
-        notes.ShouldBe(["What the trainer of island-1 gave for round 0 is dropped: epoch 2 began before the first merge, and all samples are dealt anew."]);
+        notes.ShouldBe(["What the trainer of island-1 gave for round 0 came too late: epoch 2 began before the first merge, and all samples are dealt anew."]);
     }
 
     internal sealed class EnoughException : Exception;
