@@ -22,6 +22,14 @@ public sealed class FoundScheduleTests
     [InlineData(1, 541, "an island that was left out as the mode changed to every-step went on with its own optimizer")]
     [InlineData(1, 765, "an island that was left out as the mode changed to every-step gave its trainer a result that is no part of the run")]
     [InlineData(1, 4, "an island that was alone for a moment ended the run with the third contribution that was refused")]
+    [InlineData(3, 4_925, "an island that came failed again and again because the one member that it heard had no trainer's state")]
+    [InlineData(1, 78, "an island that came failed again and again because the members that it heard had no trainer's state")]
+    [InlineData(3, 5_853, "islands that began every-step in two epochs with different optimizers went on with them")]
+    [InlineData(1, 3_087, "islands that began every-step in two epochs with different optimizers went on with them")]
+    [InlineData(1, 2_214, "a run that began again took up a trainer whose optimizer had trained before")]
+    [InlineData(4, 4_110, "what a member had offered of an earlier round was taken for a fault")]
+    [InlineData(3, 1_972, "the checker expected a member to go on without the state that only a trainer that stalled had")]
+    [InlineData(2, 4_801, "the checker counted on the state of an island that was set aside")]
     public void Schedule_with_changing_modes_and_islands_set_aside_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
         Schedule.Run(Scenario.Of(seed, schedule, Drawing.Whole), schedule).Violation.ShouldBeNull(because);
 }
