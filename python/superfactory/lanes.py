@@ -15,6 +15,7 @@ from .hashing import parameters_sha256
 from .island import Island
 from .protocol import Turn
 from .session import Session
+from .state import load_state, save_state
 from .tensors import TensorTable
 
 Message = Dict[str, Any]
@@ -123,7 +124,23 @@ class LaneSession(Session):
         if reply.get("load_merged"):
             self.load_parameters(table)
             self._load_statics(table)
-        return Turn.read(reply["turn"]), None
+        return Turn.read(reply["turn"]), load_state(reply["state"]) if "state" in reply else None
+
+    def save(self, round: int, place: Optional[int] = None) -> None:
+        """Keeps this process's state with its first lane, and with each other one what belongs to that: frozen tensors and buffers."""
+        tree = self.state_source()
+        messages = []
+        for number, (part, arena) in enumerate(self._parts):
+            path = arena.state_file(round if place is None else place)
+            statics = {entry.name: entry.tensor for entry in part.statics}
+            save_state(path, tree if number == 0 else {"format": tree["format"], "statics": statics})
+            messages.append({"type": "saved", "round": round, "path": str(path)})
+        self._bridges.request_each(messages)
+
+    def saved(self, place: int) -> Optional[Message]:
+        """What this process saved; None where it did not."""
+        path = self._parts[0][1].state_file(place)
+        return load_state(path) if path.exists() else None
 
     def ask_alone(self, message: Message) -> Message:
         """A request of this process; the hash of the parameters is each lane's own."""

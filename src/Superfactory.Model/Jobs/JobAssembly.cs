@@ -53,7 +53,7 @@ internal static class JobAssembly
             Budget = new BudgetSpecification { Steps = values.Get("budget.steps", 0L), Samples = values.Get("budget.samples", 0L) },
             Checkpoint = new CheckpointSpecification
             {
-                Every = values.Count("checkpoint.every", values.IsPresent("lanes") ? 0 : _checkpoint.Every),
+                Every = values.Count("checkpoint.every", _checkpoint.Every),
                 Keep = values.Count("checkpoint.keep", _checkpoint.Keep),
                 KeepFor = values.Count("checkpoint.keep_for", _checkpoint.KeepFor),
                 Copies = values.Count("checkpoint.copies", _checkpoint.Copies),

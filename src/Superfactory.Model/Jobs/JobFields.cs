@@ -99,7 +99,7 @@ public static class JobFields
         Whole("budget.samples", Absent, 1, 1e15, "samples", "Samples over all islands, said directly."),
 
         Section("checkpoint", "How often the run's state is saved while it trains, and how much of it is kept."),
-        Whole("checkpoint.every", "60; 0 with lanes", 0, 86_400, "seconds", "Time between checkpoints; 0 writes none, and none at the end, as it must be with `lanes`."),
+        Whole("checkpoint.every", "60", 0, 86_400, "seconds", "Time between checkpoints; 0 writes none, and none at the end."),
         Whole("checkpoint.keep", "3", 1, 1000, "checkpoints", "How many are kept, the newest."),
         Whole("checkpoint.keep_for", "7", 1, 3650, "days", "After which they go as well; the newest of a job that has not ended stays."),
         Whole("checkpoint.copies", "2", 1, 16, "sites", "Sites that the newest is to lie at; where there are fewer sites, at all of them."),

@@ -23,11 +23,6 @@ internal static class JobLanes
             problems.Add(values.LineOf("sync.quorum"), "sync.quorum", "A model in lanes is merged with all islands: no round closes without one.", "Remove the field, or 'lanes'.");
         }
 
-        if (values.Count("checkpoint.every", 0) > 0)
-        {
-            problems.Add(values.LineOf("checkpoint.every"), "checkpoint.every", "No checkpoints are written of a model in lanes. Expected 0.", "Remove the field, or 'lanes'.");
-        }
-
         if (values.Count("island.processes", 1) > 1)
         {
             problems.Add(values.LineOf("island.processes"), "island.processes", "Islands of a model in lanes have one process, or one for each lane.", "Remove the field, and name the sites with one for each lane in lanes.apart.");

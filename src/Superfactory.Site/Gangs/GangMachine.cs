@@ -102,6 +102,8 @@ internal sealed class GangMachine
                 return [new GangEffect.SetDeadline(null), new GangEffect.StartTrainers(0)];
             case BridgeEvent.Lane(var status):
                 return [new GangEffect.TellBridge(new BridgeCommand.LaneSaid(status), Except: lane)];
+            case BridgeEvent.CutLanes(var cut):
+                return [new GangEffect.TellBridge(new BridgeCommand.LaneCutSaid(cut), Except: lane)];
             case BridgeEvent.Running when _reports.Running(lane):
                 return [new GangEffect.Tell(new GangEvent.Running())];
             case BridgeEvent.Progress progress:

@@ -13,6 +13,7 @@ namespace Superfactory.Sync.Bridge;
 [JsonDerivedType(typeof(EpochDecided), "epoch")]
 [JsonDerivedType(typeof(TrainerLost), "trainer-lost")]
 [JsonDerivedType(typeof(LaneSaid), "lane")]
+[JsonDerivedType(typeof(LaneCutSaid), "lane-cut")]
 [JsonDerivedType(typeof(WriteCheckpoints), "write-checkpoints")]
 [JsonDerivedType(typeof(Hold), "hold")]
 [JsonDerivedType(typeof(GoOn), "go-on")]
@@ -33,6 +34,10 @@ public abstract record BridgeCommand
     /// <summary>The bridge of another lane of the island said how far it is.</summary>
     /// <param name="Status">How far.</param>
     public sealed record LaneSaid(LaneStatus Status) : BridgeCommand;
+
+    /// <summary>The bridge of another lane of the island said something of a checkpoint that they cut together.</summary>
+    /// <param name="Cut">What.</param>
+    public sealed record LaneCutSaid(LaneCut Cut) : BridgeCommand;
 
     /// <summary>This island is, or is no longer, the one that writes the run's checkpoints.</summary>
     /// <param name="Writes">Whether it is.</param>

@@ -22,6 +22,7 @@ namespace Superfactory.Sync.Bridge;
 [JsonDerivedType(typeof(Sealed), "sealed")]
 [JsonDerivedType(typeof(Level), "level")]
 [JsonDerivedType(typeof(Lane), "lane")]
+[JsonDerivedType(typeof(CutLanes), "lane-cut")]
 [JsonDerivedType(typeof(Missing), "missing")]
 [JsonDerivedType(typeof(Rejecting), "rejecting")]
 [JsonDerivedType(typeof(Finished), "finished")]
@@ -77,6 +78,10 @@ public abstract record BridgeEvent
     /// <summary>How far the bridge's lane is: for the bridges of the island's other lanes, all of which need each of these, in order.</summary>
     /// <param name="Status">How far.</param>
     public sealed record Lane(LaneStatus Status) : BridgeEvent;
+
+    /// <summary>What the bridge's lane says of a checkpoint that the island's lanes cut together: for the bridges of its other lanes, in order among <see cref="Lane"/>.</summary>
+    /// <param name="Cut">What.</param>
+    public sealed record CutLanes(LaneCut Cut) : BridgeEvent;
 
     /// <summary>The bridge waits for other members than before that it does not hear.</summary>
     /// <param name="Islands">All of them, by name; empty for none.</param>

@@ -17,7 +17,7 @@ namespace Superfactory.Sync.Bridge;
 /// Runs one island's <see cref="MergeMachine"/>: everything that happens around it comes through one channel and is taken by one
 /// loop, which alone touches the machine, the trainer's desk and the reporter, and carries out what the machine wants in its order.
 /// </summary>
-internal sealed class BridgeHost : IDisposable
+internal sealed partial class BridgeHost : IDisposable
 {
     /// <summary>
     /// Things that may wait for the loop. A message of a peer is the largest, 256 KiB: 64 MiB at most. Whoever has more to say
@@ -53,6 +53,7 @@ internal sealed class BridgeHost : IDisposable
     private RunEpoch _epoch;
     private BridgeEnd? _end;
     private long? _quietSince;
+    private bool _closed;
 
     /// <summary>A bridge that has not begun.</summary>
     /// <param name="configuration">Which island it serves.</param>
@@ -189,22 +190,6 @@ internal sealed class BridgeHost : IDisposable
         }
     }
 
-    /// <summary>Ends what is open, in the order in which one thing uses the other: the shared memory last.</summary>
-    private async Task LeaveAsync(BridgeEnd end)
-    {
-        _desk.Dismiss(end.Event is BridgeEvent.Failed failed ? failed.Reason : $"The bridge of {_configuration.Island} was stopped.");
-        if (end.Event is not null)
-        {
-            await _peers.DrainAsync(_time);
-        }
-
-        await _peers.StopAsync(_time);
-        await _transport.DisposeAsync();
-        await _peers.WaitAsync(_time);
-        await _closer.WaitAsync();
-        Dispose();
-    }
-
     private void Take(HostInput input, HostSources sources)
     {
         switch (input)
@@ -235,7 +220,7 @@ internal sealed class BridgeHost : IDisposable
                 WatchForStalls();
                 _trainer.Look(_desk.IsTraining);
                 _membership.Tick(_machine, _epoch);
-                EndWhenSilent();
+                CloseWhenSilent();
                 break;
             case HostInput.Promised promised:
                 _forMachine.Enqueue(new MergeInput.PromiseKept(promised.Epoch));
@@ -253,6 +238,7 @@ internal sealed class BridgeHost : IDisposable
         RunMachine();
         _clerk.Look();
         RunMachine();
+        EndWhenOver();
         _desk.GiveArena();
         if (input is HostInput.Peer { Event: PeerEvent.Delivered { Release: { } release } })
         {
@@ -300,6 +286,9 @@ internal sealed class BridgeHost : IDisposable
             case BridgeCommand.LaneSaid said:
                 _forMachine.Enqueue(new MergeInput.LaneSaid(said.Status));
                 break;
+            case BridgeCommand.LaneCutSaid said:
+                _clerk.Hear(said.Cut);
+                break;
             case BridgeCommand.WriteCheckpoints wanted:
                 _clerk.Write(wanted.Writes);
                 break;
@@ -335,7 +324,7 @@ internal sealed class BridgeHost : IDisposable
                 _end ??= BridgeEnd.Failed(fail.Reason, fail.Retriable, fail.Outrun);
                 break;
             case MergeEffect.Closed:
-                End();
+                _closed = true;
                 break;
             case MergeEffect.Done:
                 _desk.Carry(effect);
@@ -376,22 +365,5 @@ internal sealed class BridgeHost : IDisposable
                 return;
             }
         }
-    }
-
-    /// <summary>Peers that were told that the run is over, and say nothing more, need nothing more.</summary>
-    private void EndWhenSilent()
-    {
-        if (_quietSince is { } since && _time.GetElapsedTime(since) >= SilenceMax)
-        {
-            End();
-        }
-    }
-
-    private void End()
-    {
-        _reporter.Ended();
-        var result = _desk.Results.For(_machine.Progress, _desk.Parameters)
-            ?? throw new InvalidOperationException("The run is over, and this island's trainer has not finished.");
-        _end ??= BridgeEnd.Finished(result);
     }
 }

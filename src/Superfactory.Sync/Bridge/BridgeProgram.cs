@@ -48,7 +48,8 @@ public static class BridgeProgram
         CheckpointState? checkpoint = null;
         if (configuration.Checkpoints is { From: { } from } duty)
         {
-            var restored = CheckpointLoader.Load(from, duty.FromSeal);
+            var lanes = configuration.Specification.LaneCount;
+            var restored = CheckpointLoader.Load(from, duty.FromSeal, lanes > 1 ? configuration.Lane : null, lanes);
             if (!restored.Succeeded)
             {
                 return await FailAsync(output, new BridgeEnd(1, new BridgeEvent.Failed(

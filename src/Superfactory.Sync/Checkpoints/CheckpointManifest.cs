@@ -15,14 +15,22 @@ namespace Superfactory.Sync.Checkpoints;
 /// <param name="Sha256">SHA-256 of all of it, in lower-case hexadecimal.</param>
 public sealed record CheckpointPart(string File, long Bytes, string Sha256);
 
+/// <summary>What a checkpoint of a run in lanes has of one lane.</summary>
+/// <param name="StateHash">Hash of what the islands hold alike of it, 16 hexadecimal digits.</param>
+/// <param name="Tensors">The tensors that were registered in it, in their order.</param>
+public sealed record CheckpointLane(string StateHash, ImmutableArray<TensorEntry> Tensors);
+
 /// <summary>
 /// What a checkpoint is: <c>manifest.json</c>, written when every part is on the disk, so that a checkpoint without one is none. Its own hash
 /// seals the whole. The same state of the same island gives the same bytes. Immutable.
 /// </summary>
 public sealed record CheckpointManifest
 {
-    /// <summary>The version of the format that this program writes; it reads no other yet.</summary>
-    public const int FormatWritten = 2;
+    /// <summary>The version of the format of a checkpoint that has the model in one piece.</summary>
+    public const int FormatOfOne = 2;
+
+    /// <summary>The version of the format of a checkpoint that has the model in lanes. This program reads both, and no other.</summary>
+    public const int FormatOfLanes = 3;
 
     /// <summary>The longest manifest that is read: 30,000 tensors with long names take 6 MB.</summary>
     public const int BytesMax = 64 * 1024 * 1024;
@@ -87,6 +95,9 @@ public sealed record CheckpointManifest
     /// <summary>The tensors that the trainer registered, in its order.</summary>
     public required ImmutableArray<TensorEntry> Tensors { get; init; }
 
+    /// <summary>The lanes of a run in lanes; null of any other. Then <see cref="Tensors"/> has those of all lanes, and each lane its own files (<see cref="FileOf"/>).</summary>
+    public ImmutableArray<CheckpointLane>? Lanes { get; init; }
+
     /// <summary>The files, all but the manifest itself.</summary>
     public required ImmutableArray<CheckpointPart> Parts { get; init; }
 
@@ -96,7 +107,11 @@ public sealed record CheckpointManifest
 
     /// <summary>Whether it has a trainer's own state.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool HasTrainer => Find(TrainerFile) is not null;
+    public bool HasTrainer => Lanes is { } lanes ? lanes.Select((_, lane) => OfLane(lane)).All(static each => each.HasTrainer) : Find(TrainerFile) is not null;
+
+    /// <summary>The lane whose files <see cref="Find"/> looks for; null where the model is in one piece.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public int? Lane { get; private init; }
 
     /// <summary>The manifest of a state whose parts are written.</summary>
     /// <param name="state">What the checkpoint holds.</param>
@@ -106,7 +121,7 @@ public sealed record CheckpointManifest
     /// <param name="parts">The files, all but the manifest itself.</param>
     internal static CheckpointManifest Of(CheckpointState state, long job, string island, bool held, ImmutableArray<CheckpointPart> parts) => new()
     {
-        Format = FormatWritten,
+        Format = FormatOfOne,
         Job = job,
         Island = island,
         Round = state.Round,
@@ -123,8 +138,32 @@ public sealed record CheckpointManifest
         Parts = parts,
     };
 
+    /// <summary>The manifest of a run in lanes, of which each lane has written its own parts.</summary>
+    /// <param name="lanes">What each lane has, in their order, from <see cref="Of"/>.</param>
+    internal static CheckpointManifest Join(IReadOnlyList<CheckpointManifest> lanes) => lanes[0] with
+    {
+        Format = FormatOfLanes,
+        StateHash = ContentHash.Of([.. lanes.Select(static lane => ulong.Parse(lane.StateHash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))]).ToString("x16", CultureInfo.InvariantCulture),
+        Tensors = [.. lanes.SelectMany(static lane => lane.Tensors)],
+        Lanes = [.. lanes.Select(static lane => new CheckpointLane(lane.StateHash, lane.Tensors))],
+        Parts = [.. lanes.SelectMany(static lane => lane.Parts)],
+    };
+
+    /// <summary>The name of a file of a checkpoint.</summary>
+    /// <param name="file">What it holds: <see cref="HistoryFile"/> and the like.</param>
+    /// <param name="lane">Of which lane; null where the model is in one piece.</param>
+    public static string FileOf(string file, int? lane) => lane is { } number ? string.Create(CultureInfo.InvariantCulture, $"lane-{number}.{file}") : file;
+
+    /// <summary>What a checkpoint has of one lane, as if it were a checkpoint of that alone.</summary>
+    /// <param name="lane">From 0; less than there are.</param>
+    public CheckpointManifest OfLane(int lane) => this with { StateHash = Lanes!.Value[lane].StateHash, Tensors = Lanes.Value[lane].Tensors, Lanes = null, Lane = lane };
+
     /// <summary>The part of a name; null where there is none.</summary>
-    public CheckpointPart? Find(string file) => Parts.FirstOrDefault(part => string.Equals(part.File, file, StringComparison.Ordinal));
+    public CheckpointPart? Find(string file)
+    {
+        var name = FileOf(file, Lane);
+        return Parts.FirstOrDefault(part => string.Equals(part.File, name, StringComparison.Ordinal));
+    }
 
     /// <summary>The manifest's file: the same bytes for equal manifests.</summary>
     public byte[] ToBytes() => [.. JsonSerializer.SerializeToUtf8Bytes(this, FactoryJson.Readable), (byte)'\n'];
@@ -160,15 +199,10 @@ public sealed record CheckpointManifest
                 return Wrong("It is no manifest of a checkpoint: it has no 'format'.");
             }
 
-            if (head.Format > FormatWritten)
+            if (head.Format is < FormatOfOne or > FormatOfLanes)
             {
-                return Wrong(
-                    $"The checkpoint has format {head.Format}; this program reads format {FormatWritten}.", "Use a newer superfactory.");
-            }
-
-            if (head.Format < FormatWritten)
-            {
-                return Wrong($"The checkpoint has format {head.Format}; this program reads format {FormatWritten}.", "Use the superfactory that wrote it.");
+                return Wrong($"The checkpoint has format {head.Format}; this program reads the formats {FormatOfOne} and {FormatOfLanes}.",
+                    head.Format > FormatOfLanes ? "Use a newer superfactory." : "Use the superfactory that wrote it.");
             }
 
             return JsonSerializer.Deserialize<CheckpointManifest>(bytes, FactoryJson.Options) is { } read && read.IsWhole()
@@ -183,9 +217,13 @@ public sealed record CheckpointManifest
 
     private static Outcome<CheckpointManifest> Wrong(string message, string? hint = null) => new([new Problem(message, FileName, Hint: hint)]);
 
-    private bool IsWhole() => !Parts.IsDefaultOrEmpty && !Tensors.IsDefaultOrEmpty && !Islands.IsDefaultOrEmpty && Find(HistoryFile) is not null
+    private bool IsWhole() => !Parts.IsDefaultOrEmpty && !Tensors.IsDefaultOrEmpty && !Islands.IsDefaultOrEmpty && HasHistory()
         && Parts.All(part => part is { Bytes: >= 0, Sha256.Length: 64, File.Length: > 0 } && !part.File.Contains('/') && part.File != FileName)
         && Tensors.All(tensor => tensor is { Name: not null, DataType: not null, Bytes: >= 0, Shape.IsDefault: false });
+
+    private bool HasHistory() => Lanes is not { } lanes ? Format == FormatOfOne && Find(HistoryFile) is not null
+        : Format == FormatOfLanes && lanes.Length > 1 && lanes.All(static lane => lane is { StateHash: not null, Tensors.IsDefaultOrEmpty: false })
+            && lanes.Sum(static lane => lane.Tensors.Length) == Tensors.Length && lanes.Select((_, lane) => OfLane(lane)).All(static each => each.Find(HistoryFile) is not null);
 
     private sealed record Head
     {

@@ -18,6 +18,9 @@ public sealed partial class MergeMachine
     /// <summary>Whether the state that this island holds is final, and all of it is here, so that a checkpoint may be cut from it.</summary>
     public bool CanCut => _cut.IsPossible;
 
+    /// <summary>Whether this lane told the others of its island that it has everything of the present round's result, so that they may have gone on. False where the model is in one piece.</summary>
+    public bool IsReadyInLane => _state.Lanes.IsReady;
+
     /// <summary>
     /// Copies the state for a checkpoint, so that rounds may go on; only where <see cref="CanCut"/>. In every-step the trainers hold parameters
     /// and optimizer: their state at the same boundary is for the host to add, unless the run is over.

@@ -42,9 +42,64 @@ public sealed class LaneTests : IAsyncDisposable
         results.ShouldAllBe(result => result.Values["validation_loss_final"] < 0.5 * whole["validation_loss_initial"]);
     }
 
+    [Fact]
+    public async Task Run_in_lanes_whose_every_process_was_killed_goes_on_from_what_its_lanes_cut_together()
+    {
+        List<RunningProgram> programs = [await _factory.ControlAsync(), await _factory.SiteAsync("wisconsin"), await _factory.SiteAsync("atlanta")];
+        var job = await SubmitAsync(checkpoint: 1);
+        var before = await _factory.CheckpointsAsync(job, static list => list.Items.Any(static checkpoint => checkpoint.Copies.Count(static copy => copy.Standing == CheckpointStanding.Whole) == 2));
+        programs.ForEach(static program => program.Signal("KILL"));
+        foreach (var program in programs)
+        {
+            await program.EndAsync();
+            await program.Marker.WaitUntilNoneAsync(TimeSpan.FromSeconds(10));
+        }
+
+        await _factory.ControlAsync();
+        await Task.WhenAll(_factory.SiteAsync("wisconsin"), _factory.SiteAsync("atlanta"));
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.ShouldAllBe(static island => island.Incarnation > 1);
+        var results = ended.Islands.Select(static island => island.Result.ShouldNotBeNull()).ToList();
+        results.Select(static result => result.ParametersSha256).Distinct().ShouldHaveSingleItem();
+        results[0].Ledger.ShouldBe(new Model.Agents.LedgerTotals(2 * Steps * 32, 2 * Steps * 32, 0, 0));
+        var list = await _factory.CheckpointsAsync(job, static list => list.Items.Any(static checkpoint => checkpoint.Finished));
+        list.Items.ShouldAllBe(checkpoint => checkpoint.Round >= before.Items[0].Round, "what was merged before was not merged again");
+
+        var verified = await CommandProcess.RunAsync("checkpoints", $"{job}", "--verify", "--control", _factory.Url);
+        verified.ExitCode.ShouldBe(0, verified.Message);
+        var directory = Path.Combine(_factory.Directory, "exported");
+        var exported = await CommandProcess.RunAsync("export", $"{job}", "--to", directory, "--control", _factory.Url);
+        exported.ExitCode.ShouldBe(0, exported.Message);
+        exported.Output.ShouldContain("7 tensors");
+    }
+
+    [Fact]
+    public async Task Held_run_in_lanes_ends_with_the_very_parameters_of_one_that_was_never_stopped()
+    {
+        await _factory.ControlAsync();
+        await Task.WhenAll(_factory.SiteAsync("wisconsin"), _factory.SiteAsync("atlanta"));
+        var whole = await _factory.UntilAsync(await SubmitAsync(steps: 150), static view => view.EndedUnixMilliseconds is not null);
+        whole.State.ShouldBe(JobState.Completed, whole.Reason);
+
+        var job = await SubmitAsync(steps: 150);
+        await _factory.UntilAsync(job, static view => view.Progress > 0.2);
+        (await _factory.Client.HoldAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
+        var held = await _factory.UntilAsync(job, static view => view.State is JobState.Held or JobState.Completed);
+        held.State.ShouldBe(JobState.Held, held.Reason);
+        (await _factory.Client.ReleaseAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
+
+        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.ShouldAllBe(static island => island.Incarnation == 2);
+        ended.Islands[0].Result!.ParametersSha256.ShouldBe(whole.Islands[0].Result!.ParametersSha256);
+        ended.Islands[0].Result!.Steps.ShouldBe(150);
+    }
+
     public ValueTask DisposeAsync() => _factory.DisposeAsync();
 
-    private async Task<long> SubmitAsync()
+    private async Task<long> SubmitAsync(int steps = Steps, int checkpoint = 60)
     {
         var text = $$"""
             name: lanes
@@ -53,7 +108,8 @@ public sealed class LaneTests : IAsyncDisposable
             environment: {STEP_SECONDS: "0.02"}
             lanes: {tensors: ["front.*", "back.*"], apart: [atlanta]}
             sync: {mode: diloco, every: 10}
-            budget: {steps: {{Steps}}}
+            checkpoint: {every: {{checkpoint}}}
+            budget: {steps: {{steps}}}
             """;
         var submitted = await _factory.Client.SubmitAsync("lanes.yaml", Path.Combine(CommandProcess.Home, "examples"), text, TestContext.Current.CancellationToken);
         return submitted.Value.ShouldNotBeNull(string.Join('\n', submitted.Problems)).Id;

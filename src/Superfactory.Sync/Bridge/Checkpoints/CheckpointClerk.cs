@@ -4,12 +4,13 @@ using Superfactory.Model.Jobs;
 using Superfactory.Sync.Bridge.Trainer;
 using Superfactory.Sync.Checkpoints;
 using Superfactory.Sync.Merging;
+using Superfactory.Sync.Merging.Lanes;
 
 namespace Superfactory.Sync.Bridge.Checkpoints;
 
 /// <summary>
 /// Cuts checkpoints when they are due, each from a state that is final, and has them written while training goes on. For the host's loop
-/// alone; the writing has a thread of its own.
+/// alone; the writing has a thread of its own. With lanes the clerk of the first one decides when, and makes one checkpoint of what all of them wrote.
 /// </summary>
 internal sealed class CheckpointClerk
 {
@@ -26,6 +27,9 @@ internal sealed class CheckpointClerk
     private readonly TimeProvider _time;
     private readonly CheckpointWriter _writer;
     private readonly CheckpointMemory _memory = new();
+    private readonly LaneCuts _cuts;
+    private readonly int _lane;
+    private readonly int _lanes;
     private readonly Action _written;
     private bool _writes;
     private bool _held;
@@ -36,7 +40,8 @@ internal sealed class CheckpointClerk
     private long? _parkedSince;
     private long? _failedAt;
     private CheckpointState? _awaitsTrainer;
-    private Task<Outcome<CheckpointReport>>? _writing;
+    private Task? _writing;
+    private Action _take = static () => { };
 
     /// <summary>A clerk with nothing to do yet.</summary>
     /// <param name="configuration">Which run this is, and what is wanted of checkpoints.</param>
@@ -50,6 +55,8 @@ internal sealed class CheckpointClerk
     {
         _duty = configuration.Checkpoints ?? new CheckpointDuty { Directory = string.Empty };
         (_machine, _desk, _events, _time, _cutAt, _written) = (machine, desk, events, time, restored, written);
+        (_lane, _lanes) = (configuration.Lane, configuration.Specification.LaneCount);
+        _cuts = new LaneCuts(_lane, _lanes, cut => events.Post(new BridgeEvent.CutLanes(cut)));
         _writer = new CheckpointWriter(_duty.Directory, configuration.Job, configuration.Island);
         _writes = _duty is { Writes: true, Directory.Length: > 0 };
         _began = time.GetTimestamp();
@@ -83,13 +90,26 @@ internal sealed class CheckpointClerk
         Unpark();
     }
 
+    /// <summary>Another lane said something of a checkpoint.</summary>
+    public void Hear(LaneCut said)
+    {
+        _cuts.Hear(said);
+        TryJoin();
+    }
+
+    /// <summary>Whether a run that is over has still something to write: the bridge stays so long.</summary>
+    public bool HoldsEnd => _duty.Directory.Length > 0
+        && (_writing is not null || _cuts.IsUnderWay || _cuts.MayBeAsked || (_machine is { IsOver: true, CanCut: true } && IsWanted()));
+
+    /// <summary>The bridge ends with its run; the other lanes need not wait for it.</summary>
+    public void End() => _cuts.End();
+
     /// <summary>Does what is due; to be called after everything that happened.</summary>
     public void Look()
     {
-        if (_writing is { IsCompleted: true } done)
+        if (_writing is { IsCompleted: true })
         {
-            _writing = null;
-            Say(done);
+            TakeWritten();
         }
 
         if (_parkedSince is { } since && _desk.Phase != TrainerPhase.Copying && !_machine.CanCut && _time.GetElapsedTime(since) > ParkMax)
@@ -97,6 +117,7 @@ internal sealed class CheckpointClerk
             Unpark();
         }
 
+        _cuts.PassBy(_machine.Round);
         if (_writing is not null || _awaitsTrainer is not null || !_machine.CanCut || !IsWanted())
         {
             return;
@@ -116,11 +137,10 @@ internal sealed class CheckpointClerk
     /// <summary>Waits until what is being written is written, at the end of a run, and says so.</summary>
     public async Task CompleteAsync()
     {
-        if (_writing is { } writing)
+        while (_writing is { } writing)
         {
-            _writing = null;
             await Task.WhenAny(writing);
-            Say(writing);
+            TakeWritten();
         }
     }
 
@@ -128,8 +148,20 @@ internal sealed class CheckpointClerk
 
     private bool IsDue => _writes && _duty.EverySeconds > 0 && _machine.Round != _cutAt && _time.GetElapsedTime(_began) >= TimeSpan.FromSeconds(_duty.EverySeconds);
 
+    private bool IsHeld => _cuts is { Any: true, IsFirst: false } ? _cuts.Held : _held;
+
     private bool IsWanted()
     {
+        if (_cuts is { Any: true, IsFirst: false })
+        {
+            return _cuts.IsAskedFor(_machine.Round);
+        }
+
+        if (_cuts.IsUnderWay || _machine.IsReadyInLane)
+        {
+            return false;
+        }
+
         if (_failedAt is { } failed && _time.GetElapsedTime(failed) < RetryAfter)
         {
             return false;
@@ -163,7 +195,7 @@ internal sealed class CheckpointClerk
         {
             // Copied, because the trainer writes over the file two rounds on, where a job that is held goes on after all.
             var own = TrainerDesk.ReadSaved(path);
-            state = state with { Trainer = _held ? own.ToArray() : default, Statics = Statics(state, own) };
+            state = state with { Trainer = IsHeld ? own.ToArray() : default, Statics = Statics(state, own) };
         }
 
         Begin(state);
@@ -202,9 +234,54 @@ internal sealed class CheckpointClerk
 
     private void Begin(CheckpointState state)
     {
-        var held = _held;
-        _writing = BackgroundThread.RunAsync(() => _writer.Write(state, held));
-        _writing.ContinueWith(_ => _written(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        var held = IsHeld;
+        if (!_cuts.Any)
+        {
+            Write(() => _writer.Write(state, held), Say);
+            return;
+        }
+
+        if (_cuts.IsFirst)
+        {
+            _cuts.Ask(state.Round, held);
+        }
+        else
+        {
+            _cuts.Cut();
+        }
+
+        Write(() => _writer.WriteLane(state, held, _lane), done =>
+        {
+            _cuts.Wrote(done.Succeeded ? null : done.Problems[0].Message);
+            TryJoin();
+        });
+    }
+
+    private void TryJoin()
+    {
+        if (_cuts.IsAnswered && _writing is null)
+        {
+            var (round, failure) = (_cuts.Round, _cuts.Failure);
+            Write(() => _writer.Join(round, _lanes, failure), done =>
+            {
+                _cuts.Settle();
+                Say(done);
+            });
+        }
+    }
+
+    private void Write<T>(Func<Outcome<T>> work, Action<Outcome<T>> take)
+        where T : class
+    {
+        var writing = BackgroundThread.RunAsync(work);
+        (_writing, _take) = (writing, () => take(writing.GetAwaiter().GetResult()));
+        writing.ContinueWith(_ => _written(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private void TakeWritten()
+    {
+        _writing = null;
+        _take();
     }
 
     private void Unpark()
@@ -213,9 +290,8 @@ internal sealed class CheckpointClerk
         _desk.Unpark();
     }
 
-    private void Say(Task<Outcome<CheckpointReport>> done)
+    private void Say(Outcome<CheckpointReport> outcome)
     {
-        var outcome = done.GetAwaiter().GetResult();
         _failedAt = outcome.Succeeded ? null : _time.GetTimestamp();
         if (!outcome.Succeeded)
         {

@@ -14,7 +14,9 @@ internal static class CheckpointLoader
     /// <summary>Reads a checkpoint.</summary>
     /// <param name="directory">Its own directory.</param>
     /// <param name="seal">The SHA-256 that its manifest must have.</param>
-    public static Outcome<CheckpointState> Load(string directory, string? seal)
+    /// <param name="lane">The lane that is read of a run in lanes; null where the model is in one piece.</param>
+    /// <param name="lanes">Lanes of the run that goes on from it.</param>
+    public static Outcome<CheckpointState> Load(string directory, string? seal, int? lane = null, int lanes = 1)
     {
         var opened = CheckpointFolder.Open(directory, seal);
         if (!opened.Succeeded)
@@ -22,7 +24,17 @@ internal static class CheckpointLoader
             return new(opened.Problems);
         }
 
-        var manifest = opened.Value;
+        var had = opened.Value.Lanes?.Length ?? 1;
+        if (had != lanes)
+        {
+            return Wrong(directory, CheckpointManifest.FileName, $"has the model in {had} {(had == 1 ? "piece" : "lanes")}, and the job in {lanes}");
+        }
+
+        return Load(directory, lane is { } number ? opened.Value.OfLane(number) : opened.Value);
+    }
+
+    private static Outcome<CheckpointState> Load(string directory, CheckpointManifest manifest)
+    {
         if (TensorTable.Create(manifest.Tensors, out var problem) is not { } table)
         {
             return Wrong(directory, CheckpointManifest.FileName, $"describes no model: {problem}");
@@ -83,7 +95,7 @@ internal static class CheckpointLoader
         }
         else if (bytes.Length > 0)
         {
-            throw new PartFault(CheckpointFolder.Problem(directory, CheckpointManifest.StaticsFile, "is missing from its manifest"));
+            throw new PartFault(CheckpointFolder.Problem(directory, CheckpointManifest.FileOf(CheckpointManifest.StaticsFile, manifest.Lane), "is missing from its manifest"));
         }
 
         return bytes;
@@ -98,7 +110,7 @@ internal static class CheckpointLoader
 
         if (part.Bytes > Array.MaxLength)
         {
-            throw new PartFault(CheckpointFolder.Problem(directory, file, $"has {part.Bytes} bytes, more than a bridge can hold"));
+            throw new PartFault(CheckpointFolder.Problem(directory, part.File, $"has {part.Bytes} bytes, more than a bridge can hold"));
         }
 
         var bytes = new byte[part.Bytes];

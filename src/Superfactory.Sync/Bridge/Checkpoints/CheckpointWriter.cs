@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
 using Superfactory.Sync.Checkpoints;
@@ -18,6 +19,8 @@ internal sealed class CheckpointWriter(string root, long job, string island)
 {
     /// <summary>What the directory of an unfinished checkpoint begins with.</summary>
     public const string PartialPrefix = ".partial-";
+
+    private string Partial => Path.Combine(JobDirectory, PartialPrefix + island);
 
     private string JobDirectory => Path.Combine(root, job.ToString(CultureInfo.InvariantCulture));
 
@@ -38,22 +41,76 @@ internal sealed class CheckpointWriter(string root, long job, string island)
     /// <param name="held">Whether the job was told to save and stop.</param>
     public Outcome<CheckpointReport> Write(CheckpointState state, bool held)
     {
-        var partial = Path.Combine(JobDirectory, PartialPrefix + island);
         try
         {
-            Directory.CreateDirectory(partial);
-            var manifest = CheckpointManifest.Of(state, job, island, held, WriteParts(partial, state));
-            var bytes = manifest.ToBytes();
-            DurableFiles.Write(Path.Combine(partial, CheckpointManifest.FileName), bytes);
-            DurableFiles.FlushDirectory(partial);
-            var seal = CheckpointManifest.Seal(bytes);
-            return new(CheckpointFolder.Report(manifest, seal, Place(partial, CheckpointManifest.NameOf(state.Round, seal))));
+            Directory.CreateDirectory(Partial);
+            return new(Finish(CheckpointManifest.Of(state, job, island, held, WriteParts(Partial, state, lane: null))));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new([new Problem($"Island {island} could not write the checkpoint after round {state.Round}: {error.Message}{Clear(partial)}")]);
+            return Failed(state.Round, error.Message);
         }
     }
+
+    /// <summary>Writes what one lane has of a checkpoint, among what the others write: <see cref="Join"/> makes a checkpoint of them, or deletes them.</summary>
+    /// <param name="state">What it holds; must not change meanwhile.</param>
+    /// <param name="held">Whether the job was told to save and stop.</param>
+    /// <param name="lane">The lane.</param>
+    /// <returns>What was written, or what stands in the way.</returns>
+    public Outcome<CheckpointManifest> WriteLane(CheckpointState state, bool held, int lane)
+    {
+        try
+        {
+            Directory.CreateDirectory(Partial);
+            var manifest = CheckpointManifest.Of(state, job, island, held, WriteParts(Partial, state, lane));
+            DurableFiles.Write(Path.Combine(Partial, LaneFile(lane)), JsonSerializer.SerializeToUtf8Bytes(manifest, FactoryJson.Options));
+            return new(manifest);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new([new Problem($"lane {lane}: {error.Message}")]);
+        }
+    }
+
+    /// <summary>Makes a checkpoint of what all lanes wrote; a problem leaves nothing of it.</summary>
+    /// <param name="round">The round that they cut.</param>
+    /// <param name="lanes">How many there are.</param>
+    /// <param name="failure">Why it cannot be; null where all lanes wrote their parts.</param>
+    public Outcome<CheckpointReport> Join(long round, int lanes, string? failure)
+    {
+        try
+        {
+            var parts = failure is null ? Enumerable.Range(0, lanes).Select(ReadLane).ToList() : [];
+            failure ??= parts.Any(part => part.Round != round) ? "its lanes wrote different rounds" : null;
+            return failure is null ? new(Finish(CheckpointManifest.Join(parts))) : Failed(round, failure);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return Failed(round, error.Message);
+        }
+    }
+
+    private static string LaneFile(int lane) => CheckpointManifest.FileOf(CheckpointManifest.FileName, lane);
+
+    private CheckpointManifest ReadLane(int lane)
+    {
+        var file = Path.Combine(Partial, LaneFile(lane));
+        var read = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(file), FactoryJson.Options);
+        File.Delete(file);
+        return read ?? throw new JsonException($"Lane {lane} wrote no manifest.");
+    }
+
+    private CheckpointReport Finish(CheckpointManifest manifest)
+    {
+        var bytes = manifest.ToBytes();
+        DurableFiles.Write(Path.Combine(Partial, CheckpointManifest.FileName), bytes);
+        DurableFiles.FlushDirectory(Partial);
+        var seal = CheckpointManifest.Seal(bytes);
+        return CheckpointFolder.Report(manifest, seal, Place(Partial, CheckpointManifest.NameOf(manifest.Round, seal)));
+    }
+
+    private Outcome<CheckpointReport> Failed(long round, string why) =>
+        new([new Problem($"Island {island} could not write the checkpoint after round {round}: {why.TrimEnd('.')}.{Clear(Partial)}")]);
 
     private string Place(string partial, string name)
     {
@@ -69,28 +126,29 @@ internal sealed class CheckpointWriter(string root, long job, string island)
         return final;
     }
 
-    private static ImmutableArray<CheckpointPart> WriteParts(string directory, CheckpointState state)
+    private static ImmutableArray<CheckpointPart> WriteParts(string directory, CheckpointState state, int? lane)
     {
         var parts = ImmutableArray.CreateBuilder<CheckpointPart>();
-        Add(parts, directory, CheckpointManifest.HistoryFile, state.History);
+        string Name(string file) => CheckpointManifest.FileOf(file, lane);
+        Add(parts, directory, Name(CheckpointManifest.HistoryFile), state.History);
         if (!state.Parameters.IsEmpty)
         {
-            Add(parts, directory, CheckpointManifest.ParametersFile, CheckpointTensors.HeaderOfParameters(state.Tensors), new FloatBytes(state.Parameters).Memory);
+            Add(parts, directory, Name(CheckpointManifest.ParametersFile), CheckpointTensors.HeaderOfParameters(state.Tensors), new FloatBytes(state.Parameters).Memory);
         }
 
         if (!state.Momentum.IsEmpty)
         {
-            Add(parts, directory, CheckpointManifest.MomentumFile, CheckpointTensors.HeaderOfParameters(state.Tensors), new FloatBytes(state.Momentum).Memory);
+            Add(parts, directory, Name(CheckpointManifest.MomentumFile), CheckpointTensors.HeaderOfParameters(state.Tensors), new FloatBytes(state.Momentum).Memory);
         }
 
         if (!state.Statics.IsEmpty)
         {
-            Add(parts, directory, CheckpointManifest.StaticsFile, CheckpointTensors.HeaderOfStatics(state.Tensors), state.Statics);
+            Add(parts, directory, Name(CheckpointManifest.StaticsFile), CheckpointTensors.HeaderOfStatics(state.Tensors), state.Statics);
         }
 
         if (!state.Trainer.IsEmpty)
         {
-            Add(parts, directory, CheckpointManifest.TrainerFile, state.Trainer);
+            Add(parts, directory, Name(CheckpointManifest.TrainerFile), state.Trainer);
         }
 
         return parts.DrainToImmutable();

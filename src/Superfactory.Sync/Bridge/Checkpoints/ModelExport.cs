@@ -25,13 +25,7 @@ public static class ModelExport
     /// <returns>How many tensors and bytes there are; or what is wrong with the checkpoint, or with the directory.</returns>
     public static Outcome<ExportedModel> Write(string checkpoint, string seal, string config, string to)
     {
-        var loaded = CheckpointLoader.Load(checkpoint, seal);
-        if (!loaded.Succeeded)
-        {
-            return new(loaded.Problems);
-        }
-
-        var tensors = Tensors(loaded.Value);
+        var tensors = Load(checkpoint, seal);
         if (!tensors.Succeeded)
         {
             return new(tensors.Problems);
@@ -52,6 +46,33 @@ public static class ModelExport
         }
     }
 
+    /// <summary>The tensors of every lane: readers of the format expect no other order than that of their names, and two exports of one model are the same bytes.</summary>
+    private static Outcome<List<ModelTensor>> Load(string checkpoint, string seal)
+    {
+        var opened = CheckpointFolder.Open(checkpoint, seal);
+        if (!opened.Succeeded)
+        {
+            return new(opened.Problems);
+        }
+
+        var lanes = opened.Value.Lanes?.Length ?? 1;
+        var all = new List<ModelTensor>();
+        for (var lane = 0; lane < lanes; lane++)
+        {
+            var loaded = CheckpointLoader.Load(checkpoint, seal, lanes > 1 ? lane : null, lanes);
+            var tensors = loaded.Succeeded ? Tensors(loaded.Value) : new(loaded.Problems);
+            if (!tensors.Succeeded)
+            {
+                return tensors;
+            }
+
+            all.AddRange(tensors.Value);
+        }
+
+        all.Sort((one, another) => string.CompareOrdinal(one.Entry.Name, another.Entry.Name));
+        return new(all);
+    }
+
     private static void Place(string path, params ReadOnlySpan<ReadOnlyMemory<byte>> pieces)
     {
         var partial = path + ".partial";
@@ -60,7 +81,6 @@ public static class ModelExport
         File.Move(partial, path, overwrite: true);
     }
 
-    /// <summary>The tensors by name: readers of the format expect no other order, and two exports of one model are the same bytes.</summary>
     private static Outcome<List<ModelTensor>> Tensors(CheckpointState state)
     {
         TrainerStateFile? trainer = null;
@@ -103,7 +123,6 @@ public static class ModelExport
             }
         }
 
-        tensors.Sort((one, another) => string.CompareOrdinal(one.Entry.Name, another.Entry.Name));
         return new(tensors);
     }
 

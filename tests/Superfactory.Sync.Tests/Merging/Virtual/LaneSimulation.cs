@@ -8,7 +8,7 @@ namespace Superfactory.Sync.Tests.Merging.Virtual;
 /// A run in lanes: a machine for each lane of each island, a network for each lane, and between the lanes of an island what their supervisor
 /// carries. A lane that is lost takes its whole island with it; an island promises, and is level, when all its lanes are.
 /// </summary>
-internal sealed class LaneSimulation
+internal sealed partial class LaneSimulation
 {
     private const int ActionsMax = 200_000;
 
@@ -19,23 +19,24 @@ internal sealed class LaneSimulation
     private readonly OneHistory[] _histories;
     private readonly MergeMachine[][] _machines;
     private readonly LaneGroup[] _groups;
-    private readonly Queue<LaneStatus>[][] _said;
+    private readonly Queue<object>[][] _said;
     private readonly Queue<RunEpoch>[][] _epochs;
     private readonly long?[][] _promised;
     private readonly bool[][] _level;
     private readonly List<Action> _reports = [];
     private int _faults;
 
-    public LaneSimulation(Scenario scenario, int lanes)
+    public LaneSimulation(Scenario scenario, int lanes, LaneCheckpoint? from = null)
     {
-        (_scenario, _lanes, _faults) = (scenario, lanes, scenario.Faults);
+        (_scenario, _lanes, _faults, _from) = (scenario, lanes, scenario.Faults, from);
         _random = new SeededRandom(scenario.Seed);
         Control = new VirtualControl(scenario.Islands);
         _networks = Each(lanes, _ => new VirtualNetwork(scenario.Islands, _random));
         _histories = Each(lanes, _ => new OneHistory(scenario.Seed, Control));
         _machines = Each(scenario.Islands, island => Each(lanes, lane => NewMachine(island, lane)));
         _groups = Each(scenario.Islands, NewGroup);
-        _said = Each(scenario.Islands, _ => Each(lanes * lanes, _ => new Queue<LaneStatus>()));
+        _said = Each(scenario.Islands, _ => Each(lanes * lanes, _ => new Queue<object>()));
+        _cuts = Each(scenario.Islands, island => Each(lanes, lane => NewCuts(island, lane)));
         _epochs = Each(scenario.Islands, _ => Each(lanes, _ => new Queue<RunEpoch>()));
         _promised = Each(scenario.Islands, _ => new long?[lanes]);
         _level = Each(scenario.Islands, _ => new bool[lanes]);
@@ -90,6 +91,7 @@ internal sealed class LaneSimulation
         }
 
         Array.ForEach(_said[island], said => said.Clear());
+        _cuts[island] = Each(_lanes, lane => NewCuts(island, lane));
         _groups[island] = NewGroup(island);
         Decide();
     }
@@ -188,7 +190,7 @@ internal sealed class LaneSimulation
             var (to, said) = (way % _lanes, _said[island][way]);
             if (said.Count > 0)
             {
-                actions.Add(() => Handle(island, to, new MergeInput.LaneSaid(said.Dequeue())));
+                actions.Add(() => Hear(island, to, said.Dequeue()));
             }
         }
     }
@@ -251,6 +253,10 @@ internal sealed class LaneSimulation
         }
 
         CheckLedger(machine.Progress);
+        if (_machines[island][lane] == machine)
+        {
+            Cut(island, lane);
+        }
     }
 
     private void Carry(int island, int lane, MergeMachine machine, MergeEffect effect)
@@ -265,14 +271,7 @@ internal sealed class LaneSimulation
                 _networks[lane].Drop(island, drop.Island);
                 break;
             case MergeEffect.TellLanes tell:
-                for (var other = 0; other < _lanes; other++)
-                {
-                    if (other != lane)
-                    {
-                        _said[island][(lane * _lanes) + other].Enqueue(tell.Status);
-                    }
-                }
-
+                Say(island, lane, tell.Status);
                 break;
             case MergeEffect.KeepPromise promise:
                 _reports.Add(() =>
@@ -353,7 +352,7 @@ internal sealed class LaneSimulation
     private MergeMachine NewMachine(int island, int lane) => new(new MergeConfiguration
     {
         Self = island, Lane = lane, Lanes = _lanes, Epoch = Control.Epoch, Incarnation = Control.IncarnationOf(island), Sync = _scenario.Sync, Budget = _scenario.Budget,
-        ChunkLengthMax = _scenario.ChunkLength,
+        ChunkLengthMax = _scenario.ChunkLength, Checkpoint = _from?.At?.Contains(island) ?? true ? _from?.Lanes[lane] : null, Restores = _from is not null,
     });
 
     private LaneGroup NewGroup(int island) => new(_scenario, island, _lanes, (round, result) => _histories[0].Check(island, _machines[island][0], round, result));
