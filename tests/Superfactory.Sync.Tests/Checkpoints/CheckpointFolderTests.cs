@@ -85,14 +85,14 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData(3, "Use a newer superfactory.")]
+    [InlineData(4, "Use a newer superfactory.")]
     [InlineData(1, "Use the superfactory that wrote it.")]
     public void A_manifest_of_another_format_is_refused_by_its_number_whatever_else_it_holds(int format, string hint)
     {
         var (directory, _) = Write(States.Some());
         File.WriteAllText(Path.Combine(directory, CheckpointManifest.FileName), $$"""{"format": {{format}}, "pieces": []}""");
 
-        Refusal(directory, null).ShouldContain($"has format {format}; this program reads format 2");
+        Refusal(directory, null).ShouldContain($"has format {format}; this program reads the formats 2 and 3");
         CheckpointFolder.Open(directory, null).Problems[0].Hint.ShouldBe(hint);
     }
 
