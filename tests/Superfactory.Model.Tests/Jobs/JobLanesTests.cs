@@ -9,20 +9,19 @@ public sealed class JobLanesTests
     private const string Lanes = "lanes: {tensors: [\"front.*\", \"back.* head\"], apart: [south]}\n";
 
     [Fact]
-    public void Job_with_lanes_says_how_many_processes_each_site_has_and_writes_no_checkpoints()
+    public void Job_with_lanes_says_how_many_processes_each_site_has_and_writes_checkpoints_as_others()
     {
         var job = JobFile.Parse(Job + Lanes, null).Value!;
 
         job.LaneCount.ShouldBe(2);
         (job.ProcessesAt("north"), job.ProcessesAt("south")).ShouldBe((1, 2));
-        job.Checkpoint.Every.ShouldBe(0);
+        job.Checkpoint.Every.ShouldBe(60);
         JobFile.Parse(Job, null).Value!.LaneCount.ShouldBe(1);
     }
 
     [Theory]
     [InlineData("sync: {mode: every-step}\n", "sync.mode", "in the mode diloco alone")]
     [InlineData("sync: {quorum: 1}\n", "sync.quorum", "no round closes without one")]
-    [InlineData("checkpoint: {every: 30}\n", "checkpoint.every", "No checkpoints are written")]
     [InlineData("island: {processes: 2}\n", "island.processes", "one process, or one for each lane")]
     public void What_lanes_do_not_go_with_is_refused_by_its_field(string more, string field, string why)
     {

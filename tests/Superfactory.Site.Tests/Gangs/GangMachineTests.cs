@@ -4,6 +4,7 @@ using Superfactory.Model.Jobs;
 using Superfactory.Site.Gangs;
 using Superfactory.Site.Tests.Support;
 using Superfactory.Sync.Bridge;
+using Superfactory.Sync.Merging.Lanes;
 
 namespace Superfactory.Site.Tests.Gangs;
 
@@ -20,6 +21,14 @@ public sealed class GangMachineTests
         machine.Begin().ShouldBe([new GangEffect.SetDeadline(GangMachine.BridgeReadyLimit)]);
         machine.Handle(new GangInput.BridgeSaid(new BridgeEvent.Note("hello"))).ShouldBe([new GangEffect.Say("hello")]);
         machine.Handle(new GangInput.BridgeSaid(new BridgeEvent.Ready())).ShouldBe([new GangEffect.SetDeadline(null), new GangEffect.StartTrainers(0)]);
+    }
+
+    [Fact]
+    public void What_a_lane_says_of_a_checkpoint_is_told_the_other_lanes()
+    {
+        var cut = new LaneCut { Lane = 1, Step = LaneCutStep.Written, Round = 3 };
+
+        Machine().Handle(new GangInput.BridgeSaid(new BridgeEvent.CutLanes(cut), Lane: 1)).ShouldBe([new GangEffect.TellBridge(new BridgeCommand.LaneCutSaid(cut), Except: 1)]);
     }
 
     [Fact]
