@@ -53,10 +53,12 @@ public sealed partial class Scheduler
         return false;
     }
 
-    /// <summary>In one queue by the order of the queue; of two queues' jobs the one that was submitted first, but for an owner's.</summary>
-    private static bool GoesBefore(GangRequest request, Reservation reservation) => reservation.Queue == request.Queue
-        ? Backlog.Order.Instance.Compare(request, reservation.Request) < 0
-        : !reservation.IsOwned && request.SubmittedMilliseconds < reservation.Request!.SubmittedMilliseconds;
+    /// <summary>
+    /// In one queue by the order of the queue; of two queues' jobs the one that was submitted first, but for an owner's and for one of a greater priority. So whoever goes
+    /// before another is before it in <see cref="Backlog.Order"/>, and starts that make room for each other never do so in a circle.
+    /// </summary>
+    internal static bool GoesBefore(GangRequest request, Reservation reservation) => Backlog.Order.Instance.Compare(request, reservation.Request) < 0
+        && (reservation.Queue == request.Queue || (!reservation.IsOwned && request.SubmittedMilliseconds < reservation.Request!.SubmittedMilliseconds));
 
     /// <summary>The reserved starts that cannot come true any more as they are: their accelerators are lost or given to others, or their time has come and they did not start.</summary>
     public IReadOnlyList<Reservation> Unsound(long now)
@@ -91,7 +93,7 @@ public sealed partial class Scheduler
     {
         foreach (var hold in reservation.Holds)
         {
-            if (_state.Reserved.NeededAt(hold.Domain, reservation.StartMilliseconds) > Math.Max(0, _state.Domains.Open(hold.Domain)))
+            if (!_state.Reserved.HasRoom(hold))
             {
                 return false;
             }

@@ -14,8 +14,10 @@ public sealed class ReservationBook
     private readonly SortedDictionary<long, Reservation> _windows = [];
     private long _from;
     private long _until = long.MaxValue;
+    private readonly long[] _seen;
+    private long _look;
 
-    internal ReservationBook(FleetState state) => (_state, _holds) = (state, new List<Hold>?[state.Layout.Domains.Length]);
+    internal ReservationBook(FleetState state) => (_state, _holds, _seen) = (state, new List<Hold>?[state.Layout.Domains.Length], new long[state.Layout.Domains.Length]);
 
     /// <summary>Jobs' starts, by job.</summary>
     public IReadOnlyCollection<Reservation> Starts => _jobs.Values;
@@ -158,8 +160,32 @@ public sealed class ReservationBook
         }
     }
 
-    /// <summary>What those that are reserved at a time need of a domain beyond what those that run there have left by then; more than is open where that cannot come true any more.</summary>
-    internal int NeededAt(int domain, long time) => _holds[domain] is { } holds ? NeededAt(domain, holds, 0, time, skipLifted: false).Count : 0;
+    /// <summary>
+    /// Whether what a job's start needs of a domain is there from its start to its end, beside all that is reserved there for those that do not go after it, with what those
+    /// that run there have left by then. Those that go after it have to make room: they are the ones that have none.
+    /// </summary>
+    internal bool HasRoom(Hold hold)
+    {
+        var (of, holds, open) = (hold.Of, _holds[hold.Domain]!, Math.Max(0, _state.Domains.Open(hold.Domain)));
+        foreach (var other in holds)
+        {
+            other.Of.IsLifted = Scheduler.GoesBefore(of.Request!, other.Of);
+        }
+
+        var fits = true;
+        foreach (var other in holds)
+        {
+            var time = Math.Max(of.StartMilliseconds, other.Of.StartMilliseconds);
+            fits &= other.Of.IsLifted || time >= of.EndMilliseconds || NeededAt(hold.Domain, holds, 0, time, skipLifted: true).Count <= open;
+        }
+
+        foreach (var other in holds)
+        {
+            other.Of.IsLifted = false;
+        }
+
+        return fits;
+    }
 
     /// <summary>What others reserved of a domain, in no order.</summary>
     internal IReadOnlyList<Hold> Of(int domain) => _holds[domain] ?? (IReadOnlyList<Hold>)[];
@@ -176,12 +202,23 @@ public sealed class ReservationBook
         }
 
         (var oldFrom, var oldUntil, _from, _until) = (_from, _until, from, until);
+        _look++;
         foreach (var reservation in All)
         {
             // Who lies between the two looks is seen otherwise than before.
-            if (from != oldFrom || oldFrom != 0 || reservation.StartMilliseconds >= Math.Min(until, oldUntil))
+            if (from == oldFrom && oldFrom == 0 && reservation.StartMilliseconds < Math.Min(until, oldUntil))
             {
-                Refresh(reservation);
+                continue;
+            }
+
+            foreach (var hold in reservation.Holds)
+            {
+                // Many starts share a domain: it is looked at once.
+                if (_seen[hold.Domain] != _look)
+                {
+                    _seen[hold.Domain] = _look;
+                    Changed(hold.Domain);
+                }
             }
         }
     }

@@ -1,0 +1,60 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Superfactory.Model.Fleet;
+using Superfactory.Scheduling.Pending;
+using Superfactory.Scheduling.Quotas;
+
+namespace Superfactory.Scheduling.Tests;
+
+/// <summary>Rounds in which many queues' jobs of different priorities have starts reserved; a counter-example is printed with its seed.</summary>
+public sealed class ReservedRoundTests
+{
+    private const string Hardware = "gb200-nvl72";
+    private const int Queues = 12, Racks = 6;
+
+    // Each job is tried, or has a start reserved, a handful of times at most.
+    private const int StepsMax = 4_000;
+
+    private static readonly Arbitrary<int> _seeds = Gen.Choose(1, int.MaxValue).ToArbitrary();
+
+    [Fact]
+    public void Every_round_ends_though_starts_make_room_for_each_other() => Prop.ForAll(_seeds, seed =>
+    {
+        var random = new Random(seed);
+        var fleet = FleetFile.Parse($"name: f\nsites:\n  - name: s\n    racks: {{hardware: {Hardware}, count: {Racks}}}\n", null).Value!;
+        var each = Racks * 64 / Queues;
+        var state = new FleetState(fleet, QueueTree.Create(
+            [.. Enumerable.Range(0, Queues).Select(queue => new QueueSpecification { Name = $"q{queue}", Quotas = queue % 3 == 0 ? [new QuotaSpecification(Hardware, each)] : [] })], fleet).Value!);
+        var backlog = new Backlog(state);
+        var now = 1_000_000L;
+        for (var job = 1; job <= 150; job++)
+        {
+            backlog.Submit(new GangRequest
+            {
+                Job = job, Queue = $"q{random.Next(Queues)}", Hardware = [Hardware], AcceleratorsPerIsland = 1 << random.Next(8), Priority = random.Next(3), SubmittedMilliseconds = ++now,
+                DurationMilliseconds = 1_000L * (1 + random.Next(600)), StopCostMilliseconds = 1_000,
+            }).ShouldBeNull($"seed {seed}");
+            if (job % 10 == 0)
+            {
+                Round(backlog, now, seed);
+            }
+
+            if (state.Running.Count > 0 && random.Next(8) == 0)
+            {
+                backlog.End(state.Running.Keys.ElementAt(random.Next(state.Running.Count)), now += 1_000);
+            }
+        }
+
+        FleetAudit.Check(fleet, state).ShouldBeEmpty($"seed {seed}");
+        return true;
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(20));
+
+    private static void Round(Backlog backlog, long now, int seed)
+    {
+        var steps = 0;
+        while (!backlog.Step(now).IsOver)
+        {
+            (++steps).ShouldBeLessThan(StepsMax, $"seed {seed}");
+        }
+    }
+}
