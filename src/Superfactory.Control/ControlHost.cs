@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime;
 using Superfactory.Control.Hosting;
 using Superfactory.Control.Journal;
 using Superfactory.Control.Telemetry;
@@ -20,6 +21,9 @@ public static class ControlHost
         ControlOptions options, TimeProvider time, TextWriter output, TextWriter error, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
+
+        // A collection of everything that stops the program takes as long as many decisions; where memory is not short it runs beside them.
+        GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
         var address = ListenAddress.Parse(options.Listen);
         var directory = address.Value is null ? address.Fault! : StateDirectory.Prepare(Path.GetFullPath(options.StateDirectory));
         var journal = directory.Value is null ? directory.Fault! : FactoryJournal.Open(directory.Value);

@@ -9,12 +9,12 @@ internal static class RoundBench
     private const double MillisecondsBetweenLosses = 1;
 
     /// <summary>Measures all three.</summary>
-    public static RoundReport Run(long accelerators, int jobs, int seed, Action<string> progress, CancellationToken cancellation)
+    public static RoundReport Run(long accelerators, int jobs, int seed, bool timed, Action<string> progress, CancellationToken cancellation)
     {
         progress($"rounds over a backlog of {jobs}");
-        var stage = new RoundStage(accelerators, jobs, seed);
+        var stage = new RoundStage(accelerators, jobs, seed, timed);
         var start = Stopwatch.GetTimestamp();
-        List<double> steps = [];
+        var steps = new StepTimes();
         var (first, firstStops) = Round(stage, steps);
         var settling = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         List<double> cold = [];
@@ -47,11 +47,11 @@ internal static class RoundBench
         return new RoundReport
         {
             Jobs = jobs, Queues = RoundStage.Queues, Occupancy = stage.Occupancy, First = new FirstRound(settling, first, firstStops),
-            RoundColdMs = Spread.Of(cold), RoundAfterEventMs = Spread.Of(after), EventMs = Spread.Of(losses), LossesWithoutSpare = spareless, StepMs = Spread.Of(steps),
+            RoundColdMs = Spread.Of(cold), RoundAfterEventMs = Spread.Of(after), EventMs = Spread.Of(losses), LossesWithoutSpare = spareless, StepMs = Spread.Of(steps.Milliseconds), SlowSteps = steps.Slow, ReservedStarts = stage.Reserved,
         };
     }
 
-    private static (int Started, int Stopped) Round(RoundStage stage, List<double> steps)
+    private static (int Started, int Stopped) Round(RoundStage stage, StepTimes steps)
     {
         var (all, victims) = (0, 0);
         bool isOver;
@@ -64,11 +64,12 @@ internal static class RoundBench
         return (all, victims);
     }
 
-    private static bool Step(RoundStage stage, List<double> steps, out int started, out int stopped)
+    private static bool Step(RoundStage stage, StepTimes steps, out int started, out int stopped)
     {
+        var paused = GC.GetTotalPauseDuration();
         var start = Stopwatch.GetTimestamp();
         var isOver = stage.Step(out started, out stopped);
-        steps.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        steps.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds, (GC.GetTotalPauseDuration() - paused).TotalMilliseconds);
         return isOver;
     }
 
@@ -76,7 +77,7 @@ internal static class RoundBench
     /// Losses come at random times, also in the midst of a step; each is taken when that step is over. The time runs from when it came until it is decided what
     /// becomes of every job that had the node.
     /// </summary>
-    private static (List<double> Times, int Spareless) Lose(RoundStage stage, List<double> steps, CancellationToken cancellation)
+    private static (List<double> Times, int Spareless) Lose(RoundStage stage, StepTimes steps, CancellationToken cancellation)
     {
         List<double> times = [];
         var spareless = 0;

@@ -29,4 +29,17 @@ internal sealed record RoundReport
 
     /// <summary>All steps of all rounds.</summary>
     public required Spread StepMs { get; init; }
+
+    /// <summary>Steps of more than 3 ms, and what of them was the collector.</summary>
+    public required SlowSteps SlowSteps { get; init; }
+
+    /// <summary>Starts that are reserved at the end.</summary>
+    public required int ReservedStarts { get; init; }
 }
+
+/// <summary>Steps that took more than 3 ms. Immutable.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Paused">In how many of them the collector stopped the program.</param>
+/// <param name="PauseMsMax">The longest that the collector stopped any step, in milliseconds.</param>
+/// <param name="OwnMsMax">The longest step without what the collector took, in milliseconds; on a machine that has other work, with that.</param>
+internal sealed record SlowSteps(int Count, int Paused, double PauseMsMax, double OwnMsMax);

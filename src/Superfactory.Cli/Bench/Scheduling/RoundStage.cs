@@ -16,16 +16,24 @@ internal sealed class RoundStage
     private const double Busy = 0.97, GuaranteedPart = 0.9;
     private const int RowsPerSpareless = 10;
 
+    // Ten minutes to ten hours, of which jobs end at any time: some are over before, and some run on.
+    private const long DurationMin = 600_000, DurationMax = 36_000_000;
+
     private readonly Random _random;
+    private readonly bool _timed;
     private readonly FleetState _state;
     private readonly List<long> _running = [];
     private readonly Dictionary<long, int> _places = [];
     private long _jobs;
 
     /// <summary>A stage on which nobody is tried yet.</summary>
-    public RoundStage(long accelerators, int backlog, int seed)
+    /// <param name="accelerators">About so many, spares included.</param>
+    /// <param name="backlog">Jobs that wait.</param>
+    /// <param name="seed">The seed of the jobs.</param>
+    /// <param name="timed">Whether jobs say how long they run, so that starts are reserved.</param>
+    public RoundStage(long accelerators, int backlog, int seed, bool timed)
     {
-        _random = new Random(seed);
+        (_random, _timed) = (new Random(seed), timed);
         var fleet = FleetFile.Parse(ScheduleStage.FleetText(accelerators), null).Value!;
         Schedulable = fleet.Racks.Sum(static rack => (long)rack.Schedulable);
         var each = (long)(Schedulable * GuaranteedPart / Queues);
@@ -61,6 +69,9 @@ internal sealed class RoundStage
     /// <summary>The time of the stage, in milliseconds.</summary>
     public long Now { get; private set; } = 1_000_000;
 
+    /// <summary>Starts that are reserved.</summary>
+    public int Reserved => Backlog.Reserved.Starts.Count;
+
     /// <summary>The busy part of them.</summary>
     public double Occupancy => 1 - ((double)_state.Free(Hardware) / Schedulable);
 
@@ -69,7 +80,12 @@ internal sealed class RoundStage
     public bool Step(out int started, out int stopped)
     {
         var step = Backlog.Step(Now);
-        (started, stopped) = (step.Started is null ? 0 : 1, step.Started?.Victims.Length ?? 0);
+        (started, stopped) = (step.Started is null ? 0 : 1, (step.Started?.Victims.Length ?? 0) + step.Stopped.Length);
+        foreach (var overdue in step.Stopped)
+        {
+            Forget(overdue.Job);
+        }
+
         if (step.Started is { } plan)
         {
             foreach (var victim in plan.Victims)
@@ -140,6 +156,7 @@ internal sealed class RoundStage
         {
             Job = ++_jobs, Queue = Name(queue), Hardware = [Hardware], AcceleratorsPerIsland = Size(), SubmittedMilliseconds = ++Now, Priority = _random.Next(3),
             StopCostMilliseconds = 60_000 + _random.Next(60_000), MinimumRunMilliseconds = _random.Next(2) * 60_000, PeakThousandths = 900,
+            DurationMilliseconds = _timed ? _random.NextInt64(DurationMin, DurationMax) : 0,
         };
         if (Backlog.Submit(request) is { } refused)
         {

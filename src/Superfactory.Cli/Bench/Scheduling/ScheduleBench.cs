@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using Superfactory.Cli.Bench.Merge;
 using Superfactory.Cli.CommandLine;
 
@@ -16,8 +17,10 @@ internal static class ScheduleBench
     private const double BusyForGang = 0.55, BusyForPreempting = 0.85, BusySustained = 0.95;
 
     /// <summary>Measures everything. Throws <see cref="BenchException"/> where the fleet does not become as the measurement needs it.</summary>
-    public static ScheduleReport Run(long accelerators, int churn, int jobs, int seconds, int seed, Action<string> progress, CancellationToken cancellation)
+    public static ScheduleReport Run(long accelerators, int churn, int jobs, int seconds, int seed, bool timed, Action<string> progress, CancellationToken cancellation)
     {
+        // As the control plane has it.
+        GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
         var machine = Machine.Describe();
         progress("a gang without preemption");
         var stage = new ScheduleStage(accelerators, seed);
@@ -31,7 +34,7 @@ internal static class ScheduleBench
         var gang = Gangs(stage, GangSamples, out _, () => stage.Churn(200, BusyForGang, ScheduleStage.Guest), cancellation);
         progress("a gang with victims");
         var (preempting, victims) = Preempting(accelerators, churn, seed, cancellation);
-        var rounds = RoundBench.Run(accelerators, jobs, seed, progress, cancellation);
+        var rounds = RoundBench.Run(accelerators, jobs, seed, timed, progress, cancellation);
         progress($"placements for {seconds} s");
         var sustained = Sustain(accelerators, seconds, seed, cancellation);
         progress("placements in a fleet an eighth of the size");
@@ -43,7 +46,7 @@ internal static class ScheduleBench
             PlacementsPerSecond = sustained.PerSecond, Seconds = sustained.Seconds, Occupancy = [sustained.Least, sustained.Most], Refused = sustained.Refused,
             Scaling = sustained.Microseconds / small.Microseconds, PlacementMicroseconds = [sustained.Microseconds, small.Microseconds],
             Jobs = rounds.Jobs, Queues = rounds.Queues, FirstRound = rounds.First, RoundColdMs = rounds.RoundColdMs, RoundAfterEventMs = rounds.RoundAfterEventMs,
-            StepMs = rounds.StepMs, EventMs = rounds.EventMs, LossesWithoutSpare = rounds.LossesWithoutSpare, MemoryMb = PeakMemory() / 1e6, Machine = machine,
+            StepMs = rounds.StepMs, SlowSteps = rounds.SlowSteps, ReservedStarts = rounds.ReservedStarts, EventMs = rounds.EventMs, LossesWithoutSpare = rounds.LossesWithoutSpare, MemoryMb = PeakMemory() / 1e6, Machine = machine,
         };
     }
 

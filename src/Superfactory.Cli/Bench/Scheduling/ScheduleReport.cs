@@ -71,6 +71,12 @@ internal sealed record ScheduleReport
     /// <summary>Steps of all rounds.</summary>
     public required Spread? StepMs { get; init; }
 
+    /// <summary>Steps of more than 3 ms, and what of them was the collector.</summary>
+    public required SlowSteps SlowSteps { get; init; }
+
+    /// <summary>Starts that are reserved when rounds have been measured.</summary>
+    public required int ReservedStarts { get; init; }
+
     /// <summary>From the loss of a node until it is decided what becomes of its jobs.</summary>
     public required Spread? EventMs { get; init; }
 

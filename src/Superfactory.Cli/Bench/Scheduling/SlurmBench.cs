@@ -41,7 +41,7 @@ internal static class SlurmBench
     [
         string.Create(CultureInfo.InvariantCulture, $"{report.Nodes:#,0} nodes of {report.AcceleratorsPerNode}, gangs of 1 to {GangNodesMax} nodes"),
         string.Create(CultureInfo.InvariantCulture, $"decisions alone: {report.Decisions.FillPerSecond:#,0} gangs/s from empty, {report.Decisions.SteadyPerSecond:#,0} steady at {report.Decisions.Occupancy[0] * 100:0} to {report.Decisions.Occupancy[1] * 100:0} % busy; each {report.Decisions.DecisionMs.Median:0.000} ms median, {report.Decisions.DecisionMs.P99:0.000} ms p99"),
-        string.Create(CultureInfo.InvariantCulture, $"from HTTP to disk: {report.Durable.FillPerSecond:#,0} gangs/s from empty, {report.Durable.GangsPerSecond:#,0} steady over {report.Durable.Seconds:0} s ({report.Durable.Queued} waited); each {report.Durable.SubmitMs.Median:0.0} ms median, {report.Durable.SubmitMs.P99:0.0} ms p99"),
+        string.Create(CultureInfo.InvariantCulture, $"from HTTP to disk: {report.Durable.FillPerSecond:#,0} gangs/s from empty ({report.Durable.FirstFillPerSecond:#,0} just after its start), {report.Durable.GangsPerSecond:#,0} steady over {report.Durable.Seconds:0} s ({report.Durable.Queued} waited); each {report.Durable.SubmitMs.Median:0.0} ms median, {report.Durable.SubmitMs.P99:0.0} ms p99"),
     ];
 
     private static SlurmDecisions Decide(int seconds, int seed, CancellationToken cancellation)

@@ -25,6 +25,9 @@ internal sealed class SlurmFactory : IDisposable
     private const double BusyMost = 0.93;
 
     private const int SlotsPerSite = SlurmBench.Nodes * SlurmBench.PerNode / Sites;
+
+    // Fillings from empty: the first has the control plane compile itself, and is told apart.
+    private const int Fills = 4;
     private static readonly TimeSpan _reportEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly ControlClient _control;
@@ -34,7 +37,8 @@ internal sealed class SlurmFactory : IDisposable
     private readonly Lock _counts = new();
     private readonly List<double> _times = [];
     private long _busy;
-    private int _allocated, _queued;
+    private int _allocated, _queued, _submitting, _ending;
+    private volatile Phase _phase = Phase.Emptying;
 
     private SlurmFactory(Uri address, TimeProvider time)
     {
@@ -91,28 +95,56 @@ internal sealed class SlurmFactory : IDisposable
         }
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var begin = Stopwatch.GetTimestamp();
         var reporting = Enumerable.Range(0, Sites).Select(site => ReportAsync(site, ending.Token)).ToArray();
         var submitting = Enumerable.Range(0, Submitters).Select(submitter => SubmitAsync(new Random(unchecked((seed * Submitters) + submitter)), ending.Token)).ToArray();
         var all = Task.WhenAll([.. reporting, .. submitting]);
-        while (Busy < BusyMost && !all.IsCompleted)
+        var cold = await FillAsync(all, cancellation);
+        var (filled, filling) = (0, 0.0);
+        for (var again = 1; again < Fills && !all.IsCompleted; again++)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), _time, cancellation);
+            await EmptyAsync(all, cancellation);
+            var warm = await FillAsync(all, cancellation);
+            (filled, filling) = (filled + warm.Gangs, filling + warm.Seconds);
         }
 
-        var (fill, filled) = (Volatile.Read(ref _allocated), Stopwatch.GetElapsedTime(begin).TotalSeconds);
+        _phase = Phase.Steady;
         lock (_counts)
         {
             _times.Clear();
         }
 
-        begin = Stopwatch.GetTimestamp();
+        var begin = Stopwatch.GetTimestamp();
+        var fill = Volatile.Read(ref _allocated);
         var queued = Volatile.Read(ref _queued);
         await Task.WhenAny(all, Task.Delay(TimeSpan.FromSeconds(seconds), _time, cancellation));
         var (gangs, waited, elapsed) = (Volatile.Read(ref _allocated) - fill, Volatile.Read(ref _queued) - queued, Stopwatch.GetElapsedTime(begin).TotalSeconds);
         await ending.CancelAsync();
         await all.WaitAsync(cancellation);
-        return new SlurmDurable(Sites, Submitters, fill, fill / filled, elapsed, gangs, gangs / elapsed, waited, Spread.Of(_times));
+        return new SlurmDurable(Sites, Submitters, filled, filled / filling, cold.Gangs / cold.Seconds, elapsed, gangs, gangs / elapsed, waited, Spread.Of(_times));
+    }
+
+    /// <summary>Fills the fleet, which is empty.</summary>
+    /// <returns>How many gangs were allocated, and in how many seconds.</returns>
+    private async Task<(int Gangs, double Seconds)> FillAsync(Task all, CancellationToken cancellation)
+    {
+        var (before, begin) = (Volatile.Read(ref _allocated), Stopwatch.GetTimestamp());
+        _phase = Phase.Filling;
+        while (Busy < BusyMost && !all.IsCompleted)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), _time, cancellation);
+        }
+
+        return (Volatile.Read(ref _allocated) - before, Stopwatch.GetElapsedTime(begin).TotalSeconds);
+    }
+
+    /// <summary>Lets every gang end, with nothing submitted meanwhile.</summary>
+    private async Task EmptyAsync(Task all, CancellationToken cancellation)
+    {
+        _phase = Phase.Emptying;
+        while ((Volatile.Read(ref _submitting) > 0 || _running.Any(static site => !site.IsEmpty) || Volatile.Read(ref _ending) > 0) && !all.IsCompleted)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), _time, cancellation);
+        }
     }
 
     private async Task JoinAsync(int site, CancellationToken cancellation)
@@ -139,12 +171,13 @@ internal sealed class SlurmFactory : IDisposable
     {
         while (!cancellation.IsCancellationRequested)
         {
-            if (Busy >= BusyMost)
+            if (Busy >= BusyMost || _phase == Phase.Emptying)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(1), _time, CancellationToken.None);
                 continue;
             }
 
+            Interlocked.Increment(ref _submitting);
             var nodes = 1 + random.Next(SlurmBench.GangNodesMax);
             Interlocked.Add(ref _busy, nodes * SlurmBench.PerNode);
             var start = Stopwatch.GetTimestamp();
@@ -155,6 +188,7 @@ internal sealed class SlurmFactory : IDisposable
             }
 
             Count(answer.Value, nodes, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            Interlocked.Decrement(ref _submitting);
         }
     }
 
@@ -182,7 +216,9 @@ internal sealed class SlurmFactory : IDisposable
         for (var number = 1L; !cancellation.IsCancellationRequested; number++)
         {
             List<Gang> finished = [];
-            for (var left = Busy >= BusyMost * 0.9 ? (_running[site].Count + 1) / 2 : 0; left > 0 && _running[site].TryDequeue(out var gang); left--)
+            var phase = _phase;
+            Interlocked.Increment(ref _ending);
+            for (var left = phase == Phase.Emptying ? int.MaxValue : phase == Phase.Steady && Busy >= BusyMost * 0.9 ? (_running[site].Count + 1) / 2 : 0; left > 0 && _running[site].TryDequeue(out var gang); left--)
             {
                 finished.Add(gang);
             }
@@ -191,6 +227,7 @@ internal sealed class SlurmFactory : IDisposable
             using var answer = await _agents.PostAsJsonAsync($"v1/agents/{Site(site)}/report", report, FactoryJson.Options, CancellationToken.None);
             await CheckAsync(answer, CancellationToken.None);
             Interlocked.Add(ref _busy, -finished.Sum(static gang => (long)gang.Slots));
+            Interlocked.Decrement(ref _ending);
             await Task.Delay(_reportEvery, _time, CancellationToken.None);
         }
     }
@@ -200,6 +237,14 @@ internal sealed class SlurmFactory : IDisposable
         Job = job, Incarnation = 1, State = GangState.Finished,
         Result = new IslandResult { ParametersSha256 = "00", Steps = 1, Tokens = 1, TrainingSeconds = 1, WallSeconds = 1, Rounds = 1, ParameterBytes = 4 },
     };
+
+    /// <summary>What the fleet does: fills, without an end of a gang; empties, without a submission; or goes on with both.</summary>
+    private enum Phase
+    {
+        Filling,
+        Emptying,
+        Steady,
+    }
 
     private sealed record Gang(long Job, int Slots);
 }

@@ -36,11 +36,12 @@ internal sealed record SlurmDecisions(int FillGangs, double FillPerSecond, int S
 /// <summary>How quickly a running control plane takes gangs and allocates durably. Immutable.</summary>
 /// <param name="Sites">The sites that the nodes are divided among; each places its own gangs, so that what is allocated are accelerators and no named nodes.</param>
 /// <param name="Submitters">Submissions under way at the same time.</param>
-/// <param name="FillGangs">Gangs that were allocated until the fleet was full for the first time.</param>
+/// <param name="FillGangs">Gangs that were allocated while the empty fleet was filled, three times after the first.</param>
 /// <param name="FillPerSecond">How many a second.</param>
+/// <param name="FirstFillPerSecond">How many a second when it was filled for the first time: the control plane compiles itself meanwhile.</param>
 /// <param name="Seconds">How long gangs came and ended afterwards.</param>
 /// <param name="Gangs">Gangs whose answer said that they were allocated.</param>
 /// <param name="GangsPerSecond">How many a second.</param>
 /// <param name="Queued">Gangs whose answer said that they wait: not counted as allocated.</param>
 /// <param name="SubmitMs">From the submission to its answer.</param>
-internal sealed record SlurmDurable(int Sites, int Submitters, int FillGangs, double FillPerSecond, double Seconds, int Gangs, double GangsPerSecond, int Queued, Spread SubmitMs);
+internal sealed record SlurmDurable(int Sites, int Submitters, int FillGangs, double FillPerSecond, double FirstFillPerSecond, double Seconds, int Gangs, double GangsPerSecond, int Queued, Spread SubmitMs);
