@@ -17,6 +17,7 @@ internal static class JobAssembly
         CheckWork(values, problems);
         CheckModel(values, problems);
         CheckIslands(values, problems);
+        CheckPreferred(values, problems);
         JobSync.Check(values, problems);
         JobLanes.Check(values, problems);
         JobRoles.Check(values, problems);
@@ -32,6 +33,7 @@ internal static class JobAssembly
             Kind = values.Choice("kind", JobKind.Pretrain),
             Sites = sites as ImmutableArray<string>? ?? [],
             SiteCount = count,
+            PreferredSites = values.Get<ImmutableArray<string>>("preferred_sites", []),
             Hardware = values.Get("hardware", Fleet.HardwareCatalogue.Cpu),
             Peak = values.Get("peak", 1.0),
             Count = values.Count("count", 1),
@@ -140,6 +142,14 @@ internal static class JobAssembly
         if (values.Count("islands_min", 0) > most)
         {
             problems.Add(values.LineOf("islands_min"), "islands_min", $"Expected at most as many as there are sites, {most}, but found {values.Count("islands_min", 0)}.");
+        }
+    }
+
+    private static void CheckPreferred(JobValues values, JobProblems problems)
+    {
+        if (values.IsPresent("preferred_sites") && values.TryGet<object>("sites", out var sites) && sites is not long)
+        {
+            problems.Add(values.LineOf("preferred_sites"), "preferred_sites", "The job runs at all of the 'sites' that it names. Expected 'sites' to be a count.", "Remove the field, or say how many sites.");
         }
     }
 

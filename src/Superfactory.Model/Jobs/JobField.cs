@@ -27,6 +27,9 @@ public enum JobFieldKind
     /// <summary>A list of site names, or how many sites.</summary>
     Sites,
 
+    /// <summary>A list of site names.</summary>
+    SiteNames,
+
     /// <summary>A program and its arguments.</summary>
     Command,
 
@@ -90,6 +93,7 @@ public sealed record JobField
         JobFieldKind.Choice or JobFieldKind.Flag => Choices is [.. var first, var last] && first.Length > 0 ? $"{string.Join(", ", first)} or {last}" : string.Concat(Choices),
         JobFieldKind.Whole or JobFieldKind.Number => Interval,
         JobFieldKind.Sites => $"{Interval} names, or a count",
+        JobFieldKind.SiteNames => $"{Interval} names",
         JobFieldKind.Command or JobFieldKind.Texts => $"{Interval} texts",
         JobFieldKind.Folder => "an absolute path",
         JobFieldKind.Roles => $"{Interval} roles by name",
@@ -105,6 +109,7 @@ public sealed record JobField
         JobFieldKind.Whole => $"a whole number{Counted}, {Interval}",
         JobFieldKind.Number => $"a number{Counted}, {Interval}",
         JobFieldKind.Sites => $"a list of site names such as [wisconsin, atlanta], or how many sites, {Interval}",
+        JobFieldKind.SiteNames => "a list of site names such as [wisconsin, atlanta]",
         JobFieldKind.Command => "a list of a program and its arguments, such as [python3, train.py]",
         JobFieldKind.Texts => "a list of texts, such as [\"embedding.* blocks.0.*\", \"blocks.1.* head.*\"]",
         JobFieldKind.Folder => "an absolute path, such as /srv/my-model",

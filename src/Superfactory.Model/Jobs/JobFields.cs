@@ -23,6 +23,11 @@ public static class JobFields
             Path = "sites", Kind = JobFieldKind.Sites, Default = Required, Minimum = 1, Maximum = SitesMax,
             Meaning = "The sites that each run one island, in the order that decides leaders and sums; or how many, where any will do.",
         },
+        new()
+        {
+            Path = "preferred_sites", Kind = JobFieldKind.SiteNames, Default = "none", Minimum = 1, Maximum = SitesMax,
+            Meaning = "Where `sites` is a count: the sites that are taken first where they have room, the best first. Then come those at which the checkpoint lies that the job goes on from.",
+        },
         Whole("islands_min", "0", 0, SitesMax, "islands", "The fewest islands that the job starts and goes on with: the others come and go with the room that there is. 0 for all of `sites`."),
         Whole("accelerators", "1", 1, 1_000_000, "accelerators", "Accelerators, or slots of processors, that each island takes at its site."),
         new() { Path = "hardware", Kind = JobFieldKind.Choice, Choices = Fleet.HardwareCatalogue.Names, Default = "cpu", Meaning = "The kind of hardware that the islands run on; a site has other kinds than `cpu` where an applied fleet file says so." },

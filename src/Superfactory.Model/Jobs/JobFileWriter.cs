@@ -19,6 +19,11 @@ internal static class JobFileWriter
             file["sites"] = job.SiteCount;
         }
 
+        if (job.PreferredSites.IsEmpty)
+        {
+            file.Remove("preferred_sites");
+        }
+
         if (job.Command.IsEmpty)
         {
             file.Remove("command");

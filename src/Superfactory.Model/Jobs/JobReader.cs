@@ -103,7 +103,7 @@ internal sealed class JobReader(JobProblems problems)
             JobFieldKind.Name => JobScalars.TryName(node, problems, field.Path, out value),
             JobFieldKind.Choice => JobScalars.TryChoice(node, field, problems, field.Path, out value),
             JobFieldKind.Flag => JobScalars.TryFlag(node, field, problems, out value),
-            JobFieldKind.Sites => TrySites(node, field, out value),
+            JobFieldKind.Sites or JobFieldKind.SiteNames => TrySites(node, field, out value),
             JobFieldKind.Command or JobFieldKind.Texts => TryTexts(node, field, out value),
             JobFieldKind.Folder => JobScalars.TryFolder(node, problems, field, out value),
             JobFieldKind.Variables => TryVariables(node, field, out value),
@@ -172,6 +172,12 @@ internal sealed class JobReader(JobProblems problems)
     private bool TrySites(JobNode node, JobField field, out object? value)
     {
         value = null;
+        if (node is not JobNode.List && field.Kind == JobFieldKind.SiteNames)
+        {
+            problems.AddExpected(node, field.Path, field.Expected);
+            return false;
+        }
+
         if (node is not JobNode.List list)
         {
             var count = field with { Kind = JobFieldKind.Whole, Unit = "sites" };
@@ -201,7 +207,7 @@ internal sealed class JobReader(JobProblems problems)
 
             if (names.Contains((string)name))
             {
-                problems.Add(list.Items[index].Line, path, $"The site '{name}' stands in the list twice. Expected each site once: it runs one island.");
+                problems.Add(list.Items[index].Line, path, $"The site '{name}' stands in the list twice. Expected each site once{(field.Kind == JobFieldKind.Sites ? ": it runs one island" : string.Empty)}.");
             }
 
             names.Add((string)name);

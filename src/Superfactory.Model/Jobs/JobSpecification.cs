@@ -21,6 +21,9 @@ public sealed record JobSpecification
     /// <summary>How many sites, where any will do; 0 where <see cref="Sites"/> names them.</summary>
     public int SiteCount { get; init; }
 
+    /// <summary>The sites that are taken first where it says how many, the best first; empty for none.</summary>
+    public ImmutableArray<string> PreferredSites { get; init; } = [];
+
     /// <summary>The most elements of an array.</summary>
     public const int ElementsMax = 1_000;
 

@@ -19,6 +19,32 @@ public sealed class PlacementTests
     }
 
     [Fact]
+    public void Preferred_sites_are_taken_first_and_others_where_these_have_no_room()
+    {
+        var factory = new TestFactory().Join("texas").Join("atlanta").Join("wisconsin");
+        factory.Do(new SubmitJob(TestFactory.Specification() with { SiteCount = 1, PreferredSites = ["wisconsin"] }));
+        factory.Do(new SubmitJob(TestFactory.Specification() with { SiteCount = 1, PreferredSites = ["wisconsin", "texas"] }));
+        factory.Do(new SubmitJob(TestFactory.Specification() with { SiteCount = 1, PreferredSites = ["wisconsin", "texas"] }));
+
+        factory.State.Jobs.Values.Select(job => job.Islands.Single().Site).ShouldBe(["wisconsin", "texas", "atlanta"]);
+        factory.Try(new SubmitJob(TestFactory.Specification() with { SiteCount = 1, PreferredSites = ["texs"] })).Refusal!.Problems.ShouldHaveSingleItem().ToString()
+            .ShouldBe("preferred_sites: There is no site 'texs'; expected one of atlanta, texas, wisconsin. Did you mean 'texas'?");
+    }
+
+    [Fact]
+    public void Job_that_goes_on_from_a_checkpoint_is_placed_where_that_lies()
+    {
+        var factory = new TestFactory().Join("texas").SubmitAnywhere(1).Run(1, "texas");
+        factory.Do(new HoldJob(1));
+        factory.Lie("texas", TestFactory.Checkpoint(1, 4, "texas", held: true)).Report("texas");
+        factory.StateOf(1).ShouldBe(JobState.Held);
+
+        // Of two sites with room atlanta is the first by name, and all of the checkpoint is at texas.
+        factory.Join("atlanta").Do(new ReleaseJob(1));
+        factory.Job(1).Islands.Single().Site.ShouldBe("texas");
+    }
+
+    [Fact]
     public void Job_that_wants_more_sites_than_are_connected_says_how_many_there_are()
     {
         var factory = new TestFactory().Join("atlanta").SubmitAnywhere(3);

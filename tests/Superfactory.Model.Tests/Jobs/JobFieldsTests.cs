@@ -20,6 +20,7 @@ public class JobFieldsTests
         [JobFieldKind.Number] = "number",
         [JobFieldKind.Sites] = "list or whole number",
         [JobFieldKind.Command] = "list of texts",
+        [JobFieldKind.SiteNames] = "list of texts",
         [JobFieldKind.Texts] = "list of texts",
         [JobFieldKind.Folder] = "text",
         [JobFieldKind.Variables] = "texts by name",

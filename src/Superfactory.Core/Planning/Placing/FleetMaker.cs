@@ -111,14 +111,19 @@ internal static class FleetMaker
     private static Power? Limit(long budget, long besides) => budget == long.MaxValue ? null : new Power(Math.Clamp(budget + besides, 1, Power.MaxWatts));
 
     /// <summary>What a job asks for, at some of the sites.</summary>
-    public static GangRequest Request(FactoryJob job, ImmutableArray<string> sites) => new()
+    public static GangRequest Request(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => new()
     {
+        PreferredSites = job.Specification.Sites.IsDefaultOrEmpty ? [.. job.Specification.PreferredSites.Concat(Near(state, job)).Where(site => sites.Contains(site, StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)] : [],
         Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = [job.Specification.Hardware], PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
         IslandsMin = job.Specification.IslandsLeast, IslandsMax = Math.Max(job.Specification.IslandsLeast, Math.Min(job.Specification.IslandsMax, sites.Length)),
         Priority = job.Specification.Priority, SubmittedMilliseconds = Math.Max(0, job.SubmittedAt), MinimumRunMilliseconds = job.Specification.MinimumRun * 1000L,
         StopCostMilliseconds = StopCostMilliseconds, DurationMilliseconds = Left(job),
         StartAfterMilliseconds = job.Specification.StartAfter == 0 ? 0 : Math.Max(0, job.SubmittedAt) + (job.Specification.StartAfter * 1000L),
     };
+
+    /// <summary>The sites at which what a job goes on from lies whole, so that nothing has to be copied.</summary>
+    private static IEnumerable<string> Near(FactoryState state, FactoryJob job) =>
+        ResumeRules.Of(state, job)?.Copies.Where(static copy => copy.Standing == CheckpointStanding.Whole).Select(static copy => copy.Site) ?? [];
 
     /// <summary>How much longer a job is expected to run, once it runs; 0 where nobody knows.</summary>
     public static long Left(FactoryJob job) => job.Specification.Duration == 0 ? 0 : Math.Max(1000, (job.Specification.Duration * 1000L) - job.RanBefore);
@@ -139,7 +144,7 @@ internal static class FleetMaker
         if (job is { Planned: { } planned, End: null, Islands.IsEmpty: true })
         {
             ImmutableArray<string> starts = [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)];
-            units.Add(Together(state, job, new Unit(Request(job, starts), starts, planned.Owned, now, now)));
+            units.Add(Together(state, job, new Unit(Request(state, job, starts), starts, planned.Owned, now, now)));
             return;
         }
 
@@ -170,21 +175,21 @@ internal static class FleetMaker
         if (least == job.Specification.IslandsMax)
         {
             ImmutableArray<string> sites = [.. holding.Select(static island => island.Site)];
-            units.Add(Together(state, job, new Unit(Whole(job, sites), sites, holding.All(static island => island.IsOwned), since, saved, job.EndBy)));
+            units.Add(Together(state, job, new Unit(Whole(state, job, sites), sites, holding.All(static island => island.IsOwned), since, saved, job.EndBy)));
             return;
         }
 
         foreach (var island in holding)
         {
             // An island that is not needed loses what it has trained since the last merge, and takes the state from the others when it is back.
-            var request = Whole(job, [island.Site]) with { Job = Number(job.Id, job.Islands.IndexOf(island)) };
+            var request = Whole(state, job, [island.Site]) with { Job = Number(job.Id, job.Islands.IndexOf(island)) };
             units.Add(holding.Count > least
                 ? new Unit(request with { StopCostMilliseconds = 0 }, [island.Site], island.IsOwned, since, now, job.EndBy)
                 : new Unit(request, [island.Site], island.IsOwned, since, saved, job.EndBy));
         }
     }
 
-    private static GangRequest Whole(FactoryJob job, ImmutableArray<string> sites) => Request(job, sites) with { IslandsMin = sites.Length, IslandsMax = sites.Length };
+    private static GangRequest Whole(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => Request(state, job, sites) with { IslandsMin = sites.Length, IslandsMax = sites.Length };
 
     /// <summary>Whether a job stands in the snapshot as one whole, the gangs of its roles with it.</summary>
     private static bool IsUnit(FactoryJob job) => job is { End: null, GaveWayTo: 0, Held: false, HoldRequested: false } && job.Islands.Any(static island => island.HoldsSlot) && !job.Islands.Any(static island => island.Standing == IslandStanding.Stopping);

@@ -62,7 +62,7 @@ internal sealed partial class FleetPlacement
             }
 
             var gone = reserved.Sites.FirstOrDefault(site => !_state.IsOpen(site));
-            if (gone is not null || !_fleet.Reserved.AddRecorded(FleetMaker.Request(job, reserved.Sites), reserved.Sites, reserved.At, reserved.Owned))
+            if (gone is not null || !_fleet.Reserved.AddRecorded(FleetMaker.Request(_state, job, reserved.Sites), reserved.Sites, reserved.At, reserved.Owned))
             {
                 _moved[id] = $"Site {gone ?? reserved.Sites[0]} is not there any more.";
             }
@@ -94,7 +94,7 @@ internal sealed partial class FleetPlacement
         }
 
         if (known is null && (plan?.Reason is PendingReason.Never || job.Specification.RoleGangs > 0 || (!isFirst && (!_timed.Contains(queue) || _reserved >= Backlog.ReservedOfFleet))
-            || _scheduler.Reserve(FleetMaker.Request(job, there), _now, _moved.ContainsKey(job.Id) ? MovedMilliseconds : FirstMilliseconds) is null))
+            || _scheduler.Reserve(FleetMaker.Request(_state, job, there), _now, _moved.ContainsKey(job.Id) ? MovedMilliseconds : FirstMilliseconds) is null))
         {
             return false;
         }
@@ -121,7 +121,7 @@ internal sealed partial class FleetPlacement
         {
             if (_moved.ContainsKey(job.Id) && !_fleet.Reserved.TryFind(FleetMaker.Number(job.Id), out _))
             {
-                _scheduler.Reserve(FleetMaker.Request(job, there), _now, MovedMilliseconds);
+                _scheduler.Reserve(FleetMaker.Request(_state, job, there), _now, MovedMilliseconds);
             }
         }
 
@@ -147,7 +147,7 @@ internal sealed partial class FleetPlacement
             return reason is PendingReason.Reserved { Job: not 0 } start ? start with { Job = FleetMaker.Of(start.Job).Job } : reason;
         }
 
-        var exact = _scheduler.Explain(FleetMaker.Request(job, there), reason, _now);
+        var exact = _scheduler.Explain(FleetMaker.Request(_state, job, there), reason, _now);
         return exact is PendingReason.Reserved { Job: not 0 } into ? into with { Job = FleetMaker.Of(into.Job).Job } : exact;
     }
 

@@ -13,7 +13,7 @@ internal sealed partial class FleetPlacement
 
     private Plan Decide(FactoryJob job, ImmutableArray<string> open)
     {
-        var request = FleetMaker.Request(job, open);
+        var request = FleetMaker.Request(_state, job, open);
         var roles = ImmutableArray.CreateBuilder<RoleRequest>();
         foreach (var gangs in RoleRules.Open(_state, job).GroupBy(static gang => gang.Role!.Role, StringComparer.Ordinal))
         {

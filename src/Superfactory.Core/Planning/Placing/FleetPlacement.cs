@@ -13,7 +13,7 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/2";
+    public const string Policy = "fleet/3";
 
     private readonly FactoryState _state;
     private readonly long _now;
@@ -247,7 +247,7 @@ internal sealed partial class FleetPlacement
                     continue;
                 }
 
-                var request = FleetMaker.Request(job, [site]) with { Job = FleetMaker.Number(job.Id, index), IslandsMin = 1, IslandsMax = 1 };
+                var request = FleetMaker.Request(_state, job, [site]) with { Job = FleetMaker.Number(job.Id, index), IslandsMin = 1, IslandsMax = 1 };
                 var plan = _scheduler.Decide(request, _now);
                 if (plan is { Starts: true, Victims.IsEmpty: true })
                 {
