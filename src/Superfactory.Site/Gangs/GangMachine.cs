@@ -16,7 +16,7 @@ internal sealed class GangMachine
     /// <summary>How long a crash is held back before it is acted on, so that a bridge that refused the trainer is heard first.</summary>
     public static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long after a trainer's good end its bridge may take to say that the run is over.</summary>
+    /// <summary>How long after a trainer's good end its bridge may take to say that the run is over, or that it writes the last checkpoint; that may take as long as it does.</summary>
     public static readonly TimeSpan ResultLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>How long trainers may go on after the run is over, to tidy up.</summary>
@@ -33,6 +33,7 @@ internal sealed class GangMachine
     private readonly HashSet<int> _ended = [];
     private Phase _phase = Phase.StartingBridge;
     private int _restarts;
+    private bool _saving;
     private long? _step;
     private string _crash = string.Empty;
     private IslandResult? _result;
@@ -122,6 +123,9 @@ internal sealed class GangMachine
                 return [new GangEffect.Tell(new GangEvent.Checkpointed(written.Checkpoint))];
             case BridgeEvent.CheckpointFailed failed:
                 return [new GangEffect.Say(failed.Reason), new GangEffect.Tell(new GangEvent.CheckpointFailed(failed.Reason))];
+            case BridgeEvent.Saving:
+                _saving = true;
+                return _phase == Phase.AwaitingResult ? [new GangEffect.SetDeadline(null)] : [];
             case BridgeEvent.Finished finished when _reports.Finished(lane, finished.Result) is { } result:
                 _result = result;
                 _phase = Phase.Finishing;
@@ -161,7 +165,7 @@ internal sealed class GangMachine
                 return _ended.Count == _processes ? Finish() : [];
             case Phase.Training when ended.Rank == 0 || _ended.Count == _processes:
                 _phase = Phase.AwaitingResult;
-                return [new GangEffect.SetDeadline(ResultLimit)];
+                return _saving ? [] : [new GangEffect.SetDeadline(ResultLimit)];
             default:
                 return [];
         }

@@ -25,6 +25,7 @@ namespace Superfactory.Sync.Bridge;
 [JsonDerivedType(typeof(CutLanes), "lane-cut")]
 [JsonDerivedType(typeof(Missing), "missing")]
 [JsonDerivedType(typeof(Rejecting), "rejecting")]
+[JsonDerivedType(typeof(Saving), "saving")]
 [JsonDerivedType(typeof(Finished), "finished")]
 [JsonDerivedType(typeof(Failed), "failed")]
 public abstract record BridgeEvent
@@ -90,6 +91,9 @@ public abstract record BridgeEvent
     /// <summary>The bridge does not accept other members than before any more.</summary>
     /// <param name="Islands">All of them, and why; empty for none.</param>
     public sealed record Rejecting(ImmutableArray<IslandRejection> Islands) : BridgeEvent;
+
+    /// <summary>The run is over at every island, and the bridge still writes its last checkpoint: as long as that takes.</summary>
+    public sealed record Saving : BridgeEvent;
 
     /// <summary>The run is over at every island; the bridge's last event.</summary>
     /// <param name="Result">What came of this island.</param>

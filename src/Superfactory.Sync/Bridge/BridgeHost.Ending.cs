@@ -27,8 +27,14 @@ internal sealed partial class BridgeHost
     /// <summary>The run's last checkpoint is written before its bridge ends.</summary>
     private void EndWhenOver()
     {
-        if (!_closed || _end is not null || _clerk.HoldsEnd)
+        if (!_closed || _end is not null)
         {
+            return;
+        }
+
+        if (_clerk.HoldsEnd)
+        {
+            SaySaving();
             return;
         }
 
@@ -37,5 +43,14 @@ internal sealed partial class BridgeHost
         var result = _desk.Results.For(_machine.Progress, _desk.Parameters)
             ?? throw new InvalidOperationException("The run is over, and this island's trainer has not finished.");
         _end = BridgeEnd.Finished(result);
+    }
+
+    private void SaySaving()
+    {
+        if (!_saving)
+        {
+            _saving = true;
+            _events.Post(new BridgeEvent.Saving());
+        }
     }
 }

@@ -54,6 +54,7 @@ internal sealed partial class BridgeHost : IDisposable
     private BridgeEnd? _end;
     private long? _quietSince;
     private bool _closed;
+    private bool _saving;
 
     /// <summary>A bridge that has not begun.</summary>
     /// <param name="configuration">Which island it serves.</param>

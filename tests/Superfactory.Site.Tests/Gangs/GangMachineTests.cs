@@ -31,6 +31,26 @@ public sealed class GangMachineTests
         Machine().Handle(new GangInput.BridgeSaid(new BridgeEvent.CutLanes(cut), Lane: 1)).ShouldBe([new GangEffect.TellBridge(new BridgeCommand.LaneCutSaid(cut), Except: 1)]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Result_may_take_as_long_as_the_last_checkpoint_does(bool before)
+    {
+        var machine = Training();
+        var (saving, ended) = (new GangInput.BridgeSaid(new BridgeEvent.Saving()), new GangInput.TrainerEnded(0, 0, Good));
+
+        if (before)
+        {
+            machine.Handle(saving).ShouldBeEmpty();
+            machine.Handle(ended).ShouldBeEmpty();
+        }
+        else
+        {
+            machine.Handle(ended).ShouldBe([new GangEffect.SetDeadline(GangMachine.ResultLimit)]);
+            machine.Handle(saving).ShouldBe([new GangEffect.SetDeadline(null)]);
+        }
+    }
+
     [Fact]
     public void A_bridge_that_is_never_ready_fails_the_gang_which_may_be_tried_again()
     {
