@@ -233,7 +233,6 @@ public sealed class CheckpointRunTests : IDisposable
         await trainers.TrainAsync(rounds: 1);
         trainers.First.Write("local", 5, 6, 7);
         await trainers.FinishAsync();
-        await bridges.EventAsync<BridgeEvent.Saving>(0);
         await bridges.EventAsync<BridgeEvent.Finished>(0);
 
         var written = bridges.Events(0).OfType<BridgeEvent.Checkpointed>().ShouldHaveSingleItem().Checkpoint;
