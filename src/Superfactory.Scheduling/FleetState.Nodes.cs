@@ -51,6 +51,7 @@ public sealed partial class FleetState
         Domains.TakeOutOfService(domain, node, healthy);
         _free[TypeOf(domain)] += Domains.Free(domain) - before;
         Reclaimable.Borrow(domain, 0);
+        Reserved.Changed(domain);
 
         // A drained node is healthy and would stand in for itself.
         var spare = Domains.Spare(domain, except: node);

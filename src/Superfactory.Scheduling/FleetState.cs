@@ -168,6 +168,7 @@ public sealed partial class FleetState
         var before = Domains.Free(pool.First);
         Domains.AddForeign(pool.First, more);
         Reclaimable.Borrow(pool.First, 0);
+        Reserved.Changed(pool.First);
         _free[TypeOf(pool.First)] += Domains.Free(pool.First) - before;
         return true;
     }

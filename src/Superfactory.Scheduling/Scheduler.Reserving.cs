@@ -60,18 +60,19 @@ public sealed partial class Scheduler
     internal static bool GoesBefore(GangRequest request, Reservation reservation) => Backlog.Order.Instance.Compare(request, reservation.Request) < 0
         && (reservation.Queue == request.Queue || (!reservation.IsOwned && request.SubmittedMilliseconds < reservation.Request!.SubmittedMilliseconds));
 
-    /// <summary>The reserved starts that cannot come true any more as they are: their accelerators are lost or given to others, or their time has come and they did not start.</summary>
+    /// <summary>The reserved starts that cannot come true any more as they are: their accelerators are lost or given to others, or their time has come and they did not start. They are to be withdrawn: until something changes those whose time has not come are said once.</summary>
     public IReadOnlyList<Reservation> Unsound(long now)
     {
         List<Reservation> unsound = [];
         foreach (var reservation in _state.Reserved.Starts)
         {
-            if (reservation.StartMilliseconds <= now || !IsSound(reservation))
+            if (reservation.StartMilliseconds <= now || (_state.Reserved.IsTouched(reservation) && !IsSound(reservation)))
             {
                 unsound.Add(reservation);
             }
         }
 
+        _state.Reserved.Settle();
         return unsound;
     }
 

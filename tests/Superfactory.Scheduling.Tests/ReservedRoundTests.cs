@@ -43,6 +43,12 @@ public sealed class ReservedRoundTests
             {
                 backlog.End(state.Running.Keys.ElementAt(random.Next(state.Running.Count)), now += 1_000);
             }
+
+            if (random.Next(6) == 0)
+            {
+                var (rack, node) = (random.Next(Racks), random.Next(18));
+                _ = backlog.Return(rack, node) || backlog.Lose(rack, node, now) is not null;
+            }
         }
 
         FleetAudit.Check(fleet, state).ShouldBeEmpty($"seed {seed}");
@@ -56,5 +62,8 @@ public sealed class ReservedRoundTests
         {
             (++steps).ShouldBeLessThan(StepsMax, $"seed {seed}");
         }
+
+        // What changed since they were found was looked at, and whoever has no room any more was moved.
+        backlog.Reserved.Starts.Where(each => each.StartMilliseconds > now && !each.Holds.All(backlog.Reserved.HasRoom)).Select(static each => each.Job).ShouldBeEmpty($"seed {seed}");
     }
 }

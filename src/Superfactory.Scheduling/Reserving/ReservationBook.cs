@@ -15,9 +15,12 @@ public sealed class ReservationBook
     private long _from;
     private long _until = long.MaxValue;
     private readonly long[] _seen;
+    private readonly bool[] _isTouched;
+    private readonly List<int> _touched = [];
     private long _look;
 
-    internal ReservationBook(FleetState state) => (_state, _holds, _seen) = (state, new List<Hold>?[state.Layout.Domains.Length], new long[state.Layout.Domains.Length]);
+    internal ReservationBook(FleetState state) =>
+        (_state, _holds, _seen, _isTouched) = (state, new List<Hold>?[state.Layout.Domains.Length], new long[state.Layout.Domains.Length], new bool[state.Layout.Domains.Length]);
 
     /// <summary>Jobs' starts, by job.</summary>
     public IReadOnlyCollection<Reservation> Starts => _jobs.Values;
@@ -27,6 +30,9 @@ public sealed class ReservationBook
 
     /// <summary>When the first job's start is; <see cref="long.MaxValue"/> where none is reserved.</summary>
     public long FirstStart { get; private set; } = long.MaxValue;
+
+    /// <summary>Whether somebody looks for a start, and so takes away and gives back what those that run hold.</summary>
+    internal bool IsSearching { get; set; }
 
     /// <summary>Whether nothing is reserved.</summary>
     public bool IsEmpty => _jobs.Count == 0 && _windows.Count == 0;
@@ -128,7 +134,8 @@ public sealed class ReservationBook
         foreach (var hold in reservation.Holds)
         {
             (_holds[hold.Domain] ??= []).Add(hold);
-            Changed(hold.Domain);
+            Recompute(hold.Domain, _holds[hold.Domain]!);
+            Touch(hold.Domain);
         }
     }
 
@@ -157,6 +164,42 @@ public sealed class ReservationBook
         if (_holds[domain] is { } holds)
         {
             Recompute(domain, holds);
+            Touch(domain);
+        }
+    }
+
+    /// <summary>Whether anything of the domains of a start, or what is reserved there, changed since <see cref="Settle"/>: nothing else makes it unsound before its time.</summary>
+    internal bool IsTouched(Reservation reservation)
+    {
+        foreach (var hold in reservation.Holds)
+        {
+            if (_isTouched[hold.Domain])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Everything that is reserved was found to be sound, or is withdrawn.</summary>
+    internal void Settle()
+    {
+        foreach (var domain in _touched)
+        {
+            _isTouched[domain] = false;
+        }
+
+        _touched.Clear();
+    }
+
+    private void Touch(int domain)
+    {
+        // What a search takes and gives back is as it was when it is over.
+        if (!_isTouched[domain] && !IsSearching)
+        {
+            _isTouched[domain] = true;
+            _touched.Add(domain);
         }
     }
 
@@ -217,7 +260,7 @@ public sealed class ReservationBook
                 if (_seen[hold.Domain] != _look)
                 {
                     _seen[hold.Domain] = _look;
-                    Changed(hold.Domain);
+                    Recompute(hold.Domain, _holds[hold.Domain]!);
                 }
             }
         }
@@ -234,7 +277,10 @@ public sealed class ReservationBook
     {
         foreach (var hold in reservation.Holds)
         {
-            Changed(hold.Domain);
+            if (_holds[hold.Domain] is { } holds)
+            {
+                Recompute(hold.Domain, holds);
+            }
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
     public Reservation? Find(GangRequest request, long now, long notBefore)
     {
         Reservation? found = null;
+        state.Reserved.IsSearching = true;
         for (var most = FirstEnds; found is null && most <= EndsMax; most *= EndsMax / FirstEnds)
         {
             Gather(request, now, notBefore, most);
@@ -44,6 +45,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
         }
 
         state.Reserved.Look(0, long.MaxValue);
+        state.Reserved.IsSearching = false;
         return found;
     }
 
