@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Superfactory.Cli.Bench.Merge;
+using Superfactory.Cli.Bench.Reroute;
 using Superfactory.Cli.Bench.Scheduling;
 using Superfactory.Cli.Bench.Training;
 using Superfactory.Cli.CommandLine;
@@ -16,5 +17,6 @@ internal static class BenchCommand
         MergeBenchCommand.Create(terminal),
         TrainingBenchCommand.Create(terminal),
         ScheduleBenchCommand.Create(terminal),
+        RerouteBenchCommand.Create(terminal),
     };
 }

@@ -43,6 +43,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
         return JsonSerializer.Deserialize<ImmutableArray<LinkReport>>((await LineAsync()).ShouldNotBeNull(Said), FactoryJson.Options);
     }
 
+    /// <summary>Sends it a signal, such as <c>STOP</c>.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        kill.ExitCode.ShouldBe(0);
+    }
+
     public async ValueTask DisposeAsync()
     {
         // It ends with its input.

@@ -70,6 +70,13 @@ internal sealed class LabStage : MergeStage
     /// <inheritdoc/>
     public override string AddressOf(string island) => Lab.AddressOf(island).ToString();
 
+    /// <summary>Cuts the link between two islands, or restores it; done when this returns.</summary>
+    public async Task<LabStatus> SwitchAsync(string one, string other, bool isCut, CancellationToken cancellation) =>
+        Value(isCut ? await Lab.CutAsync(one, other, cancellation) : await Lab.RestoreAsync(one, other, cancellation));
+
+    /// <summary>How the links are.</summary>
+    public async Task<LabStatus> StatusAsync(CancellationToken cancellation) => Value(await Lab.StatusAsync(cancellation));
+
     /// <inheritdoc/>
     public override async Task BeforeMergeAsync(int merge, CancellationToken cancellation) => _meter.Begin(Value(await Lab.StatusAsync(cancellation)));
 
