@@ -4,6 +4,7 @@ using Superfactory.Core.Commands;
 using Superfactory.Core.Records;
 using Superfactory.Model.Agents;
 using Superfactory.Simulation.Faults;
+using Superfactory.Simulation.Planted;
 using Superfactory.Simulation.Time;
 
 namespace Superfactory.Simulation.Control;
@@ -115,7 +116,7 @@ internal sealed class SimulatedControl
         {
             _journal.Add(record);
             var last = State;
-            State = Factory.Apply(State, record);
+            State = Kept(record, Factory.Apply(State, record));
             _world.Trace.Add(-1, 'r', State.Revision, record is EpochDecided decided ? decided.Epoch.Number : 0, record.GetType().Name.Length);
             _world.Referee.Recorded(record, last, State);
         }
@@ -126,6 +127,18 @@ internal sealed class SimulatedControl
         }
 
         return true;
+    }
+
+    /// <summary>What the host keeps of a state: all, but for its planted bug.</summary>
+    private FactoryState Kept(JournalRecord record, FactoryState state)
+    {
+        if (_world.Planted != PlantedBug.SetAsideForgotten || record is not IslandSetAside)
+        {
+            return state;
+        }
+
+        var job = state.Jobs[1];
+        return state with { Jobs = state.Jobs.SetItem(1, job with { Islands = [.. job.Islands.Select(island => island with { SetAside = null })] }) };
     }
 
     /// <summary>The process ends; another one reads the journal after a while.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Simulation.Planted;
 using Superfactory.Sync.Bridge.Measuring;
 using Superfactory.Sync.Bridge.Membership;
 using Superfactory.Sync.Bridge.Peers;
@@ -30,7 +31,7 @@ internal sealed partial class SimulatedBridge
     }
 
     /// <summary>Whether its trainer has taken no step for too long, so that it keeps silent.</summary>
-    public bool IsStalled => _trainerWatch.IsStalled;
+    public bool IsStalled => _trainerWatch.IsStalled && _world.Planted != PlantedBug.StallUnnoticed;
 
     private void Tick()
     {
@@ -131,7 +132,7 @@ internal sealed partial class SimulatedBridge
             });
         }
 
-        var rejected = Machine.Rejections;
+        var rejected = PlantedInputs.Rejections(_world, this, Machine.Rejections);
         if (!rejected.AsSpan().SequenceEqual(_rejected.AsSpan()))
         {
             _rejected = rejected;

@@ -130,6 +130,8 @@ internal sealed class TrainerHost
         var trainer = new VirtualTrainer(_world.Scenario, _bridge.Place, _buffers)
         {
             KeepsItsSamples = _world.Planted == PlantedBug.RangeDealtTwice,
+            KeepsItsOptimizer = _world.Planted == PlantedBug.OptimizerKept,
+            AnchorsBeforeItsStep = _world.Planted == PlantedBug.AnchorBeforeStep,
             OnContributed = given => _world.Referee.Contributed(_bridge, given),
         };
         Present = trainer;

@@ -29,4 +29,19 @@ public enum PlantedBug
 
     /// <summary>A host that is started again without its memory takes the incarnation that the epoch names for its own.</summary>
     OldIncarnationMember,
+
+    /// <summary>A host whose trainer takes no step goes on saying that it is there, so that the others wait for it.</summary>
+    StallUnnoticed,
+
+    /// <summary>Hosts reject members of which nothing was refused.</summary>
+    InnocentSetAside,
+
+    /// <summary>The control plane's host forgets, as soon as it has written it down, that an island was set aside.</summary>
+    SetAsideForgotten,
+
+    /// <summary>A trainer does not take the optimizer's state that all take as the mode changes to every-step.</summary>
+    OptimizerKept,
+
+    /// <summary>As the mode changes from every-step, a trainer gives the parameters that it had before its last step.</summary>
+    AnchorBeforeStep,
 }

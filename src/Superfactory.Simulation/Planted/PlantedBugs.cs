@@ -15,6 +15,11 @@ public static class PlantedBugs
         ("commit-before-it-came", PlantedBug.CommitBeforeItCame),
         ("torn-checkpoint-restored", PlantedBug.TornCheckpointRestored),
         ("old-incarnation-member", PlantedBug.OldIncarnationMember),
+        ("stall-unnoticed", PlantedBug.StallUnnoticed),
+        ("innocent-set-aside", PlantedBug.InnocentSetAside),
+        ("set-aside-forgotten", PlantedBug.SetAsideForgotten),
+        ("optimizer-kept", PlantedBug.OptimizerKept),
+        ("anchor-before-step", PlantedBug.AnchorBeforeStep),
     ];
 
     /// <summary>The bug of a name; null where none has it.</summary>

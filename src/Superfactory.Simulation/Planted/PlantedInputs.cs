@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
 using Superfactory.Simulation.Islands;
 using Superfactory.Sync.Merging;
 
@@ -6,6 +8,17 @@ namespace Superfactory.Simulation.Planted;
 /// <summary>What a host with a planted bug tells its machine although it did not happen.</summary>
 internal static class PlantedInputs
 {
+    /// <summary>Whom a host says that it rejects: with the schedule's bug every other member, from the fourth round on.</summary>
+    /// <param name="world">The schedule.</param>
+    /// <param name="bridge">The bridge.</param>
+    /// <param name="found">Whom its machine rejects.</param>
+    public static ImmutableArray<IslandRejection> Rejections(World world, SimulatedBridge bridge, ImmutableArray<IslandRejection> found)
+    {
+        var state = bridge.Machine.State;
+        return world.Planted != PlantedBug.InnocentSetAside || state is not { SelfIsMember: true, History.Round: > 3 } ? found
+            : [.. state.Fellows.Select(fellow => new IslandRejection(state.NameOf(fellow.Index), "Made up."))];
+    }
+
     /// <summary>Adds what the schedule's bug makes up after an input.</summary>
     /// <param name="world">The schedule.</param>
     /// <param name="bridge">The bridge.</param>

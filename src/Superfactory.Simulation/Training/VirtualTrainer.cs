@@ -17,6 +17,7 @@ internal sealed partial class VirtualTrainer
     private byte[] _statics;
     private DealtSamples? _samples;
     private RoundTurn? _turn;
+    private float[]? _before;
 
     /// <summary>A trainer's process that has just started.</summary>
     /// <param name="scenario">The run.</param>
@@ -62,6 +63,12 @@ internal sealed partial class VirtualTrainer
 
     /// <summary>Whether it takes no notice of a new segment of samples, as no trainer may.</summary>
     public bool KeepsItsSamples { get; init; }
+
+    /// <summary>Whether it goes on with its own optimizer where all are to take another one's state, as no trainer may.</summary>
+    public bool KeepsItsOptimizer { get; init; }
+
+    /// <summary>Whether it gives the parameters from before its last step as the mode changes from every-step, as no trainer may.</summary>
+    public bool AnchorsBeforeItsStep { get; init; }
 
     /// <summary>The memory that it shares with its bridge.</summary>
     public MergeBuffers Buffers => _buffers;
@@ -167,10 +174,11 @@ internal sealed partial class VirtualTrainer
         else if (!outcome.Skip && _turn!.Steps > 0)
         {
             // As in a loop: only who has samples knows what becomes of gradients before the step.
+            _before = AnchorsBeforeItsStep ? (float[])_parameters.Clone() : null;
             LocalTraining.Step(_parameters, _momentum, _buffers.Merged.Span);
         }
 
-        if (outcome.TrainerState is { } state)
+        if (outcome.TrainerState is { } state && !KeepsItsOptimizer)
         {
             MemoryMarshal.Cast<byte, float>(state.Span).CopyTo(_momentum);
         }
@@ -190,7 +198,7 @@ internal sealed partial class VirtualTrainer
     /// <summary>The mode changed from every-step: the bridge takes the parameters over.</summary>
     private MergeInput.TrainerAnchored Anchor()
     {
-        _parameters.CopyTo(_buffers.Local);
+        (_before ?? _parameters).CopyTo(_buffers.Local);
         Proceed();
         return new MergeInput.TrainerAnchored();
     }
