@@ -29,6 +29,7 @@ public sealed class FoundScheduleTests
     [InlineData(1, 2_214, "a run that began again took up a trainer whose optimizer had trained before")]
     [InlineData(4, 4_110, "what a member had offered of an earlier round was taken for a fault")]
     [InlineData(3, 1_972, "the checker expected a member to go on without the state that only a trainer that stalled had")]
+    [InlineData(102, 1_492, "of a cut in an epoch in which the run began the side without its state went on")]
     [InlineData(2, 4_801, "the checker counted on the state of an island that was set aside")]
     public void Schedule_with_changing_modes_and_islands_set_aside_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
         Schedule.Run(Scenario.Of(seed, schedule, Drawing.Whole), schedule).Violation.ShouldBeNull(because);

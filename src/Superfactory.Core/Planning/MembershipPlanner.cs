@@ -157,9 +157,9 @@ internal static class MembershipPlanner
 
         var chosen = Largest(job, promised);
         var start = chosen.Max(island => island.Promise!.Round);
-        if (start < epoch.Start)
+        if (start < Math.Max(epoch.Start, 0))
         {
-            // Who holds what the epoch started with is cut off from these, and goes on.
+            // Who holds what the epoch started with, or what the run began from, is cut off from these, and goes on.
             chosen = Largest(job, [.. promised.Where(island => island.Promise!.Round == newest)]);
             start = newest;
         }
