@@ -37,6 +37,9 @@ public sealed partial class MergeMachine
     private readonly StepLog _steps;
     private readonly Following _following;
 
+    /// <summary>Whether anything may follow from the present input. Most inputs of a large merge are chunks of which nothing does.</summary>
+    private bool _mayFollow;
+
     /// <summary>A machine that knows its membership and nothing else.</summary>
     /// <param name="configuration">Its place, the membership and the job; validated by whoever read the job.</param>
     /// <exception cref="ArgumentOutOfRangeException">Its place is none of the membership's, or there are more than <see cref="MergeLimits.IslandsMax"/> islands.</exception>
@@ -77,8 +80,13 @@ public sealed partial class MergeMachine
             return [];
         }
 
+        _mayFollow = true;
         Take(input);
-        Advance();
+        if (_mayFollow)
+        {
+            Advance();
+        }
+
         return _state.TakeEffects();
     }
 
@@ -190,7 +198,7 @@ public sealed partial class MergeMachine
                 _exchange.Take(peer, contribute);
                 break;
             case ChunkMessage chunk:
-                _exchange.Take(peer, chunk);
+                _mayFollow = _exchange.Take(peer, chunk);
                 break;
             case CommitMessage commit:
                 _exchange.Take(peer, commit);
