@@ -25,7 +25,7 @@ public sealed partial class Scheduler
             return null;
         }
 
-        var outranked = book.Starts.Where(each => GoesBefore(request, each)).ToList();
+        var outranked = book.Starts.Where(each => GoesBefore(_state, request, each)).ToList();
         var windows = book.Windows.Where(each => each.Queue is { } queue && _state.Queues.IsUnder(request.Queue, queue));
         List<Reservation> lifted = [.. outranked, .. windows];
         lifted.ForEach(each => book.Lift(each, true));
@@ -44,7 +44,7 @@ public sealed partial class Scheduler
     {
         foreach (var reservation in _state.Reserved.Starts)
         {
-            if (GoesBefore(request, reservation))
+            if (GoesBefore(_state, request, reservation))
             {
                 return true;
             }
@@ -57,7 +57,7 @@ public sealed partial class Scheduler
     /// In one queue by the order of the queue; of two queues' jobs the one that was submitted first, but for an owner's and for one of a greater priority. So whoever goes
     /// before another is before it in <see cref="Backlog.Order"/>, and starts that make room for each other never do so in a circle.
     /// </summary>
-    internal static bool GoesBefore(GangRequest request, Reservation reservation) => Backlog.Order.Instance.Compare(request, reservation.Request) < 0
+    internal static bool GoesBefore(FleetState state, GangRequest request, Reservation reservation) => (reservation.Queue == request.Queue ? state.Queues.Order : Backlog.Order.Instance).Compare(request, reservation.Request) < 0
         && (reservation.Queue == request.Queue || (!reservation.IsOwned && request.SubmittedMilliseconds < reservation.Request!.SubmittedMilliseconds));
 
     /// <summary>The reserved starts that cannot come true any more as they are: their accelerators are lost or given to others, or their time has come and they did not start. They are to be withdrawn: until something changes those whose time has not come are said once.</summary>

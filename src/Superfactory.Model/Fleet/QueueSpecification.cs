@@ -29,6 +29,15 @@ public sealed record QuotaSpecification(string Hardware, long Guaranteed, long? 
 /// <param name="Queues">The queues, in the order of their file.</param>
 public sealed record QueueSet(ImmutableArray<QueueSpecification> Queues)
 {
+    /// <summary>The most seconds that count as a step of priority: a year.</summary>
+    public const int AgingMax = 31_536_000;
+
+    /// <summary>
+    /// Seconds of waiting that count as much as one step of priority within a queue, so that whoever waits goes before those of a greater priority that come later; 0, the
+    /// default, where a greater priority always goes first. At most <see cref="AgingMax"/>; the same for all queues, so that who goes before whom never runs in a circle.
+    /// </summary>
+    public int Aging { get; init; }
+
     /// <summary>What a factory has before any are applied: one queue that is guaranteed nothing and may borrow all.</summary>
     public static QueueSet Default { get; } = new([new QueueSpecification { Name = Jobs.JobSpecification.DefaultQueue }]);
 }

@@ -9,7 +9,7 @@ public static class QueuesFile
     private const string ExpectedQueues = "a list of queues, each such as {name: research, quotas: {hardware: cpu, guaranteed: 4}}";
     private const string ExpectedQuotas = "a list of quotas, each such as {hardware: cpu, guaranteed: 4}";
 
-    private static readonly string[] _topFields = ["queues"];
+    private static readonly string[] _topFields = ["aging", "queues"];
     private static readonly string[] _queueFields = ["name", "parent", "weight", "quotas"];
     private static readonly string[] _quotaFields = ["hardware", "guaranteed", "borrow", "lend"];
 
@@ -24,8 +24,8 @@ public static class QueuesFile
         ArgumentNullException.ThrowIfNull(text);
         var problems = new JobProblems(fileName);
         var root = JobYaml.Read(text, problems, new YamlSubject("queues", "docs/fleet.md"));
-        var queues = root is null ? [] : Read(root, problems);
-        return problems.Any ? new Outcome<QueueSet>(problems.ToOrdered()) : new Outcome<QueueSet>(new QueueSet(queues));
+        var (queues, aging) = root is null ? ([], 0) : Read(root, problems);
+        return problems.Any ? new Outcome<QueueSet>(problems.ToOrdered()) : new Outcome<QueueSet>(new QueueSet(queues) { Aging = aging });
     }
 
     /// <summary>Whether a text is meant to be a queues file and not a fleet file: it has the field <c>queues</c> at the top, and no <c>sites</c>.</summary>
@@ -36,7 +36,7 @@ public static class QueuesFile
             && map.Entries.Any(static entry => entry.Key == "queues") && !map.Entries.Any(static entry => entry.Key == "sites");
     }
 
-    private static ImmutableArray<QueueSpecification> Read(JobNode root, JobProblems problems)
+    private static (ImmutableArray<QueueSpecification> Queues, int Aging) Read(JobNode root, JobProblems problems)
     {
         if (root is not JobNode.Map map)
         {
@@ -45,16 +45,17 @@ public static class QueuesFile
                 problems.Add(root.Line, null, $"Expected the field 'queues', but found {root.Describe()}.");
             }
 
-            return [];
+            return ([], 0);
         }
 
+        var fields = new YamlFields(map, string.Empty, "The file", _topFields, problems);
         var queues = ImmutableArray.CreateBuilder<QueueSpecification>();
-        foreach (var (queue, path) in FleetValues.Maps(new YamlFields(map, string.Empty, "The file", _topFields, problems), problems, "queues", ExpectedQueues))
+        foreach (var (queue, path) in FleetValues.Maps(fields, problems, "queues", ExpectedQueues))
         {
             queues.Add(ReadQueue(new YamlFields(queue, path, "A queue", _queueFields, problems), problems));
         }
 
-        return queues.ToImmutable();
+        return (queues.ToImmutable(), (int)(FleetValues.Whole(fields, "aging", 0, QueueSet.AgingMax, 0) ?? 0));
     }
 
     private static QueueSpecification ReadQueue(YamlFields fields, JobProblems problems)

@@ -40,7 +40,7 @@ public sealed partial class Backlog
         (_state, _scheduler) = (state, new Scheduler(state));
         var queues = state.Queues.Queues.Length;
         _usage = new UsageLedger(queues, halfLifeMilliseconds);
-        _waiting = [.. Enumerable.Range(0, queues).Select(static _ => new SortedSet<GangRequest>(Order.Instance))];
+        _waiting = [.. Enumerable.Range(0, queues).Select(_ => new SortedSet<GangRequest>(state.Queues.Order))];
         (_first, _blocked) = (new GangRequest?[queues], new PendingReason?[queues]);
         _order = new QueueOrder(state.Queues, _usage);
     }
@@ -246,7 +246,7 @@ public sealed partial class Backlog
         _waiting[queue].Add(request);
         _byJob.Add(request.Job, request);
         Enter(request);
-        if (_first[queue] is not { } first || Order.Instance.Compare(request, first) < 0)
+        if (_first[queue] is not { } first || _state.Queues.Order.Compare(request, first) < 0)
         {
             (_first[queue], _blocked[queue]) = (request, null);
         }
@@ -274,10 +274,19 @@ public sealed partial class Backlog
         return speed;
     }
 
-    /// <summary>The greater priority first, then the earlier, then the lower number.</summary>
-    internal sealed class Order : IComparer<GangRequest>
+    /// <summary>
+    /// The greater priority first, then the earlier, then the lower number. With aging a step of priority counts as much as having come so many milliseconds earlier, and no more: the
+    /// order of two jobs never changes while they wait.
+    /// </summary>
+    internal sealed class Order(long agingMilliseconds) : IComparer<GangRequest>
     {
-        public static readonly Order Instance = new();
+        public static readonly Order Instance = new(0);
+
+        /// <summary>Whether waiting counts.</summary>
+        public bool HasAging => agingMilliseconds != 0;
+
+        /// <summary>Whether a job of a greater priority goes before one that runs, and so may take its place: with aging not where that came so much earlier.</summary>
+        public bool Outranks(GangRequest request, GangRequest running) => request.Priority > running.Priority && (!HasAging || Compare(request, running) < 0);
 
         public int Compare(GangRequest? x, GangRequest? y)
         {
@@ -286,7 +295,8 @@ public sealed partial class Backlog
                 return 0;
             }
 
-            var order = y.Priority.CompareTo(x.Priority);
+            var order = agingMilliseconds == 0 ? 0 : (x.SubmittedMilliseconds - ((Int128)x.Priority * agingMilliseconds)).CompareTo(y.SubmittedMilliseconds - ((Int128)y.Priority * agingMilliseconds));
+            order = order != 0 ? order : y.Priority.CompareTo(x.Priority);
             order = order != 0 ? order : x.SubmittedMilliseconds.CompareTo(y.SubmittedMilliseconds);
             return order != 0 ? order : x.Job.CompareTo(y.Job);
         }

@@ -6,6 +6,7 @@ namespace Superfactory.Scheduling.Preempting;
 internal sealed class VictimRules
 {
     private readonly FleetState _state;
+    private readonly bool _hasAging;
     private readonly Own[] _own;
     private readonly List<int> _ownDomains = [];
     private readonly int[]?[] _more;
@@ -14,11 +15,13 @@ internal sealed class VictimRules
     private int _queue, _type, _priority;
     private bool _guaranteed, _ownedGiveWay;
     private long _now;
+    private GangRequest? _request;
 
     /// <summary>Rules for that state.</summary>
     public VictimRules(FleetState state)
     {
         _state = state;
+        _hasAging = state.Queues.Order.HasAging;
         _own = new Own[state.Layout.Domains.Length];
         _more = new int[state.Layout.Pools.Length][];
         _moreMarks = new int[_more.Length];
@@ -41,6 +44,7 @@ internal sealed class VictimRules
     public void Prepare(GangRequest request, int queue, int type, bool guaranteed, long now)
     {
         (_queue, _type, _priority, _guaranteed, _now, _ownedGiveWay, HasOwn) = (queue, type, request.Priority, guaranteed, now, true, false);
+        _request = request;
         _mark++;
         _ownDomains.Clear();
         if (!_state.HasBelow(queue, request.Priority))
@@ -85,7 +89,7 @@ internal sealed class VictimRules
             return false;
         }
 
-        var below = job.Queue == _queue ? job.Priority < _priority : _guaranteed;
+        var below = job.Queue == _queue ? job.Priority < _priority && (!_hasAging || _state.Queues.Order.Outranks(_request!, job.Request)) : _guaranteed;
         return below && (job.IsOwned ? _ownedGiveWay && job.Queue == _queue : !job.IsSpared);
     }
 
@@ -127,7 +131,7 @@ internal sealed class VictimRules
         return order != 0 ? order : other.Number.CompareTo(one.Number);
     }
 
-    private bool IsBelow(in HeldSlice entry) => entry.Priority < _priority && entry.Type == _type && _now >= entry.MinimumEnd && entry.Slice is not null;
+    private bool IsBelow(in HeldSlice entry) => entry.Priority < _priority && entry.Type == _type && _now >= entry.MinimumEnd && entry.Slice is not null && (!_hasAging || _state.Queues.Order.Outranks(_request!, entry.Slice.Job.Request));
 
     private int OwnIn(int domain) => _own[domain].Mark == _mark ? _own[domain].Count : 0;
 

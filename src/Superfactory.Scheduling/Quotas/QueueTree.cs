@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Superfactory.Model;
 using Superfactory.Model.Fleet;
+using Superfactory.Scheduling.Pending;
 
 namespace Superfactory.Scheduling.Quotas;
 
@@ -16,9 +17,9 @@ public sealed class QueueTree
 
     private readonly FrozenDictionary<string, int> _byName;
 
-    private QueueTree(ImmutableArray<QueueSpecification> queues)
+    private QueueTree(ImmutableArray<QueueSpecification> queues, int aging)
     {
-        Queues = queues;
+        (Queues, Order) = (queues, new Backlog.Order(aging * 1000L));
         _byName = queues.Select(static (queue, index) => (queue.Name, index)).ToFrozenDictionary(static entry => entry.Name, static entry => entry.index, StringComparer.Ordinal);
         Parents = [.. queues.Select(queue => queue.Parent is null ? -1 : _byName[queue.Parent])];
     }
@@ -28,11 +29,15 @@ public sealed class QueueTree
 
     internal ImmutableArray<int> Parents { get; }
 
+    /// <summary>Who goes first of those that wait in one queue.</summary>
+    internal Backlog.Order Order { get; }
+
     /// <summary>Checks queues against each other and against the fleet: names, parents, circles, and that no more is guaranteed than there is.</summary>
     /// <param name="queues">The queues.</param>
     /// <param name="fleet">The fleet; null where nothing is known of it, as while sites are away.</param>
+    /// <param name="aging">Seconds of waiting that count as one step of priority; see <see cref="QueueSet.Aging"/>.</param>
     /// <returns>The queues, or everything that is wrong with them.</returns>
-    public static Outcome<QueueTree> Create(ImmutableArray<QueueSpecification> queues, FleetSpecification? fleet)
+    public static Outcome<QueueTree> Create(ImmutableArray<QueueSpecification> queues, FleetSpecification? fleet, int aging = 0)
     {
         var problems = ImmutableArray.CreateBuilder<Problem>();
         if (queues.IsDefaultOrEmpty || queues.Length > QueuesMax)
@@ -56,7 +61,7 @@ public sealed class QueueTree
             return new Outcome<QueueTree>(problems.ToImmutable());
         }
 
-        var tree = new QueueTree(queues);
+        var tree = new QueueTree(queues, aging);
         tree.CheckSums(fleet, problems);
         return problems.Count > 0 ? new Outcome<QueueTree>(problems.ToImmutable()) : new Outcome<QueueTree>(tree);
     }

@@ -120,8 +120,8 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         reservation.Window is { } window ? window.Queue is not null && state.Queues.IsUnder(request.Queue, window.Queue) : reservation.Job == request.Job;
 
     /// <summary>Of the same queue the greater priority goes first; and whoever takes what its queue is guaranteed, before whoever borrows.</summary>
-    private static bool GoesBefore(GangRequest request, Reservation reservation, bool owned) =>
-        reservation.Queue == request.Queue ? request.Priority > reservation.Request!.Priority : owned && !reservation.IsOwned;
+    private bool GoesBefore(GangRequest request, Reservation reservation, bool owned) =>
+        reservation.Queue == request.Queue ? request.Priority > reservation.Request!.Priority && state.Queues.Order.Compare(request, reservation.Request) < 0 : owned && !reservation.IsOwned;
 
     private bool IsGuaranteed(GangRequest request)
     {

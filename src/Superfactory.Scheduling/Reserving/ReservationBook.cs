@@ -17,7 +17,6 @@ public sealed class ReservationBook
     private readonly long[] _seen;
     private readonly bool[] _isTouched;
     private readonly List<int> _touched = [];
-    private readonly NeedSweep _sweep = new();
     private long _look;
 
     internal ReservationBook(FleetState state) =>
@@ -213,7 +212,7 @@ public sealed class ReservationBook
         var (of, holds, open) = (hold.Of, _holds[hold.Domain]!, Math.Max(0, _state.Domains.Open(hold.Domain)));
         foreach (var other in holds)
         {
-            other.Of.IsLifted = Scheduler.GoesBefore(of.Request!, other.Of);
+            other.Of.IsLifted = Scheduler.GoesBefore(_state, of.Request!, other.Of);
         }
 
         var fits = true;
@@ -232,7 +231,7 @@ public sealed class ReservationBook
     }
 
     /// <summary>What others reserved of a domain, in no order.</summary>
-    internal List<Hold> Of(int domain) => _holds[domain] ?? [];
+    internal IReadOnlyList<Hold> Of(int domain) => _holds[domain] ?? (IReadOnlyList<Hold>)[];
 
     /// <summary>
     /// Has the fleet seen as somebody sees it who holds from <paramref name="from"/> to <paramref name="until"/>: later starts keep nothing from it, nor do those
@@ -287,26 +286,11 @@ public sealed class ReservationBook
 
     private void Recompute(int domain, List<Hold> holds)
     {
-        var (count, watts) = Needed(domain, holds);
+        var (count, watts) = Needed(domain, holds, _from, _until);
         _state.Keep(domain, count, watts);
     }
 
-    private (int Count, long Watts) Needed(int domain, List<Hold> holds)
-    {
-        foreach (var hold in holds)
-        {
-            // What a window for a queue needs depends on who of the queue is there at the time.
-            if (hold.Of.Window is { Queue: not null })
-            {
-                return NeededOneByOne(domain, holds, _from, _until);
-            }
-        }
-
-        return _sweep.Most(holds, _state.SlicesIn(domain), _from, _until);
-    }
-
-    /// <summary>What is needed at each start by itself.</summary>
-    internal (int Count, long Watts) NeededOneByOne(int domain, List<Hold> holds, long from, long until)
+    private (int Count, long Watts) Needed(int domain, List<Hold> holds, long from, long until)
     {
         var (most, mostWatts) = (0, 0L);
         foreach (var at in holds)

@@ -102,7 +102,7 @@ internal sealed class RoleVictims(FleetState state, RoleSearch roles)
         {
             foreach (var job in state.JobsOf(other))
             {
-                var below = other == queue ? job.Priority < request.Priority : isOwned;
+                var below = other == queue ? state.Queues.Order.Outranks(request, job.Request) : isOwned;
                 if (below && now >= job.MinimumEnd && (job.IsOwned ? isOwned && other == queue : !job.IsSpared))
                 {
                     _possible.Add(job);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Superfactory.Model.Agents;
@@ -52,7 +51,6 @@ internal sealed partial class BridgeHost : IDisposable
         new BoundedChannelOptions(InputsMax) { SingleReader = true, AllowSynchronousContinuations = true });
     private HostSources? _sources;
     private RunEpoch _epoch;
-    private ImmutableArray<string> _roster;
     private BridgeEnd? _end;
     private long? _quietSince;
     private bool _closed;
@@ -73,7 +71,7 @@ internal sealed partial class BridgeHost : IDisposable
         TimeProvider time,
         CheckpointState? checkpoint = null)
     {
-        (_configuration, _transport, _commands, _time, _epoch, _roster) = (configuration, transport, commands, time, configuration.Epoch, configuration.Epoch.Roster);
+        (_configuration, _transport, _commands, _time, _epoch) = (configuration, transport, commands, time, configuration.Epoch);
         var promises = new PromiseFile(configuration.GangDirectory);
         _machine = new MergeMachine(new MergeConfiguration
         {
@@ -280,7 +278,7 @@ internal sealed partial class BridgeHost : IDisposable
         switch (command)
         {
             case BridgeCommand.EpochDecided decided when decided.Epoch.IsNewerThan(_epoch):
-                (_epoch, _roster) = (decided.Epoch, decided.Epoch.Roster);
+                _epoch = decided.Epoch;
                 _forMachine.Enqueue(new MergeInput.EpochChanged(decided.Epoch));
                 break;
             case BridgeCommand.TrainerLost when !_desk.IsTrainerAlive():
@@ -312,7 +310,7 @@ internal sealed partial class BridgeHost : IDisposable
         switch (effect)
         {
             case MergeEffect.Send send:
-                var island = _roster[send.Island];
+                var island = _epoch.Roster[send.Island];
                 if (!_peers.TrySend(island, send.Message))
                 {
                     _end ??= BridgeEnd.Unreachable(
@@ -334,7 +332,7 @@ internal sealed partial class BridgeHost : IDisposable
                 _quietSince = _time.GetTimestamp();
                 break;
             case MergeEffect.Drop drop:
-                _peers.Drop(_roster[drop.Island]);
+                _peers.Drop(_epoch.Roster[drop.Island]);
                 break;
             default:
                 if (!_membership.TryCarry(effect))
@@ -359,7 +357,7 @@ internal sealed partial class BridgeHost : IDisposable
         }
 
         _stalls.Look(attempt);
-        for (var island = 0; island < _roster.Length; island++)
+        for (var island = 0; island < _epoch.Roster.Length; island++)
         {
             if (_stalls.IsStalled(island, _machine.IsAwaited(island)))
             {

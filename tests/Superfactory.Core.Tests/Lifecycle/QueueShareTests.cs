@@ -45,6 +45,22 @@ public sealed class QueueShareTests
     }
 
     [Fact]
+    public void With_aging_who_came_earlier_by_enough_goes_before_a_greater_priority()
+    {
+        foreach (var (aging, first) in new[] { (0, 3), (60, 2) })
+        {
+            var factory = new TestFactory().Join("atlanta");
+            factory.Do(new ApplyQueues(QueueSet.Default with { Aging = aging }));
+            factory.Submit("atlanta").Run(1, "atlanta").Submit("atlanta").After(61_000).Do(new SubmitJob(TestFactory.Specification("atlanta") with { Priority = 1, MinimumRun = 0 }));
+            factory.Job(1).GaveWayTo.ShouldBe(aging == 0 ? 3 : 0, "behind job 2, job 3 takes nobody's place");
+            factory.Report("atlanta", TestFactory.Gang(1, GangState.Finished));
+
+            factory.StateOf(first).ShouldBe(JobState.Starting, $"aging {aging}");
+            FactorySnapshot.FromJson(FactorySnapshot.Of(factory.State).ToJson()).Restore().Queues.Aging.ShouldBe(aging);
+        }
+    }
+
+    [Fact]
     public void A_snapshot_keeps_what_queues_have_used_and_the_journal_amounts_to_the_same()
     {
         var factory = Used("a", Hour).After(Hour).SubmitTo("b").Report("atlanta", TestFactory.Gang(1, GangState.Finished)).After(77).SubmitTo("a");

@@ -27,6 +27,14 @@ public sealed class QueuesFileTests
     }
 
     [Fact]
+    public void Aging_is_read_and_is_none_where_the_file_does_not_say_it()
+    {
+        QueuesFile.Parse("aging: 600\nqueues: [{name: a}]", null).Value!.Aging.ShouldBe(600);
+        QueuesFile.Parse("queues: [{name: a}]", null).Value!.Aging.ShouldBe(0);
+        QueuesFile.Parse("aging: -1\nqueues: [{name: a}]", null).Problems.ShouldHaveSingleItem().Field.ShouldBe("aging");
+    }
+
+    [Fact]
     public void Everything_that_is_wrong_is_said_at_once_with_its_place() =>
         QueuesFile.Parse("queues:\n  - {weight: 0}\n  - {name: a b, quotas: {guaranteed: -1, borow: 1}}\n", "q.yaml").Problems.Select(problem => $"{problem.Line}: {problem.Field}").ShouldBe(
             ["2: queues[0].name", "2: queues[0].weight", "3: queues[1].name", "3: queues[1].quotas.hardware", "3: queues[1].quotas.guaranteed", "3: queues[1].quotas.borow"], ignoreOrder: true);

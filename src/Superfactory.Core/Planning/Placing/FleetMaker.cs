@@ -60,7 +60,7 @@ internal static class FleetMaker
 
         // What is away or out of service offers nothing, and what runs there may still run. A site may come back with fewer slots than it runs gangs.
         var fleet = Fleet(state, (site, hardware) => Math.Max(FleetCapacity.Offered(state, site, hardware), held.GetValueOrDefault((site, hardware))), site => watts.GetValueOrDefault(site));
-        var snapshot = new FleetState(fleet, QueueTree.Create(state.Queues.Queues, null).Value!);
+        var snapshot = new FleetState(fleet, QueueTree.Create(state.Queues.Queues, null, state.Queues.Aging).Value!);
         foreach (var ((site, hardware), count) in foreign.OrderBy(static entry => entry.Key.Site, StringComparer.Ordinal).ThenBy(static entry => entry.Key.Hardware, StringComparer.Ordinal))
         {
             snapshot.SetForeign(site, hardware, (int)count);

@@ -76,19 +76,27 @@ internal sealed partial class FleetPlacement
     }
 
     /// <summary>The jobs that wait in the queue of a job and go before it, the first first.</summary>
-    public static IEnumerable<FactoryJob> Before(FactoryState state, FactoryJob job) => Ordered(state.OpenJobs.Select(id => state.Jobs[id])
+    public static IEnumerable<FactoryJob> Before(FactoryState state, FactoryJob job) => Ordered(state, state.OpenJobs.Select(id => state.Jobs[id])
         .Where(other => other is { Role: null, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null } && other.Specification.Queue == job.Specification.Queue))
         .TakeWhile(other => other.Id != job.Id);
 
     private static IOrderedEnumerable<FactoryJob> Ordered(IEnumerable<FactoryJob> jobs) =>
         jobs.OrderByDescending(static job => job.Specification.Priority).ThenBy(static job => job.SubmittedAt).ThenBy(static job => job.Id);
 
+    /// <summary>The jobs of a queue in its order: with aging a step of priority counts as much as having come so much earlier.</summary>
+    private static IOrderedEnumerable<FactoryJob> Ordered(FactoryState state, IEnumerable<FactoryJob> jobs)
+    {
+        var aging = state.Queues.Aging * 1000L;
+        return aging == 0 ? Ordered(jobs)
+            : jobs.OrderBy(job => job.SubmittedAt - (job.Specification.Priority * aging)).ThenByDescending(static job => job.Specification.Priority).ThenBy(static job => job.Id);
+    }
+
     private static bool IsWithheld(FactoryIsland island) => island is { Withheld: not null, Standing: IslandStanding.Gone };
 
     private void PlaceAll(List<FactoryJob> queued)
     {
         var queues = _state.Queues.Queues;
-        var waiting = queues.Select(queue => new Queue<FactoryJob>(Ordered(queued.Where(job => job.Specification.Queue == queue.Name)))).ToArray();
+        var waiting = queues.Select(queue => new Queue<FactoryJob>(Ordered(_state, queued.Where(job => job.Specification.Queue == queue.Name)))).ToArray();
         while (true)
         {
             // A share is used / weight, compared by cross-multiplying, which is exact; of the same share the queue that was named first.

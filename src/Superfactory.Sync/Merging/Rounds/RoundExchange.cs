@@ -214,13 +214,11 @@ internal sealed partial class RoundExchange
         peer.Applied = Math.Max(peer.Applied, header.Round - 1);
     }
 
-    /// <summary>A chunk of a contribution or of a result.</summary>
-    /// <returns>Whether anything may follow from it, beyond what it was taken for.</returns>
-    public bool Take(Peer peer, ChunkMessage chunk)
+    public void Take(Peer peer, ChunkMessage chunk)
     {
         if (!IsOfCurrent(peer, chunk.Round, chunk.Attempt, "a chunk"))
         {
-            return true;
+            return;
         }
 
         var plan = _state.Plan!;
@@ -229,7 +227,7 @@ internal sealed partial class RoundExchange
         if (chunk.Chunk >= plan.Chunks || chunk.Bytes.Length != format.EncodedBytes(plan.SpanOf(chunk.Chunk).Length))
         {
             _state.Fault(peer, $"a chunk {chunk.Chunk} of {chunk.Bytes.Length} bytes in round {chunk.Round}, which the model does not have");
-            return true;
+            return;
         }
 
         var leader = Work.LeaderOf(chunk.Chunk);
@@ -247,14 +245,12 @@ internal sealed partial class RoundExchange
         }
         else if (contribution)
         {
-            return _chunks.TakeContribution(peer.Index, chunk.Chunk, chunk.Bytes.Span);
+            _chunks.TakeContribution(peer.Index, chunk.Chunk, chunk.Bytes.Span);
         }
         else
         {
             _chunks.TakeResult(chunk.Chunk, chunk.Bytes.Span);
         }
-
-        return true;
     }
 
     public void Take(Peer peer, CommitMessage commit)

@@ -6,7 +6,7 @@ using Superfactory.Sync.Merging;
 namespace Superfactory.Sync.Tests.Merging.Virtual;
 
 /// <summary>A trainer as the merge sees it: its next action is an input for the machine, taken when the schedule says so.</summary>
-internal sealed partial class VirtualTrainer
+internal sealed class VirtualTrainer
 {
     private readonly Scenario _scenario;
     private readonly int _island;
@@ -49,11 +49,6 @@ internal sealed partial class VirtualTrainer
 
     public void Take(MergeEffect effect)
     {
-        if (TryDefer(effect))
-        {
-            return;
-        }
-
         switch (effect)
         {
             case MergeEffect.Begin begin:
@@ -67,14 +62,12 @@ internal sealed partial class VirtualTrainer
             case MergeEffect.Merged merged:
                 Merge(merged.Result);
                 break;
-            case MergeEffect.CopyTrainerState { Rest: var rest }:
+            case MergeEffect.CopyTrainerState:
                 var before = Next;
                 before.ShouldBeNull("a trainer is asked for its state only while it waits");
-                var copy = CopyState();
-                Answer(new MergeInput.TrainerStateCopied(rest ? SHA256.HashData(copy) : copy, rest));
-                break;
-            case MergeEffect.Follow follow:
-                Follow(follow);
+                var held = Mode == SyncMode.EveryStep ? MemoryMarshal.AsBytes(_parameters.AsSpan()) : [];
+                byte[] copy = [.. held, .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
+                Next = () => new MergeInput.TrainerStateCopied(copy);
                 break;
             case MergeEffect.Finalized finalized:
                 _parameters = finalized.LoadMerged ? _buffers.Merged.ToArray() : _parameters;
@@ -117,14 +110,12 @@ internal sealed partial class VirtualTrainer
 
         if (begin.TrainerState is { } state)
         {
-            TakeState(state);
+            var numbers = MemoryMarshal.Cast<byte, float>(state.Span);
+            _parameters = numbers.Length > _momentum.Length ? numbers[.._parameters.Length].ToArray() : _parameters;
+            numbers[^_momentum.Length..].CopyTo(_momentum);
         }
 
-        if (begin.Steps is { } steps && !TryTake(steps))
-        {
-            Next = () => new MergeInput.TrainerUnfit();
-        }
-        else if (_scenario.Tracked && !begin.Turn.Finished)
+        if (_scenario.Tracked && !begin.Turn.Finished)
         {
             Next = () => new MergeInput.TrainerData(new DataDeclaration(1000, _scenario.BatchOf(_island), "corpus"));
         }
@@ -157,7 +148,6 @@ internal sealed partial class VirtualTrainer
             LocalTraining.Step(_parameters, _momentum, _buffers.Merged.Span);
         }
 
-        _kept = KeptOf(outcome);
         if (outcome.TrainerState is { } state)
         {
             MemoryMarshal.Cast<byte, float>(state.Span).CopyTo(_momentum);
@@ -299,13 +289,12 @@ internal sealed partial class VirtualTrainer
             _parameters[0] += 1;
         }
 
-        var contribution = new Contribution
+        return new MergeInput.TrainerContributed(new Contribution
         {
             Round = turn.Round, Steps = turn.Steps, Tokens = tokens, LossSum = poisoned ? double.NaN : lossSum,
             ParametersHash = _scenario.DamageOneIn > 0 ? ContentHash.Of(MemoryMarshal.AsBytes(_parameters.AsSpan()).ToArray()) | 1 : 0,
             Overflow = turn.Steps > 0 && Mode == SyncMode.EveryStep && _scenario.Overflows(_island, turn.Round),
-        };
-        return new MergeInput.TrainerContributed(contribution, TakeKept());
+        });
     }
 
     /// <summary>The rule of <see cref="DealtSamples"/>, place by place.</summary>
