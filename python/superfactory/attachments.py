@@ -68,11 +68,7 @@ class Attachments:
                 optimizer.load_state_dict(state)
             except (ValueError, KeyError) as error:
                 raise SuperfactoryError(f"the saved state does not fit the loop's optimizer: {error}") from None
-        for name, state in tree["attached"].items():
-            if name in self._objects:
-                self._objects[name].load_state_dict(state)
-            else:
-                self._awaited[name] = state
+        self._restore_attached(tree["attached"])
         if "parameters" in tree:
             self._unsettled = [state["param_groups"] for state in saved], tree["attached"]
         return tree["counters"]
@@ -86,16 +82,41 @@ class Attachments:
         restored, self._unsettled = self._unsettled, None
         if restored is None:
             return
-        for optimizer, groups in zip(self._optimizers, restored[0]):
-            for group, saved in zip(optimizer.param_groups, groups):
-                for name, value in saved.items():
+        self.set_groups(restored[0])
+        for name, state in restored[1].items():
+            if hasattr(self._objects.get(name), "optimizer"):
+                self._objects[name].load_state_dict(state)
+
+    def groups(self) -> List[Any]:
+        """The optimizers' groups without their parameters: learning rates and other numbers."""
+        return [[{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+                for optimizer in self._optimizers]
+
+    @torch.no_grad()
+    def set_groups(self, saved: List[Any]) -> None:
+        """Gives the optimizers' groups the numbers of ``saved``."""
+        for optimizer, groups in zip(self._optimizers, saved):
+            for group, numbers in zip(optimizer.param_groups, groups):
+                for name, value in numbers.items():
                     if isinstance(group.get(name), torch.Tensor):
                         group[name].copy_(value)
                     elif name != "params":
                         group[name] = value
-        for name, state in restored[1].items():
-            if hasattr(self._objects.get(name), "optimizer"):
+
+    def restore_rest(self, rest: Dict[str, Any]) -> Dict[str, Any]:
+        """Puts back what belongs to a boundary besides parameters and moments, which stand there already; returns the counters."""
+        self.load_tensors(rest["statics"])
+        self.set_groups(rest["groups"])
+        self._restore_attached(rest["attached"])
+        self._unsettled = rest["groups"], rest["attached"]
+        return rest["counters"]
+
+    def _restore_attached(self, attached: Dict[str, Any]) -> None:
+        for name, state in attached.items():
+            if name in self._objects:
                 self._objects[name].load_state_dict(state)
+            else:
+                self._awaited[name] = state
 
     def restore_moments(self, tree: "Dict[str, Any] | None") -> None:
         """After a refused contribution: the optimizers' moments and the buffers as they were at the last boundary, or none

@@ -122,6 +122,8 @@ class Outcome:
     """A file with the state whose optimizers this island goes on with, as the mode changes to every-step; where ``restored``, with all of a trainer's state."""
     restored: bool = False
     """Whether this trainer's parameters were not the run's, so that it goes on from another's state, where there is one, in place of the result."""
+    keep: Optional[str] = None
+    """A file to write the optimizer's step to, for islands that follow; None where none does."""
 
     @staticmethod
     def read(reply: Dict[str, Any]) -> "Outcome":
@@ -129,7 +131,7 @@ class Outcome:
             return Outcome(reply["turn"]["round"] - 1, 0, math.nan, True, True, Turn.read(reply["turn"]), None, reply.get("state"), True)
         return Outcome(reply["round"], reply.get("tokens", 0), from_json_number(reply.get("loss", 0.0)),
                        bool(reply.get("reset", False)), bool(reply.get("skip", False)),
-                       Turn.read(reply["turn"]), Deal.read(reply.get("samples")), reply.get("state"))
+                       Turn.read(reply["turn"]), Deal.read(reply.get("samples")), reply.get("state"), keep=reply.get("keep"))
 
 
 def to_json_number(value: float) -> Any:

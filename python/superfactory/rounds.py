@@ -43,6 +43,8 @@ class Rounds:
         """What a step adds to the progress."""
         self.weights = TokenWeights()
         """What a step's batches are expected to weigh."""
+        self._kept: Optional[int] = None
+        """Bytes of the step that was kept for islands that follow, until the next merge; None where none was."""
         attachments.with_parameters = self.merges_gradients
 
     @property
@@ -98,6 +100,11 @@ class Rounds:
             self._session.load_gradients(self._table)
         self.stopwatch.resume()
         return outcome
+
+    def keep(self, outcome: Outcome) -> None:
+        """Before the optimizers step, or skip, with what was merged: writes the step where an island follows."""
+        if outcome.keep is not None and self._session.island.first and self._session.following is not None:
+            self._kept = self._session.following.keep(outcome.keep, outcome.skip)
 
     def complete(self, outcome: Outcome) -> None:
         """The optimizer took its step with what was merged."""
@@ -158,7 +165,7 @@ class Rounds:
 
     def _contribute(self, steps: int, tokens: int, loss_sum: float, overflow: bool) -> Outcome:
         self.stopwatch.hold()
-        reply = self._session.ask(self._merge_message(steps, tokens, loss_sum, overflow))
+        reply = self._session.begun(self._session.ask(self._merge_message(steps, tokens, loss_sum, overflow)))
         self.stopwatch.go_on()
         self._learn(reply)
         self.last = Outcome.read(reply)
@@ -175,8 +182,10 @@ class Rounds:
         """What the island's processes contribute together."""
         trained, own = self.stopwatch.take()
         tokens, total, overflow = self._session.island.combine(tokens, float(loss_sum), overflow)
+        kept, self._kept = self._kept, None
         return {"type": "merge", "round": self.turn.round, "steps": steps,
-                "tokens": tokens, "loss_sum": to_json_number(total), "overflow": overflow, "seconds": trained, "own_seconds": own, **self._hashed(steps)}
+                "tokens": tokens, "loss_sum": to_json_number(total), "overflow": overflow, "seconds": trained, "own_seconds": own, **self._hashed(steps),
+                **({} if kept is None else {"kept": kept})}
 
     def _hashed(self, steps: int) -> Dict[str, Any]:
         """In every-step, the parameters' hash every so many rounds: islands compare them."""
@@ -187,8 +196,10 @@ class Rounds:
 
     def restore_elsewhere(self, outcome: Outcome) -> None:
         """This trainer's parameters are not the run's: it goes on from another trainer's state, or from the run's parameters where no trainer holds them."""
-        if outcome.state is not None:
+        counters = self._session.following.take_counters() if self._session.following is not None else None
+        if counters is None and outcome.state is not None:
             counters = self._attachments.restore(self._session.load_state(outcome.state))
+        if counters is not None:
             self.steps = counters["steps"]
             self.weights.load_state_dict(counters["weights"])
         elif not outcome.turn.finished:

@@ -13,6 +13,7 @@ from .attachments import Attachments
 from .changing import ChangingRounds
 from .environment import Environment
 from .errors import SuperfactoryError
+from .following import Following
 from .hashing import parameters_sha256
 from .island import Island
 from .protocol import AUTO, EVERY_STEP, STREAMING, Welcome
@@ -151,6 +152,7 @@ class Run:
         for name, target in self._early_attached.items():
             attachments.attach(name, target)
         self._session.register(table)
+        self._session.following = following = Following(table, attachments, optimizers)
         turn, state = self._session.start(table)
         kind = {STREAMING: StreamingRounds, AUTO: ChangingRounds}.get(self.mode, Rounds)
         rounds = kind(self._session, self._welcome, table, attachments, turn)
@@ -160,12 +162,12 @@ class Run:
             {**rounds.counters(), "weights": stepper.weights.state_dict()})
         if isinstance(rounds, StreamingRounds):
             self._session.standing = rounds.standing
-        if state is not None:
-            counters = attachments.restore(state)
+        counters = attachments.restore(state) if state is not None else following.take_counters()
+        if counters is not None:
             rounds.restore(counters)
             stepper.weights.load_state_dict(counters["weights"])
-            if isinstance(rounds, StreamingRounds):
-                rounds.stand(state.get("standing"))
+        if state is not None and isinstance(rounds, StreamingRounds):
+            rounds.stand(state.get("standing"))
         rounds.plan_untracked(int(self.job.get("budget", {}).get("steps", 0)))
         if self._samples is not None and not turn.finished:
             rounds.declare(self._samples, self._dataset)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .arena import Arena
 from .errors import SuperfactoryError
+from .following import FAULTS, Following
 from .island import Island
 from .protocol import Turn
 from .state import load_state, save_state
@@ -34,6 +35,8 @@ class Session:
         """Makes the tree of this trainer's state."""
         self.standing: Optional[Callable[[], Optional[Message]]] = None
         """Where this trainer stands between two boundaries; None where it is asked at boundaries alone."""
+        self.following: Optional[Following] = None
+        """Takes other trainers' steps, and keeps this one's."""
 
     def ask(self, message: Message) -> Message:
         """A request and its reply, the same in every process of the island."""
@@ -80,7 +83,10 @@ class Session:
             table.write_parameters(self._local)
             table.write_statics(self._statics)
         reply = self.ask({"type": "start"})
-        if not self.alone:
+        while reply["type"] == "follow":
+            reply = self.ask(self._follow(reply))
+        reply = self.begun(reply)
+        if not self.alone and "rest" not in reply:
             if reply.get("load_merged"):
                 self.load_parameters(table)
                 self._load_statics(table)
@@ -91,6 +97,35 @@ class Session:
         # The bridge may take the file away once the first process goes on: not before every process has read it.
         self.island.gather([0.0])
         return Turn.read(reply["turn"]), state
+
+    def begun(self, reply: Message) -> Message:
+        """Takes the steps of another trainer that a ``begin`` has; where they do not lead to what that one has, what the bridge answers then."""
+        while "rest" in reply:
+            problem = self._take(reply)
+            if problem is None:
+                return reply
+            reply = self.ask({"type": "unfit", "reason": problem})
+        return reply
+
+    def _follow(self, reply: Message) -> Message:
+        problem = self._take(reply)
+        return {"type": "followed"} if problem is None else {"type": "unfit", "reason": problem}
+
+    def _take(self, reply: Message) -> Optional[str]:
+        """Takes what a bridge gives of another trainer; the reason why not, in any process of the island, where that cannot be."""
+        assert self.following is not None
+        problem = None
+        try:
+            if "state" in reply:
+                self.following.begin(reply["state"])
+            self.following.take(reply["steps"])
+            if "rest" in reply:
+                self.following.end(reply["rest"])
+        except FAULTS as error:
+            problem = str(error) or type(error).__name__
+        # The bridge takes the files away with the first process's next word: not before every process has read them.
+        failed = [rank for rank, (flag,) in enumerate(self.island.gather([float(problem is not None)])) if flag]
+        return problem or f"process {failed[0]} of the island could not take them" if failed else None
 
     def load_state(self, path: str) -> Message:
         """Another trainer's state, in every process of the island."""
@@ -184,6 +219,8 @@ class Session:
         if message.get("type") != "copy_state":
             return None
         tree = self.state_source()
+        if message.get("rest") and self.following is not None:
+            return {"type": "state_copied", "bytes": save_state(Path(message["path"]), self.following.rest(tree))}
         if message.get("standing") and self.standing is not None:
             tree["standing"] = self.standing()
         return {"type": "state_copied", "bytes": save_state(Path(message["path"]), tree)}

@@ -71,6 +71,7 @@ class Stepper:
         if outcome.restored:
             self._restore(outcome, scaler)
             return
+        self._rounds.keep(outcome)
         if outcome.skip:
             self._skip(scaler)
         else:

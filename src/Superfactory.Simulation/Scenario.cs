@@ -55,6 +55,9 @@ internal sealed record Scenario
     /// <summary>Numbers of each parameter tensor.</summary>
     public required ImmutableArray<int> Sizes { get; init; }
 
+    /// <summary>Whether an island's trainers cannot take steps that others took: one in eight.</summary>
+    public bool Refuses(int island) => SeededRandom.Hash(Seed, 11, island) % 8 == 0;
+
     /// <summary>Numbers in a chunk.</summary>
     public required int ChunkLength { get; init; }
 

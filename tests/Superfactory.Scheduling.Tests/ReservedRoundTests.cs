@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Pending;
 using Superfactory.Scheduling.Quotas;
+using Superfactory.Scheduling.Reserving;
 
 namespace Superfactory.Scheduling.Tests;
 
@@ -49,6 +50,15 @@ public sealed class ReservedRoundTests
                 var (rack, node) = (random.Next(Racks), random.Next(18));
                 _ = backlog.Return(rack, node) || backlog.Lose(rack, node, now) is not null;
             }
+        }
+
+        var sweep = new NeedSweep();
+        for (var look = 0; look < 200; look++)
+        {
+            var (domain, from) = (random.Next(Racks), random.Next(2) == 0 ? 0 : now + random.Next(600_000));
+            var until = random.Next(2) == 0 ? long.MaxValue : from + 1 + random.Next(600_000);
+            var holds = backlog.Reserved.Of(domain);
+            sweep.Most(holds, state.SlicesIn(domain), from, until).ShouldBe(backlog.Reserved.NeededOneByOne(domain, holds, from, until), $"seed {seed}");
         }
 
         FleetAudit.Check(fleet, state).ShouldBeEmpty($"seed {seed}");

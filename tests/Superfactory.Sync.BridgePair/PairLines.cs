@@ -1,3 +1,4 @@
+using Superfactory.Model.Agents;
 using Superfactory.Sync.Bridge;
 
 namespace Superfactory.Sync.BridgePair;
@@ -16,4 +17,5 @@ internal sealed record PairOutput(
 /// <param name="Island">The island's place, from 0.</param>
 /// <param name="Command">A command for its bridge.</param>
 /// <param name="Restart">Whether its bridge is stopped and a new incarnation, without memory, takes its place.</param>
-internal sealed record PairInput(int Island, BridgeCommand? Command = null, bool Restart = false);
+/// <param name="Epoch">What the new bridge knows, where whoever writes the lines decides epochs; null where this program does, and tells the others.</param>
+internal sealed record PairInput(int Island, BridgeCommand? Command = null, bool Restart = false, RunEpoch? Epoch = null);

@@ -84,7 +84,12 @@ async ValueTask<bool> ObeyAsync(ReadOnlyMemory<byte> line)
         await bridges[wanted.Island].TellAsync(command);
     }
 
-    if (wanted.Restart)
+    if (wanted is { Restart: true, Epoch: { } known })
+    {
+        await bridges[wanted.Island].StopAsync();
+        bridges[wanted.Island].Start(known);
+    }
+    else if (wanted.Restart)
     {
         await RestartAsync(wanted.Island);
     }

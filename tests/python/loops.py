@@ -131,26 +131,32 @@ def train_with_counting_schedule(directory: str, hold: Any = None) -> Dict[str, 
     torch.manual_seed(3)
     run = superfactory.join()
     model = Tied()
+    wrapped = nn.parallel.DistributedDataParallel(model, find_unused_parameters=True) if run.world > 1 else model
     optim = torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.1)
     schedule = torch.optim.lr_scheduler.StepLR(optim, 1, gamma=0.9)
     run.attach("schedule", schedule)
-    run.synchronize(model, optim)
+    run.synchronize(wrapped, optim)
     samples = run.samples(count=COUNT, batch=8, dataset="points")
     before: Dict[int, Tuple[List[float], float]] = {}
+    written: List[int] = []
     while not run.finished:
-        for inputs, targets, index in DataLoader(Points(), sampler=samples, batch_size=8):
+        for inputs, targets, index in DataLoader(Points(), sampler=samples, batch_size=8 // run.world):
             if hold is not None:
                 hold(run)
             number = run._rounds.turn.round
             optim.zero_grad(set_to_none=True)
-            loss = nn.functional.cross_entropy(model(inputs), targets)
+            loss = nn.functional.cross_entropy(wrapped(inputs), targets)
             loss.backward()
             run.merge_gradients(loss=loss, tokens=len(inputs))
-            Path(directory, f"{number}.{run.island}").write_text(json.dumps(index.tolist()))
+            Path(directory, f"{number}.{run.island}.{run.rank}.{len(written)}").write_text(json.dumps(index.tolist()))
+            written.append(number)
             before[number] = sum((each.detach().reshape(-1).tolist() for each in model.parameters()), []), optim.param_groups[0]["lr"]
             nn.utils.clip_grad_norm_(model.parameters(), 0.05)
+            steps = run.steps
             run.step(loss=loss, tokens=len(inputs))
-            schedule.step()
+            if run.steps > steps:
+                # Not where the batches of an island that is away make one step with the next ones.
+                schedule.step()
     return {"before": before, "digest": run.finish(), "tensors": tensors(model)}
 
 

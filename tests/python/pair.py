@@ -61,22 +61,41 @@ class BridgePair:
 
     def change(self, mode: str, every: int, delay: int = 0) -> int:
         """Seals the epoch and begins one in which ``mode`` is merged; returns the last round before it."""
-        sealed = {**self._epoch, "sealed": True, "change": 1}
+        return self._decide(self._members, {"schedule": {"mode": mode, "every": every, **({"delay": delay} if delay else {})}})
+
+    def leave_out(self, island: int) -> int:
+        """Begins an epoch without an island, which is not asked; returns the last round before it."""
+        return self._decide([each for place, each in enumerate(self._members) if place != island], {"islands": [each["island"] for each in self._members]})
+
+    def let_learn(self, island: int) -> None:
+        """Starts a new incarnation of an island that was left out, with a bridge without memory, as a learner."""
+        self._members[island] = {**self._members[island], "incarnation": self._members[island]["incarnation"] + 1}
+        self._epoch = {**self._epoch, "learners": [self._members[island]], "change": self._epoch.get("change", 0) + 1}
+        self._send({"island": island, "restart": True, "epoch": self._epoch})
+        self._tell(self._epoch, [place for place in range(len(self.paths)) if place != island])
+
+    def let_in(self) -> int:
+        """Begins an epoch of all islands; returns the last round before it."""
+        return self._decide(self._members, {})
+
+    def _decide(self, members: List[Dict[str, Any]], more: Dict[str, Any]) -> int:
+        everybody = [each["island"] for each in self._members]
+        promise = [everybody.index(each["island"]) for each in self._epoch["members"] if each in members]
         number = self._epoch["number"]
-        for island in range(len(self.paths)):
-            self._send({"island": island, "command": {"type": "epoch", "epoch": sealed}})
-        promises: List[Dict[str, Any]] = []
+        self._tell({**self._epoch, "sealed": True, "change": self._epoch.get("change", 0) + 1}, promise)
 
-        def promised() -> bool:
-            promises[:] = [each for events in self.events for each in events if each["type"] == "sealed" and each["epoch"] == number]
-            return len(promises) == len(self.paths)
+        def promised() -> List[int]:
+            return [each["round"] for place in promise for each in self.events[place] if each["type"] == "sealed" and each["epoch"] == number]
 
-        self.wait(promised, f"every island left epoch {number}")
-        start = max(each["round"] for each in promises)
-        self._epoch = {"number": number + 1, "members": self._members, "start": start, "schedule": {"mode": mode, "every": every, **({"delay": delay} if delay else {})}}
-        for island in range(len(self.paths)):
-            self._send({"island": island, "command": {"type": "epoch", "epoch": self._epoch}})
+        self.wait(lambda: len(promised()) == len(promise), f"every island left epoch {number}")
+        start = max(promised())
+        self._epoch = {"number": number + 1, "members": list(members), "start": start, **more}
+        self._tell(self._epoch, [everybody.index(each["island"]) for each in members])
         return start
+
+    def _tell(self, epoch: Dict[str, Any], islands: List[int]) -> None:
+        for island in islands:
+            self._send({"island": island, "command": {"type": "epoch", "epoch": epoch}})
 
     def hold(self) -> None:
         """Saves where every island stands, for another pair to go on from."""

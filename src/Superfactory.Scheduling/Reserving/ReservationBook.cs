@@ -17,6 +17,7 @@ public sealed class ReservationBook
     private readonly long[] _seen;
     private readonly bool[] _isTouched;
     private readonly List<int> _touched = [];
+    private readonly NeedSweep _sweep = new();
     private long _look;
 
     internal ReservationBook(FleetState state) =>
@@ -231,7 +232,7 @@ public sealed class ReservationBook
     }
 
     /// <summary>What others reserved of a domain, in no order.</summary>
-    internal IReadOnlyList<Hold> Of(int domain) => _holds[domain] ?? (IReadOnlyList<Hold>)[];
+    internal List<Hold> Of(int domain) => _holds[domain] ?? [];
 
     /// <summary>
     /// Has the fleet seen as somebody sees it who holds from <paramref name="from"/> to <paramref name="until"/>: later starts keep nothing from it, nor do those
@@ -286,11 +287,26 @@ public sealed class ReservationBook
 
     private void Recompute(int domain, List<Hold> holds)
     {
-        var (count, watts) = Needed(domain, holds, _from, _until);
+        var (count, watts) = Needed(domain, holds);
         _state.Keep(domain, count, watts);
     }
 
-    private (int Count, long Watts) Needed(int domain, List<Hold> holds, long from, long until)
+    private (int Count, long Watts) Needed(int domain, List<Hold> holds)
+    {
+        foreach (var hold in holds)
+        {
+            // What a window for a queue needs depends on who of the queue is there at the time.
+            if (hold.Of.Window is { Queue: not null })
+            {
+                return NeededOneByOne(domain, holds, _from, _until);
+            }
+        }
+
+        return _sweep.Most(holds, _state.SlicesIn(domain), _from, _until);
+    }
+
+    /// <summary>What is needed at each start by itself.</summary>
+    internal (int Count, long Watts) NeededOneByOne(int domain, List<Hold> holds, long from, long until)
     {
         var (most, mostWatts) = (0, 0L);
         foreach (var at in holds)

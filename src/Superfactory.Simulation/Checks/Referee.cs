@@ -324,7 +324,7 @@ internal sealed partial class Referee
             _seeking.Remove(place);
         }
 
-        if (effect is MergeEffect.Begin { LoadMerged: false })
+        if (effect is MergeEffect.Begin { LoadMerged: false, Steps: null })
         {
             // The run begins with what this trainer had, though it may have ended since.
             (_parameters, _statics) = (_scenario.Initial(place), _scenario.Statics(place));
@@ -353,7 +353,7 @@ internal sealed partial class Referee
         {
             _commits.Add(place, commit);
         }
-        else if (message is FetchMessage { Kind: FetchKind.Trainer or FetchKind.Replica } && bridge.Machine.Mode == SyncMode.EveryStep)
+        else if (message is FetchMessage { Kind: FetchKind.Trainer or FetchKind.Replica or FetchKind.Steps } && bridge.Machine.Mode == SyncMode.EveryStep)
         {
             _seeking.Add(place);
         }

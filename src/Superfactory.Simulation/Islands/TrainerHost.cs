@@ -192,9 +192,9 @@ internal sealed class TrainerHost
         }
 
         _bridge.Take(input);
-        if (input is MergeInput.TrainerAnchored)
+        if (input is MergeInput.TrainerAnchored or MergeInput.TrainerStateCopied or MergeInput.TrainerFollowed)
         {
-            // It waits for no answer, and takes the next round's steps.
+            // It waits for no answer, and takes the next round's steps, or what came while it was busy.
             Schedule(trainer);
         }
     }

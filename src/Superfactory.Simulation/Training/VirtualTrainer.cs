@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Superfactory.Model.Jobs;
@@ -15,9 +16,12 @@ internal sealed partial class VirtualTrainer
     private readonly Dictionary<int, DealtSamples> _deals = [];
     private float[] _parameters;
     private byte[] _statics;
+    private readonly Queue<(MergeEffect Effect, int Meanwhile)> _meanwhile = [];
     private DealtSamples? _samples;
     private RoundTurn? _turn;
     private float[]? _before;
+    private byte[]? _kept;
+    private bool _answers;
 
     /// <summary>A trainer's process that has just started.</summary>
     /// <param name="scenario">The run.</param>
@@ -80,6 +84,13 @@ internal sealed partial class VirtualTrainer
     /// <param name="meanwhile">Steps that it had time for since it contributed.</param>
     public void Take(MergeEffect effect, int meanwhile)
     {
+        if (_answers)
+        {
+            // As the bridge has it: what comes while a state is written or taken waits.
+            _meanwhile.Enqueue((effect, meanwhile));
+            return;
+        }
+
         switch (effect)
         {
             case MergeEffect.Begin begin:
@@ -96,9 +107,12 @@ internal sealed partial class VirtualTrainer
             case MergeEffect.Merged merged:
                 Merge(merged.Result);
                 break;
-            case MergeEffect.CopyTrainerState:
-                var copy = CopyState();
-                Do(() => new MergeInput.TrainerStateCopied(copy));
+            case MergeEffect.CopyTrainerState { Rest: var rest }:
+                var copy = rest ? SHA256.HashData(CopyState()) : CopyState();
+                Answer(new MergeInput.TrainerStateCopied(copy, rest));
+                break;
+            case MergeEffect.Follow follow:
+                Follow(follow);
                 break;
             case MergeEffect.Finalized finalized:
                 _parameters = finalized.LoadMerged ? _buffers.Merged.ToArray() : _parameters;
@@ -145,6 +159,22 @@ internal sealed partial class VirtualTrainer
             TakeState(state);
         }
 
+        if (begin.Steps is { } steps)
+        {
+            if (_scenario.Refuses(_island))
+            {
+                Do(() => new MergeInput.TrainerUnfit());
+                return;
+            }
+
+            _statics = _buffers.Statics.ToArray();
+            TakeSteps(steps.Steps);
+            if (!steps.Rest.Span.SequenceEqual(SHA256.HashData(CopyState())))
+            {
+                throw new ViolationException($"the trainer of island {_island} comes to another state than the one whose steps it took, in round {begin.Turn.Round}");
+            }
+        }
+
         if (begin.Turn.Finished)
         {
             Proceed();
@@ -153,6 +183,46 @@ internal sealed partial class VirtualTrainer
         {
             Do(() => new MergeInput.TrainerData(new DataDeclaration(10_000, _scenario.Batches[_island], "corpus")));
         }
+    }
+
+    /// <summary>Says something when it has had the time for it; what comes meanwhile it takes then.</summary>
+    private void Answer(MergeInput answer)
+    {
+        _answers = true;
+        Do(() =>
+        {
+            _answers = false;
+            for (var left = _meanwhile.Count; left > 0; left--)
+            {
+                var (effect, meanwhile) = _meanwhile.Dequeue();
+                Take(effect, meanwhile);
+            }
+
+            return answer;
+        });
+    }
+
+    private void Follow(MergeEffect.Follow follow)
+    {
+        if (follow.TrainerState is { } state)
+        {
+            TakeState(state);
+        }
+
+        Answer(_scenario.Refuses(_island) ? new MergeInput.TrainerUnfit() : TakeSteps(follow.Steps));
+    }
+
+    private MergeInput.TrainerFollowed TakeSteps(ImmutableArray<ReadOnlyMemory<byte>> steps)
+    {
+        foreach (var step in steps)
+        {
+            if (step.Length > 1)
+            {
+                LocalTraining.Step(_parameters, _momentum, MemoryMarshal.Cast<byte, float>(step.Span));
+            }
+        }
+
+        return new MergeInput.TrainerFollowed();
     }
 
     private void TakeState(ReadOnlyMemory<byte> state)
@@ -177,6 +247,9 @@ internal sealed partial class VirtualTrainer
             _before = AnchorsBeforeItsStep ? (float[])_parameters.Clone() : null;
             LocalTraining.Step(_parameters, _momentum, _buffers.Merged.Span);
         }
+
+        // One byte stands for a step that all skipped.
+        _kept = !outcome.Keep ? null : outcome.Skip ? [0] : _turn!.Steps > 0 ? [.. MemoryMarshal.AsBytes(_buffers.Merged.Span)] : null;
 
         if (outcome.TrainerState is { } state && !KeepsItsOptimizer)
         {
@@ -276,7 +349,8 @@ internal sealed partial class VirtualTrainer
 
         given.Given.AsSpan(part).CopyTo(_buffers.Local.Span[part]);
         OnContributed?.Invoke(given);
-        return new MergeInput.TrainerContributed(contribution);
+        (var kept, _kept) = (_kept, null);
+        return new MergeInput.TrainerContributed(contribution, kept is null ? null : (ReadOnlyMemory<byte>?)kept);
     }
 
     /// <summary>The rule of <see cref="DealtSamples"/>, place by place.</summary>

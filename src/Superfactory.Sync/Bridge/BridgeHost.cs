@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Superfactory.Model.Agents;
@@ -51,6 +52,7 @@ internal sealed partial class BridgeHost : IDisposable
         new BoundedChannelOptions(InputsMax) { SingleReader = true, AllowSynchronousContinuations = true });
     private HostSources? _sources;
     private RunEpoch _epoch;
+    private ImmutableArray<string> _roster;
     private BridgeEnd? _end;
     private long? _quietSince;
     private bool _closed;
@@ -71,7 +73,7 @@ internal sealed partial class BridgeHost : IDisposable
         TimeProvider time,
         CheckpointState? checkpoint = null)
     {
-        (_configuration, _transport, _commands, _time, _epoch) = (configuration, transport, commands, time, configuration.Epoch);
+        (_configuration, _transport, _commands, _time, _epoch, _roster) = (configuration, transport, commands, time, configuration.Epoch, configuration.Epoch.Roster);
         var promises = new PromiseFile(configuration.GangDirectory);
         _machine = new MergeMachine(new MergeConfiguration
         {
@@ -278,7 +280,7 @@ internal sealed partial class BridgeHost : IDisposable
         switch (command)
         {
             case BridgeCommand.EpochDecided decided when decided.Epoch.IsNewerThan(_epoch):
-                _epoch = decided.Epoch;
+                (_epoch, _roster) = (decided.Epoch, decided.Epoch.Roster);
                 _forMachine.Enqueue(new MergeInput.EpochChanged(decided.Epoch));
                 break;
             case BridgeCommand.TrainerLost when !_desk.IsTrainerAlive():
@@ -310,7 +312,7 @@ internal sealed partial class BridgeHost : IDisposable
         switch (effect)
         {
             case MergeEffect.Send send:
-                var island = _epoch.Roster[send.Island];
+                var island = _roster[send.Island];
                 if (!_peers.TrySend(island, send.Message))
                 {
                     _end ??= BridgeEnd.Unreachable(
@@ -332,7 +334,7 @@ internal sealed partial class BridgeHost : IDisposable
                 _quietSince = _time.GetTimestamp();
                 break;
             case MergeEffect.Drop drop:
-                _peers.Drop(_epoch.Roster[drop.Island]);
+                _peers.Drop(_roster[drop.Island]);
                 break;
             default:
                 if (!_membership.TryCarry(effect))
@@ -357,7 +359,7 @@ internal sealed partial class BridgeHost : IDisposable
         }
 
         _stalls.Look(attempt);
-        for (var island = 0; island < _epoch.Roster.Length; island++)
+        for (var island = 0; island < _roster.Length; island++)
         {
             if (_stalls.IsStalled(island, _machine.IsAwaited(island)))
             {

@@ -12,7 +12,7 @@ namespace Superfactory.Sync.Merging;
 /// this island was out, whether what it holds is still the run's. <c>docs/protocol.md</c> has the argument.
 /// </summary>
 internal sealed class Membership(
-    MergeState state, RoundExchange exchange, RoundApplier applier, SampleDealing dealing, StateFetcher fetcher, TrainerSeat seat, Handshake handshake)
+    MergeState state, RoundExchange exchange, RoundApplier applier, SampleDealing dealing, StateFetcher fetcher, TrainerSeat seat, Handshake handshake, Following following)
 {
     /// <summary>How often a learner takes the whole state because the members went on meanwhile; then it is let in and they wait for the rest.</summary>
     public const int FollowsMax = 3;
@@ -146,7 +146,7 @@ internal sealed class Membership(
         }
 
         var reaches = state.Fellows.All(peer => peer.Established);
-        if (reaches && (state.Initialised || (state.EveryStep && !HasTrained())))
+        if (reaches && (state.Initialised || (state.EveryStep && !HasTrained() && following.IsLevel)))
         {
             _levelIn = state.Epoch.Number;
             state.Emit(new MergeEffect.Level(state.Epoch.Number));
@@ -217,6 +217,12 @@ internal sealed class Membership(
         if (epoch.Members.Concat(epoch.Learners).Any(each => each.Island == state.NameOf(state.Self) && each.Incarnation > state.Incarnation))
         {
             state.Fail($"Incarnation {state.IncarnationOf(state.Self)} of {state.NameOf(state.Self)} replaces this one.");
+            return;
+        }
+
+        if (epoch.Start < 0 && seat.Followed)
+        {
+            state.Outrun($"The run begins again, and so does {state.NameOf(state.Self)}, whose trainer followed it.");
             return;
         }
 

@@ -24,7 +24,14 @@ public abstract record MergeEffect
     /// <param name="Turn">What it does next.</param>
     /// <param name="LoadMerged">Whether it takes parameters and statics from the buffers first; otherwise its own are the run's.</param>
     /// <param name="TrainerState">A peer trainer's state to load (every-step); null where there is none.</param>
-    public sealed record Begin(RoundTurn Turn, bool LoadMerged, ReadOnlyMemory<byte>? TrainerState) : MergeEffect;
+    /// <param name="Steps">Steps to take from where it stands, in place of such a state; null where there are none.</param>
+    public sealed record Begin(RoundTurn Turn, bool LoadMerged, ReadOnlyMemory<byte>? TrainerState, StepsTaken? Steps = null) : MergeEffect;
+
+    /// <summary>Tell the trainer, which has not begun, to load another's state, or to take steps that others took, and to go on waiting. Answered by
+    /// <see cref="MergeInput.TrainerFollowed"/> or <see cref="MergeInput.TrainerUnfit"/>; it may come again before that.</summary>
+    /// <param name="TrainerState">A peer trainer's state; null where it goes on from where it stands.</param>
+    /// <param name="Steps">The optimizer's steps after it, one after another.</param>
+    public sealed record Follow(ReadOnlyMemory<byte>? TrainerState, ImmutableArray<ReadOnlyMemory<byte>> Steps) : MergeEffect;
 
     /// <summary>Tell the trainer which samples are its own from here on.</summary>
     /// <param name="Samples">The samples; null where the run is untracked.</param>
@@ -36,8 +43,10 @@ public abstract record MergeEffect
     /// <param name="Result">What was merged, and what it does next.</param>
     public sealed record Merged(MergeOutcome Result) : MergeEffect;
 
-    /// <summary>Ask the trainer, which waits for a merge, for a copy of its state; answered by <see cref="MergeInput.TrainerStateCopied"/>.</summary>
-    public sealed record CopyTrainerState : MergeEffect;
+    /// <summary>Ask the trainer, which waits for a merge, for a copy of its state before it; answered by <see cref="MergeInput.TrainerStateCopied"/>,
+    /// also where what came of the merge follows at once.</summary>
+    /// <param name="Rest">Whether parameters and the optimizer's numbers are left out of it.</param>
+    public sealed record CopyTrainerState(bool Rest = false) : MergeEffect;
 
     /// <summary>Tell the trainer that the buffers hold the final tensors: it loads them, saves, and finishes.</summary>
     /// <param name="LoadMerged">Whether <see cref="MergeBuffers.Merged"/> replaces its parameters.</param>
@@ -78,6 +87,11 @@ public abstract record MergeEffect
     /// <param name="Text">A sentence.</param>
     public sealed record Note(string Text) : MergeEffect;
 }
+
+/// <summary>Steps that another trainer took, for one that stands where that one stood before them.</summary>
+/// <param name="Steps">The optimizer's steps, one after another.</param>
+/// <param name="Rest">What else belongs to the boundary after them.</param>
+public sealed record StepsTaken(ImmutableArray<ReadOnlyMemory<byte>> Steps, ReadOnlyMemory<byte> Rest);
 
 /// <summary>What a trainer does until its next merge.</summary>
 /// <param name="Round">The round it works on, from 0.</param>
@@ -134,6 +148,9 @@ public sealed record MergeOutcome
 
     /// <summary>Whether every island skips this step because a gradient scaler found an overflow.</summary>
     public bool Skip { get; init; }
+
+    /// <summary>Whether the trainer gives the optimizer's step that it takes now with its next contribution, for islands that follow.</summary>
+    public bool Keep { get; init; }
 
     /// <summary>A new segment of samples, where one begins with the next round; null otherwise.</summary>
     public DealtSamples? Deal { get; init; }

@@ -71,7 +71,8 @@ public abstract record MergeInput
 
     /// <summary>The trainer finished a round's steps; <see cref="MergeBuffers.Local"/> holds its numbers until the answer.</summary>
     /// <param name="Contribution">What they were.</param>
-    public sealed record TrainerContributed(Contribution Contribution) : MergeInput;
+    /// <param name="Kept">The optimizer's step that it took before them, as <see cref="MergeOutcome.Keep"/> wanted it; opaque here. Null where it was not asked, or cannot.</param>
+    public sealed record TrainerContributed(Contribution Contribution, ReadOnlyMemory<byte>? Kept = null) : MergeInput;
 
     /// <summary>In streaming: the trainer has taken all steps that it may while its contribution is merged, and waits.</summary>
     public sealed record TrainerWaits : MergeInput;
@@ -81,7 +82,14 @@ public abstract record MergeInput
 
     /// <summary>The trainer answers <see cref="MergeEffect.CopyTrainerState"/>.</summary>
     /// <param name="State">Its parameters, optimizer and attached state at the step boundary before the pending merge; opaque here.</param>
-    public sealed record TrainerStateCopied(ReadOnlyMemory<byte> State) : MergeInput;
+    /// <param name="Rest">Whether it is without parameters and the optimizer's numbers, as it was asked for.</param>
+    public sealed record TrainerStateCopied(ReadOnlyMemory<byte> State, bool Rest = false) : MergeInput;
+
+    /// <summary>The trainer took what <see cref="MergeEffect.Follow"/> gave it.</summary>
+    public sealed record TrainerFollowed : MergeInput;
+
+    /// <summary>The trainer could not take steps that it was given, or came to other parameters with them: it needs another trainer's whole state.</summary>
+    public sealed record TrainerUnfit : MergeInput;
 
     /// <summary>The trainer saw that everything is merged; <see cref="MergeBuffers.Local"/> and <see cref="MergeBuffers.Statics"/> hold its final tensors.</summary>
     public sealed record TrainerFinalizing : MergeInput;

@@ -87,6 +87,21 @@ public static class MergeLimits
     /// <summary>Faults of peers against the protocol that are reported one by one; further ones are only counted.</summary>
     public const int FaultNotesMax = 100;
 
+    /// <summary>Steps of the optimizer that an island keeps for those that follow: 512, the newest. Who lacks an older one takes a new copy.</summary>
+    public const int StepsKeptMax = 512;
+
+    /// <summary>Bytes of those steps: 1 GiB, of a model of 25 million parameters some ten steps. As many may be under way to a peer once more.</summary>
+    public const long StepBytesKeptMax = 1L << 30;
+
+    /// <summary>Copies of a trainer's state that one island takes to follow from, before it becomes a member without.</summary>
+    public const int FollowCopiesMax = 2;
+
+    /// <summary>Steps behind the members with which an island that follows is level: the newest is kept a step later than it is taken, and one more is on its way.</summary>
+    public const int FollowBehindMax = 2;
+
+    /// <summary>What a trainer that follows is given before it has taken what came before: 2, so that it need not wait for the link nor the link for it.</summary>
+    public const int FollowUnderWayMax = 2;
+
     /// <summary>Bytes of a peer trainer's state that are accepted: parameters, two moments and as much again, and a free share for what small models attach.</summary>
     /// <param name="parameterBytes">Bytes of the parameters in fp32.</param>
     public static long TrainerStateBytesMax(long parameterBytes) => (8 * parameterBytes) + (256L * 1024 * 1024);

@@ -34,6 +34,11 @@ public sealed partial class MergeMachine
     private readonly ProgressReport _report;
     private readonly Membership _membership;
     private readonly ModeChange _change;
+    private readonly StepLog _steps;
+    private readonly Following _following;
+
+    /// <summary>Whether anything may follow from the present input. Most inputs of a large merge are chunks of which nothing does.</summary>
+    private bool _mayFollow;
 
     /// <summary>A machine that knows its membership and nothing else.</summary>
     /// <param name="configuration">Its place, the membership and the job; validated by whoever read the job.</param>
@@ -50,11 +55,13 @@ public sealed partial class MergeMachine
         _change = new ModeChange(_state, _seat, _applier);
         _finale = new Finale(_state, _seat);
         _fetcher = new StateFetcher(_state);
-        _server = new StateServer(_state, _exchange, _seat, _finale);
+        _steps = new StepLog(_state);
+        (_seat.Keeps, _following) = (_steps.Keeps, new Following(_state, _seat, _steps));
+        _server = new StateServer(_state, _exchange, _seat, _finale, _steps);
         _handshake = new Handshake(_state, Resend, Have);
-        _membership = new Membership(_state, _exchange, _applier, _dealing, _fetcher, _seat, _handshake);
-        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale, _membership, _change);
-        _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale);
+        _membership = new Membership(_state, _exchange, _applier, _dealing, _fetcher, _seat, _handshake, _following);
+        _needs = new StateNeeds(_state, _exchange, _applier, _seat, _server, _finale, _membership, _change, _following);
+        _report = new ProgressReport(_state, _exchange, _seat, _dealing, _fetcher, _finale, _following);
         (_cut, _restore) = (new CheckpointCut(_state, _finale), new CheckpointRestore(_state, _exchange, _applier, _seat));
         _membership.Start();
     }
@@ -73,8 +80,13 @@ public sealed partial class MergeMachine
             return [];
         }
 
+        _mayFollow = true;
         Take(input);
-        Advance();
+        if (_mayFollow)
+        {
+            Advance();
+        }
+
         return _state.TakeEffects();
     }
 
@@ -110,40 +122,12 @@ public sealed partial class MergeMachine
             case MergeInput.PromiseKept { Epoch: var kept }:
                 _membership.Kept(kept);
                 break;
-            case MergeInput.TrainerRegistered registered:
-                Register(registered.Tensors, registered.Buffers);
-                break;
             case MergeInput.LaneSaid { Status: var status }:
                 _state.Lanes.Hear(status);
                 CompleteRegistration();
                 break;
-            case MergeInput.TrainerData { Data: var data }:
-                _dealing.Declare(data);
-                break;
-            case MergeInput.TrainerContributed { Contribution: var contribution }:
-                Take(contribution);
-                break;
-            case MergeInput.TrainerWaits:
-                _seat.Waits = true;
-                break;
-            case MergeInput.TrainerAnchored:
-                _change.Anchor();
-                break;
-            case MergeInput.TrainerStateCopied { State: var copy } when !_change.TakeCopy(copy):
-                _server.TakeCopy(copy);
-                break;
-            case MergeInput.TrainerFinalizing when _seat.Phase == TrainerPhase.Training && _state.History.Finished:
-                _seat.Phase = TrainerPhase.Finalizing;
-                break;
-            case MergeInput.TrainerFinished { ParametersSha256: var hash } when _seat.Phase == TrainerPhase.Saving:
-                _finale.Finish(hash);
-                break;
-            case MergeInput.TrainerLost when !_finale.Done:
-                _exchange.Own?.Detach();
-                _seat.Lose();
-                _server.LoseTrainer();
-                _change.LoseTrainer();
-                _dealing.LoseTrainer();
+            default:
+                TakeOfTrainer(input);
                 break;
         }
     }
@@ -214,7 +198,7 @@ public sealed partial class MergeMachine
                 _exchange.Take(peer, contribute);
                 break;
             case ChunkMessage chunk:
-                _exchange.Take(peer, chunk);
+                _mayFollow = _exchange.Take(peer, chunk);
                 break;
             case CommitMessage commit:
                 _exchange.Take(peer, commit);
@@ -261,45 +245,6 @@ public sealed partial class MergeMachine
         }
     }
 
-    private void Take(Contribution contribution)
-    {
-        var asked = _seat.Told ?? _state.History.TurnOf(_state.Self);
-        if (_seat.Phase != TrainerPhase.Training || contribution.Round != asked.Round || asked.Finished)
-        {
-            _state.Fail($"The trainer of {_state.NameOf(_state.Self)} contributed to round {contribution.Round} where round {asked.Round} was not its own to contribute to.");
-            return;
-        }
-
-        if (contribution.Steps != asked.Steps || contribution.Tokens is < 0 or > MergeLimits.TokensMax)
-        {
-            _state.Fail($"The trainer of {_state.NameOf(_state.Self)} contributed {contribution.Steps} steps and {contribution.Tokens} tokens to round {asked.Round} where {asked.Steps} steps were asked for.");
-            return;
-        }
-
-        if (_seat.Stale)
-        {
-            _state.Note($"What the trainer of {_state.NameOf(_state.Self)} gave for round {asked.Round} came too late: the run went on without it, and its samples are dealt again.");
-            _seat.Phase = TrainerPhase.Waiting;
-            return;
-        }
-
-        if (_state is { EveryStep: false, Anchored: false })
-        {
-            _state.Fail($"The trainer of {_state.NameOf(_state.Self)} contributed to round {asked.Round} before it gave the parameters that the round starts from.");
-            return;
-        }
-
-        if (!_dealing.HasDeclared(_state.Self))
-        {
-            _dealing.Declare(null);
-        }
-
-        // What the numbers start from is hashed now, so that damage since the last merge cannot pass for the common state.
-        _applier.Seal();
-        _seat.Phase = TrainerPhase.Waiting;
-        _exchange.Contribute(_seat.Span(contribution));
-    }
-
     /// <summary>Everything that follows from what is known.</summary>
     private void Advance()
     {
@@ -335,7 +280,10 @@ public sealed partial class MergeMachine
             return;
         }
 
-        _fetcher.Serve(_needs.Next());
+        while (_fetcher.Serve(_needs.Next()))
+        {
+        }
+
         _server.TryServe();
         _seat.TryBegin();
         _finale.TryFinalize();

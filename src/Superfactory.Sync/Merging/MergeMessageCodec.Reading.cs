@@ -23,7 +23,7 @@ public static partial class MergeMessageCodec
         Kind.Chunk => ReadChunk(epoch, incarnation, ref reader, bytes),
         Kind.Commit => ReadCommit(epoch, incarnation, ref reader),
         Kind.Applied => new AppliedMessage { Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), StateHash = reader.UInt64() },
-        Kind.Fetch => new FetchMessage { Epoch = epoch, Incarnation = incarnation, Kind = FetchOf(ref reader, FetchKind.Nothing), Round = Round(ref reader) },
+        Kind.Fetch => new FetchMessage { Epoch = epoch, Incarnation = incarnation, Kind = FetchOf(ref reader, FetchKind.Nothing), Round = Round(ref reader), Since = Round(ref reader) },
         Kind.Offer => ReadOffer(epoch, incarnation, ref reader),
         Kind.Repeat => new RepeatMessage
         {
@@ -170,7 +170,7 @@ public static partial class MergeMessageCodec
     private static FetchKind FetchOf(ref WireReader reader, FetchKind first)
     {
         var value = (FetchKind)reader.Byte();
-        reader.Require(value >= first && value <= FetchKind.Residuals);
+        reader.Require(value >= first && value <= FetchKind.Steps);
         return value;
     }
 }

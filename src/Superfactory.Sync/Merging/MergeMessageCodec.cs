@@ -12,7 +12,7 @@ namespace Superfactory.Sync.Merging;
 public static partial class MergeMessageCodec
 {
     /// <summary>The version of the merge protocol. A peer of another version is refused by name.</summary>
-    public const int ProtocolVersion = 7;
+    public const int ProtocolVersion = 8;
 
     private enum Kind : byte
     {
@@ -151,6 +151,7 @@ public static partial class MergeMessageCodec
             case FetchMessage fetch:
                 writer.Byte((byte)fetch.Kind);
                 writer.Int64(fetch.Round);
+                writer.Int64(fetch.Since);
                 break;
             case OfferMessage offer:
                 WriteOffer(offer, writer);

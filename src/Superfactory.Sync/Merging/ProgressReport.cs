@@ -8,7 +8,7 @@ using Superfactory.Sync.Merging.Transfer;
 namespace Superfactory.Sync.Merging;
 
 /// <summary>Says how far the run is, what its ledger holds, and whom this island waits for.</summary>
-internal sealed class ProgressReport(MergeState state, RoundExchange exchange, TrainerSeat seat, SampleDealing dealing, StateFetcher fetcher, Finale finale)
+internal sealed class ProgressReport(MergeState state, RoundExchange exchange, TrainerSeat seat, SampleDealing dealing, StateFetcher fetcher, Finale finale, Following following)
 {
     public RunProgress Make()
     {
@@ -61,7 +61,8 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
         : state.SelfIsMember ? WaitingAsMember()
         : $"waits to be let in again: epoch {state.Epoch.Number} is without it";
 
-    private string Learning() => fetcher.Source is { } source
+    private string Learning() => following.IsUnderWay ? $"takes the steps that the others took since the copy of a trainer's state that it has: {following.Behind} behind"
+        : fetcher.Source is { } source
         ? $"takes the run's state from {state.NameOf(source.Index)}, to become a member"
         : $"waits for {Name(peer => !peer.Established)} to become a member";
 

@@ -118,6 +118,49 @@ public sealed class PeerSenderTests
     }
 
     [Fact(Timeout = TimeoutMilliseconds)]
+    public async Task Of_many_chunks_half_of_what_may_wait_is_told_at_once_and_the_rest_when_nothing_waits()
+    {
+        var transport = new Gate();
+        var told = new List<int>();
+        PeerSender? telling = null;
+        using var sender = telling = new PeerSender("atlanta", transport, () => told.Add(telling!.TakeCarried()));
+        sender.Open();
+        for (var chunk = 0; chunk < MergeLimits.ChunksWaitingMax + 1; chunk++)
+        {
+            sender.TrySend(Chunk(chunk));
+        }
+
+        sender.TrySend(new OverMessage());
+        sender.Complete();
+        transport.Allow(MergeLimits.ChunksWaitingMax + 2);
+        await sender.RunAsync(Token);
+
+        told.ShouldBe([MergeLimits.ChunksWaitingMax / 2, MergeLimits.ChunksWaitingMax / 2, 1]);
+    }
+
+    [Fact(Timeout = TimeoutMilliseconds)]
+    public async Task Few_chunks_are_not_taken_while_another_waits_and_are_when_none_does()
+    {
+        var transport = new Gate();
+        using var sender = new PeerSender("atlanta", transport);
+        sender.Open();
+        sender.TrySend(Chunk(0));
+        sender.TrySend(Chunk(1));
+        sender.TrySend(Chunk(2));
+        var running = sender.RunAsync(Token);
+        await transport.Entered.Reader.ReadAsync(Token);
+        transport.Allow(1);
+        await transport.Entered.Reader.ReadAsync(Token);
+
+        sender.TakeCarried().ShouldBe(0);
+
+        transport.Allow(2);
+        sender.Complete();
+        await running;
+        sender.TakeCarried().ShouldBe(3);
+    }
+
+    [Fact(Timeout = TimeoutMilliseconds)]
     public async Task A_bridge_that_ends_lets_its_last_messages_leave()
     {
         var transport = new Gate();

@@ -102,9 +102,16 @@ internal sealed class CodecFormat<TCodec> : INumberFormat
     /// <summary>An empty <paramref name="residual"/> stands for zeros.</summary>
     internal HeaderNumbers Measure(ReadOnlySpan<float> source, ReadOnlySpan<float> residual, VectorWidth width)
     {
+        var sum = new HeaderSum(width);
+        if (typeof(TCodec) == typeof(Fp32Codec) && residual.IsEmpty)
+        {
+            // Nothing is kept of a piece, so that there is none.
+            sum.Add(source);
+            return sum.Total();
+        }
+
         Span<float> numbers = stackalloc float[Piece];
         Span<byte> encoded = stackalloc byte[EncodedBytes(Piece)];
-        var sum = new HeaderSum(width);
         for (var start = 0; start < source.Length; start += Piece)
         {
             scoped var piece = source.Slice(start, Math.Min(Piece, source.Length - start));

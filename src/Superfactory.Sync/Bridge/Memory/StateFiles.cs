@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using Superfactory.Model;
 
 namespace Superfactory.Sync.Bridge.Memory;
@@ -17,12 +19,16 @@ internal sealed class StateFiles : IDisposable
     private readonly string _arena;
     private readonly Queue<ReadOnlyMemory<byte>> _copies = new();
     private (long Round, string Path)? _saved;
+    private int _steps;
 
     /// <summary>The files beside the arena at <paramref name="arena"/>.</summary>
     public StateFiles(string arena) => _arena = arena;
 
     /// <summary>Where the trainer is asked to write a copy of its state for a peer.</summary>
     public string CopyPath => _arena + ".copy";
+
+    /// <summary>Where the trainer is asked to write a step that it takes.</summary>
+    public string KeptPath => _arena + ".kept";
 
     private string PeerPath => _arena + ".peer";
 
@@ -55,6 +61,21 @@ internal sealed class StateFiles : IDisposable
         }
     }
 
+    /// <summary>Takes the step that the trainer wrote; null where it is not as long as the trainer says, or cannot be read: then nobody follows with it.</summary>
+    public ReadOnlyMemory<byte>? TakeKept(long bytes)
+    {
+        try
+        {
+            var kept = File.ReadAllBytes(KeptPath);
+            File.Delete(KeptPath);
+            return kept.Length == bytes ? (ReadOnlyMemory<byte>?)kept : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Remembers a state that the trainer saved for its own restart.</summary>
     /// <param name="round">The round that it begins.</param>
     /// <param name="path">The file, one of the two beside the arena.</param>
@@ -81,15 +102,39 @@ internal sealed class StateFiles : IDisposable
     public string? SavedFor(long first, long last) => _saved is { } saved && saved.Round >= first && saved.Round <= last && File.Exists(saved.Path) ? saved.Path : null;
 
     /// <summary>Writes a peer trainer's state where this island's trainer can load it.</summary>
-    public string WritePeerState(ReadOnlyMemory<byte> state)
+    public string WritePeerState(ReadOnlyMemory<byte> state) => Write(PeerPath, state);
+
+    /// <summary>Writes steps of a peer's trainer, one file for each, where this island's can take them.</summary>
+    public ImmutableArray<string> WriteSteps(ImmutableArray<ReadOnlyMemory<byte>> steps)
     {
-        using var file = OwnerOnly.Open(PeerPath, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0 });
-        file.Write(state.Span);
-        return PeerPath;
+        _steps = Math.Max(_steps, steps.Length);
+        return [.. steps.Select((step, index) => Write(StepPath(index), step))];
     }
 
-    /// <summary>Removes the peer's state, which the trainer has loaded.</summary>
-    public void ForgetPeerState() => File.Delete(PeerPath);
+    /// <summary>Writes what else belongs to the boundary after them.</summary>
+    public string WriteRest(ReadOnlyMemory<byte> rest) => Write(_arena + ".rest", rest);
+
+    /// <summary>Removes what the trainer has loaded of a peer's.</summary>
+    public void ForgetPeerState()
+    {
+        File.Delete(PeerPath);
+        File.Delete(_arena + ".rest");
+        for (var index = 0; index < _steps; index++)
+        {
+            File.Delete(StepPath(index));
+        }
+
+        _steps = 0;
+    }
+
+    private string StepPath(int index) => string.Create(CultureInfo.InvariantCulture, $"{_arena}.step-{index}");
+
+    private static string Write(string path, ReadOnlyMemory<byte> state)
+    {
+        using var file = OwnerOnly.Open(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0 });
+        file.Write(state.Span);
+        return path;
+    }
 
     /// <summary>Removes every file, also halves that a killed trainer was writing. Mapped copies go with whoever still uses them.</summary>
     public void Dispose()

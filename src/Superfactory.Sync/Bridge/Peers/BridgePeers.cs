@@ -14,7 +14,9 @@ internal sealed class BridgePeers : IDisposable
 
     private readonly IPeerTransport _transport;
     private readonly SortedDictionary<string, PeerSender> _senders = new(StringComparer.Ordinal);
+    private readonly PeerSender[] _all;
     private readonly CancellationTokenSource _stopping = new();
+    private RunEpoch? _placed;
     private Task _sending = Task.CompletedTask;
 
     /// <summary>The islands of <paramref name="epoch"/> other than <paramref name="self"/>.</summary>
@@ -32,6 +34,8 @@ internal sealed class BridgePeers : IDisposable
                 _senders.Add(island, new PeerSender(island, transport, carried));
             }
         }
+
+        _all = [.. _senders.Values];
     }
 
     /// <summary>Says to every peer that is up that this island is there.</summary>
@@ -39,9 +43,9 @@ internal sealed class BridgePeers : IDisposable
     /// <param name="saying">What is said to the peer at a place.</param>
     public void Beat(RunEpoch epoch, Func<int, AliveMessage> saying)
     {
-        foreach (var (island, sender) in _senders)
+        foreach (var sender in _all)
         {
-            sender.Beat(saying(BridgeConfiguration.IndexOf(epoch, island)));
+            sender.Beat(saying(PlaceOf(sender, epoch)));
         }
     }
 
@@ -76,7 +80,7 @@ internal sealed class BridgePeers : IDisposable
             return;
         }
 
-        var place = BridgeConfiguration.IndexOf(epoch, happened.Island);
+        var place = PlaceOf(sender, epoch);
         switch (happened)
         {
             case PeerEvent.Up:
@@ -112,11 +116,11 @@ internal sealed class BridgePeers : IDisposable
     /// <summary>Tells the machine which chunks the transport has taken.</summary>
     public void TakeCarried(RunEpoch epoch, Action<MergeInput> drive)
     {
-        foreach (var (island, sender) in _senders)
+        foreach (var sender in _all)
         {
             if (sender.TakeCarried() is > 0 and var chunks)
             {
-                drive(new MergeInput.Carried(BridgeConfiguration.IndexOf(epoch, island), chunks));
+                drive(new MergeInput.Carried(PlaceOf(sender, epoch), chunks));
             }
         }
     }
@@ -150,5 +154,20 @@ internal sealed class BridgePeers : IDisposable
         {
             sender.Dispose();
         }
+    }
+
+    /// <summary>A peer's place in the membership, which is looked for once: this is asked for every chunk.</summary>
+    private int PlaceOf(PeerSender sender, RunEpoch epoch)
+    {
+        if (!ReferenceEquals(_placed, epoch))
+        {
+            _placed = epoch;
+            foreach (var each in _all)
+            {
+                each.Place = BridgeConfiguration.IndexOf(epoch, each.Island);
+            }
+        }
+
+        return sender.Place;
     }
 }

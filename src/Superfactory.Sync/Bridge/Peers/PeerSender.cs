@@ -21,6 +21,12 @@ internal sealed class PeerSender : IDisposable
     /// <summary>Messages that wait beyond which no more signs of life are put behind them.</summary>
     private const int BeatsMax = 8;
 
+    /// <summary>
+    /// Chunks that the transport has taken before that is told while others wait: half of those that the machine gives, so that it is asked
+    /// for more before it runs out, and not for each.
+    /// </summary>
+    private const int CarriedMany = MergeLimits.ChunksWaitingMax / 2;
+
     private readonly IPeerTransport _transport;
     private readonly Action _carried;
     private readonly Channel<(Conversation Conversation, MergeMessage Message)> _waiting;
@@ -40,6 +46,9 @@ internal sealed class PeerSender : IDisposable
 
     /// <summary>The peer's island.</summary>
     public string Island { get; }
+
+    /// <summary>Its place in the membership, for whoever owns this.</summary>
+    public int Place { get; set; } = -1;
 
     /// <summary>Messages that were dropped because the peer was down, from the start.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
@@ -91,32 +100,46 @@ internal sealed class PeerSender : IDisposable
         }
     }
 
-    /// <summary>Chunks and pieces of state of the conversation that the transport has taken since this was last asked; it keeps none of their bytes.</summary>
-    public int TakeCarried() => _conversation is { } conversation ? Interlocked.Exchange(ref conversation.Carried, 0) : 0;
+    /// <summary>
+    /// Chunks and pieces of state of the conversation that the transport has taken since this last said so; it keeps none of their bytes.
+    /// Few are not worth saying while more waits.
+    /// </summary>
+    public int TakeCarried() =>
+        _conversation is { } conversation && Volatile.Read(ref conversation.Carried) is var carried and > 0 && (carried >= CarriedMany || _waiting.Reader.Count == 0)
+            ? Interlocked.Exchange(ref conversation.Carried, 0)
+            : 0;
 
     /// <summary>Carries messages to the transport until <see cref="Complete"/> and all are carried, or the token is cancelled.</summary>
     /// <exception cref="PeerTransportException">The transport is gone.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var header = new ArrayBufferWriter<byte>();
-        await foreach (var (conversation, message) in _waiting.Reader.ReadAllAsync(cancellationToken))
+        Conversation? current = null;
+        CancellationTokenSource? ending = null;
+        try
         {
-            if (conversation.Token.IsCancellationRequested)
+            await foreach (var (conversation, message) in _waiting.Reader.ReadAllAsync(cancellationToken))
             {
-                Interlocked.Increment(ref _dropped);
-                continue;
-            }
+                if (conversation.Token.IsCancellationRequested)
+                {
+                    Interlocked.Increment(ref _dropped);
+                    continue;
+                }
 
-            header.ResetWrittenCount();
-            MergeMessageCodec.WriteHeader(message, header);
-            if (!await SendAsync(conversation, message, header.WrittenMemory, cancellationToken))
-            {
-                Interlocked.Increment(ref _dropped);
+                if (conversation != current)
+                {
+                    ending?.Dispose();
+                    (current, ending) = (conversation, CancellationTokenSource.CreateLinkedTokenSource(conversation.Token, cancellationToken));
+                }
+
+                header.ResetWrittenCount();
+                MergeMessageCodec.WriteHeader(message, header);
+                Sent(conversation, message, await TrySendAsync(message, header.WrittenMemory, ending!.Token, cancellationToken));
             }
-            else if (message is ChunkMessage or PieceMessage { Stream: StreamKind.State } && Interlocked.Increment(ref conversation.Carried) == 1)
-            {
-                _carried();
-            }
+        }
+        finally
+        {
+            ending?.Dispose();
         }
     }
 
@@ -126,12 +149,29 @@ internal sealed class PeerSender : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Close();
 
-    private async ValueTask<bool> SendAsync(Conversation conversation, MergeMessage message, ReadOnlyMemory<byte> header, CancellationToken cancellationToken)
+    private void Sent(Conversation conversation, MergeMessage message, bool sent)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(conversation.Token, cancellationToken);
+        if (!sent)
+        {
+            Interlocked.Increment(ref _dropped);
+        }
+        else if (message is ChunkMessage or PieceMessage { Stream: StreamKind.State })
+        {
+            Interlocked.Increment(ref conversation.Carried);
+        }
+
+        // Those that are not said now are said with one that waits.
+        if (Volatile.Read(ref conversation.Carried) is var carried && (carried == CarriedMany || (carried > 0 && _waiting.Reader.Count == 0)))
+        {
+            _carried();
+        }
+    }
+
+    private async ValueTask<bool> TrySendAsync(MergeMessage message, ReadOnlyMemory<byte> header, CancellationToken either, CancellationToken cancellationToken)
+    {
         try
         {
-            return await _transport.SendAsync(Island, message.Order, header, message.Payload, either.Token);
+            return await _transport.SendAsync(Island, message.Order, header, message.Payload, either);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

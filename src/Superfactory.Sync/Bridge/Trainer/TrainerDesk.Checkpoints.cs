@@ -7,7 +7,6 @@ internal sealed partial class TrainerDesk
 {
     private TrainerMessage.Merge? _parked;
     private bool _checkpointAsked;
-    private bool _machineAsked;
 
     /// <summary>Asked for each contribution, by its round: whether it waits for <see cref="Unpark"/> before the machine hears of it.</summary>
     public Func<long, bool> Parks { get; set; } = static _ => false;
@@ -60,16 +59,11 @@ internal sealed partial class TrainerDesk
         return file.Bytes is > 0 and <= int.MaxValue ? new MappedMemory<byte>(file, 0, (int)file.Bytes).Memory : default;
     }
 
-    private void AskForCopy(bool standing = false)
-    {
-        _phase = TrainerPhase.Copying;
-        Answer(new TrainerReply.CopyState(_states!.CopyPath, standing));
-    }
-
     private void ForgetParked()
     {
         var asked = _checkpointAsked;
-        (_parked, _checkpointAsked, _machineAsked) = (null, false, false);
+        (_parked, _checkpointAsked, _machineAsked, _restAsked, _stepsGiven) = (null, false, false, false, false);
+        _follows.Clear();
         if (asked)
         {
             TookCopy(null);

@@ -32,13 +32,22 @@ internal sealed partial class TrainerDesk
             case (MergeEffect.Begin begin, TrainerPhase.Copying):
                 _beginMeanwhile = begin;
                 break;
-            case (MergeEffect.CopyTrainerState, TrainerPhase.Merging):
-                _machineAsked = true;
+            case (MergeEffect.CopyTrainerState copy, TrainerPhase.Merging):
+                Want(copy);
                 AskForCopy();
                 break;
-            case (MergeEffect.CopyTrainerState, TrainerPhase.Copying):
-                // It writes one already, of the same boundary.
-                _machineAsked = true;
+            case (MergeEffect.CopyTrainerState copy, TrainerPhase.Copying):
+                // It writes one already, of the same boundary; another one, where it is of another kind, after that.
+                Want(copy);
+                break;
+            case (MergeEffect.Follow follow, TrainerPhase.Beginning):
+                Follow(follow);
+                break;
+            case (MergeEffect.Follow follow, TrainerPhase.Following):
+                _follows.Enqueue(follow);
+                break;
+            case (MergeEffect.Begin begin, TrainerPhase.Following):
+                _beginMeanwhile = begin;
                 break;
             case (MergeEffect.Finalized finalized, TrainerPhase.Finalizing):
                 _phase = TrainerPhase.Finalized;
@@ -61,6 +70,15 @@ internal sealed partial class TrainerDesk
     private void Begin(MergeEffect.Begin begin)
     {
         string? state = null;
+        if (begin.Steps is { } steps)
+        {
+            (_peerStateGiven, _stepsGiven) = (true, true);
+            (_declared, _phase, _turn) = (_phase != TrainerPhase.Merging && _declared, TrainerPhase.Training, begin.Turn);
+            _reporter.Began();
+            Answer(new TrainerReply.Begin(begin.Turn, false, null, _states!.WriteSteps(steps.Steps), _states.WriteRest(steps.Rest)));
+            return;
+        }
+
         if (begin.TrainerState is { } peerState)
         {
             state = _states!.WritePeerState(peerState);
@@ -146,7 +164,7 @@ internal sealed partial class TrainerDesk
         Overflow = merge.Overflow,
         ParametersHash = merge.Parameters is { } hash && ulong.TryParse(hash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var parameters) ? parameters : 0,
         Earlier = merge.Earlier ?? [],
-    }));
+    }, merge.Kept is { } kept ? _states!.TakeKept(kept) : null));
 
     private void Merged(MergeOutcome result)
     {
@@ -157,41 +175,7 @@ internal sealed partial class TrainerDesk
         _peerStateGiven |= state is not null;
         _reporter.Merged();
         Answer(new TrainerReply.RoundMerged(
-            result.Round, result.Tokens, result.Loss, result.Reset, result.Skip, result.Next, TrainerSamples.From(result.Deal), TrainerSamples.From(result.FollowingDeal), state));
-    }
-
-    private void TakeCopy(TrainerMessage.StateCopied copied)
-    {
-        var copy = _states!.TakeCopy(copied.Bytes);
-        if (!copy.Succeeded)
-        {
-            Refuse(copy.Problems[0].Message);
-            return;
-        }
-
-        _phase = TrainerPhase.Merging;
-        var (forCheckpoint, forMachine) = (_checkpointAsked, _machineAsked);
-        (_checkpointAsked, _machineAsked) = (false, false);
-        if (forMachine)
-        {
-            _drive(new MergeInput.TrainerStateCopied(copy.Value.State));
-        }
-
-        if (forCheckpoint)
-        {
-            TookCopy(copy.Value.State);
-        }
-
-        if (_beginMeanwhile is { } begin)
-        {
-            _beginMeanwhile = null;
-            Begin(begin);
-        }
-        else if (_mergedMeanwhile is { } result)
-        {
-            _mergedMeanwhile = null;
-            Merged(result);
-        }
+            result.Round, result.Tokens, result.Loss, result.Reset, result.Skip, result.Next, TrainerSamples.From(result.Deal), TrainerSamples.From(result.FollowingDeal), state, result.Keep ? _states!.KeptPath : null));
     }
 
     private void Remember(TrainerMessage.Saved saved)

@@ -159,6 +159,8 @@ internal sealed partial class TrainerDesk : IDisposable
             _peerStateGiven = false;
         }
 
+        var withSteps = _stepsGiven;
+        _stepsGiven = false;
         switch (_phase, said)
         {
             case (TrainerPhase.Hello, TrainerMessage.Hello hello):
@@ -170,6 +172,15 @@ internal sealed partial class TrainerDesk : IDisposable
             case (TrainerPhase.Start, TrainerMessage.Start) when !_arenaDue:
                 (_phase, _registered, _declared) = (TrainerPhase.Beginning, true, false);
                 _drive(new MergeInput.TrainerRegistered(_table!.Tensors, _arena!.Buffers));
+                break;
+            case (TrainerPhase.Following, TrainerMessage.Followed):
+                Followed();
+                break;
+            case (TrainerPhase.Following, TrainerMessage.Unfit unfit):
+                BeginAnew(unfit);
+                break;
+            case (TrainerPhase.Training, TrainerMessage.Unfit unfit) when withSteps:
+                BeginAnew(unfit);
                 break;
             case (TrainerPhase.Training, TrainerMessage.Data data) when !_declared:
                 Declare(data);

@@ -35,6 +35,7 @@ internal abstract record TrainerMessage
     /// <param name="Seconds">What the steps took, merges and copying left out; 0 where the client does not say.</param>
     /// <param name="OwnSeconds">What it did for merges since the last one: copying out and in, saving its state.</param>
     /// <param name="Parameters">In every-step, now and then, a hash of the parameters before the step: 16 hexadecimal digits.</param>
+    /// <param name="Kept">Bytes of the step that it took before, in the file that it was named; null where it wrote none.</param>
     /// <param name="Earlier">In streaming, from a trainer that goes on where one stood when its job was held: what it gave to earlier rounds and still has in its numbers.</param>
     public sealed record Merge(
         long Round,
@@ -45,6 +46,7 @@ internal abstract record TrainerMessage
         double Seconds = 0,
         double OwnSeconds = 0,
         string? Parameters = null,
+        long? Kept = null,
         ImmutableArray<EarlierRound>? Earlier = null) : TrainerMessage;
 
     /// <summary>The mode changed from every-step, and its parameters, from which the round starts, are in the arena.</summary>
@@ -53,6 +55,13 @@ internal abstract record TrainerMessage
 
     /// <summary>In streaming: it has taken as many steps as it may while a fragment is merged, and waits; not answered, and said at any time.</summary>
     public sealed record Waits(long Round) : TrainerMessage;
+
+    /// <summary>It has taken the state or the steps that it was given before it begins.</summary>
+    public sealed record Followed : TrainerMessage;
+
+    /// <summary>It cannot take them, or came to other parameters: it needs a whole state.</summary>
+    /// <param name="Reason">Why, for people.</param>
+    public sealed record Unfit(string Reason) : TrainerMessage;
 
     /// <summary>The copy that it was asked for is written.</summary>
     public sealed record StateCopied(long Bytes) : TrainerMessage;

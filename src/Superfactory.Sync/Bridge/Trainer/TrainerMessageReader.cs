@@ -35,6 +35,8 @@ internal static class TrainerMessageReader
                 "merge" => Read<TrainerMessage.Merge>(root),
                 "waits" => Read<TrainerMessage.Waits>(root),
                 "anchor" => Read<TrainerMessage.Anchor>(root),
+                "followed" => Read<TrainerMessage.Followed>(root),
+                "unfit" => Read<TrainerMessage.Unfit>(root),
                 "state_copied" => Read<TrainerMessage.StateCopied>(root),
                 "saved" => Read<TrainerMessage.Saved>(root),
                 "report" => Read<TrainerMessage.Report>(root),

@@ -15,6 +15,9 @@ internal enum TrainerPhase
     /// <summary>Waits for the islands to agree on a beginning.</summary>
     Beginning,
 
+    /// <summary>Takes a state or steps of another trainer before it begins.</summary>
+    Following,
+
     /// <summary>Trains; says data, merge, saved or finalize next.</summary>
     Training,
 
@@ -50,6 +53,7 @@ internal static class TrainerPhases
         TrainerPhase.Register => "'register'",
         TrainerPhase.Start => "'start'",
         TrainerPhase.Training => "'data' (once), 'anchor', 'merge', 'saved' or, when everything is merged, 'finalize'",
+        TrainerPhase.Following => "'followed' or 'unfit'",
         TrainerPhase.Copying => "'state_copied'",
         TrainerPhase.Finalized => "'finish'",
         TrainerPhase.Done => "the end of the connection",

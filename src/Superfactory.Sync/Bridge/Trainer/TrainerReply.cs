@@ -13,6 +13,7 @@ namespace Superfactory.Sync.Bridge.Trainer;
 [JsonDerivedType(typeof(Welcome), "welcome")]
 [JsonDerivedType(typeof(Arena), "arena")]
 [JsonDerivedType(typeof(Begin), "begin")]
+[JsonDerivedType(typeof(Follow), "follow")]
 [JsonDerivedType(typeof(Deal), "deal")]
 [JsonDerivedType(typeof(RoundMerged), "merged")]
 [JsonDerivedType(typeof(CopyState), "copy_state")]
@@ -37,18 +38,26 @@ internal abstract record TrainerReply
     /// <param name="Turn">What the trainer does next.</param>
     /// <param name="LoadMerged">Whether it takes parameters and statics from the arena first.</param>
     /// <param name="State">A state file to load; null where there is none.</param>
-    public sealed record Begin(RoundTurn Turn, bool LoadMerged, string? State) : TrainerReply;
+    /// <param name="Steps">Files with steps to take from where the trainer stands, in place of a state; null where there are none.</param>
+    /// <param name="Rest">A file with what else belongs to the boundary after them.</param>
+    public sealed record Begin(RoundTurn Turn, bool LoadMerged, string? State, ImmutableArray<string>? Steps = null, string? Rest = null) : TrainerReply;
+
+    /// <summary>Answers start or followed: there is something to take before it begins.</summary>
+    /// <param name="State">A state file to load; null where the trainer goes on from where it stands.</param>
+    /// <param name="Steps">Files with steps to take after it.</param>
+    public sealed record Follow(string? State, ImmutableArray<string> Steps) : TrainerReply;
 
     /// <summary>Answers data.</summary>
     public sealed record Deal(TrainerSamples? Samples, RoundTurn Turn, TrainerSamples? FollowingSamples = null) : TrainerReply;
 
-    /// <summary>Answers merge: the result is in the arena.</summary>
-    public sealed record RoundMerged(long Round, long Tokens, double Loss, bool Reset, bool Skip, RoundTurn Turn, TrainerSamples? Samples, TrainerSamples? FollowingSamples = null, string? State = null) : TrainerReply;
+    /// <summary>Answers merge: the result is in the arena. The trainer writes the step that it takes now to <paramref name="Keep"/>, where there is one.</summary>
+    public sealed record RoundMerged(long Round, long Tokens, double Loss, bool Reset, bool Skip, RoundTurn Turn, TrainerSamples? Samples, TrainerSamples? FollowingSamples = null, string? State = null, string? Keep = null) : TrainerReply;
 
     /// <summary>Asks the trainer, before its merge is answered, to write its state to a file.</summary>
     /// <param name="Path">The file.</param>
     /// <param name="Standing">Whether, in streaming, where it stands since it gave its numbers belongs to it.</param>
-    public sealed record CopyState(string Path, bool Standing = false) : TrainerReply;
+    /// <param name="Rest">Whether parameters and the optimizers' numbers are left out, and their hash stands for them.</param>
+    public sealed record CopyState(string Path, bool Standing = false, bool Rest = false) : TrainerReply;
 
     /// <summary>Answers saved.</summary>
     public sealed record Accepted : TrainerReply;

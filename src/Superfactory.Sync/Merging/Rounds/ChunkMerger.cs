@@ -53,13 +53,14 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
     }
 
     /// <summary>A chunk of a contribution arrived, for the first time.</summary>
-    public void TakeContribution(int island, int chunk, ReadOnlySpan<byte> bytes)
+    /// <returns>Whether anything may follow from it: nothing does from one of two islands' that are all as announced so far, while more of its fragment is missing.</returns>
+    public bool TakeContribution(int island, int chunk, ReadOnlySpan<byte> bytes)
     {
         var from = exchange.Arrivals.Of(island);
         if (state.Direct && Work.Decision is { } decided && _contributors == 2 && (decided.Contributors >> island & 1) != 0 && Work.Places[chunk] == 0)
         {
             TakePair(island, chunk, bytes, from);
-            return;
+            return from.NotFinite || Work.Missing(Plan.FragmentOf(chunk)) == 0;
         }
 
         var numbers = state.Format.MeasureEncoded(bytes, Plan.SpanOf(chunk).Length);
@@ -73,6 +74,8 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         {
             Sum(chunk, island, bytes);
         }
+
+        return true;
     }
 
     /// <summary>The other of two contributors' chunk arrived, and this island has its own: all is done at once.</summary>

@@ -214,11 +214,13 @@ internal sealed partial class RoundExchange
         peer.Applied = Math.Max(peer.Applied, header.Round - 1);
     }
 
-    public void Take(Peer peer, ChunkMessage chunk)
+    /// <summary>A chunk of a contribution or of a result.</summary>
+    /// <returns>Whether anything may follow from it, beyond what it was taken for.</returns>
+    public bool Take(Peer peer, ChunkMessage chunk)
     {
         if (!IsOfCurrent(peer, chunk.Round, chunk.Attempt, "a chunk"))
         {
-            return;
+            return true;
         }
 
         var plan = _state.Plan!;
@@ -227,7 +229,7 @@ internal sealed partial class RoundExchange
         if (chunk.Chunk >= plan.Chunks || chunk.Bytes.Length != format.EncodedBytes(plan.SpanOf(chunk.Chunk).Length))
         {
             _state.Fault(peer, $"a chunk {chunk.Chunk} of {chunk.Bytes.Length} bytes in round {chunk.Round}, which the model does not have");
-            return;
+            return true;
         }
 
         var leader = Work.LeaderOf(chunk.Chunk);
@@ -245,12 +247,14 @@ internal sealed partial class RoundExchange
         }
         else if (contribution)
         {
-            _chunks.TakeContribution(peer.Index, chunk.Chunk, chunk.Bytes.Span);
+            return _chunks.TakeContribution(peer.Index, chunk.Chunk, chunk.Bytes.Span);
         }
         else
         {
             _chunks.TakeResult(chunk.Chunk, chunk.Bytes.Span);
         }
+
+        return true;
     }
 
     public void Take(Peer peer, CommitMessage commit)

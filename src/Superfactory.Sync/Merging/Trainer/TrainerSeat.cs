@@ -33,6 +33,7 @@ internal enum TrainerPhase
 internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
 {
     private ReadOnlyMemory<byte>? _received;
+    private StepsTaken? _steps;
     private long _receivedRound = -1;
     private readonly Queue<Contribution> _since = [];
     private long? _due;
@@ -53,6 +54,18 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     /// contribution is dropped, and answered with what the run holds.
     /// </summary>
     public bool Stale { get; set; }
+
+    /// <summary>
+    /// In every-step the boundary at which the trainer stands, or will when it has taken what it was given: a round that it has taken no step of,
+    /// and the chain of results before it. Null where it went on from there by itself, or stands nowhere in the run.
+    /// </summary>
+    public (long Round, ulong Chain)? Stands { get; set; }
+
+    /// <summary>Whether the trainer has taken anything of another's before it was told to begin: it cannot begin a run, nor with parameters alone.</summary>
+    public bool Followed { get; set; }
+
+    /// <summary>Whether the step of a round is to be kept for islands that follow.</summary>
+    public Func<long, bool> Keeps { get; set; } = static _ => false;
 
     /// <summary>Whether the trainer has the parameters that the rounds led to, and not what a restarted one begins with.</summary>
     public bool Trusted { get; private set; }
@@ -78,7 +91,19 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     public bool Mistaken { get; set; }
 
     /// <summary>A peer trainer's state arrived.</summary>
-    public void Receive(ReadOnlyMemory<byte> trainerState, long round) => (_received, _receivedRound) = (trainerState, round);
+    public void Receive(ReadOnlyMemory<byte> trainerState, long round) => (_received, _steps, _receivedRound) = (trainerState, null, round);
+
+    /// <summary>Steps of a peer trainer arrived, that lead from where this one stands to a round.</summary>
+    public void Receive(StepsTaken steps, long round) => (_received, _steps, _receivedRound) = (null, steps, round);
+
+    /// <summary>The trainer could not take the steps that it began with.</summary>
+    public void Refuse()
+    {
+        if (Phase == TrainerPhase.Training)
+        {
+            BeginAgain();
+        }
+    }
 
     /// <summary>Whether a round's result is here and the trainer has not been told, because its memory is still read.</summary>
     public bool IsDue => _due is not null;
@@ -142,7 +167,12 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
     public void Outdate() => (Stale, _due) = (Stale || Phase is TrainerPhase.Training or TrainerPhase.Waiting, null);
 
     /// <summary>The trainer's process ended.</summary>
-    public void Lose() => (Phase, IsSource, Trusted, Stale, HasBegun, Told, _due) = (TrainerPhase.Absent, false, false, false, false, null, null);
+    public void Lose()
+    {
+        (Phase, IsSource, Trusted, Stale, HasBegun, Told, _due) = (TrainerPhase.Absent, false, false, false, false, null, null);
+        (Stands, Followed, _steps) = (null, false, null);
+        _receivedRound = _received is null ? -1 : _receivedRound;
+    }
 
     /// <summary>Lets a registered trainer begin, where everything for it is here, or one that waits for a result go on.</summary>
     public void TryBegin()
@@ -156,10 +186,21 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             return;
         }
 
+        var (peerState, steps) = _receivedRound == state.History.Round ? (_received, _steps) : (null, null);
+        if (Followed && peerState is null && steps is null && !state.History.Finished)
+        {
+            state.Outrun($"The run begins again, and so does the trainer of {state.NameOf(state.Self)}, which followed it.");
+            return;
+        }
+
         (Phase, HasBegun, HasEverBegun) = (TrainerPhase.Training, true, true);
         var replica = state.Replica!;
-        var peerState = _receivedRound == state.History.Round ? _received : null;
-        var fromBuffers = !IsSource;
+        var fromBuffers = !IsSource && steps is null;
+        if (steps is not null)
+        {
+            replica.Statics.CopyTo(state.Buffers.Statics);
+        }
+
         if (fromBuffers)
         {
             // In every-step these are the initial parameters; a peer trainer's state replaces them, or the final merge does.
@@ -169,10 +210,12 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
         }
 
         Refresh();
-        Trusted = !state.EveryStep || peerState is not null || state.History.Round == 0;
-        (_received, _receivedRound) = (null, -1);
+        var taken = peerState is not null || steps is not null;
+        Trusted = !state.EveryStep || taken || state.History.Round == 0;
+        (_received, _steps, _receivedRound, Followed) = (null, null, -1, false);
+        Stands = state.EveryStep && taken ? (state.History.Round, state.History.Chain) : null;
         Told = Turn();
-        state.Emit(new MergeEffect.Begin(Told, fromBuffers, peerState));
+        state.Emit(new MergeEffect.Begin(Told, fromBuffers, peerState, steps));
     }
 
     /// <summary>The trainer goes on from the run's parameters, all of them: nothing is left of what it trained before.</summary>
@@ -288,6 +331,7 @@ internal sealed class TrainerSeat(MergeState state, RoundExchange exchange)
             Tokens = history.LastTokens,
             Loss = history.Loss,
             Reset = reset,
+            Keep = !refresh && Keeps(contributed),
             Skip = !parameters && ((refresh && contributed == history.Round) || history.LastSkipped),
             Deal = refresh || turned || (history.NewSegment && !state.Streaming) ? history.SamplesOf(state.Self) : null,
             FollowingDeal = refresh || turned || history.NewSegment ? history.FollowingSamplesOf(state.Self) : null,

@@ -10,7 +10,17 @@ namespace Superfactory.Sync.Merging.Transfer;
 /// <param name="Candidates">Who may have it, the best first.</param>
 /// <param name="Hopeless">What it means where none of them has it.</param>
 /// <param name="MayCome">Whether somebody who may have it cannot be asked yet, so that nothing is hopeless.</param>
-internal sealed record StateNeed(FetchKind Kind, long Round, IReadOnlyList<Peer> Candidates, string Hopeless, bool MayCome = false);
+internal sealed record StateNeed(FetchKind Kind, long Round, IReadOnlyList<Peer> Candidates, string Hopeless, bool MayCome = false)
+{
+    /// <summary>Of steps, the round of the first.</summary>
+    public long Since { get; init; }
+
+    /// <summary>What follows where none of them has it; null where this island cannot go on then.</summary>
+    public Action? Otherwise { get; init; }
+
+    /// <summary>The message that asks for it.</summary>
+    public FetchMessage Message => new() { Kind = Kind, Round = Round, Since = Since };
+}
 
 /// <summary>State that arrived whole and checked.</summary>
 /// <param name="Kind">What it is.</param>
@@ -28,18 +38,21 @@ internal sealed class StateFetcher(MergeState state)
     private OfferMessage? _offer;
     private ulong _tried;
     private int _repeats;
+    private bool _gaveUp;
 
     /// <summary>Whom the transfer under way comes from; null where there is none.</summary>
     public Peer? Source => _need is null ? null : _source;
 
     /// <summary>Starts, keeps or drops the transfer so that it serves what is needed now.</summary>
-    public void Serve(StateNeed? need)
+    /// <returns>Whether nobody has it and something else is needed in its place.</returns>
+    public bool Serve(StateNeed? need)
     {
+        _gaveUp = false;
         if (need is null)
         {
             Stop();
         }
-        else if (_need is not { } known || known.Kind != need.Kind || known.Round != need.Round)
+        else if (_need is not { } known || (known.Kind, known.Round, known.Since) != (need.Kind, need.Round, need.Since))
         {
             Stop();
             _need = need;
@@ -50,6 +63,8 @@ internal sealed class StateFetcher(MergeState state)
             _need = need;
             Ask();
         }
+
+        return _gaveUp;
     }
 
     /// <summary>What was asked for is needed no more: the peer need not send the rest, and may change it.</summary>
@@ -72,7 +87,7 @@ internal sealed class StateFetcher(MergeState state)
         if (_need is { } need && _source == peer)
         {
             (_assembly, _offer) = (null, null);
-            state.Send(peer, new FetchMessage { Kind = need.Kind, Round = need.Round });
+            state.Send(peer, need.Message);
         }
     }
 
@@ -146,13 +161,19 @@ internal sealed class StateFetcher(MergeState state)
     {
         var need = _need!;
         _source = need.Candidates.FirstOrDefault(peer => (_tried >> peer.Index & 1) == 0);
-        if (_source is null && !need.MayCome)
+        if (_source is null && !need.MayCome && need.Otherwise is { } otherwise)
+        {
+            Drop();
+            otherwise();
+            _gaveUp = true;
+        }
+        else if (_source is null && !need.MayCome)
         {
             state.Fail(need.Hopeless, retriable: true);
         }
         else if (_source is { Established: true })
         {
-            state.Send(_source, new FetchMessage { Kind = need.Kind, Round = need.Round });
+            state.Send(_source, need.Message);
         }
     }
 
@@ -166,7 +187,7 @@ internal sealed class StateFetcher(MergeState state)
             return;
         }
 
-        state.Send(peer, new FetchMessage { Kind = need.Kind, Round = need.Round });
+        state.Send(peer, need.Message);
     }
 
     private RunHistory? Read(StateAssembly assembly) => assembly.Run.Length == 0 ? null
@@ -182,13 +203,14 @@ internal sealed class StateFetcher(MergeState state)
 
         // Whose mode may have changed since has parameters alone, with momentum, or neither.
         var either = whole && state.History.Changes;
-        var withTrainer = need.Kind == FetchKind.Trainer || (whole && !outer) || either;
-        var fits = offer.RunBytes > 0 == (whole || need.Kind == FetchKind.Result)
+        var steps = need.Kind == FetchKind.Steps;
+        var withTrainer = need.Kind == FetchKind.Trainer || (whole && !outer) || either || steps;
+        var fits = offer.RunBytes > 0 == (whole || need.Kind == FetchKind.Result || (steps && state.SelfIsMember))
             && (offer.ParameterBytes == (need.Kind == FetchKind.FinalTensors || (whole && (outer || offer.Round == 0)) ? all : 0) || (either && (offer.ParameterBytes == all || offer.ParameterBytes == 0)))
             && (offer.MomentumBytes == (whole && outer && offer.Round > 0 ? all : 0) || (either && (offer.MomentumBytes == offer.ParameterBytes || offer.MomentumBytes == 0)))
             && (offer.ResultBytes == (need.Kind == FetchKind.Result ? all : 0) || (need.Kind == FetchKind.Residuals && offer.ResultBytes == ResidualMove.Numbers(state, state.Self) * sizeof(float)))
             && offer.StaticsBytes == (whole || need.Kind is FetchKind.FinalStatics or FetchKind.FinalTensors ? statics : 0)
-            && offer.TrainerBytes <= (withTrainer ? Math.Min(MergeLimits.TrainerStateBytesMax(all), Array.MaxLength) : 0);
+            && offer.TrainerBytes <= (withTrainer ? Math.Min(MergeLimits.TrainerStateBytesMax(all) + (steps ? MergeLimits.StepBytesKeptMax + StepPack.Overhead : 0), Array.MaxLength) : 0);
         return fits ? null : $"an offer of {need.Kind} in round {offer.Round} whose sizes do not fit the model";
     }
 }

@@ -4,7 +4,7 @@ using Superfactory.Sync.Merging.Trainer;
 namespace Superfactory.Sync.Merging.Transfer;
 
 /// <summary>Tells which state this island lacks, and installs it when it has come.</summary>
-internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, StateServer server, Finale finale, Membership membership, ModeChange change)
+internal sealed class StateNeeds(MergeState state, RoundExchange exchange, RoundApplier applier, TrainerSeat seat, StateServer server, Finale finale, Membership membership, ModeChange change, Following following)
 {
     /// <summary>What to fetch now; null where nothing is lacking, or where it is not known yet from whom.</summary>
     public StateNeed? Next()
@@ -54,7 +54,7 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
 
         if (seat.NeedsPeerState || server.LacksCopy)
         {
-            return new StateNeed(FetchKind.Trainer, round, state.Fellows, $"The trainer of {state.NameOf(state.Self)} was lost at round {round}, and in every-step mode no other island's trainer is left whose state it could take.");
+            return (seat.NeedsPeerState ? following.NextOfIdle() : null) ?? new StateNeed(FetchKind.Trainer, round, state.Fellows, $"The trainer of {state.NameOf(state.Self)} was lost at round {round}, and in every-step mode no other island's trainer is left whose state it could take.");
         }
 
         if (exchange.Residuals.From is { } holder)
@@ -77,6 +77,14 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
     {
         switch (arrived.Kind)
         {
+            case FetchKind.Replica when state is { Initialised: false, SelfIsLearner: true, EveryStep: true }:
+                following.TakeCopy(arrived);
+                return false;
+            case FetchKind.Steps when state.SelfIsLearner:
+                following.TakeSteps(arrived);
+                return false;
+            case FetchKind.Steps when !state.Initialised || (seat.NeedsPeerState && arrived.Round == state.History.Round && arrived.History!.Chain == state.History.Chain):
+                return TakeSteps(arrived);
             case FetchKind.Replica when !state.Initialised:
                 var statics = state.Replica!.Statics;
                 TakeReplica(arrived);
@@ -121,6 +129,30 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
         }
     }
 
+    /// <summary>The trainer stands where these steps begin: they are what a whole state would be.</summary>
+    private bool TakeSteps(ArrivedState arrived)
+    {
+        if (following.Complete(arrived) is not { } steps)
+        {
+            return false;
+        }
+
+        seat.Receive(steps, arrived.Round);
+        if (state.Initialised)
+        {
+            return false;
+        }
+
+        var replica = state.Replica!;
+        var statics = replica.Statics;
+        (state.History, replica.Statics, replica.Mean) = (arrived.History!, following.Statics, default);
+        state.Initialised = true;
+        membership.Replaced(statics);
+        exchange.ClearFrom(state.History.Round);
+        applier.Seal();
+        return true;
+    }
+
     private void TakeReplica(ArrivedState arrived)
     {
         var (replica, parts) = (state.Replica!, arrived.Parts);
@@ -153,10 +185,20 @@ internal sealed class StateNeeds(MergeState state, RoundExchange exchange, Round
     /// <summary>Who has it is only known when all have said so: the island with the newest round, and where none has any, the first.</summary>
     private StateNeed? Start()
     {
-        if (state.SelfIsMember ? !state.Fellows.All(peer => peer.Established) : !state.SelfIsLearner || state.EveryStep)
+        if (state is { SelfIsLearner: true, EveryStep: true })
         {
-            // A member needs the newest of all; a learner takes what one member has, and none where the state is the trainers'.
+            return following.NextOfLearner();
+        }
+
+        if (state.SelfIsMember ? !state.Fellows.All(peer => peer.Established) : !state.SelfIsLearner)
+        {
+            // A member needs the newest of all; a learner takes what one member has.
             return null;
+        }
+
+        if (state.SelfIsMember && following.NextOfMember() is { } rest)
+        {
+            return rest;
         }
 
         var hopeless = $"No island can give {state.NameOf(state.Self)} the run's state: in every-step mode all trainers that held it are lost.";

@@ -4,12 +4,18 @@ using Superfactory.Sync.Merging.Trainer;
 namespace Superfactory.Sync.Merging.Transfer;
 
 /// <summary>Gives peers the state that they ask for, as soon as it is here and cannot change under the transfer: every round needs the receiver.</summary>
-internal sealed class StateServer(MergeState state, RoundExchange exchange, TrainerSeat seat, Finale finale)
+internal sealed class StateServer(MergeState state, RoundExchange exchange, TrainerSeat seat, Finale finale, StepLog log)
 {
     private ReadOnlyMemory<byte>? _copy;
     private long _copyRound = -1;
     private long _askedRound = -1;
     private long _lackedRound = -1;
+    private ReadOnlyMemory<byte>? _rest;
+    private long _restRound = -1;
+    private long _restAskedRound = -1;
+    private StateParts? _boundary;
+    private long _boundaryRound = -1;
+    private bool _boundaryCopied;
 
     /// <summary>
     /// Whether a peer without memory was turned away because this island's trainer, whose contribution outlived it, cannot be copied.
@@ -21,8 +27,21 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
     public void Keep(ReadOnlyMemory<byte> copy, long round) => (_copy, _copyRound) = (copy, round);
 
     /// <summary>The trainer gave a copy of its state, at the boundary before the merge that it waits for.</summary>
-    public void TakeCopy(ReadOnlyMemory<byte> copy)
+    /// <param name="copy">The copy.</param>
+    /// <param name="rest">Whether it is of what belongs to the boundary besides parameters and the optimizer's numbers.</param>
+    public void TakeCopy(ReadOnlyMemory<byte> copy, bool rest)
     {
+        if (rest)
+        {
+            (_rest, _restRound, _restAskedRound) = (copy, _restAskedRound, -1);
+            return;
+        }
+
+        if (_boundary is { } boundary && !_boundaryCopied && _boundaryRound == _askedRound)
+        {
+            (_boundary, _boundaryCopied) = (boundary with { Trainer = copy }, true);
+        }
+
         if (_askedRound == state.History.Round && seat.Phase == TrainerPhase.Waiting)
         {
             (_copy, _copyRound) = (copy, _askedRound);
@@ -32,7 +51,25 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
     }
 
     /// <summary>The trainer is lost: a copy that it was asked for will not come.</summary>
-    public void LoseTrainer() => _askedRound = -1;
+    public void LoseTrainer()
+    {
+        (_askedRound, _restAskedRound) = (-1, -1);
+        _boundary = _boundaryCopied ? _boundary : null;
+    }
+
+    /// <summary>
+    /// The trainer contributed. An island that learns is given its state of the boundary before, with the history of that: for it nobody waits, so
+    /// that the round may be merged while the trainer writes.
+    /// </summary>
+    public void TryCopyForLearners()
+    {
+        if (_boundary is null && log.IsPossible && seat.Phase == TrainerPhase.Waiting && exchange.Own is not null && state.History.Round > 0
+            && state.Peers.Any(peer => peer is { Established: true, Fetch.Kind: FetchKind.Replica } && !state.IsMember(peer.Index)))
+        {
+            (_boundary, _boundaryRound, _boundaryCopied) = (new StateParts { Run = state.History.ToBytes(), Statics = state.Replica!.Statics }, state.History.Round, false);
+            AskForCopy();
+        }
+    }
 
     /// <summary>Answers what can be answered now, and goes on with what is under way as far as the host has room.</summary>
     public void TryServe()
@@ -42,6 +79,12 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
             _copy = null;
         }
 
+        if (_restRound != state.History.Round)
+        {
+            _rest = null;
+        }
+
+        TryCopyForLearners();
         foreach (var peer in state.Peers)
         {
             if (peer is { Established: true, Fetch: { } fetch } && TryAnswer(peer, fetch))
@@ -54,6 +97,9 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
                 Pump(peer, stream);
             }
         }
+
+        // It went to all who had asked for it.
+        _boundary = _boundaryCopied ? null : _boundary;
     }
 
     private void Pump(Peer peer, StateStream stream)
@@ -77,6 +123,7 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
         FetchKind.Result => TryResult(peer, fetch),
         FetchKind.Trainer => TryTrainer(peer, fetch),
         FetchKind.Residuals => TryResiduals(peer, fetch),
+        FetchKind.Steps => TrySteps(peer, fetch),
         _ => TryFinal(peer, fetch),
     };
 
@@ -86,6 +133,11 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
         if (!state.Initialised || history.Round < fetch.Round)
         {
             return false;
+        }
+
+        if (log.IsPossible && history.Round > 0 && !state.IsMember(peer.Index))
+        {
+            return TryBoundary(peer, fetch);
         }
 
         if (state is { EveryStep: false, Anchored: false })
@@ -126,6 +178,53 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
 
         return Give(peer, fetch, parts);
     }
+
+    /// <summary>A learner of every-step has a trainer's state of a boundary that may be past.</summary>
+    private bool TryBoundary(Peer peer, FetchMessage fetch)
+    {
+        if (state.History.Finished || TrainerIsGone())
+        {
+            return Decline(peer, fetch);
+        }
+
+        return _boundary is { } boundary && _boundaryCopied && _boundaryRound >= fetch.Round && Give(peer, fetch, boundary, _boundaryRound);
+    }
+
+    /// <summary>
+    /// A learner is given the steps that are here; a member, for which the others wait, all of them, with what else belongs to the boundary at which
+    /// this island's trainer waits.
+    /// </summary>
+    private bool TrySteps(Peer peer, FetchMessage fetch)
+    {
+        var round = state.History.Round;
+        if (!state.Initialised || round < fetch.Round)
+        {
+            return false;
+        }
+
+        var member = state.IsMember(peer.Index);
+        if (!log.IsPossible || state.History.Finished || TrainerIsGone() || fetch.Since < log.First || (member && fetch.Since > round))
+        {
+            return Decline(peer, fetch);
+        }
+
+        if (!member)
+        {
+            return fetch.Since < log.End && GiveSteps(peer, fetch, log.End, null);
+        }
+
+        if (log.End == round)
+        {
+            return TryRest(out var rest) && GiveSteps(peer, fetch, round, rest);
+        }
+
+        // What a trainer that takes its step keeps comes with its next contribution.
+        return !(log.End == round - 1 && (seat.Phase == TrainerPhase.Training || seat.IsDue)) && Decline(peer, fetch);
+    }
+
+    private bool GiveSteps(Peer peer, FetchMessage fetch, long end, ReadOnlyMemory<byte>? rest) => log.Pack(fetch.Since, rest) is { } packed
+        ? Give(peer, fetch, new StateParts { Run = rest is null ? default(ReadOnlyMemory<byte>) : state.History.ToBytes(), Trainer = packed }, end)
+        : Decline(peer, fetch);
 
     /// <summary>Who took the round's end with a trainer's state has no mean of it.</summary>
     private bool TryResult(Peer peer, FetchMessage fetch) => state.Initialised && state.History.Round >= fetch.Round
@@ -182,18 +281,45 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
             return true;
         }
 
-        if (seat.Phase == TrainerPhase.Waiting && exchange.Own is not null && _askedRound != state.History.Round)
+        if (seat.Phase == TrainerPhase.Waiting && exchange.Own is not null)
         {
-            _askedRound = state.History.Round;
-            state.Emit(new MergeEffect.CopyTrainerState());
+            AskForCopy();
         }
 
         return false;
     }
 
-    private bool Give(Peer peer, FetchMessage fetch, StateParts parts)
+    private void AskForCopy()
     {
-        state.Send(peer, parts.ToOffer(fetch.Kind, state.History.Round));
+        if (_askedRound != state.History.Round)
+        {
+            _askedRound = state.History.Round;
+            state.Emit(new MergeEffect.CopyTrainerState());
+        }
+    }
+
+    private bool TryRest(out ReadOnlyMemory<byte> rest)
+    {
+        rest = _rest ?? default;
+        if (_rest is not null)
+        {
+            return true;
+        }
+
+        if (seat.Phase == TrainerPhase.Waiting && exchange.Own is not null && _restAskedRound != state.History.Round)
+        {
+            _restAskedRound = state.History.Round;
+            state.Emit(new MergeEffect.CopyTrainerState(Rest: true));
+        }
+
+        return false;
+    }
+
+    private bool Give(Peer peer, FetchMessage fetch, StateParts parts) => Give(peer, fetch, parts, state.History.Round);
+
+    private bool Give(Peer peer, FetchMessage fetch, StateParts parts, long round)
+    {
+        state.Send(peer, parts.ToOffer(fetch.Kind, round));
         peer.Stream = new StateStream(parts);
         return true;
     }

@@ -359,7 +359,7 @@ internal sealed partial class Simulation
                     break;
                 case MergeEffect.Finalized when !Holders.All(holder => holder.State.History.Finished):
                     throw new InvalidOperationException($"seed {_scenario.Seed}: island {island} finalizes before every island holds the last result");
-                case MergeEffect.Begin { LoadMerged: false }:
+                case MergeEffect.Begin { LoadMerged: false, Steps: null }:
                     Origin = island;
                     goto default;
                 default:

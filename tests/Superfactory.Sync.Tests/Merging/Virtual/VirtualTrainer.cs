@@ -6,7 +6,7 @@ using Superfactory.Sync.Merging;
 namespace Superfactory.Sync.Tests.Merging.Virtual;
 
 /// <summary>A trainer as the merge sees it: its next action is an input for the machine, taken when the schedule says so.</summary>
-internal sealed class VirtualTrainer
+internal sealed partial class VirtualTrainer
 {
     private readonly Scenario _scenario;
     private readonly int _island;
@@ -49,6 +49,11 @@ internal sealed class VirtualTrainer
 
     public void Take(MergeEffect effect)
     {
+        if (TryDefer(effect))
+        {
+            return;
+        }
+
         switch (effect)
         {
             case MergeEffect.Begin begin:
@@ -62,12 +67,14 @@ internal sealed class VirtualTrainer
             case MergeEffect.Merged merged:
                 Merge(merged.Result);
                 break;
-            case MergeEffect.CopyTrainerState:
+            case MergeEffect.CopyTrainerState { Rest: var rest }:
                 var before = Next;
                 before.ShouldBeNull("a trainer is asked for its state only while it waits");
-                var held = Mode == SyncMode.EveryStep ? MemoryMarshal.AsBytes(_parameters.AsSpan()) : [];
-                byte[] copy = [.. held, .. MemoryMarshal.AsBytes(_momentum.AsSpan())];
-                Next = () => new MergeInput.TrainerStateCopied(copy);
+                var copy = CopyState();
+                Answer(new MergeInput.TrainerStateCopied(rest ? SHA256.HashData(copy) : copy, rest));
+                break;
+            case MergeEffect.Follow follow:
+                Follow(follow);
                 break;
             case MergeEffect.Finalized finalized:
                 _parameters = finalized.LoadMerged ? _buffers.Merged.ToArray() : _parameters;
@@ -110,12 +117,14 @@ internal sealed class VirtualTrainer
 
         if (begin.TrainerState is { } state)
         {
-            var numbers = MemoryMarshal.Cast<byte, float>(state.Span);
-            _parameters = numbers.Length > _momentum.Length ? numbers[.._parameters.Length].ToArray() : _parameters;
-            numbers[^_momentum.Length..].CopyTo(_momentum);
+            TakeState(state);
         }
 
-        if (_scenario.Tracked && !begin.Turn.Finished)
+        if (begin.Steps is { } steps && !TryTake(steps))
+        {
+            Next = () => new MergeInput.TrainerUnfit();
+        }
+        else if (_scenario.Tracked && !begin.Turn.Finished)
         {
             Next = () => new MergeInput.TrainerData(new DataDeclaration(1000, _scenario.BatchOf(_island), "corpus"));
         }
@@ -148,6 +157,7 @@ internal sealed class VirtualTrainer
             LocalTraining.Step(_parameters, _momentum, _buffers.Merged.Span);
         }
 
+        _kept = KeptOf(outcome);
         if (outcome.TrainerState is { } state)
         {
             MemoryMarshal.Cast<byte, float>(state.Span).CopyTo(_momentum);
@@ -289,12 +299,13 @@ internal sealed class VirtualTrainer
             _parameters[0] += 1;
         }
 
-        return new MergeInput.TrainerContributed(new Contribution
+        var contribution = new Contribution
         {
             Round = turn.Round, Steps = turn.Steps, Tokens = tokens, LossSum = poisoned ? double.NaN : lossSum,
             ParametersHash = _scenario.DamageOneIn > 0 ? ContentHash.Of(MemoryMarshal.AsBytes(_parameters.AsSpan()).ToArray()) | 1 : 0,
             Overflow = turn.Steps > 0 && Mode == SyncMode.EveryStep && _scenario.Overflows(_island, turn.Round),
-        });
+        };
+        return new MergeInput.TrainerContributed(contribution, TakeKept());
     }
 
     /// <summary>The rule of <see cref="DealtSamples"/>, place by place.</summary>
