@@ -15,7 +15,7 @@ namespace Superfactory.Scheduling;
 public sealed partial class Scheduler
 {
     /// <summary>The version of the rules: a recorded plan that is decided again under the same one is the same.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     // 1,000 tbit, the most that a link can be said to carry; and the last millisecond of the year 9999.
     private const long WanRateMax = 125_000_000_000_000;
