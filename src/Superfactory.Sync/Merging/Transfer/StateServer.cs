@@ -215,7 +215,8 @@ internal sealed class StateServer(MergeState state, RoundExchange exchange, Trai
 
         if (log.End == round)
         {
-            return TryRest(out var rest) && GiveSteps(peer, fetch, round, rest);
+            // A trainer that was lost after it contributed has a state that may have been copied, but writes nothing more before the merge.
+            return TryRest(out var rest) ? GiveSteps(peer, fetch, round, rest) : seat.Phase is TrainerPhase.Absent or TrainerPhase.Ready && Decline(peer, fetch);
         }
 
         // What a trainer that takes its step keeps comes with its next contribution.
