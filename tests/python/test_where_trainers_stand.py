@@ -38,7 +38,9 @@ def test_a_held_streaming_run_goes_on_where_each_trainer_stood_and_ends_as_one_t
     assert [each.wait().code for each in stopped] == [1, 1]
     pair = bridges(**named, held=first)
     results = [island[0] for island in train(pair.paths, loops.train_plainly)]
-    assert 0 < results[0]["resumed_at"] < 36 and results[0]["losses"][-8:] == expected["losses"][-8:]
+    # How far it had come when it was held depends on how fast this machine is.
+    left = min(8, 36 - results[0]["resumed_at"])
+    assert 0 < left and results[0]["resumed_at"] > 0 and results[0]["losses"][-left:] == expected["losses"][-left:]
     assert [each["digest"] for each in results] == [expected["digest"]] * 2
     for result in pair.results():
         assert result["steps"] == 36
