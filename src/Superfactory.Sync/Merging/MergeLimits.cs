@@ -96,6 +96,15 @@ public static class MergeLimits
     /// <summary>Copies of a trainer's state that one island takes to follow from, before it becomes a member without.</summary>
     public const int FollowCopiesMax = 2;
 
+    /// <summary>
+    /// Steps behind the members, in bytes of whole states, from which an island follows no more with a copy that has just come: they take steps faster
+    /// than these could be sent, as one that merges with nobody does over a narrow link.
+    /// </summary>
+    public const int FollowStatesMax = 8;
+
+    /// <summary>Steps that are left for a member, in bytes of whole states, beyond which it takes a whole state: then its trainer and another's give one each.</summary>
+    public const int FollowStatesAsMemberMax = 4;
+
     /// <summary>Steps behind the members with which an island that follows is level: the newest is kept a step later than it is taken, and one more is on its way.</summary>
     public const int FollowBehindMax = 2;
 

@@ -12,6 +12,7 @@ internal sealed class Following(MergeState state, TrainerSeat seat, StepLog log)
 {
     private byte[] _statics = [];
     private int _copies;
+    private long _copyBytes;
     private int _underWay;
     private long _behind;
     private bool _steady;
@@ -27,6 +28,8 @@ internal sealed class Following(MergeState state, TrainerSeat seat, StepLog log)
     public bool IsLevel => _gaveUp || !IsWorthwhile || (seat.Stands is not null && (Behind <= MergeLimits.FollowBehindMax || _steady));
 
     private bool IsPossible => !_gaveUp && IsWorthwhile && seat.Phase == TrainerPhase.Ready;
+
+    private long StepBytes => sizeof(float) * (long)state.Replica!.Parameters.Length;
 
     private bool IsWorthwhile => log.IsPossible && state.Fellows.Any(static peer => peer.Applied >= 0);
 
@@ -52,7 +55,7 @@ internal sealed class Following(MergeState state, TrainerSeat seat, StepLog log)
         }
 
         var newest = holders[0].Hello!.Round;
-        return at.Round > newest ? null
+        return at.Round > newest || (newest - at.Round) * StepBytes > MergeLimits.FollowStatesAsMemberMax * _copyBytes ? null
             : new StateNeed(FetchKind.Steps, newest, [.. holders.Where(peer => peer.Hello!.Round == newest)], string.Empty) { Since = at.Round, Otherwise = Drop };
     }
 
@@ -71,8 +74,16 @@ internal sealed class Following(MergeState state, TrainerSeat seat, StepLog log)
         }
 
         _copies++;
-        (_behind, _steady, _statics) = (long.MaxValue, false, arrived.Parts.Statics);
-        (seat.Stands, seat.Followed) = ((history.Round, history.Chain), true);
+        seat.Stands = (history.Round, history.Chain);
+        (_behind, _steady, _statics, _copyBytes) = (Behind, false, arrived.Parts.Statics, arrived.Parts.Trainer.Length);
+        if (Behind * StepBytes >= MergeLimits.FollowStatesMax * _copyBytes)
+        {
+            state.Note($"{state.NameOf(state.Self)} takes a whole state once it is a member: the others took {Behind} steps while a copy came, more than could be sent after it.");
+            GiveUp();
+            return;
+        }
+
+        seat.Followed = true;
         _underWay++;
         state.Emit(new MergeEffect.Follow(arrived.Parts.Trainer, []));
     }
