@@ -43,7 +43,7 @@ public sealed class GivingWayTests : IAsyncDisposable
         var applied = await CommandProcess.RunAsync("fleet", "apply", file, "--control", _factory.Url);
         applied.ExitCode.ShouldBe(0, applied.Error);
 
-        var wide = await _factory.SubmitAsync(Job("[wisconsin, atlanta]", 2 * Steps) + "\nislands_min: 1");
+        var wide = await _factory.SubmitAsync(Job("[wisconsin, atlanta]", 3 * Steps) + "\nislands_min: 1");
         await _factory.UntilAsync(wide, static view => view.Progress > 0.15);
         var owner = await _factory.SubmitAsync(Job("[atlanta]", 30) + "\nqueue: research");
         var alone = await _factory.UntilAsync(wide, static view => view.Epoch is { Members.Length: 1 });
@@ -56,7 +56,7 @@ public sealed class GivingWayTests : IAsyncDisposable
         var ended = await _factory.UntilAsync(wide, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
         ended.Islands.Select(static island => island.Incarnation).ShouldBe([1, 2]);
-        Whole(ended, 2 * Steps);
+        Whole(ended, 3 * Steps);
     }
 
     [Fact]
