@@ -96,6 +96,21 @@ internal sealed class FactoryRun : IAsyncDisposable
         throw new InvalidOperationException($"The job never was as wanted; at last it was {last?.State}: {last?.Reason}\n{string.Join('\n', _programs.Select(static program => program.Output))}");
     }
 
+    /// <summary>Holds a job on its way, releases it when it is held, and sees every island's second incarnation complete it.</summary>
+    public async Task<JobView> HeldAndReleasedAsync(long job)
+    {
+        await UntilAsync(job, static view => view.Progress > 0.2);
+        (await Client.HoldAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
+        var held = await UntilAsync(job, static view => view.State is JobState.Held or JobState.Completed);
+        held.State.ShouldBe(JobState.Held, held.Reason);
+        (await Client.ReleaseAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
+
+        var ended = await UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        ended.Islands.ShouldAllBe(static island => island.Incarnation == 2);
+        return ended;
+    }
+
     /// <summary>Asks for a job's checkpoints until they are as wanted.</summary>
     public async Task<CheckpointList> CheckpointsAsync(long job, Func<CheckpointList, bool> areThey)
     {

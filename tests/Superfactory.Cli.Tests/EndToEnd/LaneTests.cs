@@ -84,15 +84,7 @@ public sealed class LaneTests : IAsyncDisposable
         whole.State.ShouldBe(JobState.Completed, whole.Reason);
 
         var job = await SubmitAsync(steps: 150);
-        await _factory.UntilAsync(job, static view => view.Progress > 0.2);
-        (await _factory.Client.HoldAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
-        var held = await _factory.UntilAsync(job, static view => view.State is JobState.Held or JobState.Completed);
-        held.State.ShouldBe(JobState.Held, held.Reason);
-        (await _factory.Client.ReleaseAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
-
-        var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
-        ended.State.ShouldBe(JobState.Completed, ended.Reason);
-        ended.Islands.ShouldAllBe(static island => island.Incarnation == 2);
+        var ended = await _factory.HeldAndReleasedAsync(job);
         ended.Islands[0].Result!.ParametersSha256.ShouldBe(whole.Islands[0].Result!.ParametersSha256);
         ended.Islands[0].Result!.Steps.ShouldBe(150);
     }
