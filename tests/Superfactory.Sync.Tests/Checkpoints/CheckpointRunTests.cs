@@ -256,15 +256,15 @@ public sealed class CheckpointRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData("wisconsin", "atlanta", "where before it draws batches of 4 from 1000 samples of 'numbers'")]
-    [InlineData("wisconsin", "iowa", "before it was 'numbers' with 1000")]
-    public async Task A_dataset_that_is_another_than_before_is_refused_by_both_names(string first, string second, string expected)
+    [InlineData("wisconsin", "atlanta", 1, "The trainer of wisconsin now draws batches of 4 from 1000 samples of 'other numbers', where before it draws batches of 4 from 1000 samples of 'numbers'")]
+    [InlineData("wisconsin", "iowa", 2, "before it was 'numbers' with 1000")]
+    public async Task A_dataset_that_is_another_than_before_is_refused_by_both_names(string first, string second, int declaring, string expected)
     {
         var written = await WrittenAsync();
         await using var bridges = new BridgeHarness(BridgeHarness.Diloco(every: 2, steps: 8), [first, second], null, _ => From(written));
         using var trainers = await Trainers.JoinAsync(bridges, declare: false);
 
-        foreach (var trainer in trainers.All)
+        foreach (var trainer in trainers.All.Take(declaring))
         {
             await trainer.SendAsync("""{"type":"data","count":1000,"batch":4,"dataset":"other numbers"}""");
         }
