@@ -84,6 +84,12 @@ def loss(result: dict) -> float:
     return result["values"]["validation_loss_final"]
 
 
+def written(options: argparse.Namespace, seeds: dict[int, dict[str, dict]]) -> None:
+    """Writes what there is after every seed, so that a run that is cut short keeps it."""
+    if options.json:
+        options.json.write_text(json.dumps({"steps": options.steps, "wan": options.wan, "seeds": seeds}, indent=2) + "\n")
+
+
 def spread(values: list[float]) -> str:
     """Median, least and greatest."""
     return f"{statistics.median(values):.4f} ({min(values):.4f} to {max(values):.4f})"
@@ -120,13 +126,14 @@ def main() -> None:
             for line in factory.stdout or []:
                 if "Ctrl-C" in line:
                     break
-            seeds = {int(seed): cells(options, folder, int(seed)) for seed in options.seeds.split(",")}
+            seeds: dict[int, dict[str, dict]] = {}
+            for seed in map(int, options.seeds.split(",")):
+                seeds[seed] = cells(options, folder, seed)
+                written(options, seeds)
         finally:
             factory.send_signal(signal.SIGTERM)
             factory.wait(timeout=60)
     print("\n".join(table(seeds)))
-    if options.json:
-        options.json.write_text(json.dumps({"steps": options.steps, "wan": options.wan, "seeds": seeds}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
