@@ -28,6 +28,7 @@ public static class PlanReader
         var planned = decision.Records.OfType<StartPlanned>().LastOrDefault(record => record.Job == job.Id);
         var (all, withheld, owned) = started is not null ? (started.Sites, started.Withheld, started.Owned) : planned is not null ? (planned.Sites, planned.Withheld, planned.Owned) : ([], [], false);
         var reserved = started is null && planned is null ? job.Reserved : null;
+        var hardware = reserved?.Hardware ?? job.Hardware;
         ImmutableArray<string> sites = reserved?.Sites ?? [.. all.Except(withheld, StringComparer.Ordinal)];
         ImmutableArray<PlanGang> gangs = [.. RoleRules.Open(next, job).Select(gang => (Gang: gang, Site: gang.Planned?.Sites[0] ?? gang.Islands.FirstOrDefault()?.Site)).Where(static each => each.Site is not null)
             .Select(static each => new PlanGang(each.Gang.Role!.Role, each.Gang.Role.Gang, each.Site!))];
@@ -47,7 +48,8 @@ public static class PlanReader
             EndsUnixMilliseconds = WhyReader.EndOf(job),
             DeadlineUnixMilliseconds = job.Specification.Deadline == 0 ? null : job.SubmittedAt + (job.Specification.Deadline * 1000L),
             Gangs = gangs,
-            PeakWatts = (sites.Length * FleetCapacity.Watts(job.Specification, job.Specification.Accelerators)) + specifications.Sum(static gang => FleetCapacity.Watts(gang, gang.Accelerators)),
+            Hardware = sites.IsEmpty ? null : hardware,
+            PeakWatts = (sites.Length * FleetCapacity.Watts(job.Specification, hardware, job.Specification.Accelerators)) + specifications.Sum(static gang => FleetCapacity.Watts(gang, gang.Hardware[0], gang.Accelerators)),
             GiveWay = [.. Victims(decision, job.Id)],
             Before = started is not null || planned is not null ? [] : [.. FleetPlacement.Before(next, job).Select(static before => before.Id)],
         }, null);

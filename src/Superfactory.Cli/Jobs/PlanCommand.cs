@@ -45,7 +45,7 @@ internal static class PlanCommand
                 lines.Add($"  {role.Key,-11} {string.Join(", ", role.GroupBy(static gang => gang.Site, StringComparer.Ordinal).Select(static there => $"{there.Count()} at {there.Key}"))}");
             }
 
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"  takes       {plan.Accelerators} slots, {(plan.Owned ? "on the guarantee" : "borrowed")} of queue {plan.Queue}; {plan.PeakWatts:#,0} W at their peak"));
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"  takes       {plan.Accelerators} {(plan.Hardware is null or Model.Fleet.HardwareCatalogue.Cpu || !plan.Gangs.IsEmpty ? "slots" : plan.Hardware)}, {(plan.Owned ? "on the guarantee" : "borrowed")} of queue {plan.Queue}; {plan.PeakWatts:#,0} W at their peak"));
         }
 
         if (plan is { Outcome: PlanOutcome.Waits, StartsUnixMilliseconds: { } starts })

@@ -27,8 +27,8 @@ internal static class RunFold
     }
 
     private static FactoryIsland Island(string site, int incarnation, JobStarted record) => record.Withheld.IsDefaultOrEmpty || !record.Withheld.Contains(site, StringComparer.Ordinal)
-        ? new FactoryIsland { Site = site, Incarnation = incarnation, Standing = IslandStanding.Wanted, IsOwned = record.Owned }
-        : new FactoryIsland { Site = site, Incarnation = incarnation, Standing = IslandStanding.Gone, Withheld = $"There was no room at {site} when the job started." };
+        ? new FactoryIsland { Site = site, Incarnation = incarnation, Standing = IslandStanding.Wanted, IsOwned = record.Owned, Hardware = record.Hardware }
+        : new FactoryIsland { Site = site, Incarnation = incarnation, Standing = IslandStanding.Gone, Hardware = record.Hardware, Withheld = $"There was no room at {site} when the job started." };
 
     public static FactoryState Apply(FactoryState state, IslandRestarted record)
     {
@@ -46,6 +46,7 @@ internal static class RunFold
             Failures = island.Failures,
             SetAside = island.SetAside,
             IsOwned = record.Owned ?? island.IsOwned,
+            Hardware = island.Hardware,
         };
         return state.WithJob(job.WithIsland(restarted)).Touch(record.Island);
     }

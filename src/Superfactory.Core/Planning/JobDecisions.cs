@@ -3,7 +3,6 @@ using Superfactory.Core.Commands;
 using Superfactory.Core.Reading;
 using Superfactory.Core.Records;
 using Superfactory.Model;
-using Superfactory.Model.Fleet;
 using Superfactory.Model.Jobs;
 
 namespace Superfactory.Core.Planning;
@@ -13,7 +12,7 @@ internal static class JobDecisions
 {
     public static Refusal? Submit(Draft draft, SubmitJob submit, ResumePoint? from = null)
     {
-        var problems = CheckSites(draft.State, submit).AddRange(CheckQueue(draft.State, submit)).AddRange(CheckCount(submit));
+        var problems = CheckSites(draft.State, submit).AddRange(CheckQueue(draft.State, submit)).AddRange(ShapeRules.Check(draft.State, submit)).AddRange(CheckCount(submit));
         if (problems.Length > 0)
         {
             return new Refusal(RefusalKind.Invalid, problems);
@@ -122,25 +121,6 @@ internal static class JobDecisions
             problems.Add(new Problem(
                 $"There is no queue '{specification.Queue}'; expected one of {string.Join(", ", names)}.", submit.File, Field: "queue",
                 Hint: NearMatch.Hint(specification.Queue, names) ?? "Make it with 'superfactory fleet apply'."));
-        }
-
-        foreach (var site in specification.Sites.IsDefaultOrEmpty ? [] : specification.Sites)
-        {
-            var declared = FleetCapacity.Declared(state, site, specification.Hardware);
-            if (!state.Sites.ContainsKey(site) || declared >= specification.Accelerators)
-            {
-                continue;
-            }
-
-            if (declared > 0)
-            {
-                problems.Add(new Problem(
-                    $"Site '{site}' has {declared} {(specification.Hardware == HardwareCatalogue.Cpu ? "slots" : specification.Hardware)}: an island of {specification.Accelerators} never fits there, one of {declared} would.", submit.File, Field: "accelerators"));
-            }
-            else if (FleetCapacity.Kinds(state, site) is { IsEmpty: false } kinds)
-            {
-                problems.Add(new Problem($"Site '{site}' has no {specification.Hardware}; it has {Sentence.List(kinds)}.", submit.File, Field: "hardware"));
-            }
         }
 
         return problems.DrainToImmutable();

@@ -59,8 +59,8 @@ internal static class StartPlanner
 
         var starts = planned.Sites.Except(planned.Withheld, StringComparer.Ordinal).ToImmutableArray();
         var gangs = RoleRules.Open(draft.State, job).Where(static gang => gang.Planned is not null).Select(static gang => (gang.Id, gang.Planned!.Sites[0])).ToImmutableArray();
-        var together = FleetPlacement.Together(draft.State, job, starts, gangs);
-        var gone = together.FirstOrDefault(each => !draft.State.IsOpen(each.Site) || FleetCapacity.Offered(draft.State, each.Site, each.Job.Specification.Hardware) < each.Job.Specification.Accelerators).Site;
+        var together = FleetPlacement.Together(draft.State, job, starts, planned.Hardware, gangs);
+        var gone = together.FirstOrDefault(each => !draft.State.IsOpen(each.Site) || FleetCapacity.Offered(draft.State, each.Site, each.Hardware) < each.Job.Specification.Accelerators)?.Site;
         if (job.CancelRequested || job.Held || gone is not null)
         {
             var reason = gone is null ? "The job is held." : draft.State.OutageOf(gone) is { } outage ? $"Site {gone} is {Sentence.Outage(outage.State)}." : $"Site {gone} is not there any more.";
@@ -69,16 +69,16 @@ internal static class StartPlanner
         else if (FleetCapacity.HasRoom(draft.State, together, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
         {
             var who = planned.Awaited.IsEmpty ? string.Empty : $" {Sentence.Capital(Sentence.Jobs(planned.Awaited))} gave way.";
-            Place(draft, job.Id, planned.Sites, planned.Withheld, planned.Owned, $"Placed at {Sentence.List(starts)}.{who}", gangs);
+            Place(draft, job.Id, planned.Sites, planned.Withheld, planned.Hardware, planned.Owned, $"Placed at {Sentence.List(starts)}{On(planned.Hardware)}.{who}", gangs);
         }
     }
 
     private static void Start(Draft draft, long id, Placement placement, ImmutableArray<string> starts)
     {
         var job = draft.State.Jobs[id];
-        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Gangs), planned: true))
+        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Hardware, placement.Gangs), planned: true))
         {
-            Place(draft, id, placement.Sites, placement.Withheld, placement.Owned, $"Placed at {Sentence.List(starts)}.", placement.Gangs, placement.EndBy);
+            Place(draft, id, placement.Sites, placement.Withheld, placement.Hardware, placement.Owned, $"Placed at {Sentence.List(starts)}{On(placement.Hardware)}.", placement.Gangs, placement.EndBy);
             return;
         }
 
@@ -91,7 +91,7 @@ internal static class StartPlanner
         var stops = placement.Stops.Where(stop => draft.State.Jobs[stop.Job] is { HoldRequested: false, IsLeaving: false, Islands.IsEmpty: false }).ToList();
         draft.Add(new StartPlanned
         {
-            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Owned = placement.Owned, Scheduler = FleetPlacement.Policy,
+            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Owned = placement.Owned, Scheduler = FleetPlacement.Policy,
             Awaited = [.. stops.Select(static stop => stop.Job)],
             Reason = stops.Count == 0 ? $"Starts at {Sentence.List(starts)} as soon as what stops there has."
                 : $"Starts at {Sentence.List(starts)} as soon as {Sentence.Jobs([.. stops.Select(static stop => stop.Job)])} {(stops.Count == 1 ? "has" : "have")} given way.",
@@ -111,7 +111,7 @@ internal static class StartPlanner
     private static void Reserve(Draft draft, FactoryJob job, Placement placement)
     {
         var (before, now) = (job.Reserved, placement.Reserved);
-        if (before?.At == now?.At && (before is null || before.Sites.SequenceEqual(now!.Sites, StringComparer.Ordinal)))
+        if (before?.At == now?.At && (before is null || (before.Sites.SequenceEqual(now!.Sites, StringComparer.Ordinal) && before.Hardware == now.Hardware)))
         {
             return;
         }
@@ -119,7 +119,7 @@ internal static class StartPlanner
         var where = now is null ? "No time is known for its start any more." : $"It starts at {Sentence.List(now.Sites)} at {Sentence.Moment(now.At)} at the latest{(before is null || before.At == now.At ? string.Empty : $", not at {Sentence.Moment(before.At)}")}.";
         draft.Add(new StartReserved
         {
-            At = draft.Now, Job = job.Id, Start = now?.At, Sites = now?.Sites ?? [], Owned = now is { Owned: true }, Reason = before is null || placement.Moved is null ? where : $"{placement.Moved} {where}",
+            At = draft.Now, Job = job.Id, Start = now?.At, Sites = now?.Sites ?? [], Owned = now is { Owned: true }, Hardware = now?.Hardware, Reason = before is null || placement.Moved is null ? where : $"{placement.Moved} {where}",
         });
     }
 
@@ -140,9 +140,9 @@ internal static class StartPlanner
         MembershipPlanner.Plan(draft, stop.Job, mayBegin: false);
     }
 
-    private static void Place(Draft draft, long id, ImmutableArray<string> sites, ImmutableArray<string> withheld, bool owned, string reason, ImmutableArray<(long Job, string Site)> gangs, long endBy = 0)
+    private static void Place(Draft draft, long id, ImmutableArray<string> sites, ImmutableArray<string> withheld, string? hardware, bool owned, string reason, ImmutableArray<(long Job, string Site)> gangs, long endBy = 0)
     {
-        draft.Add(new JobStarted { At = draft.Now, Job = id, Sites = sites, Withheld = withheld, Owned = owned, EndBy = endBy, Scheduler = FleetPlacement.Policy, Reason = reason });
+        draft.Add(new JobStarted { At = draft.Now, Job = id, Sites = sites, Withheld = withheld, Hardware = hardware, Owned = owned, EndBy = endBy, Scheduler = FleetPlacement.Policy, Reason = reason });
         MembershipPlanner.Begin(draft, id, reason);
         foreach (var (gang, site) in gangs)
         {
@@ -151,6 +151,8 @@ internal static class StartPlanner
             MembershipPlanner.Begin(draft, gang, why);
         }
     }
+
+    private static string On(string? hardware) => hardware is null ? string.Empty : $" on {hardware}";
 
     /// <summary>A planned start is given up, and that of the gangs of its roles with it.</summary>
     private static void Drop(Draft draft, long id, string reason)

@@ -7,14 +7,19 @@ namespace Superfactory.Core.Reading;
 internal static class Sentence
 {
     /// <summary><c>a</c>, <c>a and b</c>, <c>a, b and c</c>.</summary>
-    public static string List(IEnumerable<string> names)
+    public static string List(IEnumerable<string> names) => Joined(names, "and");
+
+    /// <summary><c>a</c>, <c>a or b</c>, <c>a, b or c</c>.</summary>
+    public static string Or(IEnumerable<string> names) => Joined(names, "or");
+
+    private static string Joined(IEnumerable<string> names, string last)
     {
         var all = names.ToList();
         return all.Count switch
         {
             0 => "none",
             1 => all[0],
-            _ => $"{string.Join(", ", all.Take(all.Count - 1))} and {all[^1]}",
+            _ => $"{string.Join(", ", all.Take(all.Count - 1))} {last} {all[^1]}",
         };
     }
 

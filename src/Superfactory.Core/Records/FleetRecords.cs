@@ -52,6 +52,9 @@ public sealed record StartPlanned : PlanRecord
     /// <summary>Whether it is on its queue's guarantee.</summary>
     public bool Owned { get; init; }
 
+    /// <summary>The kind of hardware; null where the job names a single one.</summary>
+    public string? Hardware { get; init; }
+
     /// <summary>The jobs that give way, or lose islands, rising.</summary>
     public ImmutableArray<long> Awaited { get; init; } = [];
 
@@ -70,6 +73,9 @@ public sealed record StartReserved : PlanRecord
 
     /// <summary>Whether it is on its queue's guarantee then.</summary>
     public bool Owned { get; init; }
+
+    /// <summary>The kind of hardware; null where the job names a single one.</summary>
+    public string? Hardware { get; init; }
 }
 
 /// <summary>A planned start cannot be any more; the job is placed anew.</summary>

@@ -39,6 +39,9 @@ public sealed record JobStarted : PlanRecord
     /// <summary>Whether it is on its queue's guarantee.</summary>
     public bool Owned { get; init; }
 
+    /// <summary>The kind of hardware; null where the job names a single one.</summary>
+    public string? Hardware { get; init; }
+
     /// <summary>The reserved start of another that it is let run ahead of, in milliseconds since 1970-01-01 UTC; 0 for none.</summary>
     public long EndBy { get; init; }
 

@@ -66,6 +66,9 @@ public sealed record FactoryIsland
     /// <summary>Whether it is on its queue's guarantee; what is not is borrowed.</summary>
     public bool IsOwned { get; init; }
 
+    /// <summary>The kind of hardware that it holds; null where its job names a single one.</summary>
+    public string? Hardware { get; init; }
+
     /// <summary>Why it is left out until there is room for it, in a sentence; null where it is not.</summary>
     public string? Withheld { get; init; }
 

@@ -150,6 +150,16 @@ public sealed record FactoryJob
     /// <summary>Whether it is to be held once it has given way, because somebody asked for that meanwhile.</summary>
     public bool HoldAsked { get; init; }
 
+    /// <summary>The kind of hardware that an island of it holds.</summary>
+    public string HardwareOf(FactoryIsland island)
+    {
+        ArgumentNullException.ThrowIfNull(island);
+        return island.Hardware ?? Specification.Hardware[0];
+    }
+
+    /// <summary>The kind of hardware that it is placed on, or is about to start on; the best that it accepts where it is neither.</summary>
+    public string Hardware => (Islands.IsEmpty ? Planned?.Hardware : Islands[0].Hardware) ?? Specification.Kinds[0];
+
     /// <summary>Whether it has saved to give way, and its gangs are yet to stop.</summary>
     internal bool IsLeaving => GaveWayTo != 0 && !HoldRequested && !Islands.IsEmpty;
 
@@ -171,13 +181,15 @@ public sealed record FactoryJob
 /// <param name="Withheld">Those of them that it starts without.</param>
 /// <param name="Owned">Whether it is on its queue's guarantee.</param>
 /// <param name="Awaited">The jobs that give way.</param>
-public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<string> Withheld, bool Owned, ImmutableArray<long> Awaited);
+/// <param name="Hardware">The kind of hardware; null where the job names a single one.</param>
+public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<string> Withheld, bool Owned, ImmutableArray<long> Awaited, string? Hardware = null);
 
 /// <summary>When and where a job starts at the latest, as things stand. Immutable.</summary>
 /// <param name="At">When, in milliseconds since 1970-01-01 UTC.</param>
 /// <param name="Sites">The sites of its islands.</param>
 /// <param name="Owned">Whether it is on its queue's guarantee then.</param>
-public sealed record ReservedStart(long At, ImmutableArray<string> Sites, bool Owned);
+/// <param name="Hardware">The kind of hardware; null where the job names a single one.</param>
+public sealed record ReservedStart(long At, ImmutableArray<string> Sites, bool Owned, string? Hardware = null);
 
 /// <summary>How a job ended.</summary>
 /// <param name="State">Completed, failed or cancelled.</param>

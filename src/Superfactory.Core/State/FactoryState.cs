@@ -76,7 +76,10 @@ public sealed record FactoryState
 
     /// <summary>The gangs that hold a slot at <paramref name="site"/>: those that it is to run, and those that it has not confirmed stopped.</summary>
     /// <returns>The numbers of their jobs, rising.</returns>
-    public IEnumerable<long> JobsHoldingSlots(string site)
+    public IEnumerable<long> JobsHoldingSlots(string site) => GangsAt(site).Select(static gang => gang.Job.Id);
+
+    /// <summary>The gangs that hold a slot at <paramref name="site"/>, with their jobs, in the order of these.</summary>
+    internal IEnumerable<(FactoryJob Job, FactoryIsland Island)> GangsAt(string site)
     {
         foreach (var id in OpenJobs.Union(StoppingJobs))
         {
@@ -84,7 +87,7 @@ public sealed record FactoryState
             {
                 if (island.HoldsSlot && string.Equals(island.Site, site, StringComparison.Ordinal))
                 {
-                    yield return id;
+                    yield return (Jobs[id], island);
                 }
             }
         }

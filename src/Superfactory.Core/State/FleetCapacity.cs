@@ -32,21 +32,21 @@ public static class FleetCapacity
     public static long Held(FactoryState state, string site, string hardware)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.JobsHoldingSlots(site).Select(id => state.Jobs[id].Specification).Where(job => job.Hardware == hardware).Sum(static job => (long)job.Accelerators);
+        return state.GangsAt(site).Where(gang => gang.Job.HardwareOf(gang.Island) == hardware).Sum(static gang => (long)gang.Job.Specification.Accelerators);
     }
 
-    /// <summary>The watts that so many accelerators of a job add at the share of their peak that it declares, rounded up.</summary>
-    public static long Watts(Model.Jobs.JobSpecification job, long accelerators)
+    /// <summary>The watts that so many accelerators of a job add on a kind of hardware at the share of their peak that it declares, rounded up.</summary>
+    public static long Watts(Model.Jobs.JobSpecification job, string hardware, long accelerators)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return ((accelerators * HardwareCatalogue.Find(job.Hardware)!.AcceleratorWatts * job.PeakThousandths) + 999) / 1000;
+        return ((accelerators * HardwareCatalogue.Find(hardware)!.AcceleratorWatts * job.PeakThousandths) + 999) / 1000;
     }
 
     /// <summary>What gangs at a site add to what it draws idle, in watts.</summary>
     public static long Drawn(FactoryState state, string site)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.JobsHoldingSlots(site).Sum(id => Watts(state.Jobs[id].Specification, state.Jobs[id].Specification.Accelerators));
+        return state.GangsAt(site).Sum(static gang => Watts(gang.Job.Specification, gang.Job.HardwareOf(gang.Island), gang.Job.Specification.Accelerators));
     }
 
     /// <summary>
@@ -76,35 +76,45 @@ public static class FleetCapacity
     /// <param name="job">The job.</param>
     /// <param name="sites">A site for each island.</param>
     /// <param name="planned">Whether what is kept for jobs for whom others give way counts as held.</param>
-    internal static bool HasRoom(FactoryState state, FactoryJob job, ImmutableArray<string> sites, bool planned) => HasRoom(state, [.. sites.Select(site => (job, site))], planned);
+    internal static bool HasRoom(FactoryState state, FactoryJob job, ImmutableArray<string> sites, bool planned) => HasRoom(state, [.. sites.Select(site => new GangPlace(job, site, job.Hardware))], planned);
 
     /// <summary>Whether all these gangs, with what is kept for others, find accelerators and power that nobody holds, now.</summary>
     /// <param name="state">The factory.</param>
     /// <param name="gangs">Jobs with the site of each of their gangs.</param>
     /// <param name="planned">Whether what is kept for jobs for whom others give way counts as held.</param>
-    internal static bool HasRoom(FactoryState state, ImmutableArray<(FactoryJob Job, string Site)> gangs, bool planned)
+    internal static bool HasRoom(FactoryState state, ImmutableArray<GangPlace> gangs, bool planned)
     {
         var starts = gangs.Select(static gang => gang.Job.Id).ToHashSet();
-        List<(FactoryJob Job, string Site)> added = [.. gangs];
+        List<GangPlace> added = [.. gangs];
         foreach (var other in planned ? state.OpenJobs.Select(id => state.Jobs[id]).Where(other => other.Planned is not null && !starts.Contains(other.Id)) : [])
         {
-            added.AddRange(other.Planned!.Sites.Except(other.Planned.Withheld, StringComparer.Ordinal).Select(site => (other, site)));
+            added.AddRange(other.Planned!.Sites.Except(other.Planned.Withheld, StringComparer.Ordinal).Select(site => new GangPlace(other, site, other.Hardware)));
         }
 
         foreach (var there in gangs.GroupBy(static gang => gang.Site, StringComparer.Ordinal))
         {
-            var all = added.Where(each => each.Site == there.Key).Select(static each => each.Job.Specification).ToList();
-            if (there.Select(static gang => gang.Job.Specification.Hardware).Distinct(StringComparer.Ordinal).Any(hardware =>
-                    Held(state, there.Key, hardware) + all.Where(each => each.Hardware == hardware).Sum(static each => (long)each.Accelerators) > Offered(state, there.Key, hardware))
-                || (Budget(state, there.Key) is var budget and < long.MaxValue && Drawn(state, there.Key) + all.Sum(static each => Watts(each, each.Accelerators)) > budget))
+            var all = added.Where(each => each.Site == there.Key).ToList();
+            if (there.Select(static gang => gang.Hardware).Distinct(StringComparer.Ordinal).Any(hardware =>
+                    Held(state, there.Key, hardware) + all.Where(each => each.Hardware == hardware).Sum(static each => (long)each.Job.Specification.Accelerators) > Offered(state, there.Key, hardware))
+                || (Budget(state, there.Key) is var budget and < long.MaxValue && Drawn(state, there.Key) + all.Sum(static each => each.Watts) > budget))
             {
                 return false;
             }
         }
 
         return Budget(state) is var most && (most == long.MaxValue
-            || state.Sites.Keys.Sum(site => Drawn(state, site)) + added.Sum(static each => Watts(each.Job.Specification, each.Job.Specification.Accelerators)) <= most);
+            || state.Sites.Keys.Sum(site => Drawn(state, site)) + added.Sum(static each => each.Watts) <= most);
     }
 
     internal static long Idle(FleetSite site) => site.Racks.Sum(static rack => rack.IdleWatts);
+}
+
+/// <summary>Where a gang of a job starts, and on what. Immutable.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Site">Its site.</param>
+/// <param name="Hardware">The kind of hardware.</param>
+internal sealed record GangPlace(FactoryJob Job, string Site, string Hardware)
+{
+    /// <summary>The watts that it adds.</summary>
+    public long Watts => FleetCapacity.Watts(Job.Specification, Hardware, Job.Specification.Accelerators);
 }

@@ -18,6 +18,7 @@ internal static class JobAssembly
         CheckModel(values, problems);
         CheckIslands(values, problems);
         CheckPreferred(values, problems);
+        JobHardware.Check(values, problems);
         JobSync.Check(values, problems);
         JobLanes.Check(values, problems);
         JobRoles.Check(values, problems);
@@ -34,7 +35,8 @@ internal static class JobAssembly
             Sites = sites as ImmutableArray<string>? ?? [],
             SiteCount = count,
             PreferredSites = values.Get<ImmutableArray<string>>("preferred_sites", []),
-            Hardware = values.Get("hardware", Fleet.HardwareCatalogue.Cpu),
+            Hardware = values.Get<ImmutableArray<string>>("hardware", [Fleet.HardwareCatalogue.Cpu]),
+            Memory = values.Count("memory", 0),
             Peak = values.Get("peak", 1.0),
             Count = values.Count("count", 1),
             Queue = values.Get("queue", JobSpecification.DefaultQueue),

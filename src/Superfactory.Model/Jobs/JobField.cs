@@ -33,6 +33,9 @@ public enum JobFieldKind
     /// <summary>A program and its arguments.</summary>
     Command,
 
+    /// <summary>A kind of hardware, several in order of preference, or <c>any</c>.</summary>
+    Hardware,
+
     /// <summary>Several texts.</summary>
     Texts,
 
@@ -91,6 +94,7 @@ public sealed record JobField
         JobFieldKind.Section => "–",
         JobFieldKind.Name => "a name",
         JobFieldKind.Choice or JobFieldKind.Flag => Choices is [.. var first, var last] && first.Length > 0 ? $"{string.Join(", ", first)} or {last}" : string.Concat(Choices),
+        JobFieldKind.Hardware => $"{string.Join(", ", Choices)}, a list of these, or any",
         JobFieldKind.Whole or JobFieldKind.Number => Interval,
         JobFieldKind.Sites => $"{Interval} names, or a count",
         JobFieldKind.SiteNames => $"{Interval} names",
@@ -105,7 +109,7 @@ public sealed record JobField
     {
         JobFieldKind.Section => $"fields under it, such as {FirstField}",
         JobFieldKind.Name => "a name",
-        JobFieldKind.Choice or JobFieldKind.Flag => Range,
+        JobFieldKind.Choice or JobFieldKind.Flag or JobFieldKind.Hardware => Range,
         JobFieldKind.Whole => $"a whole number{Counted}, {Interval}",
         JobFieldKind.Number => $"a number{Counted}, {Interval}",
         JobFieldKind.Sites => $"a list of site names such as [wisconsin, atlanta], or how many sites, {Interval}",

@@ -30,7 +30,12 @@ public static class JobFields
         },
         Whole("islands_min", "0", 0, SitesMax, "islands", "The fewest islands that the job starts and goes on with: the others come and go with the room that there is. 0 for all of `sites`."),
         Whole("accelerators", "1", 1, 1_000_000, "accelerators", "Accelerators, or slots of processors, that each island takes at its site."),
-        new() { Path = "hardware", Kind = JobFieldKind.Choice, Choices = Fleet.HardwareCatalogue.Names, Default = "cpu", Meaning = "The kind of hardware that the islands run on; a site has other kinds than `cpu` where an applied fleet file says so." },
+        new()
+        {
+            Path = "hardware", Kind = JobFieldKind.Hardware, Choices = Fleet.HardwareCatalogue.Names, Default = "cpu",
+            Meaning = "The kinds of hardware that the islands may run on, the best first; `any` is any but `cpu`. All islands get the same kind. A site has other kinds than `cpu` where an applied fleet file says so.",
+        },
+        Whole("memory", "0", 0, 1_000_000, "GB", "The memory that each accelerator must have: kinds of `hardware` with less are not taken."),
         Over("peak", "1", 0, 1, "The share of their accelerators' peak power that the islands may draw, as power is counted."),
         Whole("count", "1", 1, JobSpecification.ElementsMax, "jobs", "How many such jobs are submitted at once, the elements of an array: each is a job of its own, element i with `seed` + i, and finds i and `count` in the environment."),
         new() { Path = "queue", Kind = JobFieldKind.Name, Default = "default", Meaning = "The queue that the job waits in and is charged to; `superfactory fleet apply` makes queues." },

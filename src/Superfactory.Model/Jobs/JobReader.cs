@@ -102,6 +102,7 @@ internal sealed class JobReader(JobProblems problems)
             JobFieldKind.Section => TrySection(node, field),
             JobFieldKind.Name => JobScalars.TryName(node, problems, field.Path, out value),
             JobFieldKind.Choice => JobScalars.TryChoice(node, field, problems, field.Path, out value),
+            JobFieldKind.Hardware => JobHardware.TryRead(node, field, problems, out value),
             JobFieldKind.Flag => JobScalars.TryFlag(node, field, problems, out value),
             JobFieldKind.Sites or JobFieldKind.SiteNames => TrySites(node, field, out value),
             JobFieldKind.Command or JobFieldKind.Texts => TryTexts(node, field, out value),

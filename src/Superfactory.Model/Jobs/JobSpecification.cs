@@ -39,8 +39,16 @@ public sealed record JobSpecification
     /// <summary>Accelerators, or slots of processors, that each island takes at its site. At least 1, default 1.</summary>
     public int Accelerators { get; init; } = 1;
 
-    /// <summary>The kind of hardware that its islands run on, a name of the catalogue; default <c>cpu</c>.</summary>
-    public string Hardware { get; init; } = Fleet.HardwareCatalogue.Cpu;
+    /// <summary>The kinds of hardware that its islands may run on, names of the catalogue, the best first; empty for any but processors. All islands get the same. Default <c>cpu</c>.</summary>
+    [JsonConverter(typeof(HardwareJsonConverter))]
+    public ImmutableArray<string> Hardware { get; init; } = [Fleet.HardwareCatalogue.Cpu];
+
+    /// <summary>The memory that each of its accelerators must have, in GB; default 0.</summary>
+    public int Memory { get; init; }
+
+    /// <summary>The kinds of hardware that it accepts, the best first: those of <see cref="Hardware"/> that have the memory; at least one.</summary>
+    [JsonIgnore]
+    public ImmutableArray<string> Kinds => JobHardware.Accepted(Hardware, Memory);
 
     /// <summary>The share of its accelerators' peak power that it may draw, over 0, up to 1; default 1.</summary>
     public double Peak { get; init; } = 1;

@@ -38,6 +38,9 @@ public sealed record PlanView
     /// <summary>Accelerators of all islands, and of all gangs of roles, that would start.</summary>
     public long Accelerators { get; init; }
 
+    /// <summary>The kind of hardware of its islands; null where it would wait and no time is known.</summary>
+    public string? Hardware { get; init; }
+
     /// <summary>Whether they would be on its queue's guarantee; else they would be borrowed.</summary>
     public bool Owned { get; init; }
 

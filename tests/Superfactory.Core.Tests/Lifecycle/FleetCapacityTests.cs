@@ -43,7 +43,7 @@ public sealed class FleetCapacityTests
         Refused("gb200-nvl72", 65).ShouldBe("Site 'atlanta' has 64 gb200-nvl72: an island of 65 never fits there, one of 64 would.");
 
         string Refused(string hardware, int accelerators) =>
-            factory.Try(new SubmitJob(TestFactory.Specification("atlanta") with { Hardware = hardware, Accelerators = accelerators })).Refusal!.Problems[0].Message;
+            factory.Try(new SubmitJob(TestFactory.Specification("atlanta") with { Hardware = [hardware], Accelerators = accelerators })).Refusal!.Problems[0].Message;
     }
 
     [Fact]
@@ -110,5 +110,5 @@ public sealed class FleetCapacityTests
     }
 
     private static void Submit(TestFactory factory, string hardware, int accelerators) =>
-        factory.Do(new SubmitJob(TestFactory.Specification("atlanta") with { Hardware = hardware, Accelerators = accelerators }));
+        factory.Do(new SubmitJob(TestFactory.Specification("atlanta") with { Hardware = [hardware], Accelerators = accelerators }));
 }

@@ -16,6 +16,7 @@ public class JobFieldsTests
         [JobFieldKind.Name] = "text",
         [JobFieldKind.Choice] = "word",
         [JobFieldKind.Flag] = "flag",
+        [JobFieldKind.Hardware] = "word or list of words",
         [JobFieldKind.Whole] = "whole number",
         [JobFieldKind.Number] = "number",
         [JobFieldKind.Sites] = "list or whole number",

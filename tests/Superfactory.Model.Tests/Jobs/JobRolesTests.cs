@@ -15,7 +15,7 @@ public sealed class JobRolesTests
 
         job.RoleGangs.ShouldBe(21);
         var gang = RoleSpecification.Gang(job, "rollout");
-        (gang.SiteCount, gang.Accelerators, gang.Hardware, gang.Checkpoint.Every, gang.Island.Processes).ShouldBe((1, 4, "hgx-h100", 0, 2));
+        (gang.SiteCount, gang.Accelerators, gang.Hardware[0], gang.Checkpoint.Every, gang.Island.Processes).ShouldBe((1, 4, "hgx-h100", 0, 2));
         (gang.Sites.IsEmpty, gang.Roles.IsEmpty, gang.Directory).ShouldBe((true, true, "/srv/a"));
         gang.Command.ShouldBe(["python3", "rollout.py"]);
         gang.Environment["A"].ShouldBe("b");

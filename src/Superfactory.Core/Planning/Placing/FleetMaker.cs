@@ -39,10 +39,12 @@ internal static class FleetMaker
         var watts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var id in state.OpenJobs.Union(state.StoppingJobs))
         {
-            Collect(state, state.Jobs[id], now, units, (site, job) =>
+            var job = state.Jobs[id];
+            Collect(state, job, now, units, island =>
             {
-                foreign[(site, job.Hardware)] = foreign.GetValueOrDefault((site, job.Hardware)) + job.Accelerators;
-                watts[site] = watts.GetValueOrDefault(site) + FleetCapacity.Watts(job, job.Accelerators);
+                var (at, hardware) = (island.Site, job.HardwareOf(island));
+                foreign[(at, hardware)] = foreign.GetValueOrDefault((at, hardware)) + job.Specification.Accelerators;
+                watts[at] = watts.GetValueOrDefault(at) + FleetCapacity.Watts(job.Specification, hardware, job.Specification.Accelerators);
             });
         }
 
@@ -114,7 +116,7 @@ internal static class FleetMaker
     public static GangRequest Request(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => new()
     {
         PreferredSites = job.Specification.Sites.IsDefaultOrEmpty ? [.. job.Specification.PreferredSites.Concat(Near(state, job)).Where(site => sites.Contains(site, StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)] : [],
-        Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = [job.Specification.Hardware], PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
+        Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = job.Specification.Hardware, MemoryGigabytes = job.Specification.Memory, PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
         IslandsMin = job.Specification.IslandsLeast, IslandsMax = Math.Max(job.Specification.IslandsLeast, Math.Min(job.Specification.IslandsMax, sites.Length)),
         Priority = job.Specification.Priority, SubmittedMilliseconds = Math.Max(0, job.SubmittedAt), MinimumRunMilliseconds = job.Specification.MinimumRun * 1000L,
         StopCostMilliseconds = StopCostMilliseconds, DurationMilliseconds = Left(job),
@@ -128,11 +130,11 @@ internal static class FleetMaker
     /// <summary>How much longer a job is expected to run, once it runs; 0 where nobody knows.</summary>
     public static long Left(FactoryJob job) => job.Specification.Duration == 0 ? 0 : Math.Max(1000, (job.Specification.Duration * 1000L) - job.RanBefore);
 
-    private static void Collect(FactoryState state, FactoryJob job, long now, List<Unit> units, Action<string, JobSpecification> foreign)
+    private static void Collect(FactoryState state, FactoryJob job, long now, List<Unit> units, Action<FactoryIsland> foreign)
     {
         foreach (var stray in job.Strays)
         {
-            foreign(stray.Site, job.Specification);
+            foreign(stray);
         }
 
         if (job.Role is not null && (job.Planned is not null || IsUnit(state.WholeOf(job))) && job.End is null && !job.Islands.Any(static island => island.Standing == IslandStanding.Stopping))
@@ -144,7 +146,7 @@ internal static class FleetMaker
         if (job is { Planned: { } planned, End: null, Islands.IsEmpty: true })
         {
             ImmutableArray<string> starts = [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)];
-            units.Add(Together(state, job, new Unit(Request(state, job, starts), starts, planned.Owned, now, now)));
+            units.Add(Together(state, job, new Unit(Request(state, job, starts) with { Hardware = [job.Hardware] }, starts, planned.Owned, now, now)));
             return;
         }
 
@@ -158,7 +160,7 @@ internal static class FleetMaker
         {
             foreach (var island in holding)
             {
-                foreign(island.Site, job.Specification);
+                foreign(island);
             }
 
             return;
@@ -189,7 +191,7 @@ internal static class FleetMaker
         }
     }
 
-    private static GangRequest Whole(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => Request(state, job, sites) with { IslandsMin = sites.Length, IslandsMax = sites.Length };
+    private static GangRequest Whole(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => Request(state, job, sites) with { Hardware = [job.Hardware], IslandsMin = sites.Length, IslandsMax = sites.Length };
 
     /// <summary>Whether a job stands in the snapshot as one whole, the gangs of its roles with it.</summary>
     private static bool IsUnit(FactoryJob job) => job is { End: null, GaveWayTo: 0, Held: false, HoldRequested: false } && job.Islands.Any(static island => island.HoldsSlot) && !job.Islands.Any(static island => island.Standing == IslandStanding.Stopping);
@@ -212,7 +214,7 @@ internal static class FleetMaker
 
     /// <summary>Gangs of a role as the scheduler sees them.</summary>
     public static RoleRequest Role(JobSpecification gang, string name, int count, ImmutableArray<string> sites) =>
-        new() { Name = name, Count = count, Accelerators = gang.Accelerators, Hardware = [gang.Hardware], PeakThousandths = gang.PeakThousandths, Sites = sites };
+        new() { Name = name, Count = count, Accelerators = gang.Accelerators, Hardware = gang.Hardware, PeakThousandths = gang.PeakThousandths, Sites = sites };
 
     private sealed record Unit(GangRequest Request, ImmutableArray<string> Sites, bool IsOwned, long Since, long Sealed, long EndBy = 0);
 }

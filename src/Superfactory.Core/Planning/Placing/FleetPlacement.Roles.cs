@@ -8,21 +8,21 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The sites of the gangs of a job's roles that a placement starts with.</summary>
-    public static ImmutableArray<(FactoryJob Job, string Site)> Together(FactoryState state, FactoryJob job, ImmutableArray<string> starts, IEnumerable<(long Job, string Site)> gangs) =>
-        [.. starts.Select(site => (job, site)), .. gangs.Select(gang => (state.Jobs[gang.Job], gang.Site))];
+    public static ImmutableArray<GangPlace> Together(FactoryState state, FactoryJob job, ImmutableArray<string> starts, string? hardware, IEnumerable<(long Job, string Site)> gangs) =>
+        [.. starts.Select(site => new GangPlace(job, site, hardware ?? job.Hardware)), .. gangs.Select(gang => new GangPlace(state.Jobs[gang.Job], gang.Site, state.Jobs[gang.Job].Hardware))];
 
-    private Plan Decide(FactoryJob job, ImmutableArray<string> open)
+    private Plan Decide(FactoryJob job, string hardware, ImmutableArray<string> open)
     {
-        var request = FleetMaker.Request(_state, job, open);
+        var request = FleetMaker.Request(_state, job, open) with { Hardware = [hardware] };
         var roles = ImmutableArray.CreateBuilder<RoleRequest>();
         foreach (var gangs in RoleRules.Open(_state, job).GroupBy(static gang => gang.Role!.Role, StringComparer.Ordinal))
         {
             var gang = gangs.First();
-            var claims = Claims(gang);
-            ImmutableArray<string> sites = [.. Ledger(gang).Usable.Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, gang.Specification.Hardware) - claimed >= gang.Specification.Accelerators)];
+            var claims = Claims(gang, gang.Hardware);
+            ImmutableArray<string> sites = [.. Ledger(gang.Hardware).Usable.Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, gang.Hardware) - claimed >= gang.Specification.Accelerators)];
             if (sites.IsEmpty)
             {
-                return new Plan { Request = request, Reason = new PendingReason.Role(gangs.Key, new PendingReason.Accelerators(gang.Specification.Accelerators, gang.Specification.Hardware, "another site")) };
+                return new Plan { Request = request, Reason = new PendingReason.Role(gangs.Key, new PendingReason.Accelerators(gang.Specification.Accelerators, gang.Hardware, "another site")) };
             }
 
             roles.Add(FleetMaker.Role(gang.Specification, gangs.Key, gangs.Count(), sites));
@@ -40,7 +40,7 @@ internal sealed partial class FleetPlacement
             var sites = plan.Islands.Where(island => island.Role >= 0 && plan.Request.Roles[island.Role].Name == gangs.Key).Select(static island => island.Site);
             foreach (var (gang, site) in gangs.Zip(sites))
             {
-                Ledger(gang).Take([site], job.Id, gang.Specification.Accelerators);
+                Ledger(gang.Hardware).Take([site], job.Id, gang.Specification.Accelerators);
                 _held[gang.Specification.Queue] = _held.GetValueOrDefault(gang.Specification.Queue) + gang.Specification.Accelerators;
                 placed.Add((gang.Id, site));
             }
@@ -54,8 +54,8 @@ internal sealed partial class FleetPlacement
     {
         foreach (var gang in RoleRules.Open(_state, job))
         {
-            var claims = Claims(gang);
-            foreach (var site in Ledger(gang).Usable)
+            var claims = Claims(gang, gang.Hardware);
+            foreach (var site in Ledger(gang.Hardware).Usable)
             {
                 claims[site] = claims.GetValueOrDefault(site) + gang.Specification.Accelerators;
             }

@@ -140,8 +140,8 @@ internal sealed partial class FleetPlacement
         }
 
         var named = job.Specification.Sites.IsDefaultOrEmpty ? [] : job.Specification.Sites;
-        var ledger = Ledger(job);
-        var usable = ledger.Usable;
+        var kinds = job.Specification.Kinds;
+        ImmutableArray<string> usable = kinds.Length == 1 ? Ledger(kinds[0]).Usable : [.. kinds.SelectMany(kind => Ledger(kind).Usable).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         var least = job.Specification.IslandsLeast;
         if (named.IsEmpty && usable.RemoveAll(site => job.Avoids.Contains(site)) is var others && others.Length >= least)
         {
@@ -159,11 +159,32 @@ internal sealed partial class FleetPlacement
             return new Placement { Wanted = least, Connected = usable };
         }
 
-        var claims = Claims(job);
-        ImmutableArray<string> open = [.. there.Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, job.Specification.Hardware) - claimed >= job.Specification.Accelerators)];
-        open = [.. open.Where(site => usable.Contains(site, StringComparer.Ordinal))];
-        var plan = open.Length < least ? null : Decide(job, open);
+        var plan = Best(job, kinds, there);
         return plan is { Starts: true } ? Start(job, plan, there) : Wait(job, plan, there);
+    }
+
+    /// <summary>The first kind of hardware on which it starts and nobody gives way, else the first on which it starts; else what it lacks of the first.</summary>
+    private Plan? Best(FactoryJob job, ImmutableArray<string> kinds, ImmutableArray<string> there)
+    {
+        Plan? best = null;
+        foreach (var kind in kinds)
+        {
+            var (claims, ledger) = (Claims(job, kind), Ledger(kind));
+            ImmutableArray<string> open = [.. there.Where(site => ledger.Has(site) && (!claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, kind) - claimed >= job.Specification.Accelerators))];
+            if (open.Length < job.Specification.IslandsLeast || Decide(job, kind, open) is not { } plan)
+            {
+                continue;
+            }
+
+            if (plan is { Starts: true, Victims.IsEmpty: true })
+            {
+                return plan;
+            }
+
+            best = best is null || (plan.Starts && !best.Starts) ? plan : best;
+        }
+
+        return best;
     }
 
     private Placement Start(FactoryJob job, Plan plan, ImmutableArray<string> there)
@@ -174,9 +195,10 @@ internal sealed partial class FleetPlacement
         ImmutableArray<string> all = job.Specification.Sites.IsDefaultOrEmpty
             ? [.. chosen.Concat(there.Where(site => !chosen.Contains(site)).Take(job.Specification.IslandsMax - chosen.Count)).Order(StringComparer.Ordinal)]
             : job.Specification.Sites;
-        Ledger(job).Take([.. chosen], job.Id, job.Specification.Accelerators);
+        var hardware = plan.Islands.First(static island => island.Role < 0).Hardware;
+        Ledger(hardware).Take([.. chosen], job.Id, job.Specification.Accelerators);
         _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)job.Specification.Accelerators * chosen.Count);
-        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Owned = plan.IsOwned, Stops = stops, Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
+        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Hardware = Named(job, hardware), Owned = plan.IsOwned, Stops = stops, Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
     }
 
     private ImmutableArray<GivingWay> Stops(Plan plan)
@@ -194,45 +216,52 @@ internal sealed partial class FleetPlacement
     private Placement Wait(FactoryJob job, Plan? plan, ImmutableArray<string> there)
     {
         var accelerators = job.Specification.Accelerators;
-        var ledger = Ledger(job);
-        ImmutableArray<string> full = [.. there.Where(site => !ledger.HasFree(site, accelerators))];
+        var kinds = job.Specification.Kinds;
+        ImmutableArray<string> full = [.. there.Where(site => !kinds.Any(kind => Ledger(kind).HasFree(site, accelerators)))];
+        ImmutableArray<long> Ahead() => Ledger(kinds.FirstOrDefault(kind => Ledger(kind).Has(full[0])) ?? kinds[0]).Ahead(full[0], job.Id);
         var reason = plan?.Reason is { } lacks ? Explain(job, lacks, there) : null;
         if (Reserve(job, plan, there))
         {
             // What it is to have is kept for it: nobody else needs to leave what it waits for.
             return full.IsEmpty || reason is not PendingReason.Accelerators
-                ? new Placement { Reason = reason, IsBehind = plan is null } : new Placement { Full = full, Ahead = ledger.Ahead(full[0], job.Id), Reason = reason, IsBehind = plan is null };
+                ? new Placement { Reason = reason, IsBehind = plan is null } : new Placement { Full = full, Ahead = Ahead(), Reason = reason, IsBehind = plan is null };
         }
 
-        ledger.Take(there, job.Id, accelerators);
-        var claims = Claims(job);
-        foreach (var site in there)
+        foreach (var kind in kinds)
         {
-            // Whoever waits for power claims all of it: a smaller one that came later would take what it waits for.
-            claims[site] = claims.GetValueOrDefault(site) + (plan?.Reason is PendingReason.Power ? FleetSpecification.AcceleratorsMax : accelerators);
+            Ledger(kind).Take(there, job.Id, accelerators);
+            var claims = Claims(job, kind);
+            foreach (var site in there)
+            {
+                // Whoever waits for power claims all of it: a smaller one that came later would take what it waits for.
+                claims[site] = claims.GetValueOrDefault(site) + (plan?.Reason is PendingReason.Power ? FleetSpecification.AcceleratorsMax : accelerators);
+            }
         }
 
         ClaimRoles(job);
-        reason ??= new PendingReason.Accelerators(accelerators, job.Specification.Hardware, there[0]);
+        reason ??= new PendingReason.Accelerators(accelerators, kinds[0], there[0]);
         return full.IsEmpty || reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power or PendingReason.Time or PendingReason.Reserved or PendingReason.Role
             ? new Placement { Reason = reason, IsBehind = plan is null }
-            : new Placement { Full = full, Ahead = ledger.Ahead(full[0], job.Id), Reason = reason, IsBehind = plan is null };
+            : new Placement { Full = full, Ahead = Ahead(), Reason = reason, IsBehind = plan is null };
     }
 
-    private SlotLedger Ledger(FactoryJob job)
+    /// <summary>A kind of hardware as records name it: not where the job names it alone.</summary>
+    private static string? Named(FactoryJob job, string hardware) => job.Specification.Hardware.Length == 1 ? null : hardware;
+
+    private SlotLedger Ledger(string hardware)
     {
-        if (!_ledgers.TryGetValue(job.Specification.Hardware, out var ledger))
+        if (!_ledgers.TryGetValue(hardware, out var ledger))
         {
-            _ledgers.Add(job.Specification.Hardware, ledger = new SlotLedger(_state, job.Specification.Hardware));
+            _ledgers.Add(hardware, ledger = new SlotLedger(_state, hardware));
         }
 
         return ledger;
     }
 
-    private SortedDictionary<string, long> Claims(FactoryJob job)
+    private SortedDictionary<string, long> Claims(FactoryJob job, string hardware)
     {
         // Jobs of one kind of hardware and one queue.
-        var key = $"{job.Specification.Queue} {job.Specification.Hardware}";
+        var key = $"{job.Specification.Queue} {hardware}";
         if (!_claims.TryGetValue(key, out var claims))
         {
             _claims.Add(key, claims = new SortedDictionary<string, long>(StringComparer.Ordinal));
@@ -250,17 +279,17 @@ internal sealed partial class FleetPlacement
             for (var index = 0; index < job.Islands.Length; index++)
             {
                 var site = job.Islands[index].Site;
-                if (!IsWithheld(job.Islands[index]) || !Ledger(job).HasFree(site, job.Specification.Accelerators) || !HasFree(_state, site, job))
+                if (!IsWithheld(job.Islands[index]) || !Ledger(job.Hardware).HasFree(site, job.Specification.Accelerators) || !HasFree(_state, site, job))
                 {
                     continue;
                 }
 
-                var request = FleetMaker.Request(_state, job, [site]) with { Job = FleetMaker.Number(job.Id, index), IslandsMin = 1, IslandsMax = 1 };
+                var request = FleetMaker.Request(_state, job, [site]) with { Job = FleetMaker.Number(job.Id, index), Hardware = [job.Hardware], IslandsMin = 1, IslandsMax = 1 };
                 var plan = _scheduler.Decide(request, _now);
                 if (plan is { Starts: true, Victims.IsEmpty: true })
                 {
                     _fleet.Apply(plan, _now);
-                    Ledger(job).Take([site], job.Id, job.Specification.Accelerators);
+                    Ledger(job.Hardware).Take([site], job.Id, job.Specification.Accelerators);
                     growths.Add(new Growth(job.Id, site, plan.IsOwned));
                 }
             }

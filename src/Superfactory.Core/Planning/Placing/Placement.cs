@@ -12,6 +12,9 @@ internal sealed record Placement
     /// <summary>Those of them that it starts without.</summary>
     public ImmutableArray<string> Withheld { get; init; } = [];
 
+    /// <summary>The kind of hardware that it starts on; null where its job names a single one.</summary>
+    public string? Hardware { get; init; }
+
     /// <summary>Whether it is on its queue's guarantee.</summary>
     public bool Owned { get; init; }
 

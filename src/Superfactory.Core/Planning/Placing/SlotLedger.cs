@@ -26,7 +26,7 @@ internal sealed class SlotLedger
             var job = state.Jobs[id];
             foreach (var island in job.Islands.AddRange(job.Strays))
             {
-                if (island.HoldsSlot && job.Specification.Hardware == hardware && _sites.TryGetValue(island.Site, out var site))
+                if (island.HoldsSlot && job.HardwareOf(island) == hardware && _sites.TryGetValue(island.Site, out var site))
                 {
                     site.Take(id, job.Specification.Accelerators);
                 }
@@ -36,6 +36,9 @@ internal sealed class SlotLedger
 
     /// <summary>The open sites that have any at all, by name.</summary>
     public ImmutableArray<string> Usable => [.. _sites.Keys];
+
+    /// <summary>Whether a site is open and has any at all.</summary>
+    public bool Has(string site) => _sites.ContainsKey(site);
 
     /// <summary>Whether so many are free that nobody has claimed.</summary>
     public bool HasFree(string site, long accelerators) => _sites.TryGetValue(site, out var entry) && entry.Taken + accelerators <= entry.Slots;
