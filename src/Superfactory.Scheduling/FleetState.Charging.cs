@@ -6,14 +6,16 @@ namespace Superfactory.Scheduling;
 public sealed partial class FleetState
 {
     /// <summary>Whether a domain still has what a slice had of it; gangs of roles may have several slices there, which count together.</summary>
-    private bool HasStill(RunningJob job, Slice slice)
+    private bool HasStill(RunningJob job, int number)
     {
+        ref readonly var slice = ref _store[number];
         var (count, nodes) = (slice.Count, slice.Nodes);
         if (!job.Request.Roles.IsEmpty)
         {
-            foreach (var other in job.Slices)
+            for (var next = job.FirstSlice; next != 0; next = _store[next].Next)
             {
-                (count, nodes) = other.Domain == slice.Domain && other != slice ? (count + other.Count, nodes + other.Nodes) : (count, nodes);
+                ref readonly var other = ref _store[next];
+                (count, nodes) = other.Domain == slice.Domain && next != number ? (count + other.Count, nodes + other.Nodes) : (count, nodes);
             }
         }
 

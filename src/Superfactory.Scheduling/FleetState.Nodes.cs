@@ -62,7 +62,7 @@ public sealed partial class FleetState
 
         var moved = ImmutableSortedSet.CreateBuilder<long>();
         var held = ImmutableSortedSet.CreateBuilder<long>();
-        foreach (var slice in _slices.In(domain))
+        foreach (ref var slice in SlicesIn(domain))
         {
             if (Capacity.DomainTable.Of(slice.Nodes, node) == 0 && Layout.Domains[domain].Nodes > 1)
             {
@@ -104,7 +104,7 @@ public sealed partial class FleetState
     private int HeldOf(int domain, int node)
     {
         var held = 0;
-        foreach (var slice in _slices.In(domain))
+        foreach (ref readonly var slice in SlicesIn(domain))
         {
             held += Layout.Domains[domain].Nodes > 1 ? Capacity.DomainTable.Of(slice.Nodes, node) : slice.Count;
         }

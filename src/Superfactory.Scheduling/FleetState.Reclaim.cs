@@ -79,7 +79,7 @@ public sealed partial class FleetState
             return;
         }
 
-        foreach (var slice in job.Slices)
+        foreach (ref readonly var slice in SlicesOf(job))
         {
             Reclaimable.Borrow(slice.Domain, counts ? slice.Count : -slice.Count);
         }

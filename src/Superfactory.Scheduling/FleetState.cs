@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
 using Superfactory.Scheduling.Preempting;
@@ -16,6 +15,7 @@ namespace Superfactory.Scheduling;
 /// </summary>
 public sealed partial class FleetState
 {
+    private readonly SliceStore _store = new();
     private readonly SliceTable _slices;
     private readonly HeldTable _held;
     private readonly Dictionary<long, RunningJob> _running = [];
@@ -35,8 +35,8 @@ public sealed partial class FleetState
         Power = new PowerLedger(fleet, Layout);
         Wan = new WanLedger(fleet);
         Quota = new QuotaLedger(queues);
-        _slices = new SliceTable(Layout.Domains.Length);
-        _held = new HeldTable(queues.Queues.Length);
+        _slices = new SliceTable(Layout.Domains.Length, _store);
+        _held = new HeldTable(queues.Queues.Length, _store);
         _typeOfPool = [.. Layout.Pools.Select(static pool => HardwareCatalogue.Names.IndexOf(pool.Hardware.Name))];
         _priorities = [.. queues.Queues.Select(static _ => new SortedList<int, int>())];
         _jobs = [.. queues.Queues.Select(static _ => new List<RunningJob>())];
@@ -140,6 +140,7 @@ public sealed partial class FleetState
         }
 
         Detach(running);
+        _store.Free(running);
         _running.Remove(job);
         ForgetEnd(running);
         return true;
@@ -181,13 +182,19 @@ public sealed partial class FleetState
     internal long Free(int type) => _free[type];
 
     /// <summary>What is held of a domain, in no order. Valid until the next change.</summary>
-    internal ReadOnlySpan<Slice> SlicesIn(int domain) => _slices.In(domain);
+    internal ListedSlices SlicesIn(int domain) => _store.Of(_slices.In(domain));
+
+    /// <summary>What a job holds, island after island. Valid until the next change.</summary>
+    internal JobSlices SlicesOf(RunningJob job) => _store.Of(job);
+
+    /// <summary>A slice by its number. Valid until the next change.</summary>
+    internal ref readonly HeldSlice Slice(int number) => ref _store[number];
 
     /// <summary>The jobs of a queue, in no order.</summary>
     internal List<RunningJob> JobsOf(int queue) => _jobs[queue];
 
     /// <summary>The slices of a queue's jobs, in no order and with free entries between them. Valid until the next change.</summary>
-    internal ReadOnlySpan<HeldSlice> HeldBy(int queue) => _held.Of(queue);
+    internal ReadOnlySpan<QueueSlice> HeldBy(int queue) => _held.Of(queue);
 
     /// <summary>The watts that a slice adds, rounded up.</summary>
     internal static long Watts(HardwareType hardware, int count, int peakThousandths) =>
@@ -196,16 +203,12 @@ public sealed partial class FleetState
     internal RunningJob Start(Plan plan, long now)
     {
         var own = _typeOfPool[plan.Islands[0].Pool];
-        var job = new RunningJob(plan.Request, now, plan.IsOwned, Queues.Find(plan.Request.Queue), own);
-        var count = 0;
+        var job = new RunningJob(_store, plan.Request, now, plan.IsOwned, Queues.Find(plan.Request.Queue), own);
         foreach (var place in plan.Islands)
         {
             job.Accelerators += place.Accelerators;
-            count += place.Domains.Length;
         }
 
-        var slices = new Slice[count];
-        count = 0;
         for (var island = 0; island < plan.Islands.Length; island++)
         {
             var place = plan.Islands[island];
@@ -215,14 +218,12 @@ public sealed partial class FleetState
             foreach (var domain in place.Domains)
             {
                 var before = Domains.Free(domain);
-                var slice = new Slice(job, island, domain, type, place.Slice, Domains.Take(domain, place.Slice), watts);
+                var nodes = Domains.Take(domain, place.Slice);
                 _free[type] += Domains.Free(domain) - before;
-                slices[count++] = slice;
-                Link(slice);
+                Link(_store.Add(new HeldSlice { Job = job, Island = island, Domain = domain, Type = (short)type, Count = place.Slice, Nodes = nodes, Watts = watts }));
             }
         }
 
-        job.Slices = ImmutableCollectionsMarshal.AsImmutableArray(slices);
         Hold(job);
         Reserve(job, plan.Islands);
         _running.Add(plan.Request.Job, job);
@@ -233,13 +234,14 @@ public sealed partial class FleetState
     /// <summary>Frees all that a job holds; the job itself remembers it, for <see cref="Restore"/>.</summary>
     internal void Detach(RunningJob job)
     {
-        foreach (var slice in job.Slices)
+        for (var number = job.FirstSlice; number != 0; number = _store[number].Next)
         {
+            ref readonly var slice = ref _store[number];
             var before = Domains.Free(slice.Domain);
             Domains.Give(slice.Domain, slice.Count, slice.Nodes);
             _free[slice.Type] += Domains.Free(slice.Domain) - before;
             Power.Draw(Layout.Domains[slice.Domain].Rack, -slice.Watts);
-            Unlink(slice);
+            Unlink(number, job);
         }
 
         Charge(job, -1);
@@ -254,12 +256,13 @@ public sealed partial class FleetState
     /// <summary>Gives a detached job exactly what it held.</summary>
     internal void Restore(RunningJob job)
     {
-        foreach (var slice in job.Slices)
+        for (var number = job.FirstSlice; number != 0; number = _store[number].Next)
         {
+            ref readonly var slice = ref _store[number];
             var before = Domains.Free(slice.Domain);
             Domains.TakeExactly(slice.Domain, slice.Count, slice.Nodes);
             _free[slice.Type] += Domains.Free(slice.Domain) - before;
-            Link(slice);
+            Link(number);
         }
 
         Charge(job, 1);
@@ -276,11 +279,13 @@ public sealed partial class FleetState
     {
         var added = 0;
         var fits = HasQuota(job);
-        foreach (var slice in job.Slices)
+        for (var number = job.FirstSlice; number != 0; number = _store[number].Next)
         {
+            ref readonly var slice = ref _store[number];
+
             // Watts are drawn while slices are looked at, so that slices which share a budget are added up.
             var place = Layout.Racks[Layout.Domains[slice.Domain].Rack];
-            fits = fits && HasStill(job, slice) && Power.FitsRack(Layout.Domains[slice.Domain].Rack, slice.Watts)
+            fits = fits && HasStill(job, number) && Power.FitsRack(Layout.Domains[slice.Domain].Rack, slice.Watts)
                 && slice.Watts <= Power.Left(PowerLevel.Site, place.Site) && slice.Watts <= Power.Left(PowerLevel.Fleet, 0);
             if (!fits)
             {
@@ -291,9 +296,14 @@ public sealed partial class FleetState
             added++;
         }
 
-        for (var slice = 0; slice < added; slice++)
+        foreach (ref readonly var slice in SlicesOf(job))
         {
-            Power.Draw(Layout.Domains[job.Slices[slice].Domain].Rack, -job.Slices[slice].Watts);
+            if (added-- == 0)
+            {
+                break;
+            }
+
+            Power.Draw(Layout.Domains[slice.Domain].Rack, -slice.Watts);
         }
 
         return fits && Wan.HasRoom(job.Routes);
@@ -311,7 +321,7 @@ public sealed partial class FleetState
     private int HeldIn(int domain)
     {
         var held = 0;
-        foreach (var slice in _slices.In(domain))
+        foreach (ref readonly var slice in SlicesIn(domain))
         {
             held += slice.Count;
         }
@@ -322,26 +332,28 @@ public sealed partial class FleetState
     private void Sealed(RunningJob job, long now)
     {
         job.CheckpointMilliseconds = now;
-        foreach (var slice in job.Slices)
+        for (var slice = job.FirstSlice; slice != 0; slice = _store[slice].Next)
         {
-            _slices.Widen(slice);
+            _slices.Lessen(slice);
         }
     }
 
-    private void Link(Slice slice)
+    private void Link(int number)
     {
-        _slices.Add(slice);
-        _held.Add(slice);
+        ref readonly var slice = ref _store[number];
+        _slices.Add(number);
+        _held.Add(number);
         Power.Draw(Layout.Domains[slice.Domain].Rack, slice.Watts);
         Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? slice.Count : 0);
         Reserved.Changed(slice.Domain);
     }
 
-    private void Unlink(Slice slice)
+    private void Unlink(int number, RunningJob job)
     {
-        _slices.Remove(slice);
-        _held.Remove(slice);
-        Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? -slice.Count : 0);
+        ref readonly var slice = ref _store[number];
+        _slices.Remove(number);
+        _held.Remove(number, job.Queue);
+        Reclaimable.Borrow(slice.Domain, job.Counts ? -slice.Count : 0);
         Reserved.Changed(slice.Domain);
     }
 

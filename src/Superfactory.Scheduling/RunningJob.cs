@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Scheduling.Capacity;
 
 namespace Superfactory.Scheduling;
 
@@ -8,8 +9,11 @@ public sealed class RunningJob
     /// <summary>The longest that a job is no victim because it has not run its minimum: 15 minutes, so that a guarantee is given back in a bounded time.</summary>
     public const long MinimumRunMax = 15 * 60 * 1000;
 
-    internal RunningJob(GangRequest request, long start, bool isOwned, int queue, int type)
+    private readonly SliceStore _store;
+
+    internal RunningJob(SliceStore store, GangRequest request, long start, bool isOwned, int queue, int type)
     {
+        _store = store;
         (Request, StartMilliseconds, CheckpointMilliseconds, IsOwned, Queue, Type) = (request, start, start, isOwned, queue, type);
 
         // A search for victims looks at tens of thousands of jobs: what it compares lies here, not behind another reference.
@@ -29,8 +33,20 @@ public sealed class RunningJob
     /// <summary>Whether it is on guaranteed quota.</summary>
     public bool IsOwned { get; }
 
-    /// <summary>Its slices, island after island.</summary>
-    public ImmutableArray<Slice> Slices { get; internal set; } = [];
+    /// <summary>Its slices, island after island, as they are at the moment; none once it has ended.</summary>
+    public ImmutableArray<Slice> Slices
+    {
+        get
+        {
+            var slices = ImmutableArray.CreateBuilder<Slice>();
+            foreach (ref readonly var slice in _store.Of(this))
+            {
+                slices.Add(new Slice(slice.Island, slice.Domain, slice.Count, slice.Nodes));
+            }
+
+            return slices.ToImmutable();
+        }
+    }
 
     /// <summary>Accelerators that it holds.</summary>
     public int Accelerators { get; internal set; }
@@ -52,6 +68,12 @@ public sealed class RunningJob
     internal ImmutableArray<(ImmutableArray<int> Route, long Rate)> Routes { get; set; } = [];
 
     internal int ListPlace { get; set; }
+
+    /// <summary>The number of its first slice; 0 where it has none.</summary>
+    internal int FirstSlice { get; set; }
+
+    /// <summary>The number of its last slice.</summary>
+    internal int LastSlice { get; set; }
 
     internal long Number { get; }
 
@@ -89,32 +111,9 @@ public sealed class RunningJob
     internal long Loss(long now) => checked(Accelerators * LossPerAccelerator(now));
 }
 
-/// <summary>What an island holds of one domain. Changed by <see cref="FleetState"/> alone.</summary>
-public sealed class Slice
-{
-    internal Slice(RunningJob job, int island, int domain, int type, int count, UInt128 nodes, long watts) =>
-        (Job, Island, Domain, Type, Count, Nodes, Watts) = (job, island, domain, type, count, nodes, watts);
-
-    /// <summary>Whose it is.</summary>
-    public RunningJob Job { get; }
-
-    /// <summary>The island, from 0.</summary>
-    public int Island { get; }
-
-    /// <summary>The domain.</summary>
-    public int Domain { get; }
-
-    /// <summary>Accelerators.</summary>
-    public int Count { get; }
-
-    /// <summary>How many of each node, four bits each from the lowest; 0 where a domain is one node or the site places its gangs.</summary>
-    public UInt128 Nodes { get; internal set; }
-
-    internal long Watts { get; }
-
-    /// <summary>Its kind of hardware.</summary>
-    internal int Type { get; }
-
-    /// <summary>Its entry among those of its queue.</summary>
-    internal int Place { get; set; }
-}
+/// <summary>What an island held of one domain when it was asked for. Immutable.</summary>
+/// <param name="Island">The island, from 0.</param>
+/// <param name="Domain">The domain.</param>
+/// <param name="Count">Accelerators.</param>
+/// <param name="Nodes">How many of each node, four bits each from the lowest; 0 where a domain is one node or the site places its gangs.</param>
+public readonly record struct Slice(int Island, int Domain, int Count, UInt128 Nodes);

@@ -52,7 +52,7 @@ internal sealed class DomainCosts(FleetState state)
     {
         _jobs.Clear();
         _counts.Clear();
-        foreach (var held in state.SlicesIn(domain))
+        foreach (ref readonly var held in state.SlicesIn(domain))
         {
             if (!rules.MayStop(held.Job))
             {

@@ -64,7 +64,7 @@ internal sealed class VictimRules
         var hasSpared = _state.HasSpared(queue);
         foreach (ref readonly var entry in held)
         {
-            if (!IsBelow(entry) || !(entry.IsOwned ? _ownedGiveWay : !hasSpared || !entry.Slice!.Job.IsSpared))
+            if (!IsBelow(entry) || !(entry.IsOwned ? _ownedGiveWay : !hasSpared || !_state.Slice(entry.Slice).Job.IsSpared))
             {
                 continue;
             }
@@ -131,7 +131,7 @@ internal sealed class VictimRules
         return order != 0 ? order : other.Number.CompareTo(one.Number);
     }
 
-    private bool IsBelow(in HeldSlice entry) => entry.Priority < _priority && entry.Type == _type && _now >= entry.MinimumEnd && entry.Slice is not null && (!_hasAging || _state.Queues.Order.Outranks(_request!, entry.Slice.Job.Request));
+    private bool IsBelow(in QueueSlice entry) => entry.Priority < _priority && entry.Type == _type && _now >= entry.MinimumEnd && entry.Slice != 0 && (!_hasAging || _state.Queues.Order.Outranks(_request!, _state.Slice(entry.Slice).Job.Request));
 
     private int OwnIn(int domain) => _own[domain].Mark == _mark ? _own[domain].Count : 0;
 

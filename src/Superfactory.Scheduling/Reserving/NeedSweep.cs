@@ -1,3 +1,5 @@
+using Superfactory.Scheduling.Capacity;
+
 namespace Superfactory.Scheduling.Reserving;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal sealed class NeedSweep
     /// <param name="slices">What those that run hold of it.</param>
     /// <param name="from">Starts before it count as starts then.</param>
     /// <param name="until">Starts from then on do not count.</param>
-    public (int Count, long Watts) Most(List<Hold> holds, ReadOnlySpan<Slice> slices, long from, long until)
+    public (int Count, long Watts) Most(List<Hold> holds, ListedSlices slices, long from, long until)
     {
         _events.Clear();
         foreach (var hold in holds)
@@ -34,7 +36,7 @@ internal sealed class NeedSweep
             return default;
         }
 
-        foreach (var slice in slices)
+        foreach (ref readonly var slice in slices)
         {
             // Who was to have ended before the time that is looked at, and runs on, ends nobody knows when.
             if (slice.Job.ExpectedEnd > from && slice.Job.ExpectedEnd < until)

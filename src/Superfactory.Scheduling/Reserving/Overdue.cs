@@ -40,12 +40,12 @@ internal static class OverdueSearch
         foreach (var hold in reservation.Holds)
         {
             var open = state.Domains.Open(hold.Domain);
-            List<Slice> late = [];
-            foreach (var slice in state.SlicesIn(hold.Domain))
+            List<(RunningJob Job, int Count)> late = [];
+            foreach (ref readonly var slice in state.SlicesIn(hold.Domain))
             {
                 if (slice.Job.EndBy <= reservation.StartMilliseconds && reservation.StartMilliseconds - slice.Job.StopCost <= now)
                 {
-                    late.Add(slice);
+                    late.Add((slice.Job, slice.Count));
                 }
                 else if (slice.Job.ExpectedEnd <= reservation.StartMilliseconds && slice.Job.ExpectedEnd > now)
                 {
@@ -79,7 +79,7 @@ internal static class OverdueSearch
         var (start, queue) = (hold.Of.StartMilliseconds, hold.Of.Queue);
         var needed = hold.Count - Math.Max(0, state.Domains.Open(hold.Domain));
         List<RunningJob> others = [];
-        foreach (var slice in state.SlicesIn(hold.Domain))
+        foreach (ref readonly var slice in state.SlicesIn(hold.Domain))
         {
             if (queue is not null && state.Queues.IsUnder(slice.Job.Request.Queue, queue))
             {
@@ -102,7 +102,10 @@ internal static class OverdueSearch
             if (needed > 0 && start - job.StopCost <= now)
             {
                 found.TryAdd(job.Request.Job, new Overdue(job.Request.Job, hold.Of));
-                needed -= job.Slices.Where(slice => slice.Domain == hold.Domain).Sum(static slice => slice.Count);
+                foreach (ref readonly var slice in state.SlicesOf(job))
+                {
+                    needed -= slice.Domain == hold.Domain ? slice.Count : 0;
+                }
             }
         }
     }

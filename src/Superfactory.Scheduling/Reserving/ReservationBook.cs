@@ -338,7 +338,7 @@ public sealed class ReservationBook
             (count, watts) = (count + of.Count, watts + of.Watts);
         }
 
-        foreach (var slice in _state.SlicesIn(domain))
+        foreach (ref readonly var slice in _state.SlicesIn(domain))
         {
             // Who was to have ended before the time that is looked at, and runs on, ends nobody knows when.
             if (slice.Job.ExpectedEnd <= time && slice.Job.ExpectedEnd > from)
@@ -354,7 +354,7 @@ public sealed class ReservationBook
     private (int Count, long Watts) LeftOf(Hold hold, FleetWindow window, int domain, List<Hold> holds, long time)
     {
         var (count, watts) = (hold.Count, hold.Watts);
-        foreach (var slice in _state.SlicesIn(domain))
+        foreach (ref readonly var slice in _state.SlicesIn(domain))
         {
             if (slice.Job.ExpectedEnd > time && _state.Queues.IsUnder(slice.Job.Request.Queue, window.Queue!))
             {

@@ -50,7 +50,7 @@ internal static class WindowPlaces
     private static int HeldThen(FleetState state, int domain, FleetWindow window)
     {
         var held = 0;
-        foreach (var slice in state.SlicesIn(domain))
+        foreach (ref readonly var slice in state.SlicesIn(domain))
         {
             held += slice.Job.ExpectedEnd > window.FromMilliseconds ? slice.Count : 0;
         }
