@@ -72,7 +72,7 @@ internal sealed class SiteHost(
         using var metrics = new MergeMetrics(options.Name, gangs.Reports);
         var copies = new CopyTable(new CopySite(options.Name, socket, Path.GetFullPath(options.DataDirectory), clock), changed.Set);
         using var client = new ControlClient(control, options.Name, directory.Session);
-        var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, copies, checkpoints, buffer, gateway, changed), voice.Say, clock);
+        using var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, copies, checkpoints, buffer, gateway, changed), voice.Say, clock);
 
         // The session outlives the request to end, so that the control plane hears how the gangs stop.
         using var enough = new CancellationTokenSource();

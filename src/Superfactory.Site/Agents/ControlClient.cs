@@ -8,7 +8,7 @@ using Superfactory.Model.Agents;
 namespace Superfactory.Site.Agents;
 
 /// <summary>An agent's calls to the control plane. What goes wrong on the way is an answer, never an exception. Thread-safe.</summary>
-internal sealed class ControlClient : IDisposable
+internal sealed class ControlClient : IControlPlane, IDisposable
 {
     /// <summary>How long the control plane may hold a request for instructions before it answers that nothing changed.</summary>
     public static readonly TimeSpan InstructionsWait = TimeSpan.FromSeconds(10);
@@ -25,29 +25,32 @@ internal sealed class ControlClient : IDisposable
         _session = session;
 
         // A proxy that the environment names is for the way out of the site, never for this machine itself.
-        var handler = new SocketsHttpHandler { UseProxy = !control.IsLoopback, AllowAutoRedirect = false, ConnectTimeout = CallLimit };
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = !control.IsLoopback,
+            AllowAutoRedirect = false,
+            ConnectTimeout = ControlConnection.ConnectLimit,
+            ConnectCallback = ControlConnection.OpenAsync,
+        };
         _http = new HttpClient(handler) { BaseAddress = new Uri(control, $"/v1/agents/{Uri.EscapeDataString(site)}/"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>Says who this agent is.</summary>
-    /// <returns><see cref="ControlAnswer.Welcomed"/>, <see cref="ControlAnswer.Refused"/> or <see cref="ControlAnswer.Unreachable"/>.</returns>
+    /// <inheritdoc/>
     public Task<ControlAnswer> HelloAsync(AgentHello hello, CancellationToken cancellationToken) =>
         CallAsync(HttpMethod.Post, "session", hello, TimeSpan.Zero, AnswerHelloAsync, cancellationToken);
 
-    /// <summary>Reports.</summary>
-    /// <returns><see cref="ControlAnswer.Taken"/>, <see cref="ControlAnswer.UnknownSession"/> or <see cref="ControlAnswer.Unreachable"/>.</returns>
+    /// <inheritdoc/>
     public Task<ControlAnswer> ReportAsync(AgentReport report, CancellationToken cancellationToken) =>
         CallAsync(HttpMethod.Post, "report", report, TimeSpan.Zero, (_, _) => Task.FromResult<ControlAnswer?>(new ControlAnswer.Taken()), cancellationToken);
 
-    /// <summary>Asks for instructions newer than a revision, or grants other than those of another, and waits for them.</summary>
-    /// <returns><see cref="ControlAnswer.Instructed"/>, <see cref="ControlAnswer.Unchanged"/>, <see cref="ControlAnswer.UnknownSession"/> or <see cref="ControlAnswer.Unreachable"/>.</returns>
+    /// <inheritdoc/>
     public Task<ControlAnswer> InstructionsAsync(long after, long routes, CancellationToken cancellationToken)
     {
         var path = $"instructions?session={Uri.EscapeDataString(_session)}&after={after}&routes={routes}&wait_ms={(long)InstructionsWait.TotalMilliseconds}";
         return CallAsync(HttpMethod.Get, path, null, InstructionsWait, AnswerInstructionsAsync, cancellationToken);
     }
 
-    /// <summary>Says that this agent leaves in good order.</summary>
+    /// <inheritdoc/>
     public Task<ControlAnswer> LeaveAsync(CancellationToken cancellationToken) => CallAsync(
         HttpMethod.Delete, $"session?session={Uri.EscapeDataString(_session)}", null, TimeSpan.Zero,
         (_, _) => Task.FromResult<ControlAnswer?>(new ControlAnswer.Taken()), cancellationToken);

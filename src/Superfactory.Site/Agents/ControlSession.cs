@@ -10,7 +10,7 @@ namespace Superfactory.Site.Agents;
 /// Keeps an agent in touch with the control plane: says hello, reports, and follows instructions, until it is told to end. An
 /// outage of the control plane, however long, changes nothing for the gangs.
 /// </summary>
-internal sealed class ControlSession
+internal sealed class ControlSession : IDisposable
 {
     /// <summary>Time between reports when nothing changes: half of the second that the control plane counts on.</summary>
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(500);
@@ -22,7 +22,7 @@ internal sealed class ControlSession
     private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The longest wait after a failed call.</summary>
-    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(1);
 
     /// <summary>How long the name is waited for where the agent before this one died with it: the control plane's lease of 5 s, doubled.</summary>
     private static readonly TimeSpan TakeoverLimit = TimeSpan.FromSeconds(10);
@@ -30,7 +30,7 @@ internal sealed class ControlSession
     /// <summary>How long the last report and the farewell may take.</summary>
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
 
-    private readonly ControlClient _client;
+    private readonly IControlPlane _client;
     private readonly AgentHello _hello;
     private readonly GangTable _gangs;
     private readonly CopyTable _copies;
@@ -41,6 +41,9 @@ internal sealed class ControlSession
     private readonly TimeProvider _clock;
     private readonly Outage _outage;
     private readonly Signal _changed;
+
+    // Ends the question for instructions that was asked before an outage: what waits for its answer may have ended with the control plane.
+    private CancellationTokenSource _outdated = new();
     private long _reports;
 
     /// <summary>Does nothing yet.</summary>
@@ -50,7 +53,7 @@ internal sealed class ControlSession
     /// <param name="site">What is reported and instructed.</param>
     /// <param name="say">Tells people.</param>
     /// <param name="clock">Measures waits.</param>
-    public ControlSession(Uri control, ControlClient client, AgentHello hello, SiteParts site, Action<string> say, TimeProvider clock)
+    public ControlSession(Uri control, IControlPlane client, AgentHello hello, SiteParts site, Action<string> say, TimeProvider clock)
     {
         (_client, _hello, _say, _clock) = (client, hello, say, clock);
         (_gangs, _copies, _checkpoints, _buffer, _network, _changed) = (site.Gangs, site.Copies, site.Checkpoints, site.Buffer, site.Network, site.Changed);
@@ -110,6 +113,9 @@ internal sealed class ControlSession
             return false;
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _outdated.Dispose();
 
     private async Task<SessionEnd?> ConnectAsync(TimeSpan connectLimit, bool takesOver, CancellationToken cancellationToken)
     {
@@ -172,7 +178,11 @@ internal sealed class ControlSession
                 case ControlAnswer.UnknownSession:
                     return;
                 case ControlAnswer.Taken:
-                    _outage.Over();
+                    if (_outage.Over())
+                    {
+                        AskAgain();
+                    }
+
                     break;
                 case ControlAnswer.Unreachable unreachable:
                     _outage.Failed(unreachable.Why);
@@ -222,7 +232,7 @@ internal sealed class ControlSession
         var wait = RetryFirst;
         while (true)
         {
-            switch (await _client.InstructionsAsync(revision, routes, cancellationToken))
+            switch (await AskAsync(revision, routes, cancellationToken))
             {
                 case ControlAnswer.UnknownSession:
                     return;
@@ -235,18 +245,34 @@ internal sealed class ControlSession
                     _checkpoints.Apply(instructed.Instructions.Checkpoints);
                     wait = RetryFirst;
                     break;
-                case ControlAnswer.Unchanged:
-                    wait = RetryFirst;
-                    break;
                 case ControlAnswer.Refused:
                 case ControlAnswer.Unreachable:
                     // The report loop, which calls more often, tells people of it.
                     await Task.Delay(wait, _clock, cancellationToken);
                     wait = Longer(wait);
                     break;
+                default:
+                    wait = RetryFirst;
+                    break;
             }
         }
     }
+
+    // Null where reports get through again after an outage: the question is to be asked anew, over a connection that is known to work.
+    private async Task<ControlAnswer?> AskAsync(long revision, long routes, CancellationToken cancellationToken)
+    {
+        using var question = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Volatile.Read(ref _outdated).Token);
+        try
+        {
+            return await _client.InstructionsAsync(revision, routes, question.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private void AskAgain() => Interlocked.Exchange(ref _outdated, new CancellationTokenSource()).Cancel();
 
     private static TimeSpan Longer(TimeSpan wait) => wait * 2 < RetryMax ? wait * 2 : RetryMax;
 }

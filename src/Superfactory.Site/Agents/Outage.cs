@@ -33,12 +33,16 @@ internal sealed class Outage
     }
 
     /// <summary>Notes that a call succeeded.</summary>
-    public void Over()
+    /// <returns>Whether calls had failed before it.</returns>
+    public bool Over()
     {
-        if (_began is { } began)
+        if (_began is not { } began)
         {
-            _say($"reached the control plane at {_control} again after {_clock.GetElapsedTime(began).TotalSeconds:0.0} s");
-            _began = null;
+            return false;
         }
+
+        _say($"reached the control plane at {_control} again after {_clock.GetElapsedTime(began).TotalSeconds:0.0} s");
+        _began = null;
+        return true;
     }
 }

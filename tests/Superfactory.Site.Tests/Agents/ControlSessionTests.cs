@@ -184,6 +184,7 @@ public sealed class ControlSessionTests : IAsyncDisposable
         _directory.Delete(recursive: true);
         await _end.CancelAsync();
         await _running;
+        _session?.Dispose();
         _client?.Dispose();
         _end.Dispose();
     }
