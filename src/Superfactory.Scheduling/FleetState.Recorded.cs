@@ -2,32 +2,48 @@ using System.Collections.Immutable;
 
 namespace Superfactory.Scheduling;
 
+/// <summary>Where a gang of a job runs by an earlier decision. Immutable.</summary>
+/// <param name="Site">Its site.</param>
+/// <param name="Domains">The domains that it has an equal slice of each of, by <see cref="FleetState.NameOf"/>; empty where the site places its own gangs.</param>
+public sealed record RecordedPlace(string Site, ImmutableArray<string> Domains);
+
 /// <content>What was decided before, when a snapshot is made of records.</content>
 public sealed partial class FleetState
 {
+    private Dictionary<string, int>? _byName;
+
     /// <summary>
-    /// A job runs at sites that place their own gangs, as an earlier decision had it: nothing is decided. What its sites have free, quota or rates may not suffice
-    /// for it any more.
+    /// A job runs as an earlier decision had it: nothing is decided. What its sites have free, quota or rates may not suffice for it any more.
     /// </summary>
     /// <param name="request">The job.</param>
-    /// <param name="sites">A site for each of its islands, and then for each of its roles, which are of one gang each.</param>
+    /// <param name="places">A place for each of its islands, and then for each of its roles, which are of one gang each.</param>
     /// <param name="isOwned">Whether it is on guaranteed quota.</param>
     /// <param name="started">When it started, in milliseconds since 1970.</param>
     /// <param name="sealedAt">When its last checkpoint was sealed; its start where none was.</param>
     /// <param name="now">The time.</param>
     /// <param name="endBy">The reserved start that it was let run ahead of; <see cref="long.MaxValue"/> for none.</param>
-    /// <returns>Whether each site has a pool of the kind of hardware that the request names first, with as many accelerators free.</returns>
-    public bool TakeRecorded(GangRequest request, ImmutableArray<string> sites, bool isOwned, long started, long sealedAt, long now, long endBy = long.MaxValue)
+    /// <returns>Whether each place is of the kind of hardware that the request names first, with as many accelerators free.</returns>
+    public bool TakeRecorded(GangRequest request, ImmutableArray<RecordedPlace> places, bool isOwned, long started, long sealedAt, long now, long endBy = long.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var islands = ImmutableArray.CreateBuilder<IslandPlan>(sites.Length);
-        var own = sites.Length - request.Roles.Length;
-        for (var gang = 0; gang < sites.Length; gang++)
+        var islands = ImmutableArray.CreateBuilder<IslandPlan>(places.Length);
+        var needs = new Dictionary<int, int>();
+        var own = places.Length - request.Roles.Length;
+        for (var gang = 0; gang < places.Length; gang++)
         {
-            var island = gang < own ? RecordedIsland(request, sites[gang]) : RecordedGang(request, gang - own, sites[gang]);
-            if (island is null || Domains.Open(island.Domains[0]) < island.Accelerators)
+            var island = gang < own ? RecordedIsland(request, places[gang]) : RecordedGang(request, gang - own, places[gang]);
+            if (island is null)
             {
                 return false;
+            }
+
+            foreach (var domain in island.Domains)
+            {
+                needs[domain] = needs.GetValueOrDefault(domain) + island.Slice;
+                if (Domains.Open(domain) < needs[domain])
+                {
+                    return false;
+                }
             }
 
             islands.Add(island);
@@ -40,17 +56,135 @@ public sealed partial class FleetState
         return true;
     }
 
-    /// <summary>Accelerators that are free at a site that places its own gangs; 0 where it has no such pool.</summary>
-    public int FreeAt(string site, string hardware) => FindCounted(site, hardware) is var pool and >= 0 ? Domains.Free(Layout.Pools[pool].First) : 0;
-
-    /// <summary>An island at a site that places its own gangs, of the kind that a request names first; null where it has no such pool.</summary>
-    internal IslandPlan? RecordedIsland(GangRequest request, string site) => FindCounted(site, request.Hardware[0]) is not (var pool and >= 0) ? null : new IslandPlan
+    /// <summary>A gang that is stopping, or away, holds what it had until that is confirmed; it is no job that could give way. What a planned start is to have there is not taken twice.</summary>
+    /// <param name="request">Whose gang it is: its kind of hardware, size and share of the peak count.</param>
+    /// <param name="place">Where it is, at a site that the fleet places.</param>
+    public void TakeAway(GangRequest request, RecordedPlace place)
     {
-        Site = site, Hardware = request.Hardware[0], Slice = request.AcceleratorsPerIsland, Domains = [Layout.Pools[pool].First], Score = default, Pool = pool,
-    };
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(place);
+        if (RecordedIsland(request, place) is not { } gang)
+        {
+            return;
+        }
 
-    private IslandPlan? RecordedGang(GangRequest request, int role, string site) =>
-        RecordedIsland(request with { Hardware = request.Roles[role].Hardware, AcceleratorsPerIsland = request.Roles[role].Accelerators }, site) is { } gang ? gang with { Role = role } : null;
+        foreach (var domain in gang.Domains)
+        {
+            var count = Math.Min(gang.Slice, Domains.Open(domain));
+            if (count <= 0)
+            {
+                continue;
+            }
+
+            var before = Domains.Free(domain);
+            Domains.Take(domain, count);
+            _free[TypeOf(domain)] += Domains.Free(domain) - before;
+            Power.Draw(Layout.Domains[domain].Rack, Watts(Layout.Pools[gang.Pool].Hardware, count, request.PeakThousandths));
+            Reclaimable.Borrow(domain, 0);
+            Reserved.Changed(domain);
+        }
+    }
+
+    /// <summary>Everything at or under a path is out of service: nothing more is placed there, and what is held stays so. A path of no place is none.</summary>
+    /// <param name="path">A site, floor, row, rack or node by its path, such as <c>wisconsin/f1/r3</c>.</param>
+    public void TakeOut(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        for (var domain = 0; domain < Layout.Domains.Length; domain++)
+        {
+            var rack = Layout.RackNames[Layout.Domains[domain].Rack];
+            if (Reserving.WindowPlaces.IsUnder(rack, path))
+            {
+                for (var node = 0; node < Layout.Domains[domain].Nodes; node++)
+                {
+                    Lose(domain, node);
+                }
+            }
+            else if (Reserving.WindowPlaces.IsUnder(path, rack))
+            {
+                // Of a rack of rack scale the domain is the rack, else the node itself.
+                var nodes = Layout.Domains[domain].Nodes;
+                for (var node = 0; node < nodes; node++)
+                {
+                    if (nodes == 1 ? NameOf(domain) == path : $"{rack}/n{node + 1}" == path)
+                    {
+                        Lose(domain, node);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>The names of the domains of an island, as they are recorded; none where its site places its own gangs.</summary>
+    public ImmutableArray<string> PlacesOf(IslandPlan island)
+    {
+        ArgumentNullException.ThrowIfNull(island);
+        return Layout.Pools[island.Pool].IsCounted ? [] : [.. island.Domains.Select(NameOf)];
+    }
+
+    /// <summary>Accelerators of a kind that are free at a site.</summary>
+    public int FreeAt(string site, string hardware)
+    {
+        var free = 0;
+        foreach (var pool in Layout.Pools)
+        {
+            if (Layout.SiteNames[pool.Site] != site || pool.Hardware.Name != hardware)
+            {
+                continue;
+            }
+
+            for (var domain = pool.First; domain < pool.First + pool.Count; domain++)
+            {
+                free += Domains.Free(domain);
+            }
+        }
+
+        return free;
+    }
+
+    /// <summary>An island at a recorded place, of the kind that a request names first; null where there is no such place.</summary>
+    internal IslandPlan? RecordedIsland(GangRequest request, RecordedPlace place)
+    {
+        if (place.Domains.IsDefaultOrEmpty)
+        {
+            return FindCounted(place.Site, request.Hardware[0]) is not (var counted and >= 0) ? null : new IslandPlan
+            {
+                Site = place.Site, Hardware = request.Hardware[0], Slice = request.AcceleratorsPerIsland, Domains = [Layout.Pools[counted].First], Score = default, Pool = counted,
+            };
+        }
+
+        var domains = ImmutableArray.CreateBuilder<int>(place.Domains.Length);
+        var pool = -1;
+        foreach (var name in place.Domains)
+        {
+            if (FindDomain(name) is not (var domain and >= 0) || Layout.Pools[Layout.Domains[domain].Pool] is var of && (of.IsCounted || of.Hardware.Name != request.Hardware[0]))
+            {
+                return null;
+            }
+
+            (pool, var before) = (Layout.Domains[domain].Pool, pool);
+            if (before >= 0 && before != pool)
+            {
+                return null;
+            }
+
+            domains.Add(domain);
+        }
+
+        return request.AcceleratorsPerIsland % domains.Count != 0 ? null : new IslandPlan
+        {
+            Site = place.Site, Hardware = request.Hardware[0], Slice = request.AcceleratorsPerIsland / domains.Count, Domains = domains.MoveToImmutable(), Score = default, Pool = pool,
+        };
+    }
+
+    private IslandPlan? RecordedGang(GangRequest request, int role, RecordedPlace place) =>
+        RecordedIsland(request with { Hardware = request.Roles[role].Hardware, AcceleratorsPerIsland = request.Roles[role].Accelerators }, place) is { } gang ? gang with { Role = role } : null;
+
+    private int FindDomain(string name)
+    {
+        _byName ??= Enumerable.Range(0, Layout.Domains.Length).ToDictionary(NameOf, static domain => domain, StringComparer.Ordinal);
+        return _byName.GetValueOrDefault(name, -1);
+    }
 
     private int FindCounted(string site, string hardware)
     {

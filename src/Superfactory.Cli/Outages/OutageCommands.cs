@@ -61,7 +61,7 @@ internal static class OutageCommands
         control.WithClientAsync(parsed, terminal, async client =>
             terminal.Show(await client.TakeOutAsync(request, cancellation), json, outage => OutageText.Lines([outage], terminal.Time.LocalTimeZone)));
 
-    private static Argument<string> Target() => new("TARGET") { Description = "A site, as 'superfactory sites' lists it." };
+    private static Argument<string> Target() => new("TARGET") { Description = "A site, as 'superfactory sites' lists it, or a floor, row, rack or node of the fleet file by its path, such as wisconsin/f1/r3." };
 
     private static Option<string?> Reason() => Settings.Text("--reason", "TEXT", "Why, in a sentence; shown wherever it matters.");
 }

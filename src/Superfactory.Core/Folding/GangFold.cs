@@ -31,7 +31,7 @@ internal static class GangFold
         });
         var hasRun = changed.HasRun || (changed.Members.Any() && changed.Members.All(each => each.Joined));
         var next = state.WithJob(hasRun ? changed with { HasRun = true, FailedStarts = 0, Avoids = [] } : changed);
-        next = record is { State: GangState.Failed, Retriable: true } ? OutageFold.Fault(next, record.Island, record.At, record.Job) : next;
+        next = record is { State: GangState.Failed, Retriable: true } ? OutageFold.Fault(next, island.Places is [var only] ? only : record.Island, record.At, record.Job) : next;
         return dead ? next.Touch(record.Island) : next;
     }
 

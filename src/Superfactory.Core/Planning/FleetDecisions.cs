@@ -39,6 +39,15 @@ internal static class FleetDecisions
             }
         }
 
+        var placed = FleetPlaces.Sites(next);
+        foreach (var (domain, held) in FleetPlaces.Held(next, planned: true).Where(each => placed.Contains(each.Key[..each.Key.IndexOf('/', StringComparison.Ordinal)])).OrderBy(static each => each.Key, StringComparer.Ordinal))
+        {
+            if (FleetPlaces.Capacity(next, domain) is var capacity && held > capacity)
+            {
+                problems.Add(new Problem($"'{domain}' would {(capacity == 0 ? "not be there" : $"have {capacity} accelerators for jobs")}, and jobs hold {held} there.", apply.File, Field: "sites", Hint: "Hold or cancel some first."));
+            }
+        }
+
         if (problems.Count > 0)
         {
             return new Refusal(RefusalKind.Conflict, problems.ToImmutable());

@@ -14,7 +14,14 @@ internal static class OutageDecisions
 
     public static Refusal? TakeOut(Draft draft, TakeOut take)
     {
-        if (!draft.State.Sites.ContainsKey(take.Target))
+        if (take.Target.Contains('/', StringComparison.Ordinal))
+        {
+            if (CheckPlace(draft.State, take.Target) is { } place)
+            {
+                return new Refusal(RefusalKind.NotFound, [place]);
+            }
+        }
+        else if (!draft.State.Sites.ContainsKey(take.Target))
         {
             return new Refusal(RefusalKind.NotFound, [new Problem(
                 $"There is no site '{take.Target}'; expected {Sentence.Known(draft.State.Sites.Keys)}.", Field: "target", Hint: NearMatch.Hint(take.Target, draft.State.Sites.Keys))]);
@@ -47,6 +54,17 @@ internal static class OutageDecisions
 
         draft.Add(new TargetReturned { At = draft.Now, Target = back.Target });
         return null;
+    }
+
+    /// <summary>What is wrong with the path of a floor, row, rack or node; null where the fleet has it.</summary>
+    private static Problem? CheckPlace(FactoryState state, string path)
+    {
+        var site = path[..path.IndexOf('/', StringComparison.Ordinal)];
+        return state.Fleet is null ? new Problem($"No fleet file says what is in sites, so that there is no '{path}'. Expected a site.", Field: "target", Hint: "Apply one with 'superfactory fleet apply'.")
+            : !state.Fleet.Sites.ContainsKey(site) ? new Problem($"The fleet has no site '{site}'; expected a place of {Sentence.Or(state.Fleet.Placed.Order(StringComparer.Ordinal))}.", Field: "target", Hint: NearMatch.Hint(site, state.Fleet.Sites.Keys))
+            : !state.Fleet.Placed.Contains(site) ? new Problem($"Site '{site}' places its own gangs: who is on which of its racks is its engine's business. Expected the site.", Field: "target")
+            : FleetPlaces.Find(state.Fleet, path) is null ? new Problem($"The fleet has no '{path}'; expected a floor, row, rack or node of '{site}' by its path, such as {state.Fleet.Racks.Keys.Where(rack => FleetPlaces.IsUnder(rack, site)).Min(StringComparer.Ordinal)}.", Field: "target")
+            : null;
     }
 
     private static Problem? Check(Draft draft, TakeOut take) =>

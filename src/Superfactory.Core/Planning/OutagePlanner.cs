@@ -10,7 +10,7 @@ internal static class OutagePlanner
 {
     /// <summary>Whether a time has come at which jobs are told to leave.</summary>
     public static bool IsDue(FactoryState state, long now) =>
-        state.Outages.Values.Any(outage => outage.State == OutageState.Draining && outage.MovesAt <= now && state.OpenJobs.Any(id => MayLeave(state.Jobs[id], outage)));
+        state.Outages.Values.Any(outage => outage.State == OutageState.Draining && outage.MovesAt <= now && state.OpenJobs.Any(id => MayLeave(state, state.Jobs[id], outage)));
 
     public static void Plan(Draft draft)
     {
@@ -40,7 +40,7 @@ internal static class OutagePlanner
     {
         foreach (var outage in draft.State.Outages.Values)
         {
-            if (outage.State == OutageState.Draining && !draft.State.JobsHoldingSlots(outage.Target).Any())
+            if (outage.State == OutageState.Draining && !draft.State.OpenJobs.Union(draft.State.StoppingJobs).Any(id => Holds(draft.State, draft.State.Jobs[id], outage)))
             {
                 draft.Add(new TargetDrained { At = draft.Now, Target = outage.Target });
             }
@@ -48,9 +48,9 @@ internal static class OutagePlanner
     }
 
     /// <summary>How a job would leave: as a whole, or, where enough others can go on, by the islands there.</summary>
-    public static OutageMoveKind KindOf(FactoryJob job, FactoryOutage outage)
+    public static OutageMoveKind KindOf(FactoryState state, FactoryJob job, FactoryOutage outage)
     {
-        var there = On(job, outage).ToList();
+        var there = On(state, job, outage).ToList();
         if (job.HoldRequested || there.All(static island => island.Standing == IslandStanding.Stopping))
         {
             return OutageMoveKind.Stops;
@@ -61,14 +61,25 @@ internal static class OutagePlanner
     }
 
     /// <summary>The islands of a job that hold something of what is out of service.</summary>
-    public static IEnumerable<FactoryIsland> On(FactoryJob job, FactoryOutage outage) => job.Islands.Where(island => island.HoldsSlot && !island.IsFinished && island.Site == outage.Target);
+    public static IEnumerable<FactoryIsland> On(FactoryState state, FactoryJob job, FactoryOutage outage) => job.Islands.Where(island => island.HoldsSlot && !island.IsFinished && IsOn(state, island, outage.Target));
 
-    private static bool MayLeave(FactoryJob job, FactoryOutage outage) => !job.HoldRequested && On(job, outage).Any(static island => island.Standing == IslandStanding.Wanted);
+    private static bool Holds(FactoryState state, FactoryJob job, FactoryOutage outage) => job.Islands.AddRange(job.Strays).Any(island => island.HoldsSlot && IsOn(state, island, outage.Target));
+
+    /// <summary>Whether an island is at a place. Which nodes of a rack of rack scale it is on its engine knows: while the others have room for all, a spare among them, nobody has to leave.</summary>
+    private static bool IsOn(FactoryState state, FactoryIsland island, string target) => island.Site == target || island.Places.Any(place =>
+        FleetPlaces.IsUnder(place, target) || (FleetPlaces.IsUnder(target, place) && Staying(state, place) > FleetPlaces.Offered(state, place)));
+
+    /// <summary>The accelerators of a domain that gangs hold who are not told to leave.</summary>
+    private static long Staying(FactoryState state, string place) => state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job is { HoldRequested: false, IsLeaving: false })
+        .Sum(job => job.Islands.Where(island => island.Standing == IslandStanding.Wanted && island.Places.Contains(place, StringComparer.Ordinal)).Sum(island => (long)job.Specification.Accelerators / island.Places.Length));
+
+    private static bool MayLeave(FactoryState state, FactoryJob job, FactoryOutage outage) => !job.HoldRequested && On(state, job, outage).Any(static island => island.Standing == IslandStanding.Wanted);
 
     private static void Clear(Draft draft, long id, FactoryOutage outage)
     {
         var job = draft.State.Jobs[id];
-        var there = On(job, outage).Where(static island => island.Standing == IslandStanding.Wanted).Select(static island => island.Site).ToImmutableArray();
+        EvictGone(draft, job, outage);
+        var there = On(draft.State, job, outage).Where(static island => island.Standing == IslandStanding.Wanted).Select(static island => island.Site).ToImmutableArray();
         if (there.IsEmpty)
         {
             return;
@@ -86,13 +97,22 @@ internal static class OutagePlanner
 
             HoldPlanner.Plan(draft, id);
         }
-        else if (!job.HoldRequested && KindOf(job, outage) == OutageMoveKind.Shrinks)
+        else if (!job.HoldRequested && KindOf(draft.State, job, outage) == OutageMoveKind.Shrinks)
         {
             Evict(draft, id, there, reason);
         }
         else if (!job.HoldRequested)
         {
             Move(draft, id, reason);
+        }
+    }
+
+    /// <summary>An island that was lost on racks that are out of service is started again elsewhere.</summary>
+    private static void EvictGone(Draft draft, FactoryJob job, FactoryOutage outage)
+    {
+        foreach (var island in job.Islands.Where(island => island is { Standing: IslandStanding.Gone, Withheld: null } && island.Places.Any(place => FleetPlaces.IsUnder(place, outage.Target))))
+        {
+            draft.Add(new IslandEvicted { At = draft.Now, Job = job.Id, Island = island.Site, Reason = $"{Sentence.Capital(outage.Target)} is {Sentence.Outage(outage.State)}: {Sentence.Lower(outage.Reason)}" });
         }
     }
 

@@ -37,11 +37,11 @@ internal static class StartPlanner
         {
             var job = draft.State.Jobs[growth.Job];
             var island = job.FindIsland(growth.Island)!;
-            if (island is { Withheld: not null, Standing: IslandStanding.Gone } && FleetPlacement.HasFree(draft.State, island.Site, job))
+            if (island is { Withheld: not null, Standing: IslandStanding.Gone } && FleetCapacity.HasRoom(draft.State, [new GangPlace(job, island.Site, job.Hardware, growth.Places)], planned: true))
             {
                 draft.Add(new IslandRestarted
                 {
-                    At = draft.Now, Job = job.Id, Island = island.Site, Incarnation = island.Incarnation + 1, Owned = growth.Owned,
+                    At = draft.Now, Job = job.Id, Island = island.Site, Incarnation = island.Incarnation + 1, Owned = growth.Owned, Places = growth.Places,
                     Reason = $"Island {island.Site} was started again as incarnation {island.Incarnation + 1}: there is room for it.",
                 });
                 MembershipPlanner.Plan(draft, job.Id, mayBegin: false);
@@ -58,27 +58,28 @@ internal static class StartPlanner
         }
 
         var starts = planned.Sites.Except(planned.Withheld, StringComparer.Ordinal).ToImmutableArray();
-        var gangs = RoleRules.Open(draft.State, job).Where(static gang => gang.Planned is not null).Select(static gang => (gang.Id, gang.Planned!.Sites[0])).ToImmutableArray();
-        var together = FleetPlacement.Together(draft.State, job, starts, planned.Hardware, gangs);
+        var gangs = RoleRules.Open(draft.State, job).Where(static gang => gang.Planned is not null).Select(static gang => new GangStart(gang.Id, gang.Planned!.Sites[0], FleetPlaces.At(gang.Planned.Places, gang.Planned.Sites[0]))).ToImmutableArray();
+        var together = FleetPlacement.Together(draft.State, job, starts, planned.Hardware, planned.Places, gangs);
+        var away = together.SelectMany(static each => each.Domains).FirstOrDefault(domain => FleetPlaces.Offered(draft.State, domain) == 0);
         var gone = together.FirstOrDefault(each => !draft.State.IsOpen(each.Site) || FleetCapacity.Offered(draft.State, each.Site, each.Hardware) < each.Job.Specification.Accelerators)?.Site;
-        if (job.CancelRequested || job.Held || gone is not null)
+        if (job.CancelRequested || job.Held || gone is not null || away is not null)
         {
-            var reason = gone is null ? "The job is held." : draft.State.OutageOf(gone) is { } outage ? $"Site {gone} is {Sentence.Outage(outage.State)}." : $"Site {gone} is not there any more.";
+            var reason = gone is null ? away is null || job.Held ? "The job is held." : $"{Sentence.Capital(away)} is out of service." : draft.State.OutageOf(gone) is { } outage ? $"Site {gone} is {Sentence.Outage(outage.State)}." : $"Site {gone} is not there any more.";
             Drop(draft, job.Id, reason);
         }
         else if (FleetCapacity.HasRoom(draft.State, together, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
         {
             var who = planned.Awaited.IsEmpty ? string.Empty : $" {Sentence.Capital(Sentence.Jobs(planned.Awaited))} gave way.";
-            Place(draft, job.Id, planned.Sites, planned.Withheld, planned.Hardware, planned.Owned, $"Placed at {Sentence.List(starts)}{On(planned.Hardware)}.{who}", gangs);
+            Place(draft, job.Id, new Placement { Sites = planned.Sites, Withheld = planned.Withheld, Hardware = planned.Hardware, Places = planned.Places, Owned = planned.Owned, Gangs = gangs }, $"Placed at {Sentence.List(starts)}{On(planned.Hardware)}.{who}");
         }
     }
 
     private static void Start(Draft draft, long id, Placement placement, ImmutableArray<string> starts)
     {
         var job = draft.State.Jobs[id];
-        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Hardware, placement.Gangs), planned: true))
+        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Hardware, placement.Places, placement.Gangs), planned: true))
         {
-            Place(draft, id, placement.Sites, placement.Withheld, placement.Hardware, placement.Owned, $"Placed at {Sentence.List(starts)}{On(placement.Hardware)}.", placement.Gangs, placement.EndBy);
+            Place(draft, id, placement, $"Placed at {Sentence.List(starts)}{On(placement.Hardware)}.");
             return;
         }
 
@@ -91,14 +92,14 @@ internal static class StartPlanner
         var stops = placement.Stops.Where(stop => draft.State.Jobs[stop.Job] is { HoldRequested: false, IsLeaving: false, Islands.IsEmpty: false }).ToList();
         draft.Add(new StartPlanned
         {
-            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Owned = placement.Owned, Scheduler = FleetPlacement.Policy,
+            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Places = placement.Places, Owned = placement.Owned, Scheduler = FleetPlacement.Policy,
             Awaited = [.. stops.Select(static stop => stop.Job)],
             Reason = stops.Count == 0 ? $"Starts at {Sentence.List(starts)} as soon as what stops there has."
                 : $"Starts at {Sentence.List(starts)} as soon as {Sentence.Jobs([.. stops.Select(static stop => stop.Job)])} {(stops.Count == 1 ? "has" : "have")} given way.",
         });
-        foreach (var (gang, site) in placement.Gangs)
+        foreach (var gang in placement.Gangs)
         {
-            draft.Add(new StartPlanned { At = draft.Now, Job = gang, Sites = [site], Owned = placement.Owned, Scheduler = FleetPlacement.Policy, Awaited = [.. stops.Select(static stop => stop.Job)], Reason = $"Starts at {site} with job {id}." });
+            draft.Add(new StartPlanned { At = draft.Now, Job = gang.Job, Sites = [gang.Site], Places = gang.Recorded, Owned = placement.Owned, Scheduler = FleetPlacement.Policy, Awaited = [.. stops.Select(static stop => stop.Job)], Reason = $"Starts at {gang.Site} with job {id}." });
         }
 
         foreach (var stop in stops)
@@ -111,7 +112,7 @@ internal static class StartPlanner
     private static void Reserve(Draft draft, FactoryJob job, Placement placement)
     {
         var (before, now) = (job.Reserved, placement.Reserved);
-        if (before?.At == now?.At && (before is null || (before.Sites.SequenceEqual(now!.Sites, StringComparer.Ordinal) && before.Hardware == now.Hardware)))
+        if (before?.At == now?.At && (before is null || (before.Sites.SequenceEqual(now!.Sites, StringComparer.Ordinal) && before.Hardware == now.Hardware && AreSame(before.Places, now.Places))))
         {
             return;
         }
@@ -119,7 +120,7 @@ internal static class StartPlanner
         var where = now is null ? "No time is known for its start any more." : $"It starts at {Sentence.List(now.Sites)} at {Sentence.Moment(now.At)} at the latest{(before is null || before.At == now.At ? string.Empty : $", not at {Sentence.Moment(before.At)}")}.";
         draft.Add(new StartReserved
         {
-            At = draft.Now, Job = job.Id, Start = now?.At, Sites = now?.Sites ?? [], Owned = now is { Owned: true }, Hardware = now?.Hardware, Reason = before is null || placement.Moved is null ? where : $"{placement.Moved} {where}",
+            At = draft.Now, Job = job.Id, Start = now?.At, Sites = now?.Sites ?? [], Owned = now is { Owned: true }, Hardware = now?.Hardware, Places = now?.Places, Reason = before is null || placement.Moved is null ? where : $"{placement.Moved} {where}",
         });
     }
 
@@ -140,15 +141,22 @@ internal static class StartPlanner
         MembershipPlanner.Plan(draft, stop.Job, mayBegin: false);
     }
 
-    private static void Place(Draft draft, long id, ImmutableArray<string> sites, ImmutableArray<string> withheld, string? hardware, bool owned, string reason, ImmutableArray<(long Job, string Site)> gangs, long endBy = 0)
+    private static bool AreSame(ImmutableSortedDictionary<string, ImmutableArray<string>>? left, ImmutableSortedDictionary<string, ImmutableArray<string>>? right) =>
+        left is null || right is null ? left is null && right is null : left.Count == right.Count && left.All(entry => right.TryGetValue(entry.Key, out var other) && other.SequenceEqual(entry.Value, StringComparer.Ordinal));
+
+    private static void Place(Draft draft, long id, Placement placement, string reason)
     {
-        draft.Add(new JobStarted { At = draft.Now, Job = id, Sites = sites, Withheld = withheld, Hardware = hardware, Owned = owned, EndBy = endBy, Scheduler = FleetPlacement.Policy, Reason = reason });
-        MembershipPlanner.Begin(draft, id, reason);
-        foreach (var (gang, site) in gangs)
+        draft.Add(new JobStarted
         {
-            var why = $"Placed at {site} with job {id}.";
-            draft.Add(new JobStarted { At = draft.Now, Job = gang, Sites = [site], Owned = owned, Scheduler = FleetPlacement.Policy, Reason = why });
-            MembershipPlanner.Begin(draft, gang, why);
+            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Places = placement.Places, Owned = placement.Owned, EndBy = placement.EndBy,
+            Scheduler = FleetPlacement.Policy, Reason = reason,
+        });
+        MembershipPlanner.Begin(draft, id, reason);
+        foreach (var gang in placement.Gangs)
+        {
+            var why = $"Placed at {gang.Site} with job {id}.";
+            draft.Add(new JobStarted { At = draft.Now, Job = gang.Job, Sites = [gang.Site], Places = gang.Recorded, Owned = placement.Owned, Scheduler = FleetPlacement.Policy, Reason = why });
+            MembershipPlanner.Begin(draft, gang.Job, why);
         }
     }
 

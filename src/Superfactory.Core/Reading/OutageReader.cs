@@ -14,8 +14,8 @@ public static class OutageReader
         return [.. state.Outages.Values.Select(outage => new OutageView
         {
             Target = outage.Target, State = outage.State, Reason = outage.Reason, SinceUnixMilliseconds = outage.Since, ByUnixMilliseconds = outage.By,
-            Moves = [.. state.OpenJobs.Union(state.StoppingJobs).Select(id => state.Jobs[id]).Where(job => OutagePlanner.On(job, outage).Any()).Select(job => new OutageMove(
-                job.Id, [.. OutagePlanner.On(job, outage).Select(static island => island.Site)], job.End is null ? OutagePlanner.KindOf(job, outage) : OutageMoveKind.Stops, outage.MovesAt))],
+            Moves = [.. state.OpenJobs.Union(state.StoppingJobs).Select(id => state.Jobs[id]).Where(job => OutagePlanner.On(state, job, outage).Any()).Select(job => new OutageMove(
+                job.Id, [.. OutagePlanner.On(state, job, outage).Select(static island => island.Site)], job.End is null ? OutagePlanner.KindOf(state, job, outage) : OutageMoveKind.Stops, outage.MovesAt))],
         })];
     }
 }

@@ -55,6 +55,9 @@ public sealed record StartPlanned : PlanRecord
     /// <summary>The kind of hardware; null where the job names a single one.</summary>
     public string? Hardware { get; init; }
 
+    /// <summary>The domains of each island at a site that the fleet places, by site; null where there is none.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>>? Places { get; init; }
+
     /// <summary>The jobs that give way, or lose islands, rising.</summary>
     public ImmutableArray<long> Awaited { get; init; } = [];
 
@@ -76,6 +79,9 @@ public sealed record StartReserved : PlanRecord
 
     /// <summary>The kind of hardware; null where the job names a single one.</summary>
     public string? Hardware { get; init; }
+
+    /// <summary>The domains of each island at a site that the fleet places, by site; null where there is none.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>>? Places { get; init; }
 }
 
 /// <summary>A planned start cannot be any more; the job is placed anew.</summary>

@@ -5,7 +5,7 @@ namespace Superfactory.Core.Records;
 /// <summary>Something of the fleet went out of service, or is so in another way: somebody said so, or it failed too often.</summary>
 public sealed record OutageBegan : JournalRecord
 {
-    /// <summary>What: a site.</summary>
+    /// <summary>What: a site, or a floor, row, rack or node by its path.</summary>
     public required string Target { get; init; }
 
     /// <summary>How: draining, failed or quarantined.</summary>

@@ -42,6 +42,9 @@ public sealed record JobStarted : PlanRecord
     /// <summary>The kind of hardware; null where the job names a single one.</summary>
     public string? Hardware { get; init; }
 
+    /// <summary>The domains of each island at a site that the fleet places, by site; null where there is none.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>>? Places { get; init; }
+
     /// <summary>The reserved start of another that it is let run ahead of, in milliseconds since 1970-01-01 UTC; 0 for none.</summary>
     public long EndBy { get; init; }
 
@@ -60,6 +63,9 @@ public sealed record IslandRestarted : PlanRecord
 
     /// <summary>Whether it is on its queue's guarantee, where it had been left out; null keeps what it was.</summary>
     public bool? Owned { get; init; }
+
+    /// <summary>The domains that it has now at a site that the fleet places; null keeps those that it had.</summary>
+    public ImmutableArray<string>? Places { get; init; }
 }
 
 /// <summary>Every island of a run had lost its memory: model and ledger go back together, to a checkpoint or the beginning.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Superfactory.Model.Fleet;
@@ -8,6 +9,7 @@ namespace Superfactory.Core;
 public sealed record FactoryFleet
 {
     private readonly FleetSpecification _specification;
+    private readonly Lazy<FrozenDictionary<string, RackPlace>> _racks;
 
     /// <summary>Keeps a file that was found valid when it was applied.</summary>
     /// <exception cref="InvalidOperationException">It is not valid.</exception>
@@ -17,6 +19,8 @@ public sealed record FactoryFleet
         var parsed = FleetFile.Parse(text, file);
         _specification = parsed.Succeeded ? parsed.Value : throw new InvalidOperationException($"The fleet file that was applied is not valid: {parsed.Problems[0]}");
         (Text, File) = (text, file);
+        Placed = [.. _specification.Sites.Where(static site => site.Placement == SitePlacement.Fleet).Select(static site => site.Name)];
+        _racks = new Lazy<FrozenDictionary<string, RackPlace>>(() => Places().ToFrozenDictionary(static rack => rack.Path, static rack => rack.Place, StringComparer.Ordinal));
         Sites = _specification.Sites.ToImmutableSortedDictionary(static site => site.Name, static site => site, StringComparer.Ordinal);
     }
 
@@ -33,4 +37,20 @@ public sealed record FactoryFleet
     /// <summary>Its sites by name.</summary>
     [JsonIgnore]
     public ImmutableSortedDictionary<string, FleetSite> Sites { get; }
+
+    /// <summary>The sites whose gangs the fleet places on racks.</summary>
+    internal ImmutableHashSet<string> Placed { get; }
+
+    /// <summary>All racks by their paths.</summary>
+    internal FrozenDictionary<string, RackPlace> Racks => _racks.Value;
+
+    private IEnumerable<(string Path, RackPlace Place)> Places() =>
+        from site in _specification.Sites
+        from floor in site.Floors
+        from row in floor.Rows
+        from rack in row.Racks
+        select ($"{site.Name}/{floor.Name}/{row.Name}/{rack.Name}", new RackPlace(rack, row));
 }
+
+/// <summary>A rack and its row. Immutable.</summary>
+internal sealed record RackPlace(FleetRack Rack, FleetRow Row);

@@ -182,14 +182,16 @@ public sealed record FactoryJob
 /// <param name="Owned">Whether it is on its queue's guarantee.</param>
 /// <param name="Awaited">The jobs that give way.</param>
 /// <param name="Hardware">The kind of hardware; null where the job names a single one.</param>
-public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<string> Withheld, bool Owned, ImmutableArray<long> Awaited, string? Hardware = null);
+/// <param name="Places">The domains of each island at a site that the fleet places, by site; null where there is none.</param>
+public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<string> Withheld, bool Owned, ImmutableArray<long> Awaited, string? Hardware = null, ImmutableSortedDictionary<string, ImmutableArray<string>>? Places = null);
 
 /// <summary>When and where a job starts at the latest, as things stand. Immutable.</summary>
 /// <param name="At">When, in milliseconds since 1970-01-01 UTC.</param>
 /// <param name="Sites">The sites of its islands.</param>
 /// <param name="Owned">Whether it is on its queue's guarantee then.</param>
 /// <param name="Hardware">The kind of hardware; null where the job names a single one.</param>
-public sealed record ReservedStart(long At, ImmutableArray<string> Sites, bool Owned, string? Hardware = null);
+/// <param name="Places">The domains of each island at a site that the fleet places, by site; null where there is none.</param>
+public sealed record ReservedStart(long At, ImmutableArray<string> Sites, bool Owned, string? Hardware = null, ImmutableSortedDictionary<string, ImmutableArray<string>>? Places = null);
 
 /// <summary>How a job ended.</summary>
 /// <param name="State">Completed, failed or cancelled.</param>

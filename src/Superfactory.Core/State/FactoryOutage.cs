@@ -5,7 +5,7 @@ namespace Superfactory.Core;
 /// <summary>Something of the fleet that is out of service: nothing is placed there. Immutable.</summary>
 public sealed record FactoryOutage
 {
-    /// <summary>What: a site.</summary>
+    /// <summary>What: a site, or a floor, row, rack or node by its path.</summary>
     public required string Target { get; init; }
 
     /// <summary>How.</summary>
@@ -30,6 +30,6 @@ public sealed record FactoryOutage
 public sealed record PlaceFault(long At, long Job);
 
 /// <summary>The newest faults of a place. Immutable.</summary>
-/// <param name="Place">The place: a site.</param>
+/// <param name="Place">The place: a site, or a rack or node by its path.</param>
 /// <param name="Faults">The faults, the oldest first.</param>
 public sealed record PlaceFaults(string Place, System.Collections.Immutable.ImmutableArray<PlaceFault> Faults);

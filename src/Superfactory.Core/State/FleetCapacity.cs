@@ -22,7 +22,7 @@ public static class FleetCapacity
     public static long Offered(FactoryState state, string site, string hardware)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.IsOpen(site) ? Declared(state, site, hardware) : 0;
+        return !state.IsOpen(site) ? 0 : Declared(state, site, hardware) - (state.Fleet?.Sites.GetValueOrDefault(site) is { } known ? FleetPlaces.Lost(state, known, hardware) : 0);
     }
 
     /// <summary>The kinds that a site has, in the order of the catalogue.</summary>
@@ -76,7 +76,7 @@ public static class FleetCapacity
     /// <param name="job">The job.</param>
     /// <param name="sites">A site for each island.</param>
     /// <param name="planned">Whether what is kept for jobs for whom others give way counts as held.</param>
-    internal static bool HasRoom(FactoryState state, FactoryJob job, ImmutableArray<string> sites, bool planned) => HasRoom(state, [.. sites.Select(site => new GangPlace(job, site, job.Hardware))], planned);
+    internal static bool HasRoom(FactoryState state, FactoryJob job, ImmutableArray<string> sites, bool planned) => HasRoom(state, [.. sites.Select(site => new GangPlace(job, site, job.Hardware, job.FindIsland(site)?.Places ?? []))], planned);
 
     /// <summary>Whether all these gangs, with what is kept for others, find accelerators and power that nobody holds, now.</summary>
     /// <param name="state">The factory.</param>
@@ -88,7 +88,7 @@ public static class FleetCapacity
         List<GangPlace> added = [.. gangs];
         foreach (var other in planned ? state.OpenJobs.Select(id => state.Jobs[id]).Where(other => other.Planned is not null && !starts.Contains(other.Id)) : [])
         {
-            added.AddRange(other.Planned!.Sites.Except(other.Planned.Withheld, StringComparer.Ordinal).Select(site => new GangPlace(other, site, other.Hardware)));
+            added.AddRange(other.Planned!.Sites.Except(other.Planned.Withheld, StringComparer.Ordinal).Select(site => new GangPlace(other, site, other.Hardware, FleetPlaces.At(other.Planned.Places, site))));
         }
 
         foreach (var there in gangs.GroupBy(static gang => gang.Site, StringComparer.Ordinal))
@@ -102,8 +102,29 @@ public static class FleetCapacity
             }
         }
 
-        return Budget(state) is var most && (most == long.MaxValue
+        return HasDomains(state, gangs, added) && Budget(state) is var most && (most == long.MaxValue
             || state.Sites.Keys.Sum(site => Drawn(state, site)) + added.Sum(static each => each.Watts) <= most);
+    }
+
+    /// <summary>Whether the racks and rows that gangs are placed on have the accelerators, and the power, that they take, now.</summary>
+    private static bool HasDomains(FactoryState state, ImmutableArray<GangPlace> gangs, List<GangPlace> added)
+    {
+        if (state.Fleet is not { } fleet || gangs.All(static gang => gang.Domains.IsEmpty))
+        {
+            return true;
+        }
+
+        var held = FleetPlaces.Held(state, planned: false);
+        added.ForEach(gang => FleetPlaces.Add(held, gang.Domains, gang.Job.Specification.Accelerators));
+        foreach (var domain in gangs.SelectMany(static gang => gang.Domains).Distinct(StringComparer.Ordinal))
+        {
+            if (held[domain] > FleetPlaces.Offered(state, domain))
+            {
+                return false;
+            }
+        }
+
+        return FleetDraw.Fits(state, fleet, gangs, added);
     }
 
     internal static long Idle(FleetSite site) => site.Racks.Sum(static rack => rack.IdleWatts);
@@ -113,7 +134,8 @@ public static class FleetCapacity
 /// <param name="Job">The job.</param>
 /// <param name="Site">Its site.</param>
 /// <param name="Hardware">The kind of hardware.</param>
-internal sealed record GangPlace(FactoryJob Job, string Site, string Hardware)
+/// <param name="Domains">The domains that it has an equal slice of each of; empty where the site places its own gangs.</param>
+internal sealed record GangPlace(FactoryJob Job, string Site, string Hardware, ImmutableArray<string> Domains)
 {
     /// <summary>The watts that it adds.</summary>
     public long Watts => FleetCapacity.Watts(Job.Specification, Hardware, Job.Specification.Accelerators);

@@ -31,10 +31,10 @@ public enum OutageMoveKind
     Stops,
 }
 
-/// <summary>A site that is out of service, and who leaves it. Immutable.</summary>
+/// <summary>A place that is out of service, and who leaves it. Immutable.</summary>
 public sealed record OutageView
 {
-    /// <summary>What is out of service: a site.</summary>
+    /// <summary>What is out of service: a site, or a floor, row, rack or node by its path.</summary>
     public required string Target { get; init; }
 
     /// <summary>How.</summary>
@@ -63,7 +63,7 @@ public sealed record OutageMove(long Job, ImmutableArray<string> Islands, Outage
 /// <summary>The body that takes something out of service. Immutable.</summary>
 public sealed record OutageRequest
 {
-    /// <summary>What: a site.</summary>
+    /// <summary>What: a site, or a floor, row, rack or node by its path such as <c>wisconsin/f1/r3</c>.</summary>
     public required string Target { get; init; }
 
     /// <summary>How: <c>draining</c>, <c>failed</c> or <c>quarantined</c>.</summary>

@@ -65,13 +65,13 @@ public sealed class ReservationBook
     /// <returns>Whether there was one.</returns>
     public bool Cancel(long window) => _windows.TryGetValue(window, out var reservation) && Remove(reservation);
 
-    /// <summary>Reserves a start that was decided earlier at sites that place their own gangs, as it was recorded.</summary>
-    /// <returns>Whether each site has a pool of the kind that the request names first.</returns>
-    public bool AddRecorded(GangRequest request, IEnumerable<string> sites, long start, bool isOwned)
+    /// <summary>Reserves a start that was decided earlier, as it was recorded.</summary>
+    /// <returns>Whether each place is of the kind that the request names first.</returns>
+    public bool AddRecorded(GangRequest request, IEnumerable<RecordedPlace> places, long start, bool isOwned)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ArgumentNullException.ThrowIfNull(sites);
-        var islands = sites.Select(site => _state.RecordedIsland(request, site)).ToList();
+        ArgumentNullException.ThrowIfNull(places);
+        var islands = places.Select(place => _state.RecordedIsland(request, place)).ToList();
         if (islands.Count == 0 || islands.Contains(null) || _jobs.ContainsKey(request.Job))
         {
             return false;

@@ -41,11 +41,10 @@ internal static class WindowPlaces
         return left > 0 && window.Accelerators > 0 ? [] : holds;
     }
 
-    private static bool IsAt(FleetState state, int domain, string place)
-    {
-        var rack = state.Layout.RackNames[state.Layout.Domains[domain].Rack];
-        return rack == place || (rack.Length > place.Length && rack[place.Length] == '/' && rack.StartsWith(place, StringComparison.Ordinal));
-    }
+    /// <summary>Whether a path is that of a place or of something in it.</summary>
+    public static bool IsUnder(string path, string place) => path == place || (path.Length > place.Length && path[place.Length] == '/' && path.StartsWith(place, StringComparison.Ordinal));
+
+    private static bool IsAt(FleetState state, int domain, string place) => IsUnder(state.Layout.RackNames[state.Layout.Domains[domain].Rack], place);
 
     private static int HeldThen(FleetState state, int domain, FleetWindow window)
     {

@@ -70,7 +70,7 @@ public sealed class FleetCapacityTests
         factory.Submit("atlanta").Submit("texas").Submit("texas").Submit("atlanta").Submit("atlanta");
 
         factory.State.Jobs.Values.Select(job => factory.StateOf(job.Id)).ShouldBe([JobState.Starting, JobState.Starting, JobState.Queued, JobState.Starting, JobState.Queued]);
-        factory.ReasonOf(3).ShouldBe("It needs 50 W more at texas.");
+        factory.ReasonOf(3).ShouldBe("It needs 50 W more at texas/f1/r1.");
         factory.ReasonOf(5).ShouldBe("It needs 50 W more at the fleet.");
     }
 

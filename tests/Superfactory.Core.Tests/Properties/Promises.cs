@@ -94,7 +94,13 @@ internal static class Promises
         state.OpenJobs.Select(id => state.Jobs[id]).Where(job => job.Specification.RoleGangs > 0).ToList().ForEach(job => Together(state, job));
 
         // What was decided fits: a snapshot can always be made, in which nothing is given twice.
-        var fleet = FleetMaker.Make(state, now);
+        var placed = FleetPlaces.Sites(state);
+        var fleet = FleetMaker.Make(state, placed, now);
+        foreach (var (domain, held) in FleetPlaces.Held(state, planned: false).Where(each => placed.Contains(each.Key[..each.Key.IndexOf('/', StringComparison.Ordinal)])))
+        {
+            held.ShouldBeLessThanOrEqualTo(FleetPlaces.Capacity(state, domain), domain);
+        }
+
         foreach (var site in state.Sites.Values.Where(site => site.Standing == SiteStanding.Connected))
         {
             fleet.FreeAt(site.Name, "cpu").ShouldBeGreaterThanOrEqualTo(0);

@@ -40,10 +40,11 @@ internal static class Schedule
             1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0)),
             2 => new SubmitJob(Ranked(state, move, Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)]))),
             39 => new SetPaused(state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name, move.Pick < 3),
-            45 => new ApplyFleet($"name: f\n{(move.Pick % 2 == 0 ? $"power: {500 + (25 * (move.Milliseconds % 12))}W" : string.Empty)}\nsites: [{string.Join(", ", Sites.Where((_, index) => (move.Pick & (1 << index)) == 0).DefaultIfEmpty(site).Select(name => $"{{name: {name}, power: {150 + (25 * (1 + (move.Milliseconds % 7)))}W, racks: {{hardware: cpu, slots: {1 + (move.Milliseconds % 3)}}}}}"))}]"),
-            41 => new TakeOut(site, OutageState.Draining, move.Pick > 4 ? now + FactoryLimits.DrainNoticeMilliseconds + (2 * move.Milliseconds) : null),
-            42 => new TakeOut(site, move.Pick < 4 ? OutageState.Failed : OutageState.Quarantined, null, "It smells"),
-            43 or 44 => new ReturnTarget(site),
+            45 => new ApplyFleet($"name: f\n{(move.Pick % 2 == 0 ? $"power: {500 + (25 * (move.Milliseconds % 12))}W" : string.Empty)}\nsites: [{string.Join(", ", Sites.Where((_, index) => (move.Pick & (1 << index)) == 0).DefaultIfEmpty(site).Select(name => $"{{name: {name}, power: {150 + (25 * (1 + (move.Milliseconds % 7)))}W, racks: {{hardware: cpu, slots: {1 + (move.Milliseconds % 3)}, count: {1 + (move.Job % 3)}}}{(move.Job == 6 ? ", placement: site" : string.Empty)}}}"))}]"),
+            41 => new TakeOut(Place(state, site, move), OutageState.Draining, move.Pick > 4 ? now + FactoryLimits.DrainNoticeMilliseconds + (2 * move.Milliseconds) : null),
+            42 => new TakeOut(Place(state, site, move), move.Pick < 4 ? OutageState.Failed : OutageState.Quarantined, null, "It smells"),
+            43 => new ReturnTarget(site),
+            44 => new ReturnTarget(state.Outages.IsEmpty ? site : state.Outages.Keys.ElementAt(move.Pick % state.Outages.Count)),
             40 => new ReprioritizeJob(move.Job, move.Milliseconds % 4),
             37 or 38 => new ApplyQueues(Queues(move)),
             3 => new SubmitJob(Ranked(state, move, Specification()) with
@@ -64,6 +65,10 @@ internal static class Schedule
             _ => Report(state, site, known?.Session ?? "none", move),
         };
     }
+
+    /// <summary>A site, or its row, a rack or a node of it where the fleet places it.</summary>
+    private static string Place(FactoryState state, string site, Move move) =>
+        move.Job % 2 == 0 || state.Fleet?.Placed.Contains(site) != true ? site : (move.Milliseconds % 3) switch { 0 => $"{site}/f1/r1", 1 => $"{site}/f1/r1/k1", _ => $"{site}/f1/r1/k1/n1" };
 
     /// <summary>A job that keeps as few checkpoints as there may be, so that some expire.</summary>
     private static JobSpecification Specification(params string[] sites) =>

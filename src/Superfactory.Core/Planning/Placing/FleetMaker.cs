@@ -28,67 +28,84 @@ internal static class FleetMaker
     public static (long Job, int Island) Of(long number) => (number / Numbers, (int)(number % Numbers) - 1);
 
     /// <summary>The fleet with all that its sites have, open or not, but for those that left.</summary>
-    public static FleetSpecification Whole(FactoryState state) => Fleet(state, (site, hardware) =>
+    public static FleetSpecification Whole(FactoryState state) => Fleet(state, [], (site, hardware) =>
         state.Sites.TryGetValue(site, out var agent) && agent.Standing == SiteStanding.Left && state.Fleet?.Sites.ContainsKey(site) != true ? 0 : FleetCapacity.Declared(state, site, hardware), static _ => 0);
 
     /// <summary>The snapshot.</summary>
-    public static FleetState Make(FactoryState state, long now)
+    /// <param name="state">The factory.</param>
+    /// <param name="placed">The sites that the fleet places, by <see cref="FleetPlaces.Sites"/>.</param>
+    /// <param name="now">The time.</param>
+    public static FleetState Make(FactoryState state, ImmutableHashSet<string> placed, long now)
     {
         var units = new List<Unit>();
-        var foreign = new Dictionary<(string Site, string Hardware), long>();
-        var watts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var gangs = new List<(FactoryJob Job, FactoryIsland Island)>();
         foreach (var id in state.OpenJobs.Union(state.StoppingJobs))
         {
             var job = state.Jobs[id];
-            Collect(state, job, now, units, island =>
-            {
-                var (at, hardware) = (island.Site, job.HardwareOf(island));
-                foreign[(at, hardware)] = foreign.GetValueOrDefault((at, hardware)) + job.Specification.Accelerators;
-                watts[at] = watts.GetValueOrDefault(at) + FleetCapacity.Watts(job.Specification, hardware, job.Specification.Accelerators);
-            });
+            Collect(state, job, placed, now, units, island => gangs.Add((job, island)));
         }
 
-        var held = new Dictionary<(string Site, string Hardware), long>(foreign);
-        foreach (var unit in units)
+        var (held, foreign) = (new Dictionary<(string Site, string Hardware), long>(), new Dictionary<(string Site, string Hardware), long>());
+        var watts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (job, island) in gangs.Where(gang => !placed.Contains(gang.Island.Site)))
         {
-            for (var gang = 0; gang < unit.Sites.Length; gang++)
-            {
-                // The gangs of roles come after the islands, each as a role of its own.
-                var role = gang - (unit.Sites.Length - unit.Request.Roles.Length);
-                var (hardware, accelerators) = role < 0 ? (unit.Request.Hardware[0], unit.Request.AcceleratorsPerIsland) : (unit.Request.Roles[role].Hardware[0], unit.Request.Roles[role].Accelerators);
-                held[(unit.Sites[gang], hardware)] = held.GetValueOrDefault((unit.Sites[gang], hardware)) + accelerators;
-            }
+            var at = (island.Site, job.HardwareOf(island));
+            foreign[at] = foreign.GetValueOrDefault(at) + job.Specification.Accelerators;
+            held[at] = foreign[at];
+            watts[island.Site] = watts.GetValueOrDefault(island.Site) + FleetCapacity.Watts(job.Specification, job.HardwareOf(island), job.Specification.Accelerators);
+        }
+
+        foreach (var (place, hardware, accelerators) in units.SelectMany(static unit => unit.Gangs))
+        {
+            held[(place.Site, hardware)] = held.GetValueOrDefault((place.Site, hardware)) + accelerators;
         }
 
         // What is away or out of service offers nothing, and what runs there may still run. A site may come back with fewer slots than it runs gangs.
-        var fleet = Fleet(state, (site, hardware) => Math.Max(FleetCapacity.Offered(state, site, hardware), held.GetValueOrDefault((site, hardware))), site => watts.GetValueOrDefault(site));
+        var fleet = Fleet(state, placed, (site, hardware) => Math.Max(FleetCapacity.Offered(state, site, hardware), held.GetValueOrDefault((site, hardware))), site => watts.GetValueOrDefault(site));
         var snapshot = new FleetState(fleet, QueueTree.Create(state.Queues.Queues, null, state.Queues.Aging).Value!);
         foreach (var ((site, hardware), count) in foreign.OrderBy(static entry => entry.Key.Site, StringComparer.Ordinal).ThenBy(static entry => entry.Key.Hardware, StringComparer.Ordinal))
         {
             snapshot.SetForeign(site, hardware, (int)count);
         }
 
+        var outages = OutagePlaces.Of(state, placed, units.SelectMany(static unit => unit.Gangs).Select(static gang => (gang.Place.Domains, gang.Accelerators))
+            .Concat(gangs.Select(static gang => (gang.Island.Places, gang.Job.Specification.Accelerators))));
+        outages.Swapped.ForEach(snapshot.TakeOut);
         foreach (var unit in units)
         {
-            if (!snapshot.TakeRecorded(unit.Request, unit.Sites, unit.IsOwned, unit.Since, unit.Sealed, now, unit.EndBy == 0 ? long.MaxValue : unit.EndBy))
+            if (!snapshot.TakeRecorded(unit.Request, unit.Places, unit.IsOwned, unit.Since, unit.Sealed, now, unit.EndBy == 0 ? long.MaxValue : unit.EndBy))
             {
                 throw new InvalidOperationException($"The snapshot has no room for what runs: job {unit.Request.Job / Numbers}.");
             }
         }
 
+        foreach (var (job, island) in gangs.Where(gang => placed.Contains(gang.Island.Site)))
+        {
+            snapshot.TakeAway(Request(state, job, [island.Site]) with { Hardware = [job.HardwareOf(island)] }, new RecordedPlace(island.Site, island.Places));
+        }
+
+        outages.Whole.ForEach(snapshot.TakeOut);
         return snapshot;
     }
 
     /// <summary>The known sites as the scheduler sees them: each counts accelerators of a kind in one place, and draws power beyond what it draws idle.</summary>
     /// <param name="state">The factory.</param>
-    /// <param name="count">The accelerators of a kind at a site.</param>
+    /// <param name="placed">The sites that are as the file has them, with their racks.</param>
+    /// <param name="count">The accelerators of a kind at another site.</param>
     /// <param name="foreign">The watts of a site that gangs draw which are no job's in the snapshot.</param>
-    private static FleetSpecification Fleet(FactoryState state, Func<string, string, long> count, Func<string, long> foreign)
+    private static FleetSpecification Fleet(FactoryState state, ImmutableHashSet<string> placed, Func<string, string, long> count, Func<string, long> foreign)
     {
         var sites = ImmutableArray.CreateBuilder<FleetSite>();
         var (drawn, idle) = (0L, 0L);
         foreach (var name in state.Fleet is { } fleet ? state.Sites.Keys.Union(fleet.Sites.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal) : state.Sites.Keys)
         {
+            if (placed.Contains(name) && state.Fleet!.Sites[name] is var known)
+            {
+                idle += FleetCapacity.Idle(known);
+                sites.Add(known);
+                continue;
+            }
+
             drawn += foreign(name);
             ImmutableArray<FleetRack> racks = [.. HardwareCatalogue.All.Select(kind => (kind, Count: (int)count(name, kind.Name))).Where(static each => each.Count > 0).Select((each, index) => new FleetRack
             {
@@ -130,7 +147,7 @@ internal static class FleetMaker
     /// <summary>How much longer a job is expected to run, once it runs; 0 where nobody knows.</summary>
     public static long Left(FactoryJob job) => job.Specification.Duration == 0 ? 0 : Math.Max(1000, (job.Specification.Duration * 1000L) - job.RanBefore);
 
-    private static void Collect(FactoryState state, FactoryJob job, long now, List<Unit> units, Action<FactoryIsland> foreign)
+    private static void Collect(FactoryState state, FactoryJob job, ImmutableHashSet<string> placed, long now, List<Unit> units, Action<FactoryIsland> foreign)
     {
         foreach (var stray in job.Strays)
         {
@@ -146,7 +163,8 @@ internal static class FleetMaker
         if (job is { Planned: { } planned, End: null, Islands.IsEmpty: true })
         {
             ImmutableArray<string> starts = [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)];
-            units.Add(Together(state, job, new Unit(Request(state, job, starts) with { Hardware = [job.Hardware] }, starts, planned.Owned, now, now)));
+            ImmutableArray<RecordedPlace> places = [.. starts.Select(site => FleetPlaces.Recorded(placed, site, FleetPlaces.At(planned.Places, site)))];
+            units.Add(Together(state, job, placed, new Unit(Request(state, job, starts) with { Hardware = [job.Hardware] }, places, planned.Owned, now, now)));
             return;
         }
 
@@ -177,7 +195,8 @@ internal static class FleetMaker
         if (least == job.Specification.IslandsMax)
         {
             ImmutableArray<string> sites = [.. holding.Select(static island => island.Site)];
-            units.Add(Together(state, job, new Unit(Whole(state, job, sites), sites, holding.All(static island => island.IsOwned), since, saved, job.EndBy)));
+            ImmutableArray<RecordedPlace> places = [.. holding.Select(island => FleetPlaces.Recorded(placed, island.Site, island.Places))];
+            units.Add(Together(state, job, placed, new Unit(Whole(state, job, sites), places, holding.All(static island => island.IsOwned), since, saved, job.EndBy)));
             return;
         }
 
@@ -185,9 +204,10 @@ internal static class FleetMaker
         {
             // An island that is not needed loses what it has trained since the last merge, and takes the state from the others when it is back.
             var request = Whole(state, job, [island.Site]) with { Job = Number(job.Id, job.Islands.IndexOf(island)) };
+            var place = FleetPlaces.Recorded(placed, island.Site, island.Places);
             units.Add(holding.Count > least
-                ? new Unit(request with { StopCostMilliseconds = 0 }, [island.Site], island.IsOwned, since, now, job.EndBy)
-                : new Unit(request, [island.Site], island.IsOwned, since, saved, job.EndBy));
+                ? new Unit(request with { StopCostMilliseconds = 0 }, [place], island.IsOwned, since, now, job.EndBy)
+                : new Unit(request, [place], island.IsOwned, since, saved, job.EndBy));
         }
     }
 
@@ -197,15 +217,16 @@ internal static class FleetMaker
     private static bool IsUnit(FactoryJob job) => job is { End: null, GaveWayTo: 0, Held: false, HoldRequested: false } && job.Islands.Any(static island => island.HoldsSlot) && !job.Islands.Any(static island => island.Standing == IslandStanding.Stopping);
 
     /// <summary>A job with the gangs of its roles that run, or start with it.</summary>
-    private static Unit Together(FactoryState state, FactoryJob job, Unit unit)
+    private static Unit Together(FactoryState state, FactoryJob job, ImmutableHashSet<string> placed, Unit unit)
     {
         foreach (var gang in RoleRules.Open(state, job))
         {
-            var site = gang.Planned?.Sites[0] ?? gang.Islands.FirstOrDefault(static island => island.Standing == IslandStanding.Wanted)?.Site;
-            if (site is not null)
+            var island = gang.Islands.FirstOrDefault(static island => island.Standing == IslandStanding.Wanted);
+            if ((gang.Planned?.Sites[0] ?? island?.Site) is { } site)
             {
+                var domains = gang.Planned is { } planned ? FleetPlaces.At(planned.Places, site) : island!.Places;
                 var role = Role(gang.Specification, gang.Id.ToString(CultureInfo.InvariantCulture), 1, [site]);
-                unit = unit with { Request = unit.Request with { Roles = unit.Request.Roles.Add(role) }, Sites = unit.Sites.Add(site) };
+                unit = unit with { Request = unit.Request with { Roles = unit.Request.Roles.Add(role) }, Places = unit.Places.Add(FleetPlaces.Recorded(placed, site, domains)) };
             }
         }
 
@@ -216,5 +237,10 @@ internal static class FleetMaker
     public static RoleRequest Role(JobSpecification gang, string name, int count, ImmutableArray<string> sites) =>
         new() { Name = name, Count = count, Accelerators = gang.Accelerators, Hardware = gang.Hardware, PeakThousandths = gang.PeakThousandths, Sites = sites };
 
-    private sealed record Unit(GangRequest Request, ImmutableArray<string> Sites, bool IsOwned, long Since, long Sealed, long EndBy = 0);
+    private sealed record Unit(GangRequest Request, ImmutableArray<RecordedPlace> Places, bool IsOwned, long Since, long Sealed, long EndBy = 0)
+    {
+        /// <summary>Its gangs: its islands, and then those of roles, each as a role of its own.</summary>
+        public IEnumerable<(RecordedPlace Place, string Hardware, int Accelerators)> Gangs => Places.Select((place, gang) =>
+            gang - (Places.Length - Request.Roles.Length) is var role && role < 0 ? (place, Request.Hardware[0], Request.AcceleratorsPerIsland) : (place, Request.Roles[role].Hardware[0], Request.Roles[role].Accelerators));
+    }
 }

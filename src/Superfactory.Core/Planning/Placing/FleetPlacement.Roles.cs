@@ -8,8 +8,8 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The sites of the gangs of a job's roles that a placement starts with.</summary>
-    public static ImmutableArray<GangPlace> Together(FactoryState state, FactoryJob job, ImmutableArray<string> starts, string? hardware, IEnumerable<(long Job, string Site)> gangs) =>
-        [.. starts.Select(site => new GangPlace(job, site, hardware ?? job.Hardware)), .. gangs.Select(gang => new GangPlace(state.Jobs[gang.Job], gang.Site, state.Jobs[gang.Job].Hardware))];
+    public static ImmutableArray<GangPlace> Together(FactoryState state, FactoryJob job, ImmutableArray<string> starts, string? hardware, ImmutableSortedDictionary<string, ImmutableArray<string>>? places, IEnumerable<GangStart> gangs) =>
+        [.. starts.Select(site => new GangPlace(job, site, hardware ?? job.Hardware, FleetPlaces.At(places, site))), .. gangs.Select(gang => new GangPlace(state.Jobs[gang.Job], gang.Site, state.Jobs[gang.Job].Hardware, gang.Places))];
 
     private Plan Decide(FactoryJob job, string hardware, ImmutableArray<string> open)
     {
@@ -32,17 +32,18 @@ internal sealed partial class FleetPlacement
     }
 
     /// <summary>Where each gang of its roles goes; they hold what they take from now on.</summary>
-    private ImmutableArray<(long Job, string Site)> Gangs(FactoryJob job, Plan plan)
+    private ImmutableArray<GangStart> Gangs(FactoryJob job, Plan plan)
     {
-        var placed = ImmutableArray.CreateBuilder<(long, string)>();
+        var placed = ImmutableArray.CreateBuilder<GangStart>();
         foreach (var gangs in RoleRules.Open(_state, job).GroupBy(static gang => gang.Role!.Role, StringComparer.Ordinal))
         {
-            var sites = plan.Islands.Where(island => island.Role >= 0 && plan.Request.Roles[island.Role].Name == gangs.Key).Select(static island => island.Site);
-            foreach (var (gang, site) in gangs.Zip(sites))
+            var sites = plan.Islands.Where(island => island.Role >= 0 && plan.Request.Roles[island.Role].Name == gangs.Key);
+            foreach (var (gang, island) in gangs.Zip(sites))
             {
+                var site = island.Site;
                 Ledger(gang.Hardware).Take([site], job.Id, gang.Specification.Accelerators);
                 _held[gang.Specification.Queue] = _held.GetValueOrDefault(gang.Specification.Queue) + gang.Specification.Accelerators;
-                placed.Add((gang.Id, site));
+                placed.Add(new GangStart(gang.Id, site, _fleet.PlacesOf(island)));
             }
         }
 

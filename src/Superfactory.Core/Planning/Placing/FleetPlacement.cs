@@ -13,11 +13,12 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/3";
+    public const string Policy = "fleet/4";
 
     private readonly FactoryState _state;
     private readonly long _now;
     private readonly Dictionary<string, SlotLedger> _ledgers = new(StringComparer.Ordinal);
+    private readonly ImmutableHashSet<string> _placed;
     private readonly FleetState _fleet;
     private readonly Scheduler _scheduler;
     private readonly Dictionary<string, SortedDictionary<string, long>> _claims = new(StringComparer.Ordinal);
@@ -27,7 +28,8 @@ internal sealed partial class FleetPlacement
     private FleetPlacement(FactoryState state, long now)
     {
         (_state, _now) = (state, Math.Max(0, now));
-        _fleet = FleetMaker.Make(state, _now);
+        _placed = FleetPlaces.Sites(state);
+        _fleet = FleetMaker.Make(state, _placed, _now);
         _scheduler = new Scheduler(_fleet);
         foreach (var running in _fleet.Running.Values)
         {
@@ -198,7 +200,14 @@ internal sealed partial class FleetPlacement
         var hardware = plan.Islands.First(static island => island.Role < 0).Hardware;
         Ledger(hardware).Take([.. chosen], job.Id, job.Specification.Accelerators);
         _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)job.Specification.Accelerators * chosen.Count);
-        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Hardware = Named(job, hardware), Owned = plan.IsOwned, Stops = stops, Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
+        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Hardware = Named(job, hardware), Owned = plan.IsOwned, Stops = stops, Places = PlacesOf(plan.Islands.Where(static island => island.Role < 0)), Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
+    }
+
+    /// <summary>The domains of islands at sites that the fleet places, as they are recorded.</summary>
+    private ImmutableSortedDictionary<string, ImmutableArray<string>>? PlacesOf(IEnumerable<IslandPlan> islands)
+    {
+        var places = islands.Where(island => _placed.Contains(island.Site)).ToImmutableSortedDictionary(static island => island.Site, _fleet.PlacesOf, StringComparer.Ordinal);
+        return places.IsEmpty ? null : places;
     }
 
     private ImmutableArray<GivingWay> Stops(Plan plan)
@@ -233,8 +242,7 @@ internal sealed partial class FleetPlacement
             var claims = Claims(job, kind);
             foreach (var site in there)
             {
-                // Whoever waits for power claims all of it: a smaller one that came later would take what it waits for.
-                claims[site] = claims.GetValueOrDefault(site) + (plan?.Reason is PendingReason.Power ? FleetSpecification.AcceleratorsMax : accelerators);
+                claims[site] = claims.GetValueOrDefault(site) + (ClaimsAll(plan, site) ? FleetSpecification.AcceleratorsMax : accelerators);
             }
         }
 
@@ -244,6 +252,9 @@ internal sealed partial class FleetPlacement
             ? new Placement { Reason = reason, IsBehind = plan is null }
             : new Placement { Full = full, Ahead = Ahead(), Reason = reason, IsBehind = plan is null };
     }
+
+    /// <summary>Whoever waits for power, or for whole racks of a site, claims all of it: a smaller one that came later would take what it waits for.</summary>
+    private bool ClaimsAll(Plan? plan, string site) => plan?.Reason is PendingReason.Power || (plan?.Reason is PendingReason.Accelerators lacks && lacks.Domain == site && _placed.Contains(site));
 
     /// <summary>A kind of hardware as records name it: not where the job names it alone.</summary>
     private static string? Named(FactoryJob job, string hardware) => job.Specification.Hardware.Length == 1 ? null : hardware;
@@ -279,7 +290,7 @@ internal sealed partial class FleetPlacement
             for (var index = 0; index < job.Islands.Length; index++)
             {
                 var site = job.Islands[index].Site;
-                if (!IsWithheld(job.Islands[index]) || !Ledger(job.Hardware).HasFree(site, job.Specification.Accelerators) || !HasFree(_state, site, job))
+                if (!IsWithheld(job.Islands[index]) || !Ledger(job.Hardware).HasFree(site, job.Specification.Accelerators) || !FleetCapacity.HasRoom(_state, [new GangPlace(job, site, job.Hardware, [])], planned: true))
                 {
                     continue;
                 }
@@ -290,7 +301,7 @@ internal sealed partial class FleetPlacement
                 {
                     _fleet.Apply(plan, _now);
                     Ledger(job.Hardware).Take([site], job.Id, job.Specification.Accelerators);
-                    growths.Add(new Growth(job.Id, site, plan.IsOwned));
+                    growths.Add(new Growth(job.Id, site, plan.IsOwned, _fleet.PlacesOf(plan.Islands[0])));
                 }
             }
         }

@@ -18,8 +18,11 @@ internal sealed record Placement
     /// <summary>Whether it is on its queue's guarantee.</summary>
     public bool Owned { get; init; }
 
+    /// <summary>The domains of each island at a site that the fleet places; null where there is none.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>>? Places { get; init; }
+
     /// <summary>Where each gang of its roles starts, by its number.</summary>
-    public ImmutableArray<(long Job, string Site)> Gangs { get; init; } = [];
+    public ImmutableArray<GangStart> Gangs { get; init; } = [];
 
     /// <summary>Whether gangs of its roles still stop, so that it is not placed yet.</summary>
     public bool IsStopping { get; init; }
@@ -73,4 +76,15 @@ internal sealed record GivingWay(long Job, ImmutableArray<string> Islands);
 /// <param name="Job">The job.</param>
 /// <param name="Island">The island.</param>
 /// <param name="Owned">Whether it is on its queue's guarantee.</param>
-internal sealed record Growth(long Job, string Island, bool Owned);
+/// <param name="Places">Its domains, where the fleet places them.</param>
+internal sealed record Growth(long Job, string Island, bool Owned, ImmutableArray<string> Places);
+
+/// <summary>Where a gang of a role starts.</summary>
+/// <param name="Job">Its number.</param>
+/// <param name="Site">Its site.</param>
+/// <param name="Places">Its domains, where the fleet places them.</param>
+internal sealed record GangStart(long Job, string Site, ImmutableArray<string> Places)
+{
+    /// <summary>The domains as they are recorded.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>>? Recorded => Places.IsEmpty ? null : ImmutableSortedDictionary.Create<string, ImmutableArray<string>>(StringComparer.Ordinal).Add(Site, Places);
+}
