@@ -64,6 +64,13 @@ internal static class JobText
                 RunDisplayText.Number(island.TrainerRestarts),
                 island.Reason ?? island.Progress?.Waiting ?? string.Empty)),
             indent: 2));
+        foreach (var island in job.Islands.Where(static island => island.Hardware is not null || !island.Places.IsEmpty))
+        {
+            const int Named = 8;
+            var places = island.Places.Length > Named ? $"{string.Join(", ", island.Places.Take(Named))} and {island.Places.Length - Named} more" : string.Join(", ", island.Places);
+            lines.Add($"  {island.Site}: {(island.Hardware is null ? places : places.Length == 0 ? island.Hardware : $"{island.Hardware} in {places}")}");
+        }
+
         foreach (var island in job.Islands.Where(static island => island.Progress is { PeerFaults: > 0 }))
         {
             lines.Add($"  {island.Site}: refused {RunDisplayText.Number(island.Progress!.PeerFaults)} of what others sent to its bridge, last of {island.Progress.PeerFault}");

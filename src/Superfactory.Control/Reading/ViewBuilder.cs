@@ -128,6 +128,8 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
         return new IslandView
         {
             Site = island.Site,
+            Hardware = island.Hardware,
+            Places = island.Places,
             Incarnation = island.Incarnation,
             State = island.Gang,
             Reason = island.Reason,

@@ -81,6 +81,8 @@ public static class InstructionsReader
                     Checkpoints = ResumeRules.For(state, job, island),
                     Array = job.Array,
                     Role = job.Role,
+                    Hardware = island.Hardware,
+                    Places = island.Places,
                     Specification = job.Specification with { Sites = [.. job.Islands.Select(each => each.Site)], SiteCount = 0, Count = 1 },
                 };
             }

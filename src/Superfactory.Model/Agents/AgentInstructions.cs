@@ -62,6 +62,12 @@ public sealed record GangAssignment
     /// <summary>The gang of a role that it is, which has no bridge; null where it is an island.</summary>
     public RolePlace? Role { get; init; }
 
+    /// <summary>The kind of hardware that it got; null where the job names a single one.</summary>
+    public string? Hardware { get; init; }
+
+    /// <summary>The racks and nodes that it got an equal slice of each of, by their paths in the fleet file, where the fleet places the site; else empty.</summary>
+    public ImmutableArray<string> Places { get; init; } = [];
+
     /// <summary>The job as submitted, with its sites resolved to names.</summary>
     public required JobSpecification Specification { get; init; }
 }

@@ -81,6 +81,12 @@ public sealed record IslandView
     /// <summary>Its site.</summary>
     public required string Site { get; init; }
 
+    /// <summary>The kind of hardware that it got; null where the job names a single one.</summary>
+    public string? Hardware { get; init; }
+
+    /// <summary>The racks and nodes that it got an equal slice of each of, by their paths, where the fleet places its site; else empty.</summary>
+    public ImmutableArray<string> Places { get; init; } = [];
+
     /// <summary>Which start of it.</summary>
     public required int Incarnation { get; init; }
 

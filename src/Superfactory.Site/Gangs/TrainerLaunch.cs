@@ -107,6 +107,12 @@ internal static class TrainerLaunch
             own["SUPERFACTORY_ELEMENTS"] = Text(array.Count);
         }
 
+        own["SUPERFACTORY_HARDWARE"] = assignment.Hardware ?? job.Hardware[0];
+        if (!assignment.Places.IsEmpty)
+        {
+            own["SUPERFACTORY_PLACES"] = string.Join(',', assignment.Places);
+        }
+
         if (specification.CorpusDirectory is { } corpus)
         {
             own["SUPERFACTORY_CORPUS"] = corpus;
