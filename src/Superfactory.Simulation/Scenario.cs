@@ -46,6 +46,9 @@ internal sealed record Scenario
     /// <summary>Rounds in which every parameter is merged once that it has at least.</summary>
     public required int Sweeps { get; init; }
 
+    /// <summary>Lanes that the model is merged in; 1 merges it in one piece.</summary>
+    public int Lanes { get; init; } = 1;
+
     /// <summary>Samples in a step of each island.</summary>
     public required ImmutableArray<int> Batches { get; init; }
 
@@ -92,6 +95,19 @@ internal sealed record Scenario
         new TensorEntry("running", [StaticsBytes], "uint8", TensorRole.Buffer, StaticsBytes),
     ];
 
+    /// <summary>Whether each lane of an island has a process of its own, which is done with a round in its own time: half of the islands.</summary>
+    public bool IsApart(int island) => Lanes > 1 && SeededRandom.Hash(Seed, 14, island) % 2 == 0;
+
+    /// <summary>What a trainer registers in a lane: neighbouring parameters; buffers are of the first.</summary>
+    public ImmutableArray<TensorEntry> TableOf(int lane)
+    {
+        var (first, end) = (FirstOf(lane), FirstOf(lane + 1));
+        return [.. Table.Where((tensor, index) => tensor.Role == TensorRole.Parameter ? index >= first && index < end : lane == 0)];
+    }
+
+    /// <summary>The parameters of a lane.</summary>
+    public Range RangeOf(int lane) => Sizes.Take(FirstOf(lane)).Sum()..Sizes.Take(FirstOf(lane + 1)).Sum();
+
     /// <summary>The scenario of a schedule.</summary>
     /// <param name="seed">The soak's seed.</param>
     /// <param name="schedule">The schedule's number, from 0.</param>
@@ -126,6 +142,11 @@ internal sealed record Scenario
             Faults = [],
             Weather = Weather.Of(own),
         };
+        if (drawing.Lanes && scenario.Sync is { Mode: SyncMode.Diloco, Quorum: 0 } && SeededRandom.Hash(own, 13) % 3 is > 0 and var parts)
+        {
+            scenario = scenario with { Lanes = 1 + (int)parts };
+        }
+
         return scenario with { Faults = DrawFaults(seed, schedule, drawing.Kinds, scenario.Rounds, random) };
     }
 
@@ -167,6 +188,9 @@ internal sealed record Scenario
 
     /// <summary>What its buffers begin with.</summary>
     public byte[] Statics(int island) => [.. Enumerable.Range(0, StaticsBytes).Select(index => (byte)(SeededRandom.Hash(Seed, 5, island, index) % 256))];
+
+    /// <summary>The first parameter tensor of a lane: as many for each, and what is left over for the first.</summary>
+    private int FirstOf(int lane) => lane == 0 ? 0 : Sizes.Length - (Sizes.Length / Lanes * (Lanes - lane));
 
     private int PlaceOf(int tensor) => tensor * Parts / Sizes.Length;
 

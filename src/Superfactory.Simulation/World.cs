@@ -29,12 +29,16 @@ internal sealed class World
         (Scenario, Planted) = (scenario, planted);
         Random = new SeededRandom(SeededRandom.Hash(scenario.Seed, 9));
         Trace = new Trace(Queue, listener);
-        Network = new VirtualNetwork(Queue, Random, scenario.Islands);
+        Networks = [.. Enumerable.Range(0, scenario.Lanes).Select(_ => new VirtualNetwork(Queue, Random, scenario.Islands))];
         Sites = [.. Enumerable.Range(0, scenario.Islands).Select(place => new SimulatedSite(this, place))];
         Control = new SimulatedControl(this);
         Referee = new Referee(this);
         Director = new Director(this);
-        Network.Arrived = Referee.Arrived;
+        for (var lane = 0; lane < scenario.Lanes; lane++)
+        {
+            var own = lane;
+            Networks[lane].Arrived = (from, to, message) => Referee.Arrived(own, from, to, message);
+        }
     }
 
     /// <summary>Virtual time.</summary>
@@ -52,8 +56,8 @@ internal sealed class World
     /// <summary>What happened.</summary>
     public Trace Trace { get; }
 
-    /// <summary>What carries messages between bridges.</summary>
-    public VirtualNetwork Network { get; }
+    /// <summary>What carries messages between the bridges of each lane.</summary>
+    public IReadOnlyList<VirtualNetwork> Networks { get; }
 
     /// <summary>The sites by place.</summary>
     public IReadOnlyList<SimulatedSite> Sites { get; }
@@ -108,7 +112,8 @@ internal sealed class World
     }
 
     /// <summary>Whom each island waits for, where the run does not go on.</summary>
-    private string Describe() => string.Join("; ", Sites.Select(site => site.Bridge is { } bridge ? $"{site.Name} in round {bridge.Machine.Round} {bridge.Machine.Progress.Waiting ?? "trains"}" : $"{site.Name} runs nothing"));
+    private string Describe() => string.Join("; ", Sites.Select(site => site.Bridges.Count == 0 ? $"{site.Name} runs nothing"
+        : $"{site.Name} {string.Join(", ", site.Bridges.Select(bridge => $"in round {bridge.Machine.Round} {bridge.Machine.Progress.Waiting ?? "trains"}"))}"));
 
     /// <summary>Submits the job as soon as the control plane knows all sites.</summary>
     private void Submit()
@@ -124,6 +129,7 @@ internal sealed class World
         Name = "soak",
         Sites = [.. Sites.Select(site => site.Name)],
         Sync = Scenario.Sync,
+        Lanes = Scenario.Lanes == 1 ? null : new LaneSpecification { Tensors = [.. Enumerable.Range(0, Scenario.Lanes).Select(lane => $"lane.{lane}.*")] },
         Budget = Scenario.Budget,
         Checkpoint = new CheckpointSpecification { Every = 1, Copies = 2 },
         TrainerRestartsMax = 100,

@@ -32,5 +32,11 @@ public sealed class FoundScheduleTests
     [InlineData(102, 1_492, "of a cut in an epoch in which the run began the side without its state went on")]
     [InlineData(2, 4_801, "the checker counted on the state of an island that was set aside")]
     public void Schedule_with_changing_modes_and_islands_set_aside_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
+        Schedule.Run(Scenario.Of(seed, schedule, Drawing.OnePiece), schedule).Violation.ShouldBeNull(because);
+
+    [Theory]
+    [InlineData(1, 771, "one lane of an island took what the next epoch began with, which nobody was left to give the other")]
+    [InlineData(1, 2_307, "one lane of an island took what the next epoch began with, which nobody was left to give the other")]
+    public void Schedule_in_lanes_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
         Schedule.Run(Scenario.Of(seed, schedule, Drawing.Whole), schedule).Violation.ShouldBeNull(because);
 }

@@ -17,8 +17,8 @@ internal sealed partial class Referee
     {
         var (state, place) = (bridge.Machine.State, bridge.Place);
         var round = state.History.Round;
-        var own = before.Initialised && round == before.Round + 1 && before.Input is not MergeInput.Received { Message: PieceMessage };
-        var contributors = own ? _commits.Check(place, state, before.Round, state.Plans[state.PartOf(before.Round, before.Mode)]) : 0;
+        var own = before.Initialised && round == before.Round + 1 && before.Input is not MergeInput.Received { Message: PieceMessage } && !IsOfLanes(before);
+        var contributors = own ? _commits.Check(place, bridge.Lane, state, before.Round, state.Plans[state.PartOf(before.Round, before.Mode)]) : 0;
         if (round == _results.Count + 1 && own)
         {
             Record(bridge, before, contributors);
@@ -27,12 +27,13 @@ internal sealed partial class Referee
         Require(round <= _results.Count, $"island {place} holds round {round - 1}, which nobody has applied");
         if (round > 0)
         {
-            var truth = _results[(int)round - 1];
-            Require(truth.Is(state.CommonHash), $"round {round - 1} came out otherwise at island {place} in epoch {state.Epoch.Number}");
+            var (truth, part) = (_results[(int)round - 1], _scenario.RangeOf(bridge.Lane));
+            Require(truth.Is(bridge.Lane, state.CommonHash), $"round {round - 1} came out otherwise at island {place} in epoch {state.Epoch.Number}");
             Require(
                 truth.Mode == SyncMode.EveryStep || !state.HoldsParameters
-                    || (state.Replica!.Parameters.AsSpan().SequenceEqual(truth.Parameters) && (state.EveryStep || state.Replica.Momentum.AsSpan().SequenceEqual(truth.Momentum))),
+                    || (state.Replica!.Parameters.AsSpan().SequenceEqual(truth.Parameters.AsSpan(part)) && (state.EveryStep || state.Replica.Momentum.AsSpan().SequenceEqual(truth.Momentum.AsSpan(part)))),
                 $"the parameters or momentum of island {place} after round {round - 1} are not what was given");
+            CheckLanes(bridge, before, own ? contributors : truth.Contributors, truth);
         }
 
         _world.Director.Notice(Moment.Applied, place);
@@ -74,15 +75,18 @@ internal sealed partial class Referee
         if (given.Count > 0)
         {
             momentum ??= new float[parameters.Length];
-            var part = _scenario.PartOf(round, mode);
-            var mean = PlainMerge.Mean(_scenario, mode, parameters.AsSpan(part), part, given, state.Plans[state.PartOf(round, mode)].ChunkLength);
-            PlainMerge.Step(_scenario, mode, parameters.AsSpan(part), momentum.AsSpan(part), mean);
-            Require(mode != SyncMode.EveryStep || state.Replica!.Mean.Span.SequenceEqual(mean), $"the mean of round {round} at island {bridge.Place} is not what was given");
+            foreach (var own in bridge.Gang.Bridges)
+            {
+                var (part, lane) = (_scenario.Lanes == 1 ? _scenario.PartOf(round, mode) : _scenario.RangeOf(own.Lane), own.Machine.State);
+                var mean = PlainMerge.Mean(_scenario, mode, parameters.AsSpan(part), part, given, lane.Plans[lane.PartOf(round, mode)].ChunkLength);
+                PlainMerge.Step(_scenario, mode, parameters.AsSpan(part), momentum.AsSpan(part), mean);
+                Require(mode != SyncMode.EveryStep || state.Replica!.Mean.Span.SequenceEqual(mean), $"the mean of round {round} at island {bridge.Place} is not what was given");
+            }
         }
 
         Refused += state.History.Refusals - before.Refusals;
         ModeChanges += _results is [.., var last] && last.Mode != mode ? 1 : 0;
-        _results.Add(new RoundTruth(round, mode, state.CommonHash, parameters, momentum, shares) { IsLastOfMode = state.History.JustEntered });
+        _results.Add(new RoundTruth(round, mode, contributors, parameters, momentum, shares) { IsLastOfMode = state.History.JustEntered });
     }
 
     /// <summary>What a round begins from; the momentum is null where it is that of a trainer's optimizer which nobody has named yet.</summary>
@@ -105,8 +109,10 @@ internal sealed partial class Referee
         var least = long.MaxValue;
         foreach (var member in Epoch!.Members)
         {
-            least = Math.Min(least, _held[_world.Site(member.Island).Place] ?? 0);
+            least = Math.Min(least, HeldAt(_world.Site(member.Island).Place) ?? 0);
         }
+
+        SettleLanes();
 
         for (; Final < least; Final++)
         {
@@ -126,7 +132,8 @@ internal sealed partial class Referee
         var where = $"island {bridge.Place} has the ledger {ledger}";
         Require(ledger.Merged + ledger.InFlight + ledger.Free == ledger.Planned, $"{where}, which does not add up");
         Require(ledger is { Merged: >= 0, InFlight: >= 0, Free: >= 0 }, where);
-        Require(ledger.Merged <= _samples.Merged, $"{where}, and only {_samples.Merged} are in results that every island holds");
+        var merged = _scenario.Lanes == 1 ? _samples.Merged : MergedIn(bridge.Lane);
+        Require(ledger.Merged <= merged, $"{where}, and only {merged} are in results that every island holds");
     }
 
     /// <summary>An epoch is decided: what none of its members held when it promised is no part of the run.</summary>
@@ -170,7 +177,7 @@ internal sealed partial class Referee
             // aside is never gone on from.
             var site = _world.Site(member.Island);
             Require(
-                site.Bridge is null || _aside.Contains(member.Island) || site.Bridge.Gang.Assignment.Incarnation != member.Incarnation || !site.Bridge.Machine.State.Initialised
+                site.Bridges is not [var first, ..] || _aside.Contains(member.Island) || first.Gang.Assignment.Incarnation != member.Incarnation || site.Bridges.Any(bridge => !bridge.Machine.State.Initialised)
                     || _said.Contains((site.Place, member.Incarnation, epoch.Number, -1)),
                 $"the run goes back although island {member.Island} holds its state");
         }
@@ -178,6 +185,11 @@ internal sealed partial class Referee
         var round = record.Checkpoint is { } number ? after.Jobs[record.Job].FindCheckpoint(number)!.Round : 0;
         Require(round <= Final, $"the run goes back to round {round}, which was not final");
         Final = Math.Min(Final, round);
+        for (var lane = 0; lane < _finalIn.Length; lane++)
+        {
+            _finalIn[lane] = Math.Min(_finalIn[lane], Final);
+        }
+
         _contributedTo = Math.Min(_contributedTo, Final - 1);
         _results.RemoveRange((int)Final, _results.Count - (int)Final);
         if (_results is [.., var last])

@@ -21,7 +21,7 @@ internal sealed partial class Referee
     private readonly Scenario _scenario;
     private readonly Dictionary<(int Place, long Round), GivenRound> _given = [];
     private readonly List<RoundTruth> _results = [];
-    private readonly Dictionary<(int Place, int Incarnation), int> _promised = [];
+    private readonly Dictionary<(int Place, int Incarnation, int Lane), int> _promised = [];
     private readonly HashSet<(int Place, int Incarnation, int Epoch, long Round)> _said = [];
     private readonly CommitLog _commits;
     private readonly SampleCount _samples;
@@ -40,9 +40,10 @@ internal sealed partial class Referee
     public Referee(World world)
     {
         (_world, _scenario) = (world, world.Scenario);
-        _held = new long?[_scenario.Islands];
+        _held = new long?[_scenario.Islands * _scenario.Lanes];
+        _finalIn = new long[_scenario.Lanes];
         _spoiled = new int[_scenario.Islands];
-        _commits = new CommitLog(_scenario.Islands);
+        _commits = new CommitLog(_scenario.Islands, _scenario.Lanes);
         _samples = new SampleCount(_scenario);
     }
 
@@ -71,7 +72,7 @@ internal sealed partial class Referee
     public long FinalAt { get; private set; }
 
     /// <summary>Whether a contribution to a round is made that is not final, or an epoch change is under way.</summary>
-    public bool IsInFlight => _contributedTo >= Final || Epoch is { } epoch && (epoch.Sealed || epoch.Members.Length != _held.Count(held => held is not null));
+    public bool IsInFlight => _contributedTo >= Final || Epoch is { } epoch && (epoch.Sealed || epoch.Members.Length != Enumerable.Range(0, _scenario.Islands).Count(place => HeldAt(place) is not null));
 
     /// <summary>The round that the run works on.</summary>
     public long Round => _results.Count;
@@ -80,8 +81,8 @@ internal sealed partial class Referee
     public int Members => Epoch?.Members.Length ?? 0;
 
     /// <summary>Whether each member's bridge runs and holds the run's state in the present epoch, and no other is being decided.</summary>
-    public bool IsSteady => Epoch is { Sealed: false } epoch && epoch.Members.All(member => _world.Site(member.Island) is { Bridge: { IsPaused: false } bridge, Place: var place }
-        && bridge.Gang.Assignment.Incarnation == member.Incarnation && _held[place] is not null);
+    public bool IsSteady => Epoch is { Sealed: false } epoch && epoch.Members.All(member => _world.Site(member.Island) is { Bridges: [var first, ..] bridges, Place: var place } && bridges.All(bridge => !bridge.IsPaused)
+        && first.Gang.Assignment.Incarnation == member.Incarnation && HeldAt(place) is not null);
 
     /// <summary>Whether an island was set aside.</summary>
     public bool IsAside(int place) => _aside.Contains(_world.Sites[place].Name);
@@ -95,7 +96,7 @@ internal sealed partial class Referee
     public static MachineBefore Before(SimulatedBridge bridge, MergeInput input)
     {
         var state = bridge.Machine.State;
-        return new MachineBefore(state.History.Round, state.Mode, state.Initialised, input, state.History.Refusals);
+        return new MachineBefore(state.History.Round, state.Mode, state.Initialised, input, state.Lanes.Held is not null, state.History.Refusals);
     }
 
     /// <summary>A machine has taken an input.</summary>
@@ -116,7 +117,7 @@ internal sealed partial class Referee
         var (incarnation, epoch) = (bridge.Gang.Assignment.Incarnation, state.Epoch.Number);
         if (state.History.Round > before.Round && before.Initialised)
         {
-            Require(_promised.GetValueOrDefault((bridge.Place, incarnation)) < epoch, $"island {bridge.Place} applied round {before.Round} in epoch {epoch}, which it had promised to leave");
+            Require(_promised.GetValueOrDefault((bridge.Place, incarnation, bridge.Lane)) < epoch, $"island {bridge.Place} applied round {before.Round} in epoch {epoch}, which it had promised to leave");
         }
 
         if (epoch != Epoch?.Number || !IsMember(bridge.Place, incarnation) || !state.Initialised)
@@ -129,9 +130,10 @@ internal sealed partial class Referee
             TakeState(bridge, before);
         }
 
-        if (_held[bridge.Place] != state.History.Round)
+        ref var held = ref _held[(bridge.Place * _scenario.Lanes) + bridge.Lane];
+        if (held != state.History.Round)
         {
-            _held[bridge.Place] = state.History.Round;
+            held = state.History.Round;
             Settle();
         }
 
@@ -172,8 +174,9 @@ internal sealed partial class Referee
     public void Promised(SimulatedBridge bridge, int epoch, long round)
     {
         var incarnation = bridge.Gang.Assignment.Incarnation;
-        _promised[(bridge.Place, incarnation)] = Math.Max(epoch, _promised.GetValueOrDefault((bridge.Place, incarnation)));
-        _said.Add((bridge.Place, incarnation, epoch, round));
+        var key = (bridge.Place, incarnation, bridge.Lane);
+        _promised[key] = Math.Max(epoch, _promised.GetValueOrDefault(key));
+        Promise(bridge, incarnation, epoch, round);
     }
 
     /// <summary>A trainer is told something.</summary>
@@ -204,20 +207,21 @@ internal sealed partial class Referee
             return;
         }
 
-        Require(state.Round <= Final, $"island {bridge.Place} cuts a checkpoint after round {state.Round}, which is not final: {Final} are");
-        Require(state.Round == 0 || _results[(int)state.Round - 1].IsIn(state), $"the checkpoint of island {bridge.Place} after round {state.Round} is of another history");
+        var final = _scenario.Lanes == 1 ? Final : _finalIn[bridge.Lane];
+        Require(state.Round <= final, $"island {bridge.Place} cuts a checkpoint after round {state.Round}, which is not final: {final} are");
+        Require(state.Round == 0 || _results[(int)state.Round - 1].IsIn(bridge.Lane, state), $"the checkpoint of island {bridge.Place} after round {state.Round} is of another history");
     }
 
     /// <summary>A gang goes on from a checkpoint.</summary>
-    public void Restoring(int place, CheckpointState state) =>
-        Require(state.Round <= _results.Count && (state.Round == 0 || _results[(int)state.Round - 1].IsIn(state)), $"island {place} goes on from a checkpoint that is not of this history");
+    public void Restoring(int place, int lane, CheckpointState state) =>
+        Require(state.Round <= _results.Count && (state.Round == 0 || _results[(int)state.Round - 1].IsIn(lane, state)), $"island {place} goes on from a checkpoint that is not of this history");
 
     /// <summary>A message arrived at a host.</summary>
-    public void Arrived(int from, int to, MergeMessage message)
+    public void Arrived(int lane, int from, int to, MergeMessage message)
     {
         if (message is CommitMessage commit)
         {
-            _commits.Add(to, commit);
+            _commits.Add(to, lane, commit);
         }
 
         if (MomentOf(message) is { } moment)
@@ -318,7 +322,7 @@ internal sealed partial class Referee
 
     private void See(SimulatedBridge bridge, MergeEffect effect)
     {
-        var (place, incarnation) = (bridge.Place, bridge.Gang.Assignment.Incarnation);
+        var (place, incarnation, voice) = (bridge.Place, bridge.Gang.Assignment.Incarnation, bridge.Voice);
         if (effect is MergeEffect.Begin)
         {
             _seeking.Remove(place);
@@ -332,26 +336,26 @@ internal sealed partial class Referee
 
         if (effect is not MergeEffect.Send { Message: var message } send)
         {
-            _world.Trace.Add(place, 'e', effect.GetType().Name.Length, bridge.Machine.Round);
+            _world.Trace.Add(voice, 'e', effect.GetType().Name.Length, bridge.Machine.Round);
             if (_world.Trace.IsHeard)
             {
-                _world.Trace.Say(place, effect.ToString()!);
+                _world.Trace.Say(voice, effect.ToString()!);
             }
 
             return;
         }
 
-        _world.Trace.Add(place, 's', send.Island, message.GetType().Name.Length, unchecked((long)ContentHash.Of(message.Payload.Span)));
+        _world.Trace.Add(voice, 's', send.Island, message.GetType().Name.Length, unchecked((long)ContentHash.Of(message.Payload.Span)));
         if (_world.Trace.IsHeard)
         {
-            _world.Trace.Say(place, $"to site-{send.Island}: {message}");
+            _world.Trace.Say(voice, $"to site-{send.Island}: {message}");
         }
 
-        Require(_promised.GetValueOrDefault((place, incarnation)) < message.Epoch, $"island {place} says something in epoch {message.Epoch}, which it had promised to leave");
+        Require(_promised.GetValueOrDefault((place, incarnation, bridge.Lane)) < message.Epoch, $"island {place} says something in epoch {message.Epoch}, which it had promised to leave");
         Require(message.Incarnation == incarnation, $"island {place} speaks as incarnation {message.Incarnation} of itself, and is incarnation {incarnation}");
         if (message is CommitMessage commit)
         {
-            _commits.Add(place, commit);
+            _commits.Add(place, bridge.Lane, commit);
         }
         else if (message is FetchMessage { Kind: FetchKind.Trainer or FetchKind.Replica or FetchKind.Steps } && bridge.Machine.Mode == SyncMode.EveryStep)
         {

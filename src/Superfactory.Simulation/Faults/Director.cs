@@ -28,7 +28,10 @@ internal sealed class Director
         _effects = new FaultEffects(world);
         _pending = [.. world.Scenario.Faults.Where(fault => !Spoiler.IsOne(fault.Kind))];
         _spoiler = new Spoiler(world, this, world.Scenario.Faults.Where(fault => Spoiler.IsOne(fault.Kind)));
-        world.Network.Tamper = _spoiler.Corrupt;
+        foreach (var network in world.Networks)
+        {
+            network.Tamper = _spoiler.Corrupt;
+        }
     }
 
     /// <summary>How often each kind struck, by its number.</summary>

@@ -57,10 +57,10 @@ internal sealed class FaultEffects
         var other = (one + 1 + (int)((fault.Dice >> 16) % (ulong)(islands - 1))) % islands;
         var struck = fault.Kind switch
         {
-            FaultKind.Delay or FaultKind.Reorder or FaultKind.SlowLink => Burden(fault.Kind, one, other, time),
-            FaultKind.Loss => Lose(one, other, time),
-            FaultKind.Partition => Partition(fault.Dice >> 24, time),
-            FaultKind.OneWayCut => Cut([_world.Network.Between(one, other)], time),
+            FaultKind.Delay or FaultKind.Reorder or FaultKind.SlowLink => Burden(fault, one, other, time),
+            FaultKind.Loss => Lose(fault.Dice, one, other, time),
+            FaultKind.Partition => Partition(fault.Dice, time),
+            FaultKind.OneWayCut => Cut(fault.Dice, network => [network.Between(one, other)], time),
             FaultKind.Duplicate => Do(() => _world.Sites[one].Duplicates += 3),
             FaultKind.ControlCut => CutFromControl(_world.Sites[one], time),
             FaultKind.ClockJump => Jump(fault.Dice >> 24, one, time),
@@ -82,13 +82,16 @@ internal sealed class FaultEffects
 
     private bool StrikeBridge(PlannedFault fault, int place, long time)
     {
-        if (_world.Sites[place].Bridge is not { IsPaused: false } bridge)
+        if (_world.Sites[place].Bridges is not { Count: > 0 } bridges || bridges[(int)((fault.Dice >> 48) % (ulong)bridges.Count)] is not { IsPaused: false } bridge)
         {
             return false;
         }
 
         switch (fault.Kind)
         {
+            case FaultKind.TrainerCrash when bridge.Trainers.Present is { Done: false } && _world.Scenario.Lanes > 1:
+                // Its lanes' bridges end with it.
+                return Crash(bridge);
             case FaultKind.TrainerCrash when bridge.Trainers.Present is { Done: false }:
                 bridge.Trainers.Crash();
                 return true;
@@ -126,7 +129,7 @@ internal sealed class FaultEffects
     /// <summary>A bridge has promised, and said so.</summary>
     public void Promised(SimulatedBridge bridge)
     {
-        if (_restarts > 0 && _crashes.GetValueOrDefault(bridge.Place) < CrashesMax)
+        if (_restarts > 0 && _crashes.GetValueOrDefault(bridge.Place) < CrashesMax && bridge.Gang.HasPromised(bridge.Machine.State.Epoch.Number))
         {
             // It cannot go on where the next epoch counts on it, and fails.
             _restarts--;
@@ -165,9 +168,17 @@ internal sealed class FaultEffects
         return true;
     }
 
-    private bool Burden(FaultKind kind, int one, int other, long time)
+    /// <summary>The networks of a model in lanes that a fault of a link strikes: all, which share the gateways' connection, or in one case of three that of one lane, which may be held up alone.</summary>
+    private IEnumerable<VirtualNetwork> Struck(ulong dice)
     {
-        foreach (var link in _world.Network.Both(one, other))
+        var networks = _world.Networks;
+        return networks.Count == 1 || (dice >> 32) % 3 > 0 ? networks : [networks[(int)((dice >> 40) % (ulong)networks.Count)]];
+    }
+
+    private bool Burden(PlannedFault fault, int one, int other, long time)
+    {
+        var kind = fault.Kind;
+        foreach (var link in Struck(fault.Dice).SelectMany(network => network.Both(one, other)))
         {
             var (delay, jitter, rate) = (link.Delay, link.Jitter, link.Rate);
             switch (kind)
@@ -194,46 +205,61 @@ internal sealed class FaultEffects
         return true;
     }
 
-    private bool Lose(int one, int other, long time)
+    private bool Lose(ulong dice, int one, int other, long time)
     {
-        _world.Network.Break(one, other, 0);
-        _world.Queue.After(time, () => _world.Network.Connect(one, other));
+        foreach (var network in Struck(dice))
+        {
+            network.Break(one, other, 0);
+            _world.Queue.After(time, () => network.Connect(one, other));
+        }
+
         return true;
     }
 
     private bool Partition(ulong dice, long time)
     {
         var islands = _world.Scenario.Islands;
-        var group = (dice % ((1UL << islands) - 2)) + 1;
-        List<Link> cut = [];
-        for (var from = 0; from < islands; from++)
-        {
-            for (var to = 0; to < islands; to++)
+        var group = ((dice >> 24) % ((1UL << islands) - 2)) + 1;
+        return Cut(
+            dice,
+            network =>
             {
-                if ((group >> from & 1) != (group >> to & 1))
+                List<Link> cut = [];
+                for (var from = 0; from < islands; from++)
                 {
-                    cut.Add(_world.Network.Between(from, to));
+                    for (var to = 0; to < islands; to++)
+                    {
+                        if ((group >> from & 1) != (group >> to & 1))
+                        {
+                            cut.Add(network.Between(from, to));
+                        }
+                    }
                 }
-            }
-        }
 
-        return Cut(cut, time);
+                return cut;
+            },
+            time);
     }
 
-    private bool Cut(IReadOnlyList<Link> links, long time)
+    private bool Cut(ulong dice, Func<VirtualNetwork, IReadOnlyList<Link>> which, long time)
     {
-        foreach (var link in links)
+        foreach (var network in Struck(dice))
         {
-            _world.Network.Cut(link);
-        }
-
-        _world.Queue.After(time, () =>
-        {
+            var links = which(network);
             foreach (var link in links)
             {
-                _world.Network.Heal(link);
+                network.Cut(link);
             }
-        });
+
+            _world.Queue.After(time, () =>
+            {
+                foreach (var link in links)
+                {
+                    network.Heal(link);
+                }
+            });
+        }
+
         return true;
     }
 

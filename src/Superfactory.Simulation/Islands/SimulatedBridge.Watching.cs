@@ -70,7 +70,7 @@ internal sealed partial class SimulatedBridge
         {
             if (peer != Place)
             {
-                _world.Network.Beat(Place, peer);
+                Network.Beat(Place, peer);
             }
         }
 
@@ -120,13 +120,13 @@ internal sealed partial class SimulatedBridge
         if (!missing.SequenceEqual(_missing))
         {
             _missing = missing.ToImmutable();
-            _gang.Missing(_missing);
+            _gang.Missing(Lane, _missing);
         }
 
         if (_meter is not null || !_rejected.IsEmpty || !Machine.Rejections.IsEmpty)
         {
             var measured = _meter?.Measured(sizeof(float), _world.Scenario.Parts, 0);
-            _gang.Progress(new RunProgress
+            _gang.Progress(Lane, new RunProgress
             {
                 Epoch = _epoch.Number, Schedule = Machine.Schedule, Measured = measured is null ? null : _world.Scenario.Weather.In(measured, _world.Referee.Round),
             });
@@ -136,7 +136,7 @@ internal sealed partial class SimulatedBridge
         if (!rejected.AsSpan().SequenceEqual(_rejected.AsSpan()))
         {
             _rejected = rejected;
-            _gang.Rejecting(rejected);
+            _gang.Rejecting(Lane, rejected);
         }
     }
 

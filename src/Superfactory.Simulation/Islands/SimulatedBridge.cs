@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Jobs;
 using Superfactory.Simulation.Faults;
+using Superfactory.Simulation.Network;
 using Superfactory.Simulation.Planted;
 using Superfactory.Simulation.Sites;
 using Superfactory.Simulation.Time;
@@ -10,6 +11,7 @@ using Superfactory.Sync.Bridge.Membership;
 using Superfactory.Sync.Bridge.Peers;
 using Superfactory.Sync.Checkpoints;
 using Superfactory.Sync.Merging;
+using Superfactory.Sync.Merging.Lanes;
 
 namespace Superfactory.Simulation.Islands;
 
@@ -31,42 +33,55 @@ internal sealed partial class SimulatedBridge
     private RunEpoch _epoch;
     private long? _quietSince;
     private bool _running;
+    private bool _closed;
 
     /// <summary>A bridge's process that starts now.</summary>
     /// <param name="world">The schedule.</param>
     /// <param name="gang">Its gang, which hears of it.</param>
     /// <param name="epoch">The epoch that it is started with.</param>
+    /// <param name="lane">The lane that it merges, from 0.</param>
+    /// <param name="trainers">The island's trainers, which the bridges of its lanes share.</param>
     /// <param name="checkpoint">What the run goes on from; null where this site has it not, or the run begins.</param>
-    public SimulatedBridge(World world, SimulatedGang gang, RunEpoch epoch, CheckpointState? checkpoint)
+    public SimulatedBridge(World world, SimulatedGang gang, RunEpoch epoch, int lane, TrainerHost trainers, CheckpointState? checkpoint)
     {
-        (_world, _gang, _epoch) = (world, gang, epoch);
+        (_world, _gang, _epoch, _trainers, Lane, Network) = (world, gang, epoch, trainers, lane, world.Networks[lane]);
         Process = world.NextProcess();
         _clock = gang.Site.Clock;
         var assignment = gang.Assignment;
         (_hearing, _stalls) = (new HearingWatch(_clock), new StallWatch(_clock, StallWatch.StallMax));
         var sync = assignment.Specification.Sync;
         _grace = new GraceWatch(_clock, TimeSpan.FromSeconds(sync.Grace));
-        _trainerWatch = new TrainerWatch(gang.Site.Name, TimeSpan.FromSeconds(sync.Stall), text => world.Note(Place, text), _clock);
+        _trainerWatch = new TrainerWatch(gang.Site.Name, TimeSpan.FromSeconds(sync.Stall), text => world.Note(Voice, text), _clock);
         _meter = sync.Mode == SyncMode.Auto ? new RoundMeter(_clock, () => Machine!.Schedule) : null;
         Machine = new MergeMachine(new MergeConfiguration
         {
             Self = gang.Site.Place,
             Epoch = epoch,
             Incarnation = world.Planted == PlantedBug.OldIncarnationMember ? 0 : assignment.Incarnation,
-            Promised = gang.Promised,
+            Lane = lane,
+            Lanes = assignment.Specification.LaneCount,
+            Promised = gang.Promised(lane),
             Sync = sync,
             Budget = assignment.Specification.Budget,
             ChunkLengthMax = world.Scenario.ChunkLength,
             Checkpoint = checkpoint,
             Restores = assignment.Checkpoints is { Restores: true },
         });
-        _trainers = new TrainerHost(world, this);
         _checkpoints = new CheckpointHost(world, this, _trainers, gang, checkpoint?.Round ?? 0);
         world.Queue.After(TickMicroseconds, Tick);
     }
 
     /// <summary>Its island's place.</summary>
     public int Place => _gang.Site.Place;
+
+    /// <summary>The lane that it merges; 0 where the model is in one piece.</summary>
+    public int Lane { get; }
+
+    /// <summary>What carries its messages.</summary>
+    public VirtualNetwork Network { get; }
+
+    /// <summary>Its place as traces name it.</summary>
+    public int Voice => Trace.PlaceOf(Place, Lane);
 
     /// <summary>Its gang.</summary>
     public SimulatedGang Gang => _gang;
@@ -89,14 +104,10 @@ internal sealed partial class SimulatedBridge
     /// <summary>Whether its gateway takes it for gone because it has been paused for too long.</summary>
     public bool IsStopped { get; private set; }
 
-    /// <summary>The bridge's socket is there: its gateway knows it, and its trainer starts.</summary>
-    public void Begin()
-    {
-        _world.Network.Register(this);
-        _trainers.Start();
-    }
+    /// <summary>The bridge's socket is there: its gateway knows it.</summary>
+    public void Begin() => Network.Register(this);
 
-    /// <summary>The process ends at once, whatever it was doing, and its trainer with it.</summary>
+    /// <summary>The process ends at once, whatever it was doing.</summary>
     public void Kill()
     {
         if (IsOver)
@@ -106,8 +117,7 @@ internal sealed partial class SimulatedBridge
 
         IsOver = true;
         _inbox.Clear();
-        _trainers.Kill();
-        _world.Network.Unregister(this);
+        Network.Unregister(this);
     }
 
     /// <summary>The process is paused; after two seconds its gateway says that it is gone.</summary>
@@ -119,12 +129,12 @@ internal sealed partial class SimulatedBridge
         }
 
         IsPaused = true;
-        _world.Queue.After(Math.Min(microseconds, Network.VirtualNetwork.SilenceMax), () =>
+        _world.Queue.After(Math.Min(microseconds, VirtualNetwork.SilenceMax), () =>
         {
-            if (IsPaused && !IsOver && microseconds > Network.VirtualNetwork.SilenceMax)
+            if (IsPaused && !IsOver && microseconds > VirtualNetwork.SilenceMax)
             {
                 IsStopped = true;
-                _world.Network.Leave(this);
+                Network.Leave(this);
             }
         });
         _world.Queue.After(microseconds, Resume);
@@ -152,7 +162,7 @@ internal sealed partial class SimulatedBridge
     public void PeerUp(int peer, int generation)
     {
         _quietSince = _quietSince is null ? null : _world.Queue.Now;
-        _world.Network.Between(Place, peer).Seen = generation;
+        Network.Between(Place, peer).Seen = generation;
         Take(new MergeInput.PeerUp(peer));
     }
 
@@ -160,7 +170,7 @@ internal sealed partial class SimulatedBridge
     public void PeerDown(int peer)
     {
         _quietSince = _quietSince is null ? null : _world.Queue.Now;
-        _world.Network.Between(Place, peer).Seen = -1;
+        Network.Between(Place, peer).Seen = -1;
         Take(new MergeInput.PeerDown(peer));
     }
 
@@ -188,7 +198,7 @@ internal sealed partial class SimulatedBridge
         _epoch = epoch;
         if (_world.Planted == PlantedBug.MergeAcceptedAfterSeal && epoch.Sealed && Machine.State.SelfIsMember)
         {
-            _gang.Sealed(epoch.Number, Machine.State.Initialised ? Machine.Round : -1);
+            _gang.Sealed(Lane, epoch.Number, Machine.State.Initialised ? Machine.Round : -1);
             _world.Referee.Promised(this, epoch.Number, Machine.State.Initialised ? Machine.Round : -1);
             return;
         }
@@ -213,14 +223,25 @@ internal sealed partial class SimulatedBridge
         _checkpoints.Look();
         Run();
         _running = false;
+        EndIfClosed();
     }
 
-    /// <summary>The process ends because it cannot go on.</summary>
-    public void Fail(string reason, bool retriable, bool outrun = false)
+    /// <summary>Another lane of the island says something of a checkpoint.</summary>
+    public void Hear(LaneCut cut)
     {
-        Kill();
-        _gang.Failed(reason, retriable, outrun);
+        _checkpoints.Hear(cut);
+        GoOn();
     }
+
+    /// <summary>Does what follows of what was said of a checkpoint, or written of it.</summary>
+    public void GoOn()
+    {
+        _checkpoints.Look();
+        EndIfClosed();
+    }
+
+    /// <summary>The process ends because it cannot go on, and its gang with it.</summary>
+    public void Fail(string reason, bool retriable, bool outrun = false) => _gang.Failed(reason, retriable, outrun);
 
     private void Run()
     {
@@ -251,10 +272,10 @@ internal sealed partial class SimulatedBridge
         switch (effect)
         {
             case MergeEffect.Send send:
-                _world.Network.Send(Place, send.Island, send.Message);
+                Network.Send(Place, send.Island, send.Message);
                 break;
             case MergeEffect.Drop drop:
-                _world.Network.Drop(Place, drop.Island);
+                Network.Drop(Place, drop.Island);
                 break;
             case MergeEffect.KeepPromise or MergeEffect.Level when IsStalled:
                 // Neither does it stay a member, nor does it become one, before its trainer steps.
@@ -265,31 +286,35 @@ internal sealed partial class SimulatedBridge
                 break;
             case MergeEffect.Sealed said:
                 _world.Referee.Promised(this, said.Epoch, said.Round);
-                _gang.Sealed(said.Epoch, said.Round);
+                _gang.Sealed(Lane, said.Epoch, said.Round);
                 _world.Director.Promised(this);
                 break;
             case MergeEffect.Level level:
-                _gang.Level(level.Epoch);
+                _gang.Level(Lane, level.Epoch);
+                break;
+            case MergeEffect.TellLanes tell:
+                _gang.Tell(Lane, tell.Status);
                 break;
             case MergeEffect.Note note:
-                _world.Note(Place, note.Text);
+                _world.Note(Voice, note.Text);
                 break;
             case MergeEffect.Fail fail:
                 Fail(fail.Reason, fail.Retriable, fail.Outrun);
                 break;
             case MergeEffect.Closed:
-                End();
+                // What else it says is said before the process ends.
+                _closed = true;
                 break;
             case MergeEffect.Done:
-                _trainers.Take(effect);
+                _trainers.Take(Lane, effect);
                 _quietSince = _world.Queue.Now;
                 break;
             case MergeEffect.Merged:
                 _meter?.Merged();
-                _trainers.Take(effect);
+                _trainers.Take(Lane, effect);
                 break;
             default:
-                _trainers.Take(effect);
+                _trainers.Take(Lane, effect);
                 break;
         }
     }
@@ -299,7 +324,7 @@ internal sealed partial class SimulatedBridge
     {
         if (_world.Planted != PlantedBug.PromiseNotDurable)
         {
-            _gang.Promised = Math.Max(_gang.Promised, epoch);
+            _gang.Promise(Lane, epoch);
         }
 
         Take(new MergeInput.PromiseKept(epoch));
@@ -321,7 +346,15 @@ internal sealed partial class SimulatedBridge
         if (IsStopped && !IsOver)
         {
             IsStopped = false;
-            _world.Network.Return(this);
+            Network.Return(this);
+        }
+    }
+
+    private void EndIfClosed()
+    {
+        if (_closed && !IsOver)
+        {
+            End();
         }
     }
 
@@ -332,11 +365,17 @@ internal sealed partial class SimulatedBridge
             return;
         }
 
+        _closed = true;
+        if (_checkpoints.HoldsEnd)
+        {
+            return;
+        }
+
         var trainer = _trainers.Present ?? throw new InvalidOperationException($"The run is over, and the trainer of island {Place} has not finished.");
         var progress = Machine.Progress;
         _world.Referee.Ended(this, trainer);
         _checkpoints.Complete();
         Kill();
-        _gang.Finished(trainer.ModelHash!, progress);
+        _gang.Finished(Lane, trainer.ModelHash!, progress);
     }
 }

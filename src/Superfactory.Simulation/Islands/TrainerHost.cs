@@ -1,16 +1,27 @@
 using Superfactory.Model.Jobs;
 using Superfactory.Simulation.Faults;
 using Superfactory.Simulation.Planted;
+using Superfactory.Simulation.Sites;
 using Superfactory.Simulation.Training;
 using Superfactory.Sync.Merging;
 
 namespace Superfactory.Simulation.Islands;
 
-/// <summary>The trainer's side of a bridge: starts trainers in the island's memory, gives what they do its time, and holds contributions for checkpoints.</summary>
+/// <summary>
+/// The trainer's side of a bridge, or of those of an island's lanes: starts trainers in the island's memory, gives what they do its time, and holds
+/// contributions for checkpoints.
+/// </summary>
 internal sealed class TrainerHost
 {
+    /// <summary>Microseconds within which the bridges of lanes hear of one process what it did.</summary>
+    private const int TogetherMicroseconds = 10_000;
+
+    /// <summary>Microseconds by which the processes of lanes are apart at most.</summary>
+    private const int ApartMicroseconds = 150_000;
+
     private readonly World _world;
-    private readonly SimulatedBridge _bridge;
+    private readonly SimulatedGang _gang;
+    private readonly LaneWishes _wishes;
     private readonly MergeBuffers _buffers;
     private bool _killed;
     private long _contributedAt;
@@ -19,9 +30,9 @@ internal sealed class TrainerHost
     private long _taken;
 
     /// <summary>No trainer yet.</summary>
-    public TrainerHost(World world, SimulatedBridge bridge)
+    public TrainerHost(World world, SimulatedGang gang)
     {
-        (_world, _bridge) = (world, bridge);
+        (_world, _gang, _wishes) = (world, gang, new LaneWishes(world.Scenario.Lanes));
         var scenario = world.Scenario;
         _buffers = new MergeBuffers(new float[scenario.Parameters], new float[scenario.Parameters], new byte[scenario.Statics(0).Length]);
     }
@@ -73,9 +84,9 @@ internal sealed class TrainerHost
         }
 
         (Present, Parked, _hangsUntil) = (null, null, 0);
-        _world.Queue.After(_world.Random.Between(50, 500) * 1_000L, () => _bridge.Post(() =>
+        _world.Queue.After(_world.Random.Between(50, 500) * 1_000L, () => First.Post(() =>
         {
-            _bridge.Take(new MergeInput.TrainerLost());
+            First.Take(new MergeInput.TrainerLost());
             Start();
         }));
     }
@@ -83,8 +94,8 @@ internal sealed class TrainerHost
     /// <summary>The gang is gone.</summary>
     public void Kill() => _killed = true;
 
-    /// <summary>Passes on what the machine says.</summary>
-    public void Take(MergeEffect effect)
+    /// <summary>Passes on what a lane's machine says, when all lanes say it.</summary>
+    public void Take(int lane, MergeEffect said)
     {
         if (Present is not { } trainer)
         {
@@ -92,10 +103,21 @@ internal sealed class TrainerHost
             return;
         }
 
-        _world.Referee.Told(_bridge, effect, trainer);
+        if (_wishes.Add(lane, said, out var differ) is not { } effect)
+        {
+            if (differ is not null)
+            {
+                Checks.Referee.Differ(_gang, differ);
+                _gang.Failed("Its lanes were told different things.", retriable: true);
+            }
+
+            return;
+        }
+
+        _world.Referee.Told(First, effect, trainer);
         if (effect is MergeEffect.Begin)
         {
-            _bridge.Gang.Running();
+            _gang.Running();
         }
 
         trainer.Take(effect, (int)Math.Min(trainer.AheadMax, (_world.Queue.Now - _contributedAt) / StepTime));
@@ -108,11 +130,17 @@ internal sealed class TrainerHost
         if (Parked is { } parked)
         {
             Parked = null;
-            _bridge.Take(parked);
+            First.Take(parked);
         }
     }
 
-    private long StepTime => _world.Scenario.StepTimes[_bridge.Place] * Slowness;
+    private SimulatedBridge First => _gang.Bridges[0];
+
+    private int Place => _gang.Site.Place;
+
+    private bool HasLanes => _gang.Bridges.Count > 1;
+
+    private long StepTime => _world.Scenario.StepTimes[Place] * Slowness;
 
     private void TryStart()
     {
@@ -121,18 +149,18 @@ internal sealed class TrainerHost
             return;
         }
 
-        if (_bridge.Machine.ReadsTrainerMemory)
+        if (_gang.Bridges.Any(bridge => bridge.Machine.ReadsTrainerMemory))
         {
             _world.Queue.After(10_000, TryStart);
             return;
         }
 
-        var trainer = new VirtualTrainer(_world.Scenario, _bridge.Place, _buffers)
+        var trainer = new VirtualTrainer(_world.Scenario, Place, _buffers)
         {
             KeepsItsSamples = _world.Planted == PlantedBug.RangeDealtTwice,
             KeepsItsOptimizer = _world.Planted == PlantedBug.OptimizerKept,
             AnchorsBeforeItsStep = _world.Planted == PlantedBug.AnchorBeforeStep,
-            OnContributed = given => _world.Referee.Contributed(_bridge, given),
+            OnContributed = given => _world.Referee.Contributed(First, given),
         };
         Present = trainer;
         Schedule(trainer);
@@ -158,7 +186,15 @@ internal sealed class TrainerHost
 
             if (!_killed && ReferenceEquals(Present, trainer) && trainer.Version == version && trainer.Next is not null)
             {
-                _bridge.Post(() => Act(trainer));
+                if (HasLanes)
+                {
+                    // A bridge that is paused holds up its own lane alone.
+                    Act(trainer);
+                }
+                else
+                {
+                    First.Post(() => Act(trainer));
+                }
             }
         });
     }
@@ -172,7 +208,7 @@ internal sealed class TrainerHost
 
         if (trainer.Contributes is { Steps: > 0 } turn)
         {
-            trainer.Spoils = _world.Director.Spoil(_bridge, turn.Round);
+            trainer.Spoils = _world.Director.Spoil(First, turn.Round);
         }
 
         var input = trainer.Act();
@@ -180,9 +216,13 @@ internal sealed class TrainerHost
         {
             _contributedAt = _world.Queue.Now;
             _taken += contributed.Contribution.Steps;
-            _bridge.Stepped(contributed.Contribution);
-            _world.Director.Notice(Moment.Contributed, _bridge.Place);
-            if (_bridge.Machine.Mode == SyncMode.EveryStep && Parks(contributed.Contribution.Round))
+            foreach (var bridge in _gang.Bridges)
+            {
+                bridge.Stepped(contributed.Contribution);
+            }
+
+            _world.Director.Notice(Moment.Contributed, Place);
+            if (First.Machine.Mode == SyncMode.EveryStep && Parks(contributed.Contribution.Round))
             {
                 Parked = contributed;
                 return;
@@ -191,7 +231,7 @@ internal sealed class TrainerHost
             WaitLater(trainer);
         }
 
-        _bridge.Take(input);
+        Give(trainer, input);
         if (input is MergeInput.TrainerAnchored or MergeInput.TrainerStateCopied or MergeInput.TrainerFollowed)
         {
             // It waits for no answer, and takes the next round's steps, or what came while it was busy.
@@ -199,10 +239,43 @@ internal sealed class TrainerHost
         }
     }
 
+    /// <summary>What a trainer does its bridge hears at once, and the bridges of lanes one after the other, later where each has a process of its own.</summary>
+    private void Give(VirtualTrainer trainer, MergeInput input)
+    {
+        if (!HasLanes)
+        {
+            First.Take(input);
+            return;
+        }
+
+        var late = _world.Scenario.IsApart(Place) ? ApartMicroseconds : TogetherMicroseconds;
+        foreach (var bridge in _gang.Bridges)
+        {
+            var own = input is MergeInput.TrainerRegistered whole ? Part(whole, bridge.Lane) : input;
+            _world.Queue.After(_world.Random.Below(late), () => bridge.Post(() =>
+            {
+                if (!_killed && ReferenceEquals(Present, trainer))
+                {
+                    bridge.Take(own);
+                }
+            }));
+        }
+    }
+
+    private MergeInput.TrainerRegistered Part(MergeInput.TrainerRegistered whole, int lane)
+    {
+        var range = _world.Scenario.RangeOf(lane);
+        return whole with
+        {
+            Tensors = _world.Scenario.TableOf(lane),
+            Buffers = new MergeBuffers(whole.Buffers.Local[range], whole.Buffers.Merged[range], lane == 0 ? whole.Buffers.Statics : default),
+        };
+    }
+
     /// <summary>In streaming a trainer that has taken all steps that it may while its numbers are merged says that it waits.</summary>
     private void WaitLater(VirtualTrainer trainer)
     {
-        if (_bridge.Machine.Mode != SyncMode.Streaming)
+        if (First.Machine.Mode != SyncMode.Streaming)
         {
             return;
         }
@@ -212,7 +285,7 @@ internal sealed class TrainerHost
         {
             if (!_killed && ReferenceEquals(Present, trainer) && trainer.Version == version && trainer.Next is null)
             {
-                _bridge.Post(() => _bridge.Take(new MergeInput.TrainerWaits()));
+                First.Post(() => First.Take(new MergeInput.TrainerWaits()));
             }
         });
     }

@@ -44,4 +44,10 @@ public enum PlantedBug
 
     /// <summary>As the mode changes from every-step, a trainer gives the parameters that it had before its last step.</summary>
     AnchorBeforeStep,
+
+    /// <summary>A host tells the machine of a lane that the other lanes have all of a round as soon as this one has.</summary>
+    MergedBeforeAllLanes,
+
+    /// <summary>A supervisor passes the promise of the first lane that promises on as that of the island.</summary>
+    SealedInOneLane,
 }

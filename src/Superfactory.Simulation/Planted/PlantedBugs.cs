@@ -20,6 +20,8 @@ public static class PlantedBugs
         ("set-aside-forgotten", PlantedBug.SetAsideForgotten),
         ("optimizer-kept", PlantedBug.OptimizerKept),
         ("anchor-before-step", PlantedBug.AnchorBeforeStep),
+        ("merged-before-all-lanes", PlantedBug.MergedBeforeAllLanes),
+        ("sealed-in-one-lane", PlantedBug.SealedInOneLane),
     ];
 
     /// <summary>The bug of a name; null where none has it.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Superfactory.Model.Agents;
 using Superfactory.Simulation.Islands;
 using Superfactory.Sync.Merging;
+using Superfactory.Sync.Merging.Lanes;
 
 namespace Superfactory.Simulation.Planted;
 
@@ -43,6 +44,14 @@ internal static class PlantedInputs
                     Round = state.History.Round - 1,
                     StateHash = state.Replica!.StateHash,
                 }));
+            }
+        }
+
+        if (world.Planted == PlantedBug.MergedBeforeAllLanes && state.Lanes is { IsReady: true, AllReady: false })
+        {
+            foreach (var other in bridge.Gang.Bridges)
+            {
+                inputs.Enqueue(new MergeInput.LaneSaid(new LaneStatus { Lane = other.Lane, Epoch = state.Epoch.Number, Round = state.History.Round, Fragments = other.Machine.State.Plan?.Fragments.Length ?? 0, Ready = state.History.Round }));
             }
         }
 

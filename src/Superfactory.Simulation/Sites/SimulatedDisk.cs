@@ -82,22 +82,34 @@ internal sealed class SimulatedDisk
         return true;
     }
 
-    /// <summary>Writes a state as a checkpoint.</summary>
-    public void Write(long job, string island, CheckpointState state)
+    /// <summary>Writes a state, or that of each lane, as a checkpoint.</summary>
+    public void Write(long job, string island, ImmutableArray<CheckpointState> lanes)
     {
-        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { [CheckpointManifest.HistoryFile] = state.History.ToArray() };
-        Add(files, CheckpointManifest.ParametersFile, MemoryMarshal.AsBytes(state.Parameters.Span));
-        Add(files, CheckpointManifest.MomentumFile, MemoryMarshal.AsBytes(state.Momentum.Span));
-        Add(files, CheckpointManifest.StaticsFile, state.Statics.Span);
-        Add(files, CheckpointManifest.TrainerFile, state.Trainer.Span);
-        ImmutableArray<CheckpointPart> parts = [.. files.Select(file => new CheckpointPart(file.Key, file.Value.Length, Convert.ToHexStringLower(SHA256.HashData(file.Value))))];
-        var manifest = CheckpointManifest.Of(state, job, island, held: false, parts);
+        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        var manifests = lanes.Select((state, lane) => Write(files, job, island, state, lanes.Length == 1 ? null : lane)).ToList();
+        var manifest = lanes.Length == 1 ? manifests[0] : CheckpointManifest.Join(manifests);
         var bytes = manifest.ToBytes();
         var seal = CheckpointManifest.Seal(bytes);
         files[CheckpointManifest.FileName] = bytes;
         var stored = new StoredCheckpoint(files, Sync.Bridge.Checkpoints.CheckpointFolder.Report(manifest, seal, Root));
         _stored[stored.Report.Name] = stored;
         Revision++;
+    }
+
+    private static CheckpointManifest Write(SortedDictionary<string, byte[]> all, long job, string island, CheckpointState state, int? lane)
+    {
+        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { [CheckpointManifest.FileOf(CheckpointManifest.HistoryFile, lane)] = state.History.ToArray() };
+        Add(files, CheckpointManifest.FileOf(CheckpointManifest.ParametersFile, lane), MemoryMarshal.AsBytes(state.Parameters.Span));
+        Add(files, CheckpointManifest.FileOf(CheckpointManifest.MomentumFile, lane), MemoryMarshal.AsBytes(state.Momentum.Span));
+        Add(files, CheckpointManifest.FileOf(CheckpointManifest.StaticsFile, lane), state.Statics.Span);
+        Add(files, CheckpointManifest.FileOf(CheckpointManifest.TrainerFile, lane), state.Trainer.Span);
+        foreach (var (name, bytes) in files)
+        {
+            all[name] = bytes;
+        }
+
+        ImmutableArray<CheckpointPart> parts = [.. files.Select(file => new CheckpointPart(file.Key, file.Value.Length, Convert.ToHexStringLower(SHA256.HashData(file.Value))))];
+        return CheckpointManifest.Of(state, job, island, held: false, parts);
     }
 
     private static void Add(SortedDictionary<string, byte[]> files, string file, ReadOnlySpan<byte> bytes)

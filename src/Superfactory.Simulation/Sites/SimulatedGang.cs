@@ -3,13 +3,18 @@ using Superfactory.Model.Agents;
 using Superfactory.Simulation.Islands;
 using Superfactory.Simulation.Planted;
 using Superfactory.Sync.Checkpoints;
+using Superfactory.Sync.Merging.Lanes;
 
 namespace Superfactory.Simulation.Sites;
 
-/// <summary>One gang at a site: what the control plane wants of it, its directory, its bridge, and what is reported of it.</summary>
-internal sealed class SimulatedGang
+/// <summary>One gang at a site: what the control plane wants of it, its directory, its bridge or those of its lanes, and what is reported of it.</summary>
+internal sealed partial class SimulatedGang
 {
     private readonly World _world;
+    private readonly int _lanes;
+    private readonly int[] _promised;
+    private LaneReports _reports;
+    private TrainerHost? _trainers;
     private RunEpoch _epoch;
     private GangCheckpoints _checkpoints;
 
@@ -18,6 +23,8 @@ internal sealed class SimulatedGang
     {
         (_world, Site, Assignment, _epoch) = (world, site, assignment, assignment.Epoch);
         _checkpoints = assignment.Checkpoints ?? new GangCheckpoints();
+        _lanes = assignment.Specification.LaneCount;
+        (_promised, _reports) = (new int[_lanes], new LaneReports(_lanes));
         Report = new GangReport { Job = assignment.Job, Incarnation = assignment.Incarnation, State = GangState.Starting };
     }
 
@@ -30,11 +37,8 @@ internal sealed class SimulatedGang
     /// <summary>How it is.</summary>
     public GangReport Report { get; private set; }
 
-    /// <summary>Its bridge; null before it is started and after its end.</summary>
-    public SimulatedBridge? Bridge { get; private set; }
-
-    /// <summary>The promise in its directory; 0 for none.</summary>
-    public int Promised { get; set; }
+    /// <summary>Its bridge, or that of each lane; none before they are started.</summary>
+    public IReadOnlyList<SimulatedBridge> Bridges { get; private set; } = [];
 
     /// <summary>Whether it has ended.</summary>
     public bool IsOver => Report.State is GangState.Finished or GangState.Failed or GangState.Stopped;
@@ -47,7 +51,7 @@ internal sealed class SimulatedGang
             return;
         }
 
-        CheckpointState? checkpoint = null;
+        ImmutableArray<CheckpointState> checkpoint = [];
         if (Assignment.Checkpoints is { From: { } from })
         {
             var loaded = Site.Disk.Find(from.Name)?.Load(from.Seal, _world.Planted == PlantedBug.TornCheckpointRestored);
@@ -58,29 +62,33 @@ internal sealed class SimulatedGang
                 return;
             }
 
-            checkpoint = loaded.Value;
-            _world.Referee.Restoring(Place, checkpoint);
+            checkpoint = loaded.Value.Lanes;
+            for (var lane = 0; lane < _lanes; lane++)
+            {
+                _world.Referee.Restoring(Place, lane, checkpoint[lane]);
+            }
         }
 
         Run(checkpoint);
     });
 
-    /// <summary>Its bridge's process ends and is started again in the same directory.</summary>
+    /// <summary>Its bridge's process ends and is started again in the same directory; with lanes all of them.</summary>
     public void RestartBridge()
     {
-        if (Bridge is not { IsOver: false } || IsOver)
+        if (!Bridges.Any(bridge => !bridge.IsOver) || IsOver)
         {
             return;
         }
 
-        Bridge.Kill();
+        Kill();
         _world.Queue.After(_world.Random.Between(20, 100) * 1_000L, () =>
         {
             if (!IsOver && Site.Has(this))
             {
                 // What the old process heard, the new one says nothing of.
                 Set(Report with { Missing = [], Rejected = [] });
-                Run(null);
+                _reports = new LaneReports(_lanes);
+                Run([]);
             }
         });
     }
@@ -92,9 +100,10 @@ internal sealed class SimulatedGang
         var (newer, writes) = (assignment.Epoch.IsNewerThan(_epoch), checkpoints.Writes != _checkpoints.Writes);
         _epoch = newer ? assignment.Epoch : _epoch;
         _checkpoints = checkpoints;
-        if (Bridge is { IsOver: false } bridge)
+        foreach (var bridge in Bridges)
         {
-            bridge.Post(() =>
+            // The supervisor tells one after the other.
+            ToLane(bridge.Lane, () =>
             {
                 bridge.Obey(_epoch);
                 if (writes)
@@ -110,13 +119,20 @@ internal sealed class SimulatedGang
     {
         if (!IsOver)
         {
-            Bridge?.Kill();
+            Kill();
             Set(Report with { State = GangState.Stopped });
         }
     }
 
-    /// <summary>Its processes end with the machine that they run on.</summary>
-    public void Kill() => Bridge?.Kill();
+    /// <summary>Its processes end, whatever they were doing, as with the machine that they run on.</summary>
+    public void Kill()
+    {
+        _trainers?.Kill();
+        foreach (var bridge in Bridges)
+        {
+            bridge.Kill();
+        }
+    }
 
     /// <summary>Its trainers train.</summary>
     public void Running()
@@ -127,30 +143,20 @@ internal sealed class SimulatedGang
         }
     }
 
-    /// <summary>Its bridge promised.</summary>
-    public void Sealed(int epoch, long round) => Set(Report with { Promise = new SealPromise(epoch, round) });
-
-    /// <summary>Its bridge is level.</summary>
-    public void Level(int epoch) => Set(Report with { LevelIn = epoch });
-
-    /// <summary>Its bridge waits for islands that it does not hear.</summary>
-    public void Missing(ImmutableArray<string> islands) => Set(Report with { Missing = islands });
-
-    /// <summary>How far its bridge is, which goes with the next report.</summary>
-    public void Progress(RunProgress progress) => Report = Report with { Progress = progress };
-
-    /// <summary>Its bridge refuses islands again and again.</summary>
-    public void Rejecting(ImmutableArray<IslandRejection> islands) => Set(Report with { Rejected = islands });
+    /// <summary>How far a bridge is, which goes with the next report.</summary>
+    public void Progress(int lane, RunProgress progress) => Report = _reports.Progress(lane, progress) is { } island ? Report with { Progress = island } : Report;
 
     /// <summary>It ended before the run did.</summary>
-    public void Failed(string reason, bool retriable, bool outrun = false) =>
-        Set(Report with { State = GangState.Failed, Reason = reason, Retriable = retriable, Outrun = outrun });
-
-    /// <summary>The run is over.</summary>
-    public void Finished(string modelHash, RunProgress progress) => Set(Report with
+    public void Failed(string reason, bool retriable, bool outrun = false)
     {
-        State = GangState.Finished,
-        Result = new IslandResult
+        Kill();
+        Set(Report with { State = GangState.Failed, Reason = reason, Retriable = retriable, Outrun = outrun });
+    }
+
+    /// <summary>The run is over in a lane; it is over when it is in all of them.</summary>
+    public void Finished(int lane, string modelHash, RunProgress progress)
+    {
+        var result = new IslandResult
         {
             ParametersSha256 = modelHash,
             Steps = progress.Steps,
@@ -160,15 +166,26 @@ internal sealed class SimulatedGang
             Rounds = progress.Rounds,
             ParameterBytes = 4L * _world.Scenario.Parameters,
             Ledger = progress.Ledger,
-        },
-    });
+        };
+        if (_reports.Finished(lane, result) is { } island)
+        {
+            Kill();
+            Set(Report with { State = GangState.Finished, Result = island });
+        }
+    }
 
     private int Place => Site.Place;
 
-    private void Run(CheckpointState? checkpoint)
+    private void Run(ImmutableArray<CheckpointState> checkpoint)
     {
-        Bridge = new SimulatedBridge(_world, this, _epoch, checkpoint);
-        Bridge.Begin();
+        var trainers = _trainers = new TrainerHost(_world, this);
+        Bridges = [.. Enumerable.Range(0, _lanes).Select(lane => new SimulatedBridge(_world, this, _epoch, lane, trainers, checkpoint.IsEmpty ? null : checkpoint[lane]))];
+        foreach (var bridge in Bridges)
+        {
+            bridge.Begin();
+        }
+
+        trainers.Start();
     }
 
     private void Set(GangReport report)

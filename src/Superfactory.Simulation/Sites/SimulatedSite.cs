@@ -55,25 +55,22 @@ internal sealed class SimulatedSite
     /// <summary>Whether its agent runs.</summary>
     public bool IsRunning => _running;
 
-    /// <summary>The bridge that runs here; null where none does.</summary>
-    public Islands.SimulatedBridge? Bridge
+    /// <summary>The bridges that run here: of a model in one piece one.</summary>
+    public IReadOnlyList<Islands.SimulatedBridge> Bridges
     {
         get
         {
             foreach (var gang in _gangs.Values)
             {
-                if (gang is { IsOver: false, Bridge: { IsOver: false } bridge })
+                if (!gang.IsOver && gang.Bridges.Any(bridge => !bridge.IsOver))
                 {
-                    return bridge;
+                    return gang.Bridges.All(bridge => !bridge.IsOver) ? gang.Bridges : [.. gang.Bridges.Where(bridge => !bridge.IsOver)];
                 }
             }
 
-            return null;
+            return [];
         }
     }
-
-    /// <summary>The gang that runs here; null where none does.</summary>
-    public SimulatedGang? Gang => Bridge?.Gang;
 
     /// <summary>Whether a gang is one of the agent that runs.</summary>
     public bool Has(SimulatedGang gang) => _running && _gangs.TryGetValue(gang.Assignment.Incarnation, out var known) && ReferenceEquals(known, gang);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -27,7 +28,7 @@ internal sealed class StoredCheckpoint(SortedDictionary<string, byte[]> files, C
     /// <summary>Reads it, as <c>CheckpointFolder</c> and <c>CheckpointLoader</c> do: by the manifest's own reader, and every hash compared.</summary>
     /// <param name="seal">The SHA-256 that its manifest must have.</param>
     /// <param name="trusting">Whether no hash is compared, as nobody may.</param>
-    public Outcome<CheckpointState> Load(string seal, bool trusting)
+    public Outcome<WholeCheckpoint> Load(string seal, bool trusting)
     {
         var bytes = Files[CheckpointManifest.FileName];
         if (!trusting && CheckpointManifest.Seal(bytes) != seal)
@@ -51,25 +52,27 @@ internal sealed class StoredCheckpoint(SortedDictionary<string, byte[]> files, C
             }
         }
 
-        return new(new CheckpointState
-        {
-            Round = manifest.Round,
-            Epoch = manifest.Epoch,
-            Islands = manifest.Islands,
-            Mode = manifest.Mode,
-            Finished = manifest.Finished,
-            StateHash = ulong.Parse(manifest.StateHash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
-            Ledger = manifest.Ledger,
-            Steps = manifest.Steps,
-            Tokens = manifest.Tokens,
-            Tensors = manifest.Tensors,
-            History = Of(manifest, CheckpointManifest.HistoryFile),
-            Parameters = Floats(Of(manifest, CheckpointManifest.ParametersFile)),
-            Momentum = Floats(Of(manifest, CheckpointManifest.MomentumFile)),
-            Statics = Of(manifest, CheckpointManifest.StaticsFile),
-            Trainer = Of(manifest, CheckpointManifest.TrainerFile),
-        });
+        return new(new WholeCheckpoint(manifest.Lanes is { } lanes ? [.. lanes.Select((_, lane) => Read(manifest.OfLane(lane)))] : [Read(manifest)]));
     }
+
+    private CheckpointState Read(CheckpointManifest manifest) => new()
+    {
+        Round = manifest.Round,
+        Epoch = manifest.Epoch,
+        Islands = manifest.Islands,
+        Mode = manifest.Mode,
+        Finished = manifest.Finished,
+        StateHash = ulong.Parse(manifest.StateHash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+        Ledger = manifest.Ledger,
+        Steps = manifest.Steps,
+        Tokens = manifest.Tokens,
+        Tensors = manifest.Tensors,
+        History = Of(manifest, CheckpointManifest.HistoryFile),
+        Parameters = Floats(Of(manifest, CheckpointManifest.ParametersFile)),
+        Momentum = Floats(Of(manifest, CheckpointManifest.MomentumFile)),
+        Statics = Of(manifest, CheckpointManifest.StaticsFile),
+        Trainer = Of(manifest, CheckpointManifest.TrainerFile),
+    };
 
     /// <summary>A part at the length that the manifest says: what a reader that trusts a file cut short would find is nothing.</summary>
     private byte[] Of(CheckpointManifest manifest, string file)
@@ -80,9 +83,13 @@ internal sealed class StoredCheckpoint(SortedDictionary<string, byte[]> files, C
         }
 
         var bytes = new byte[part.Bytes];
-        Files[file].AsSpan(0, Math.Min(bytes.Length, Files[file].Length)).CopyTo(bytes);
+        Files[part.File].AsSpan(0, Math.Min(bytes.Length, Files[part.File].Length)).CopyTo(bytes);
         return bytes;
     }
 
     private static float[] Floats(byte[] bytes) => MemoryMarshal.Cast<byte, float>(bytes).ToArray();
 }
+
+/// <summary>What a checkpoint holds.</summary>
+/// <param name="Lanes">The state of each lane; of a model in one piece its own.</param>
+internal sealed record WholeCheckpoint(ImmutableArray<CheckpointState> Lanes);

@@ -1,6 +1,7 @@
 using Superfactory.Model.Agents;
 using Superfactory.Site.Processes;
 using Superfactory.Sync.Bridge;
+using Superfactory.Sync.Merging.Lanes;
 
 namespace Superfactory.Site.Gangs;
 
@@ -110,7 +111,7 @@ internal sealed class GangMachine
             case BridgeEvent.Progress progress:
                 return Progress(lane, progress.Value);
             case BridgeEvent.Sealed promised:
-                return _reports.Sealed(lane, promised) is { } promise ? [new GangEffect.Tell(new GangEvent.Sealed(promise))] : [];
+                return _reports.Sealed(lane, new SealPromise(promised.Epoch, promised.Round)) is { } promise ? [new GangEffect.Tell(new GangEvent.Sealed(promise))] : [];
             case BridgeEvent.Level level:
                 return _reports.Level(lane, level.Epoch) ? [new GangEffect.Tell(new GangEvent.Level(level.Epoch))] : [];
             case BridgeEvent.Missing missing:

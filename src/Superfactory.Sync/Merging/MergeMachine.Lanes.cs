@@ -63,7 +63,10 @@ public sealed partial class MergeMachine
         _handshake.GreetAll();
     }
 
-    /// <summary>The next epoch starts from a round that this island holds in all its lanes, though not every lane has applied it.</summary>
+    /// <summary>
+    /// The next epoch starts from a round that this island holds in all its lanes, though not every lane has applied it. What the others were ready for
+    /// this lane has heard by now, for they said so before they promised; where not all were, all of them fetch it.
+    /// </summary>
     private void CatchUp(RunEpoch epoch)
     {
         if (!_state.Lanes.Any || epoch.Number <= _state.Epoch.Number)
@@ -71,13 +74,13 @@ public sealed partial class MergeMachine
             return;
         }
 
-        if (epoch.Number == _state.Epoch.Number + 1 && _state is { SelfIsMember: true, Initialised: true, Sealed: true } && epoch.Start > _state.History.Round)
+        if (epoch.Number == _state.Epoch.Number + 1 && _state is { SelfIsMember: true, Initialised: true, Sealed: true } && epoch.Start > _state.History.Round && _state.Lanes.AllReady)
         {
             if (_state.Lanes.TakeHeld() is { } held)
             {
                 _needs.Install(held);
             }
-            else if (_state.Lanes.IsReady)
+            else
             {
                 _applier.Apply();
             }
@@ -86,10 +89,10 @@ public sealed partial class MergeMachine
         _state.Lanes.TakeHeld();
     }
 
-    /// <summary>Keeps a round's result that a peer gave whole until the other lanes have theirs, but where the epoch starts from it.</summary>
+    /// <summary>Keeps a round's result that a peer gave whole until the other lanes have theirs: an island that is lost meanwhile holds a round in all lanes or in none.</summary>
     private bool TryHold(ArrivedState arrived)
     {
-        if (!_state.Lanes.Any || !_state.Initialised || arrived.Kind != FetchKind.Replica || arrived.Round != _state.History.Round + 1 || _state.Epoch.Start >= arrived.Round)
+        if (!_state.Lanes.Any || !_state.Initialised || arrived.Kind != FetchKind.Replica || arrived.Round != _state.History.Round + 1)
         {
             return false;
         }

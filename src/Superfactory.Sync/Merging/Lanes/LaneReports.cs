@@ -2,19 +2,18 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using Superfactory.Model.Agents;
-using Superfactory.Sync.Bridge;
 
-namespace Superfactory.Site.Gangs;
+namespace Superfactory.Sync.Merging.Lanes;
 
 /// <summary>
 /// Makes of what the bridges of an island's lanes say what the island says: it promises, is level and has finished when all its lanes have, and is
 /// as far as the lane that is least far. With one lane all is as its bridge says. Not thread-safe.
 /// </summary>
 /// <param name="lanes">Lanes, at least 1.</param>
-internal sealed class LaneReports(int lanes)
+public sealed class LaneReports(int lanes)
 {
     private readonly RunProgress?[] _progress = new RunProgress?[lanes];
-    private readonly BridgeEvent.Sealed?[] _sealed = new BridgeEvent.Sealed?[lanes];
+    private readonly SealPromise?[] _sealed = new SealPromise?[lanes];
     private readonly int[] _level = new int[lanes];
     private readonly bool[] _ready = new bool[lanes];
     private readonly bool[] _running = new bool[lanes];
@@ -41,8 +40,9 @@ internal sealed class LaneReports(int lanes)
 
     /// <summary>A lane promised.</summary>
     /// <returns>The island's promise, when all lanes have promised to leave the epoch. What one lane has applied the others have all of: see <c>docs/protocol.md</c>.</returns>
-    public SealPromise? Sealed(int lane, BridgeEvent.Sealed promised)
+    public SealPromise? Sealed(int lane, SealPromise promised)
     {
+        ArgumentNullException.ThrowIfNull(promised);
         _sealed[lane] = promised;
         if (_sealed.Any(each => each?.Epoch != promised.Epoch))
         {
