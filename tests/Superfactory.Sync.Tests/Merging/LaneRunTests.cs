@@ -24,13 +24,13 @@ public sealed class LaneRunTests
     }
 
     [Theory]
-    [InlineData(2, 2)]
-    [InlineData(3, 2)]
-    [InlineData(3, 3)]
-    public void Islands_that_are_lost_lane_by_lane_leave_one_history_and_every_sample_merged_once(int islands, int lanes)
+    [InlineData(2, 2, 150)]
+    [InlineData(3, 2, 150)]
+    [InlineData(3, 3, 450)]
+    public void Islands_that_are_lost_lane_by_lane_leave_one_history_and_every_sample_merged_once(int islands, int lanes, ulong seeds)
     {
         var (caughtUp, retried) = (0, 0);
-        for (var seed = 1UL; seed <= 150; seed++)
+        for (var seed = 1UL; seed <= seeds; seed++)
         {
             var run = Verify(new Scenario { Seed = seed, Islands = islands, Faults = 5, NormLimit = 0, Budget = new BudgetSpecification { Steps = 14 } }, lanes);
             (caughtUp, retried) = (caughtUp + run.CaughtUp, retried + run.Retried.Count);

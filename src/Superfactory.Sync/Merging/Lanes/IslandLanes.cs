@@ -11,6 +11,7 @@ namespace Superfactory.Sync.Merging.Lanes;
 internal sealed class IslandLanes(MergeState state)
 {
     private readonly LaneStatus?[] _heard = new LaneStatus?[state.Configuration.Lanes];
+    private readonly LaneStatus?[] _ofEpoch = new LaneStatus?[state.Configuration.Lanes];
     private LaneContribution? _own;
     private LaneStatus? _told;
     private int _fragments;
@@ -39,8 +40,21 @@ internal sealed class IslandLanes(MergeState state)
     public bool IsReady => Any && _ready == (state.Epoch.Number, state.History.Round);
 
     /// <summary>Whether every lane of the island has everything of the current round's result.</summary>
-    public bool AllReady => IsReady && Others().All(status => status is not null && status.Epoch == state.Epoch.Number
-        && (status.Ready >= state.History.Round || status.Round > state.History.Round));
+    public bool AllReady
+    {
+        get
+        {
+            for (var lane = 0; lane < Count && IsReady; lane++)
+            {
+                if (lane != state.Configuration.Lane && !IsReadyIn(_heard[lane]) && !IsReadyIn(_ofEpoch[lane]))
+                {
+                    return false;
+                }
+            }
+
+            return IsReady;
+        }
+    }
 
     /// <summary>Whether every other lane knows that the run is over everywhere.</summary>
     public bool AllOver => Others().All(status => status is { Over: true });
@@ -51,6 +65,11 @@ internal sealed class IslandLanes(MergeState state)
         if (status.Lane >= 0 && status.Lane < Count && status.Lane != state.Configuration.Lane)
         {
             _heard[status.Lane] = status;
+            if (status.Epoch <= state.Epoch.Number)
+            {
+                // A lane that is in the next epoch already says no longer what it was ready for in this one.
+                _ofEpoch[status.Lane] = status;
+            }
         }
     }
 
@@ -143,6 +162,9 @@ internal sealed class IslandLanes(MergeState state)
             state.Emit(new MergeEffect.TellLanes(status));
         }
     }
+
+    private bool IsReadyIn(LaneStatus? status) => status is not null
+        && ((status.Epoch == state.Epoch.Number && status.Ready >= state.History.Round) || (status.Epoch >= state.Epoch.Number && status.Round > state.History.Round));
 
     private IEnumerable<LaneStatus?> Others() => _heard.Where((_, lane) => lane != state.Configuration.Lane);
 

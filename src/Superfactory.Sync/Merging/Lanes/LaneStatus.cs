@@ -4,7 +4,7 @@ namespace Superfactory.Sync.Merging.Lanes;
 
 /// <summary>
 /// What the bridge of one lane tells those of the other lanes of its island: how far it is. The newest one counts and says all again; they arrive
-/// in their order. Immutable.
+/// in their order, and before an epoch that is decided by what its island promised behind them: the supervisor passes both on. Immutable.
 /// </summary>
 public sealed record LaneStatus
 {

@@ -38,6 +38,7 @@ internal sealed partial class LaneSimulation
             if (other != lane)
             {
                 _said[island][(lane * _lanes) + other].Enqueue(said);
+                _sayings[island][(lane * _lanes) + other]++;
             }
         }
     }

@@ -20,7 +20,8 @@ internal sealed partial class LaneSimulation
     private readonly MergeMachine[][] _machines;
     private readonly LaneGroup[] _groups;
     private readonly Queue<object>[][] _said;
-    private readonly Queue<RunEpoch>[][] _epochs;
+    private readonly Queue<(RunEpoch Epoch, long[] Behind)>[][] _epochs;
+    private readonly long[][] _sayings;
     private readonly long?[][] _promised;
     private readonly bool[][] _level;
     private readonly List<Action> _reports = [];
@@ -37,7 +38,8 @@ internal sealed partial class LaneSimulation
         _groups = Each(scenario.Islands, NewGroup);
         _said = Each(scenario.Islands, _ => Each(lanes * lanes, _ => new Queue<object>()));
         _cuts = Each(scenario.Islands, island => Each(lanes, lane => NewCuts(island, lane)));
-        _epochs = Each(scenario.Islands, _ => Each(lanes, _ => new Queue<RunEpoch>()));
+        _epochs = Each(scenario.Islands, _ => Each(lanes, _ => new Queue<(RunEpoch, long[])>()));
+        _sayings = Each(scenario.Islands, _ => new long[lanes * lanes]);
         _promised = Each(scenario.Islands, _ => new long?[lanes]);
         _level = Each(scenario.Islands, _ => new bool[lanes]);
     }
@@ -181,7 +183,7 @@ internal sealed partial class LaneSimulation
             var (self, own) = (lane, _epochs[island][lane]);
             if (own.Count > 0)
             {
-                actions.Add(() => Handle(island, self, new MergeInput.EpochChanged(own.Dequeue())));
+                actions.Add(() => Enter(island, self, own.Dequeue()));
             }
         }
 
@@ -192,6 +194,26 @@ internal sealed partial class LaneSimulation
             {
                 actions.Add(() => Hear(island, to, said.Dequeue()));
             }
+        }
+    }
+
+    /// <summary>A lane hears of an epoch behind all that the other lanes had said when it was decided: their supervisor passes both on.</summary>
+    private void Enter(int island, int lane, (RunEpoch Epoch, long[] Behind) decided)
+    {
+        var machine = _machines[island][lane];
+        for (var from = 0; from < _lanes; from++)
+        {
+            var way = (from * _lanes) + lane;
+            var said = _said[island][way];
+            while (_machines[island][lane] == machine && said.Count > 0 && _sayings[island][way] - said.Count < decided.Behind[from])
+            {
+                Hear(island, lane, said.Dequeue());
+            }
+        }
+
+        if (_machines[island][lane] == machine)
+        {
+            Handle(island, lane, new MergeInput.EpochChanged(decided.Epoch));
         }
     }
 
@@ -232,7 +254,10 @@ internal sealed partial class LaneSimulation
         {
             if (!Control.IsDoubted(island) && (!ReferenceEquals(before.Epoch, Control.Epoch) || island == again))
             {
-                Array.ForEach(_epochs[island], epochs => epochs.Enqueue(Control.Epoch));
+                for (var lane = 0; lane < _lanes; lane++)
+                {
+                    _epochs[island][lane].Enqueue((Control.Epoch, Each(_lanes, from => _sayings[island][(from * _lanes) + lane])));
+                }
             }
         }
     }
