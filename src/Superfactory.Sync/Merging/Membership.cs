@@ -211,9 +211,14 @@ internal sealed class Membership(
 
     private void Begin(RunEpoch epoch)
     {
-        var (before, member, learner) = (Incarnations(), state.SelfIsMember, state.SelfIsLearner);
+        var (before, members, member, learner) = (Incarnations(), state.Members, state.SelfIsMember, state.SelfIsLearner);
         var next = epoch.Number == state.Epoch.Number + 1;
         state.Enter(epoch);
+        if (!next || epoch.Start < 0 || state.Members != members || state.Fellows.Any(peer => before[peer.Index] != state.IncarnationOf(peer.Index)))
+        {
+            state.MembersSince = epoch.Number;
+        }
+
         if (epoch.Members.Concat(epoch.Learners).Any(each => each.Island == state.NameOf(state.Self) && each.Incarnation > state.Incarnation))
         {
             state.Fail($"Incarnation {state.IncarnationOf(state.Self)} of {state.NameOf(state.Self)} replaces this one.");
@@ -268,7 +273,11 @@ internal sealed class Membership(
             return;
         }
 
-        DealAnew();
+        if (state.MembersSince == epoch.Number)
+        {
+            DealAnew();
+        }
+
         if (state.Table is not null)
         {
             exchange.ClearFrom(state.History.Round);
@@ -277,7 +286,10 @@ internal sealed class Membership(
         handshake.GreetAll();
     }
 
-    /// <summary>Before the first round is merged nobody else knows how samples were dealt: the members of the new epoch deal among themselves.</summary>
+    /// <summary>
+    /// Before the first round is merged nobody else knows how samples were dealt: the members of the new epoch deal among themselves. Where they are
+    /// those of the epoch before, they come to the same, and what they contributed stands.
+    /// </summary>
     private void DealAnew()
     {
         if (state.History.IsNewlyDealt && state.Epoch.Start <= state.History.Round)

@@ -41,6 +41,7 @@ internal sealed class MergeState
         Enter(configuration.Epoch);
         Incarnation = configuration.Incarnation > 0 ? configuration.Incarnation : _incarnations[Self];
         Enter(configuration.Epoch);
+        MembersSince = Epoch.Number;
         Sealed = SelfIsMember && Epoch.Number <= configuration.Promised;
         Refusals = new RefusalLog(this);
         Lanes = new IslandLanes(this);
@@ -69,6 +70,9 @@ internal sealed class MergeState
 
     /// <summary>The members, by place.</summary>
     public ulong Members { get; private set; }
+
+    /// <summary>The first of the epochs since which the members, in their incarnations, are the present ones and the run has not begun again: every member knows it.</summary>
+    public int MembersSince { get; set; }
 
     /// <summary>The members other than this island, in order.</summary>
     public IReadOnlyList<Peer> Fellows { get; private set; } = [];
@@ -116,7 +120,6 @@ internal sealed class MergeState
     public bool LacksSeed => EveryStep && History.JustEntered && Seed?.Round != History.Round;
 
     public bool EveryStep => Mode == SyncMode.EveryStep;
-
     public bool Streaming => Mode == SyncMode.Streaming;
 
     /// <summary>
@@ -290,7 +293,6 @@ internal sealed class MergeState
     }
 
     public Peer PeerAt(int island) => _peers[island]!;
-
     public bool IsPeer(int island) => island >= 0 && island < Count && island != Self;
 
     /// <summary>The islands' names in their order.</summary>

@@ -91,10 +91,13 @@ public sealed class CatchingUpTests
         tried.ShouldBeTrue();
     }
 
-    [Fact]
-    public void Work_that_an_epoch_before_the_first_merge_deals_anew_is_said_to_be_late()
+    [Theory]
+    [InlineData(2, "What the trainer of island-1 gave for round 0 came too late: epoch 2 began before the first merge, and all samples are dealt anew.")]
+    [InlineData(3, null)]
+    public void Work_before_the_first_merge_stands_in_an_epoch_of_the_same_members_and_is_said_to_be_late_in_one_of_others(int members, string? note)
     {
         List<string> notes = [];
+        var stands = false;
         var scenario = new Scenario { Seed = 5, Islands = 3 };
         new Simulation(scenario)
         {
@@ -107,14 +110,16 @@ public sealed class CatchingUpTests
                 }
 
                 var epoch = machine.State.Epoch;
-                var next = epoch with { Number = epoch.Number + 1, Members = [.. epoch.Members.Take(2)], Start = 0 };
+                var next = epoch with { Number = epoch.Number + 1, Members = [.. epoch.Members.Take(members)], Start = 0 };
                 MergeInput[] inputs = [new MergeInput.EpochChanged(epoch with { Sealed = true, Change = 1 }), new MergeInput.PromiseKept(epoch.Number), new MergeInput.EpochChanged(next)];
                 notes.AddRange(inputs.SelectMany(machine.Handle).OfType<MergeEffect.Note>().Select(note => note.Text));
+                stands = machine.Exchange is { Own.Header.Steps: > 0 };
                 throw new EnoughException();
             },
         }.RunUntil<EnoughException>();
 
-        notes.ShouldBe(["What the trainer of island-1 gave for round 0 came too late: epoch 2 began before the first merge, and all samples are dealt anew."]);
+        notes.ShouldBe(note is null ? [] : [note]);
+        stands.ShouldBe(note is null);
     }
 
     internal sealed class EnoughException : Exception;

@@ -138,7 +138,7 @@ internal sealed class SampleDealing(MergeState state, TrainerSeat seat)
         state.History.Begin(
             [.. _declared.Select((declared, island) => state.IsMember(island) && declared!.Tracked ? new DataDeclaration(declared.Count, declared.Batch, declared.Dataset) : null)],
             state.Members,
-            state.Epoch.Number - 1);
+            state.MembersSince - 1);
     }
 
     /// <summary>What the history says of an island; null where it says nothing.</summary>
