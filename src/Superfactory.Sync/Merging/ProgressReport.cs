@@ -113,9 +113,12 @@ internal sealed class ProgressReport(MergeState state, RoundExchange exchange, T
 
         if (FirstWithout(island => island == state.Self || inbox.Headers[island] is not null) is { } late)
         {
-            return state.PeerAt(late) is { Up: false }
-                ? $"waits for {state.NameOf(late)}: its bridge is not connected"
-                : $"waits for {state.NameOf(late)} to contribute to round {round}";
+            return state.PeerAt(late) switch
+            {
+                { Up: false } => $"waits for {state.NameOf(late)}: its bridge is not connected",
+                { Established: true, Hello.Initialised: false } => $"waits for {state.NameOf(late)}, which takes the rest of the run's state that it lacks",
+                _ => $"waits for {state.NameOf(late)} to contribute to round {round}",
+            };
         }
 
         if (FirstWithout(island => dealing.HasDeclared(island)) is { } mute)

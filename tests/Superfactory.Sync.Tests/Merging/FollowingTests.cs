@@ -45,6 +45,25 @@ public sealed class FollowingTests
     }
 
     [Fact]
+    public void Members_that_pause_say_which_island_takes_what_it_lacks()
+    {
+        HashSet<string> said = [];
+        for (var seed = 1UL; seed <= 10 && said.Count == 0; seed++)
+        {
+            var scenario = new Scenario { Seed = seed, Islands = 3, Mode = SyncMode.EveryStep, Doubts = true, BackOneIn = 3, Faults = 6, FaultOneIn = 40, Fragments = 3, Budget = new BudgetSpecification { Steps = 40 } };
+            new Simulation(scenario)
+            {
+                Disturb = simulation => said.UnionWith(simulation.Machines
+                    .Where(machine => machine.State is { SelfIsMember: true, Initialised: true, History.Round: > 0, Failed: false } && machine.State.Fellows.Any(fellow => fellow is { Established: true, Hello.Initialised: false }))
+                    .Select(machine => machine.Progress.Waiting ?? string.Empty).Where(waiting => waiting.EndsWith(", which takes the rest of the run's state that it lacks", StringComparison.Ordinal))),
+            }.Run();
+        }
+
+        said.ShouldNotBeEmpty();
+        said.ShouldAllBe(waiting => waiting.StartsWith("waits for island-"));
+    }
+
+    [Fact]
     public void Steps_arrive_as_they_were_and_what_is_cut_short_or_has_a_gap_is_none()
     {
         ImmutableArray<KeptStep> steps = [new(4, 10, 11, new byte[] { 1, 2, 3 }), new(5, 11, 12, new byte[] { 4 })];
