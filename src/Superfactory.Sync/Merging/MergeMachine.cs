@@ -82,9 +82,10 @@ public sealed partial class MergeMachine
 
         _mayFollow = true;
         Take(input);
-        if (_mayFollow)
+        while (_mayFollow)
         {
             Advance();
+            _mayFollow = _exchange.TakeCompleted() && !_state.Failed;
         }
 
         return _state.TakeEffects();
@@ -214,6 +215,9 @@ public sealed partial class MergeMachine
                 break;
             case AttemptMessage attempt:
                 _attempts.Take(peer, attempt);
+                break;
+            case NormsMessage norms:
+                _exchange.Take(peer, norms);
                 break;
             case RepeatMessage repeat:
                 _exchange.Sender.Take(peer, repeat);

@@ -118,9 +118,18 @@ public sealed record ContributeMessage : MergeMessage
 
     /// <summary>
     /// Square of the L2 norm of each fragment, of the numbers as the receivers decode them: over each chunk, then over the chunks in
-    /// their order. Empty where there are no chunks.
+    /// their order. Empty where there are no chunks, or not yet.
     /// </summary>
     public ImmutableArray<double> SquaredNorms { get; init; } = [];
+
+    /// <summary>
+    /// Whether chunks come before it is known what they hold: <see cref="SquaredNorms"/>, <see cref="NonFinite"/> and
+    /// <see cref="NonFiniteFragment"/> follow in a <see cref="NormsMessage"/>. Of two islands alone, for numbers that are sent as they lie.
+    /// </summary>
+    public bool NormsFollow { get; init; }
+
+    /// <summary>Whether chunks belong to it.</summary>
+    public bool HasChunks => NormsFollow || !SquaredNorms.IsEmpty;
 }
 
 /// <summary>A chunk of a contribution or of a result. Chunks of one round may overtake each other on their way.</summary>

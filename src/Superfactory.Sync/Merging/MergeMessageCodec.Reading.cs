@@ -46,22 +46,29 @@ public static partial class MergeMessageCodec
         {
             Epoch = epoch, Incarnation = incarnation, Stamp = reader.Int64(0, long.MaxValue), Echo = reader.Int64(0, long.MaxValue), Held = reader.Int64(0, long.MaxValue),
         },
+        Kind.Norms => new NormsMessage
+        {
+            Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), NonFinite = reader.Int64(0, long.MaxValue),
+            NonFiniteFragment = reader.Int32(-1, MergeLimits.FragmentsMax - 1), SquaredNorms = Norms(ref reader),
+        },
         _ => null,
     };
 
-    private static ContributeMessage ReadContribute(int epoch, int incarnation, ref WireReader reader)
+    private static ContributeMessage ReadContribute(int epoch, int incarnation, ref WireReader reader) => new()
     {
-        var message = new ContributeMessage
-        {
-            Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), Mode = ModeOf(ref reader), BaseHash = reader.UInt64(), Steps = reader.Int32(0, int.MaxValue),
-            Tokens = reader.Int64(0, MergeLimits.TokensMax), LossSum = reader.Double(),
-            NonFinite = reader.Int64(0, long.MaxValue), NonFiniteFragment = reader.Int32(-1, MergeLimits.FragmentsMax - 1), ParametersHash = reader.UInt64(), Overflow = reader.Flag(),
-            SpanSteps = reader.Int32(0, int.MaxValue), SpanTokens = reader.Int64(0, MergeLimits.TokensMax), Afresh = reader.Flag(),
-        };
+        Epoch = epoch, Incarnation = incarnation, Round = Round(ref reader), Mode = ModeOf(ref reader), BaseHash = reader.UInt64(), Steps = reader.Int32(0, int.MaxValue),
+        Tokens = reader.Int64(0, MergeLimits.TokensMax), LossSum = reader.Double(),
+        NonFinite = reader.Int64(0, long.MaxValue), NonFiniteFragment = reader.Int32(-1, MergeLimits.FragmentsMax - 1), ParametersHash = reader.UInt64(), Overflow = reader.Flag(),
+        SpanSteps = reader.Int32(0, int.MaxValue), SpanTokens = reader.Int64(0, MergeLimits.TokensMax), Afresh = reader.Flag(), NormsFollow = reader.Flag(), SquaredNorms = Norms(ref reader),
+    };
+
+    /// <summary>Norms, with which a message ends.</summary>
+    private static ImmutableArray<double> Norms(ref WireReader reader)
+    {
         var count = reader.Int32(0, MergeLimits.FragmentsMax);
         if (!reader.Require(count * 8L == reader.Remaining))
         {
-            return message;
+            return [];
         }
 
         var norms = ImmutableArray.CreateBuilder<double>(count);
@@ -70,7 +77,7 @@ public static partial class MergeMessageCodec
             norms.Add(reader.Double());
         }
 
-        return message with { SquaredNorms = norms.MoveToImmutable() };
+        return norms.MoveToImmutable();
     }
 
     private static SyncMode ModeOf(ref WireReader reader)

@@ -12,7 +12,7 @@ namespace Superfactory.Sync.Merging;
 public static partial class MergeMessageCodec
 {
     /// <summary>The version of the merge protocol. A peer of another version is refused by name.</summary>
-    public const int ProtocolVersion = 8;
+    public const int ProtocolVersion = 9;
 
     private enum Kind : byte
     {
@@ -33,6 +33,7 @@ public static partial class MergeMessageCodec
         Object = 15,
         Attempt = 16,
         Alive = 17,
+        Norms = 18,
     }
 
     /// <summary>Writes the whole message: its fields and its payload.</summary>
@@ -106,6 +107,7 @@ public static partial class MergeMessageCodec
         ObjectMessage => Kind.Object,
         AttemptMessage => Kind.Attempt,
         AliveMessage => Kind.Alive,
+        NormsMessage => Kind.Norms,
         _ => throw new ArgumentException($"{message.GetType().Name} has no place on the wire.", nameof(message)),
     };
 
@@ -207,6 +209,12 @@ public static partial class MergeMessageCodec
                 writer.UInt64(attempt.Stalled);
                 writer.UInt64(attempt.Belied);
                 break;
+            case NormsMessage norms:
+                writer.Int64(norms.Round);
+                writer.Int64(norms.NonFinite);
+                writer.Int32(norms.NonFiniteFragment);
+                WriteNorms(norms.SquaredNorms, writer);
+                break;
         }
     }
 
@@ -225,8 +233,14 @@ public static partial class MergeMessageCodec
         writer.Int32(contribute.SpanSteps);
         writer.Int64(contribute.SpanTokens);
         writer.Flag(contribute.Afresh);
-        writer.Int32(contribute.SquaredNorms.Length);
-        foreach (var norm in contribute.SquaredNorms)
+        writer.Flag(contribute.NormsFollow);
+        WriteNorms(contribute.SquaredNorms, writer);
+    }
+
+    private static void WriteNorms(ImmutableArray<double> norms, WireWriter writer)
+    {
+        writer.Int32(norms.Length);
+        foreach (var norm in norms)
         {
             writer.Double(norm);
         }

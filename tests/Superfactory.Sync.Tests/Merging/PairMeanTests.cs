@@ -55,9 +55,10 @@ public sealed class PairMeanTests
         var memory = GC.AllocateArray<float>(length + 32, pinned: true);
         var line = (int)((64 - (Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0) % 64)) % 64) / sizeof(float);
         var to = memory.AsSpan(line + place, length);
-        var (arrived, hash) = PairMean.Take(format, 0.25f, first, 0.75f, second, firstArrived, to);
+        var (arrived, own, hash) = PairMean.Take(format, 0.25f, first, 0.75f, second, firstArrived, to);
 
         arrived.ShouldBe(numbers);
+        own.ShouldBe(format.Format == NumberFormat.Fp32 ? format.MeasureEncoded(firstArrived ? second : first, length) : default);
         hash.ShouldBe(ChunkHash.Of(MemoryMarshal.AsBytes(mean.AsSpan())));
         MemoryMarshal.AsBytes(to).SequenceEqual(MemoryMarshal.AsBytes(mean.AsSpan())).ShouldBeTrue();
     }

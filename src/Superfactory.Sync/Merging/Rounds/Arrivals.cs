@@ -1,3 +1,4 @@
+using Superfactory.Sync.Arithmetic.Formats;
 using Superfactory.Sync.Fragments;
 
 namespace Superfactory.Sync.Merging.Rounds;
@@ -80,6 +81,13 @@ internal sealed class Arrivals(int islands, FragmentPlan plan, int chunkBytes)
         {
             Here.Clear();
             NotFinite = false;
+        }
+
+        /// <summary>A chunk was read.</summary>
+        public void Measured(int chunk, HeaderNumbers numbers)
+        {
+            SquaredNorms[chunk] = numbers.SquaredNorm;
+            NotFinite |= numbers.NonFinite != 0;
         }
 
         /// <summary>The square of a fragment's norm, over its chunks in their order.</summary>

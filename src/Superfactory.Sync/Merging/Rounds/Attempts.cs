@@ -165,7 +165,7 @@ internal sealed class Attempts(MergeState state, RoundExchange exchange)
     private void Begin(AttemptMessage attempt, Peer? heardFrom)
     {
         Report(attempt.Stalled & ~Work.Stalled, attempt, "nothing came from it for too long");
-        Report(attempt.Belied & ~Work.Belied, attempt, "its numbers are not what its header says");
+        Report(attempt.Belied & ~Work.Belied, attempt, null);
         exchange.Begin(attempt);
         foreach (var peer in state.Fellows)
         {
@@ -176,12 +176,22 @@ internal sealed class Attempts(MergeState state, RoundExchange exchange)
         }
     }
 
-    private void Report(ulong islands, AttemptMessage attempt, string why)
+    private void Report(ulong islands, AttemptMessage attempt, string? why)
     {
         for (var rest = islands; rest != 0; rest &= rest - 1)
         {
-            var name = state.NameOf(BitOperations.TrailingZeroCount(rest));
-            state.Note($"Round {attempt.Round} is tried again without {name}, because {why}; its samples are dealt again.");
+            var island = BitOperations.TrailingZeroCount(rest);
+            state.Note($"Round {attempt.Round} is tried again without {state.NameOf(island)}, because {why ?? WhatIsWrong(island)}; its samples are dealt again.");
         }
     }
+
+    /// <summary>What is wrong with an island's numbers, as far as it is known here: norms that followed may refuse them.</summary>
+    private string WhatIsWrong(int island) => exchange.Current.Headers[island] switch
+    {
+        null or { NormsFollow: true } => "its numbers are refused",
+        { NonFinite: > 0 } => "some of its numbers are not finite",
+        { } header when state.History.Norms.FindExcess(island, header.SquaredNorms.AsSpan(), state.Configuration.Sync.NormLimit) is { } excess =>
+            $"the norm of fragment {state.History.NameOf(excess.Fragment)} is far over those accepted before",
+        _ => "its numbers are not what its header says",
+    };
 }

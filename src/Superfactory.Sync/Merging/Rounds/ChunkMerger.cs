@@ -63,9 +63,7 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
             return from.NotFinite || Work.Missing(Plan.FragmentOf(chunk)) == 0;
         }
 
-        var numbers = state.Format.MeasureEncoded(bytes, Plan.SpanOf(chunk).Length);
-        from.SquaredNorms[chunk] = numbers.SquaredNorm;
-        from.NotFinite |= numbers.NonFinite != 0;
+        from.Measured(chunk, state.Format.MeasureEncoded(bytes, Plan.SpanOf(chunk).Length));
         if (Work.Decision is not { } decision)
         {
             exchange.Arrivals.Keep(island, chunk, bytes);
@@ -84,10 +82,14 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         var weights = Work.Decision!.Weights;
         var own = exchange.Own!.Bytes(chunk);
         var isFirst = _order[0] == island;
-        var (numbers, hash) = PairMean.Take(
+        var (arrived, mine, hash) = PairMean.Take(
             state.Format, weights[0], isFirst ? bytes : own, weights[1], isFirst ? own : bytes, firstArrived: isFirst, MeanOf(chunk));
-        from.SquaredNorms[chunk] = numbers.SquaredNorm;
-        from.NotFinite |= numbers.NonFinite != 0;
+        from.Measured(chunk, arrived);
+        if (exchange.Own.Bare)
+        {
+            exchange.Arrivals.Of(state.Self).Measured(chunk, mine);
+        }
+
         Work.Places[chunk] = 2;
         Work.Merge(chunk, hash);
     }
@@ -196,16 +198,13 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         }
     }
 
-    /// <summary>What this island itself puts into a sum that it leads is compared with its header, too: nobody else reads it.</summary>
+    /// <summary>What this island itself puts into a sum that it leads, or that its trainer could still write to, is compared with its header, too.</summary>
     private ReadOnlySpan<byte> OwnBytes(int chunk)
     {
         var bytes = exchange.Own!.Bytes(chunk);
-        if (!state.Direct)
+        if (!state.Direct || exchange.Own.Bare)
         {
-            var numbers = state.Format.MeasureEncoded(bytes, Plan.SpanOf(chunk).Length);
-            var own = exchange.Arrivals.Of(state.Self);
-            own.SquaredNorms[chunk] = numbers.SquaredNorm;
-            own.NotFinite |= numbers.NonFinite != 0;
+            exchange.Arrivals.Of(state.Self).Measured(chunk, state.Format.MeasureEncoded(bytes, Plan.SpanOf(chunk).Length));
         }
 
         return bytes;

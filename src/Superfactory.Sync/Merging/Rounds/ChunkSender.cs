@@ -281,10 +281,25 @@ internal sealed class ChunkSender(MergeState state, RoundExchange exchange)
 
         for (; lane.OwnNext < lane.Bound && lane.HasRoom; lane.OwnNext++)
         {
-            if ((state.Direct || Work.LeaderOf(lane.OwnNext) == peer.Index) && lane.Own.Add(lane.OwnNext))
+            if ((!state.Direct && Work.LeaderOf(lane.OwnNext) != peer.Index) || lane.Own.Contains(lane.OwnNext))
             {
-                Emit(peer, lane, StreamKind.Contribution, lane.OwnNext, own.Chunk(lane.OwnNext));
+                continue;
             }
+
+            if (!own.TryRead(lane.OwnNext))
+            {
+                // Nothing of it will be merged.
+                exchange.CompleteOwn();
+                return;
+            }
+
+            lane.Own.Add(lane.OwnNext);
+            Emit(peer, lane, StreamKind.Contribution, lane.OwnNext, own.Chunk(lane.OwnNext));
+        }
+
+        if (own.IsAllRead)
+        {
+            exchange.CompleteOwn();
         }
     }
 

@@ -45,17 +45,70 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
             }
         }
 
+        if (Decide(inbox) is not { } decision)
+        {
+            return false;
+        }
+
+        (Work.Decision, Work.Provisional) = (decision, AnyNormsFollow(inbox));
+        exchange.Chunks.Begin();
+        return true;
+    }
+
+    /// <summary>What follows from the headers as they are; null where the run cannot go on.</summary>
+    private RoundDecision? Decide(RoundInbox inbox)
+    {
         var decision = RoundDecision.Of(
             [.. Enumerable.Range(0, state.Count).Select(island => Header(inbox, island))], state.Mode, state.History.Norms, state.Configuration.Sync.NormLimit, Work.Stalled, Work.Belied);
         if (decision.Fault(state.History, state.Members, state.NameOf) is { } fault)
         {
             state.Fail(fault);
+            return null;
+        }
+
+        return decision;
+    }
+
+    /// <summary>
+    /// Decides again when all norms are here that followed: as before, or the round is tried again without whose numbers are refused. As nothing is
+    /// committed before, nobody has applied anything of it.
+    /// </summary>
+    /// <returns>Whether the decision stands.</returns>
+    private bool TryConclude()
+    {
+        var (inbox, taken) = (exchange.Current, Work.Decision!.Contributors);
+        if (Work.Merged.Count == state.Plan!.Chunks || (taken >> state.Self & 1) == 0)
+        {
+            // No chunk of this island's has to be sent first, or none will be.
+            exchange.CompleteOwn();
+        }
+
+        if (AnyNormsFollow(inbox) || Decide(inbox) is not { } decision)
+        {
             return false;
         }
 
-        Work.Decision = decision;
-        exchange.Chunks.Begin();
+        if (decision.Contributors != taken)
+        {
+            attempts.Object(BitOperations.TrailingZeroCount(taken & ~decision.Contributors), belied: true);
+            return false;
+        }
+
+        (Work.Decision, Work.Provisional) = (decision, false);
         return true;
+    }
+
+    private bool AnyNormsFollow(RoundInbox inbox)
+    {
+        for (var island = 0; island < state.Count; island++)
+        {
+            if (Header(inbox, island) is { NormsFollow: true })
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>An island's header; none of who is left out because nothing came, for some may have it and some not.</summary>
@@ -64,6 +117,11 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
     /// <summary>Settles every fragment whose numbers and commit are here.</summary>
     public void Settle()
     {
+        if (Work.Provisional && !TryConclude())
+        {
+            return;
+        }
+
         var decision = Work.Decision!;
         if (FindBelied(decision) is { } culprit && attempts.Object(culprit, belied: true))
         {
@@ -125,8 +183,11 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
         return null;
     }
 
-    /// <summary>Whose contributions are compared with their headers here: of two islands the other reads this one's.</summary>
-    private ulong Read(RoundDecision decision) => decision.Contributors & (state.Direct ? state.EverybodyElse : ulong.MaxValue);
+    /// <summary>
+    /// Whose contributions are compared with their headers here: of two islands the other reads this one's, and this one as well where the trainer
+    /// could still write to it.
+    /// </summary>
+    private ulong Read(RoundDecision decision) => decision.Contributors & (state.Direct && exchange.Own is not { Bare: true } ? state.EverybodyElse : ulong.MaxValue);
 
     private int? FindBelied(RoundDecision decision, Fragment fragment)
     {

@@ -17,15 +17,18 @@ internal sealed class OwnContribution
     private readonly byte[]?[] _encoded;
     private readonly ChunkSet _done;
     private readonly float[]? _base;
+    private readonly ContributionNorms _norms;
     private Memory<float> _local;
 
-    /// <summary>Takes what the trainer gave: one pass that reads its numbers, for the header.</summary>
+    /// <summary>Takes what the trainer gave: one pass that reads its numbers, for the header, unless norms follow.</summary>
     /// <param name="state">The model, and where the trainer's numbers lie.</param>
     /// <param name="given">What came of its steps.</param>
     /// <param name="encoded">Memory for its bytes, from the contribution before it to the same part.</param>
-    public OwnContribution(MergeState state, SpanContribution given, EncodedChunks encoded)
+    /// <param name="normsMayFollow">Whether its chunks can be sent at once, and what they hold be said after them.</param>
+    public OwnContribution(MergeState state, SpanContribution given, EncodedChunks encoded, bool normsMayFollow)
     {
         (_state, _plan) = (state, state.Plan!);
+        _norms = new ContributionNorms(_plan);
         _local = state.Buffers!.Local;
         _base = state.EveryStep ? null : state.Replica!.Parameters;
         (_encoded, _done) = (encoded.Bytes, encoded.Done);
@@ -47,10 +50,17 @@ internal sealed class OwnContribution
             SpanTokens = given.Tokens,
             Afresh = given.Afresh,
         };
-        Header = RoundDecision.HasNumbers(header, state.Mode) ? Measure(header) : header;
+        Header = header with { NormsFollow = RoundDecision.HasNumbers(header, state.Mode) };
+        if (Header.NormsFollow && !(normsMayFollow && Bare))
+        {
+            Complete();
+        }
     }
 
-    /// <summary>Its header: the island's, where <see cref="IsHeaded"/>; before that, where the model has several lanes, of this lane alone.</summary>
+    /// <summary>
+    /// Its header: the island's, where <see cref="IsHeaded"/>; before that, where the model has several lanes, of this lane alone. Where norms
+    /// follow it is completed by <see cref="Complete"/>.
+    /// </summary>
     public ContributeMessage Header { get; private set; }
 
     /// <summary>Whether the header is the island's, so that the others may have it.</summary>
@@ -60,13 +70,48 @@ internal sealed class OwnContribution
     public double? Loss { get; }
 
     /// <summary>Whether it has chunks.</summary>
-    public bool HasNumbers => !Header.SquaredNorms.IsEmpty;
+    public bool HasNumbers => Header.HasChunks;
 
     /// <summary>Whether its chunks are the trainer's own numbers.</summary>
     public bool Bare { get; }
 
     /// <summary>All lanes of the island have contributed.</summary>
     public void Head(ContributeMessage header) => (Header, IsHeaded) = (header, true);
+
+    /// <summary>
+    /// A chunk is about to be sent: where norms follow it is read, which takes little, for its numbers are copied from the processor's cache
+    /// then, and not from memory.
+    /// </summary>
+    /// <returns>False where it has numbers that are not finite, so that none of it is merged.</returns>
+    public bool TryRead(int chunk)
+    {
+        if (!Header.NormsFollow || _norms.Has(chunk))
+        {
+            return true;
+        }
+
+        var numbers = Measure(chunk);
+        _norms.Take(chunk, numbers);
+        return numbers.NonFinite == 0;
+    }
+
+    /// <summary>Whether norms are still to follow, though every chunk was read.</summary>
+    public bool IsAllRead => Header.NormsFollow && _norms.IsComplete;
+
+    /// <summary>Reads what was not read, and completes the header.</summary>
+    /// <returns>The header.</returns>
+    public ContributeMessage Complete()
+    {
+        for (var chunk = 0; chunk < _plan.Chunks; chunk++)
+        {
+            if (!_norms.Has(chunk))
+            {
+                _norms.Take(chunk, Measure(chunk));
+            }
+        }
+
+        return Header = _norms.Complete(Header);
+    }
 
     /// <summary>A chunk's bytes, as they are sent.</summary>
     public ReadOnlyMemory<byte> Chunk(int chunk)
@@ -151,25 +196,7 @@ internal sealed class OwnContribution
         return difference;
     }
 
-    private ContributeMessage Measure(ContributeMessage header)
-    {
-        var plan = _plan;
-        var fragments = new HeaderNumbers[plan.Fragments.Length];
-        for (var chunk = 0; chunk < plan.Chunks; chunk++)
-        {
-            var numbers = Numbers(chunk);
-            fragments[chunk % fragments.Length] += _state.Feedback is { } feedback
-                ? feedback.Measure(_state.Format, plan.SpanOf(chunk), numbers)
-                : _state.Format.Measure(numbers);
-        }
-
-        var (nonFinite, first) = (0L, -1);
-        for (var fragment = 0; fragment < fragments.Length; fragment++)
-        {
-            nonFinite += fragments[fragment].NonFinite;
-            first = first < 0 && nonFinite > 0 ? fragment : first;
-        }
-
-        return header with { NonFinite = nonFinite, NonFiniteFragment = first, SquaredNorms = nonFinite == 0 ? [.. fragments.Select(numbers => numbers.SquaredNorm)] : [] };
-    }
+    private HeaderNumbers Measure(int chunk) => _state.Feedback is { } feedback
+        ? feedback.Measure(_state.Format, _plan.SpanOf(chunk), Numbers(chunk))
+        : _state.Format.Measure(Numbers(chunk));
 }

@@ -22,16 +22,19 @@ internal static class PairMean
     /// <param name="second">The second island's chunk, encoded.</param>
     /// <param name="firstArrived">Which of them arrived.</param>
     /// <param name="mean">Where the mean is written.</param>
-    /// <returns>What the arrived chunk's numbers are, and the hash of the mean: those of <see cref="INumberFormat.MeasureEncoded"/> and <see cref="ChunkHash.Of(ReadOnlySpan{byte})"/>.</returns>
-    public static (HeaderNumbers Arrived, ulong Hash) Take(
+    /// <returns>
+    /// What the arrived chunk's numbers are, those of the own one in single precision (of another format, nothing), and the hash of the mean: those of
+    /// <see cref="INumberFormat.MeasureEncoded"/> and <see cref="ChunkHash.Of(ReadOnlySpan{byte})"/>.
+    /// </returns>
+    public static (HeaderNumbers Arrived, HeaderNumbers Own, ulong Hash) Take(
         INumberFormat format, float firstWeight, ReadOnlySpan<byte> first, float secondWeight, ReadOnlySpan<byte> second, bool firstArrived, Span<float> mean)
     {
-        var numbers = new HeaderSum(VectorWidths.Widest);
+        var (firstNumbers, secondNumbers) = (new HeaderSum(VectorWidths.Widest), new HeaderSum(VectorWidths.Widest));
         var hash = ChunkHash.Begin();
         if (format.Format == NumberFormat.Fp32)
         {
             var taken = PairMeanFp32.Take(
-                firstWeight, MemoryMarshal.Cast<byte, float>(first), secondWeight, MemoryMarshal.Cast<byte, float>(second), firstArrived, mean, ref numbers, ref hash);
+                firstWeight, MemoryMarshal.Cast<byte, float>(first), secondWeight, MemoryMarshal.Cast<byte, float>(second), mean, ref firstNumbers, ref secondNumbers, ref hash);
             first = first[(taken * sizeof(float))..];
             second = second[(taken * sizeof(float))..];
             mean = mean[taken..];
@@ -42,7 +45,16 @@ internal static class PairMean
         {
             var count = Math.Min(Piece, mean.Length);
             var bytes = format.EncodedBytes(count);
-            Measure(format, (firstArrived ? first : second)[..bytes], piece[..count], ref numbers);
+            if (firstArrived || format.Format == NumberFormat.Fp32)
+            {
+                Measure(format, first[..bytes], piece[..count], ref firstNumbers);
+            }
+
+            if (!firstArrived || format.Format == NumberFormat.Fp32)
+            {
+                Measure(format, second[..bytes], piece[..count], ref secondNumbers);
+            }
+
             format.Mean(firstWeight, first[..bytes], secondWeight, second[..bytes], piece[..count]);
             hash.Append(MemoryMarshal.AsBytes(piece[..count]));
             piece[..count].CopyTo(mean);
@@ -51,18 +63,19 @@ internal static class PairMean
             mean = mean[count..];
         }
 
-        return (numbers.Total(), hash.Finish());
+        var (one, two) = (firstNumbers.Total(), secondNumbers.Total());
+        return (firstArrived ? one : two, firstArrived ? two : one, hash.Finish());
     }
 
-    private static void Measure(INumberFormat format, ReadOnlySpan<byte> arrived, Span<float> decoded, ref HeaderSum numbers)
+    private static void Measure(INumberFormat format, ReadOnlySpan<byte> encoded, Span<float> decoded, ref HeaderSum numbers)
     {
         if (format.Format == NumberFormat.Fp32)
         {
-            numbers.Add(MemoryMarshal.Cast<byte, float>(arrived));
+            numbers.Add(MemoryMarshal.Cast<byte, float>(encoded));
             return;
         }
 
-        format.Decode(arrived, decoded);
+        format.Decode(encoded, decoded);
         numbers.Add(decoded);
     }
 }

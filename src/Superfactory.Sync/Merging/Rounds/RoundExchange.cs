@@ -121,7 +121,7 @@ internal sealed partial class RoundExchange
     /// <summary>The trainer's contribution to the current round goes out: its header as soon as all lanes have theirs, its chunks as there is room.</summary>
     public void Contribute(SpanContribution given)
     {
-        (_own, _dropped) = (new OwnContribution(_state, given, Part.Encoded), -1);
+        (_own, _dropped) = (new OwnContribution(_state, given, Part.Encoded, NormsMayFollow(given.Taken.Round)), -1);
         _state.Lanes.Contribute(_own.Header);
         TryHead();
     }
@@ -189,10 +189,15 @@ internal sealed partial class RoundExchange
             return;
         }
 
-        var fragments = RoundDecision.HasNumbers(header, header.Mode) ? _state.Lanes.Any ? _state.Lanes.Fragments : _state.Plans[_state.PartOf(header.Round, header.Mode)].Fragments.Length : 0;
-        if (header.SquaredNorms.Length != fragments)
+        if (header.SquaredNorms.Length != FragmentsOf(header))
         {
-            _state.Fault(peer, $"a contribution to round {header.Round} with {header.SquaredNorms.Length} fragments where {fragments} belong");
+            _state.Fault(peer, $"a contribution to round {header.Round} with {header.SquaredNorms.Length} fragments where {FragmentsOf(header)} belong");
+            return;
+        }
+
+        if (header.NormsFollow && (!_state.Direct || _state.Lanes.Any || !RoundDecision.HasNumbers(header, header.Mode)))
+        {
+            _state.Fault(peer, $"a contribution to round {header.Round} whose norms cannot follow");
             return;
         }
 
@@ -200,7 +205,11 @@ internal sealed partial class RoundExchange
         {
             var again = inbox.HeaderConversations[peer.Index] != peer.Conversation;
             inbox.HeaderConversations[peer.Index] = peer.Conversation;
-            if (!again || !Same(known, header))
+            if (again && known.NormsFollow && !header.NormsFollow && AreOneBefore(known, header))
+            {
+                inbox.Headers[peer.Index] = header;
+            }
+            else if (!again || !Same(known, header))
             {
                 _state.Fault(peer, $"a second contribution to round {header.Round}");
             }
@@ -237,7 +246,7 @@ internal sealed partial class RoundExchange
         {
             _state.Fault(peer, $"a chunk {chunk.Chunk} of round {chunk.Round} that {_state.NameOf(leader)} leads");
         }
-        else if (contribution ? Current.Headers[peer.Index] is not { SquaredNorms.IsEmpty: false } || chunk.Chunk >= Work.Granted : !TakesPart)
+        else if (contribution ? Current.Headers[peer.Index] is not { HasChunks: true } || chunk.Chunk >= Work.Granted : !TakesPart)
         {
             _state.Fault(peer, $"a chunk {chunk.Chunk} of round {chunk.Round} that no header announced, or before there was room for it");
         }
@@ -316,12 +325,8 @@ internal sealed partial class RoundExchange
             }
         }
 
-        return false;
+        return Current.Headers[island] is { NormsFollow: true };
     }
-
-    private static bool Same(ContributeMessage one, ContributeMessage other) =>
-        one.BaseHash == other.BaseHash && one.Steps == other.Steps && one.SpanSteps == other.SpanSteps && one.SpanTokens == other.SpanTokens && one.Afresh == other.Afresh && one.Tokens == other.Tokens && one.LossSum.Equals(other.LossSum)
-        && one.Overflow == other.Overflow && one.SquaredNorms.AsSpan().SequenceEqual(other.SquaredNorms.AsSpan());
 
     private void Begin(int attempt, ulong stalled, ulong belied)
     {

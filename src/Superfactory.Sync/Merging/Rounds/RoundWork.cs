@@ -35,6 +35,9 @@ internal sealed class RoundWork
     /// <summary>What follows from the headers; null until all are here.</summary>
     public RoundDecision? Decision { get; set; }
 
+    /// <summary>Whether the decision takes numbers for sound of which it is not known yet: nothing is settled by it.</summary>
+    public bool Provisional { get; set; }
+
     /// <summary>Whether this island will commit nothing more in this attempt.</summary>
     public bool Objected { get; set; }
 
@@ -76,6 +79,7 @@ internal sealed class RoundWork
     public void Begin(int attempt, ulong stalled, ulong belied)
     {
         (Attempt, Stalled, Belied, Decision, Objected, Verified, Repeats) = (attempt, stalled, belied, null, false, false, 0);
+        Provisional = false;
         Array.Clear(Places);
         Array.Clear(Commits);
         Array.Clear(Settled);
