@@ -81,7 +81,7 @@ internal sealed partial class BridgeHost : IDisposable
             Epoch = configuration.Epoch, Incarnation = configuration.Incarnation, Promised = promises.Load(),
             Sync = configuration.Specification.Sync, Budget = configuration.Specification.Budget,
             Checkpoint = checkpoint,
-            Restores = configuration.Checkpoints is { Restores: true },
+            Restores = configuration.Checkpoints is { Restores: true }, IsNear = configuration.Direct is not null,
         });
         _events = new BridgeEventQueue(emit);
         _meter = configuration.Specification.Sync.Mode == SyncMode.Auto ? new RoundMeter(time, () => _machine.Schedule) : null;

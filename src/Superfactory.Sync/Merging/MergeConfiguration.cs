@@ -41,6 +41,12 @@ public sealed record MergeConfiguration
     /// <summary>Numbers in one chunk at most, 1 to <see cref="MergeLimits.ChunkLengthMax"/>, which is the default; less makes many chunks of a small model.</summary>
     public int ChunkLengthMax { get; init; } = MergeLimits.ChunkLengthMax;
 
+    /// <summary>
+    /// Whether the other of two islands is on the same machine, so that a message to it and back takes less than reading a hundredth of a large contribution:
+    /// what its numbers hold is found then as they are merged and said after the last, in place of being found as each chunk is sent. False is the default.
+    /// </summary>
+    public bool IsNear { get; init; }
+
     /// <summary>Bytes of contributions that a leader of three or more islands keeps until their turn comes, where its fragments are smaller; the default is <see cref="MergeLimits.StashBytesMax"/>.</summary>
     public long StashBytesMax { get; init; } = MergeLimits.StashBytesMax;
 }

@@ -60,7 +60,7 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         if (state.Direct && Work.Decision is { } decided && _contributors == 2 && (decided.Contributors >> island & 1) != 0 && Work.Places[chunk] == 0)
         {
             TakePair(island, chunk, bytes, from);
-            return from.NotFinite || Work.Missing(Plan.FragmentOf(chunk)) == 0;
+            return from.NotFinite || exchange.Arrivals.Of(state.Self).NotFinite || Work.Missing(Plan.FragmentOf(chunk)) == 0;
         }
 
         from.Measured(chunk, state.Format.MeasureEncoded(bytes, Plan.SpanOf(chunk).Length));
@@ -88,6 +88,7 @@ internal sealed class ChunkMerger(MergeState state, RoundExchange exchange)
         if (exchange.Own.Bare)
         {
             exchange.Arrivals.Of(state.Self).Measured(chunk, mine);
+            exchange.Own.Read(chunk, mine);
         }
 
         Work.Places[chunk] = 2;

@@ -77,9 +77,9 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
     private bool TryConclude()
     {
         var (inbox, taken) = (exchange.Current, Work.Decision!.Contributors);
-        if (Work.Merged.Count == state.Plan!.Chunks || (taken >> state.Self & 1) == 0)
+        if (Work.Merged.Count == state.Plan!.Chunks || (taken >> state.Self & 1) == 0 || exchange.Arrivals.Of(state.Self).NotFinite)
         {
-            // No chunk of this island's has to be sent first, or none will be.
+            // No chunk of this island's has to be sent first, or none will be, or no more should.
             exchange.CompleteOwn();
         }
 

@@ -80,12 +80,12 @@ internal sealed class OwnContribution
 
     /// <summary>
     /// A chunk is about to be sent: where norms follow it is read, which takes little, for its numbers are copied from the processor's cache
-    /// then, and not from memory.
+    /// then, and not from memory. Where the peer is near it is read once less: as it is merged.
     /// </summary>
     /// <returns>False where it has numbers that are not finite, so that none of it is merged.</returns>
     public bool TryRead(int chunk)
     {
-        if (!Header.NormsFollow || _norms.Has(chunk))
+        if (!Header.NormsFollow || _state.Configuration.IsNear || _norms.Has(chunk))
         {
             return true;
         }
@@ -93,6 +93,15 @@ internal sealed class OwnContribution
         var numbers = Measure(chunk);
         _norms.Take(chunk, numbers);
         return numbers.NonFinite == 0;
+    }
+
+    /// <summary>A chunk was read as it was merged: where norms follow and it was not read before, that is what it holds.</summary>
+    public void Read(int chunk, HeaderNumbers numbers)
+    {
+        if (Header.NormsFollow)
+        {
+            _norms.Take(chunk, numbers);
+        }
     }
 
     /// <summary>Whether norms are still to follow, though every chunk was read.</summary>

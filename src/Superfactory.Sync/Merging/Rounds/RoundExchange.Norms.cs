@@ -2,8 +2,8 @@ namespace Superfactory.Sync.Merging.Rounds;
 
 /// <summary>
 /// Norms that follow the chunks. To say them in the header all numbers would have to be read before the first may leave; of two islands that
-/// send numbers as they lie each chunk is read as it is sent, and the header is completed after the last. Until both are complete the round is
-/// decided as if all of it were sound, and nothing of it is settled.
+/// send numbers as they lie each chunk is read as it is sent, or where the other is near as it is merged, and the header is completed after the last.
+/// Until both are complete the round is decided as if all of it were sound, and nothing of it is settled.
 /// </summary>
 internal sealed partial class RoundExchange
 {

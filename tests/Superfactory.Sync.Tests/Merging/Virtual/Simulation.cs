@@ -378,6 +378,7 @@ internal sealed partial class Simulation
     private MergeMachine NewMachine(int island) => new(new MergeConfiguration
     {
         Self = island, Epoch = Control.Epoch, Incarnation = Control.IncarnationOf(island), Sync = _scenario.Sync, Budget = _scenario.Budget, ChunkLengthMax = _scenario.ChunkLength, StashBytesMax = _scenario.StashBytes ?? MergeLimits.StashBytesMax,
+        IsNear = _scenario.Seed % 2 == 1,
     });
 
     private VirtualTrainer NewTrainer(int island) => new(_scenario, island) { OnMerged = (round, result) => _history.Check(island, _machines[island], round, result) };
