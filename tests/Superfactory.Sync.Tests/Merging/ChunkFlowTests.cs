@@ -67,6 +67,32 @@ public sealed class ChunkFlowTests
     }
 
     [Fact]
+    public void Nothing_is_done_after_a_chunk_from_which_nothing_can_follow()
+    {
+        // Two fragments of ten chunks each.
+        var machines = Started(elements: 40, out _);
+        var contribution = new MergeInput.TrainerContributed(new Contribution { Round = 0, Steps = 1, Tokens = 1, LossSum = 1 });
+        machines[0].Handle(contribution);
+        var sent = new Queue<MergeMessage>(machines[1].Handle(contribution).OfType<MergeEffect.Send>().Select(send => send.Message));
+        machines[0].Handle(new MergeInput.Received(1, sent.Dequeue()));
+
+        // Without a word there is room for eight chunks, which are sent as soon as the machine does what follows from all that it knows.
+        machines[0].State.PeerAt(1).Lane!.Carry(MergeLimits.ChunksWaitingMax);
+        for (var chunk = 0; chunk < 20; chunk++)
+        {
+            if (sent.Count == 0)
+            {
+                sent = new(machines[1].Handle(new MergeInput.Carried(0, 8)).OfType<MergeEffect.Send>().Select(send => send.Message));
+            }
+
+            var effects = machines[0].Handle(new MergeInput.Received(1, sent.Dequeue()));
+
+            machines[0].Exchange.Work.Merged.Contains(chunk).ShouldBeTrue();
+            Chunks(effects).ShouldBe(chunk == 18 ? Enumerable.Range(8, 8) : [], $"chunk {chunk}; the nineteenth completes the first fragment");
+        }
+    }
+
+    [Fact]
     public void Gradients_in_fp32_are_sent_from_where_the_trainer_wrote_them()
     {
         var machines = Started(elements: 8, out var buffers);
@@ -148,12 +174,12 @@ public sealed class ChunkFlowTests
         effects.OfType<MergeEffect.Send>().Select(send => send.Message).OfType<ChunkMessage>().Select(chunk => chunk.Chunk);
 
     /// <summary>Two islands that have said all that they say before they contribute.</summary>
-    private static MergeMachine[] Started(int elements, out MergeBuffers buffers, int chunkLength = 2)
+    internal static MergeMachine[] Started(int elements, out MergeBuffers buffers, int chunkLength = 2, bool isNear = false)
     {
         var epoch = new Model.Agents.RunEpoch { Number = 1, Members = [new("one", 1), new("two", 1)] };
         var machines = Enumerable.Range(0, 2).Select(self => new MergeMachine(new MergeConfiguration
         {
-            Self = self, Epoch = epoch, ChunkLengthMax = chunkLength, Budget = new BudgetSpecification { Steps = 4 },
+            Self = self, Epoch = epoch, ChunkLengthMax = chunkLength, IsNear = isNear, Budget = new BudgetSpecification { Steps = 4 },
             Sync = new SyncSpecification { Mode = SyncMode.EveryStep, Format = NumberFormat.Fp32 },
         })).ToArray();
         var queue = new Queue<(int To, MergeInput Input)>();

@@ -26,7 +26,7 @@ public sealed class JobFaultTests
 
         pair.Handle(0, new MergeInput.Received(1, new HelloMessage { Protocol = 99 }));
 
-        pair.Failure(0).ShouldContain("atlanta speaks version 99 of the merge protocol and wisconsin version 8");
+        pair.Failure(0).ShouldContain("atlanta speaks version 99 of the merge protocol and wisconsin version 9");
     }
 
     [Fact]

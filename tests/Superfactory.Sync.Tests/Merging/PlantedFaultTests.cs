@@ -174,7 +174,7 @@ public sealed class PlantedFaultTests
         }
 
         var round = machine.State.History.Round + random.Below(4) + 2;
-        MergeMessage message = random.Below(8) switch
+        MergeMessage message = random.Below(9) switch
         {
             0 => new ChunkMessage { Stream = (StreamKind)(1 + random.Below(2)), Round = round, Attempt = random.Below(2), Chunk = random.Below(5000), Bytes = new byte[1 + random.Below(50)] },
             1 => new CommitMessage { Round = round, Fragment = random.Below(5000), Contributors = 1, Weights = [1], Hash = 5 },
@@ -183,6 +183,7 @@ public sealed class PlantedFaultTests
             4 => new AttemptMessage { Round = machine.State.History.Round, Attempt = 1, Stalled = 1UL << 40, Belied = 0 },
             5 => new ObjectMessage { Round = machine.State.History.Round, Attempt = 0, Island = 99, Belied = true },
             6 => new RepeatMessage { Round = machine.State.History.Round, Fragment = 4000 },
+            7 => new NormsMessage { Round = round - 2, SquaredNorms = [1] },
             _ => new GrantMessage { Round = round, Attempt = 5, Bound = 7 },
         };
         message = message with { Epoch = 1, Incarnation = 1 };

@@ -77,9 +77,9 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
     private bool TryConclude()
     {
         var (inbox, taken) = (exchange.Current, Work.Decision!.Contributors);
-        if (Work.Merged.Count == state.Plan!.Chunks || (taken >> state.Self & 1) == 0 || exchange.Arrivals.Of(state.Self).NotFinite)
+        if (Work.Merged.Count == state.Plan!.Chunks || (taken >> state.Self & 1) == 0 || exchange.Arrivals.Of(state.Self).NotFinite || AnyHasEnded(inbox, taken))
         {
-            // No chunk of this island's has to be sent first, or none will be, or no more should.
+            // All of it was read, or it will not be by itself: no more of it is sent, or of the other's.
             exchange.CompleteOwn();
         }
 
@@ -96,6 +96,20 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
 
         (Work.Decision, Work.Provisional) = (decision, false);
         return true;
+    }
+
+    /// <summary>Whether a contribution that was counted on has no chunks after all.</summary>
+    private static bool AnyHasEnded(RoundInbox inbox, ulong taken)
+    {
+        for (var rest = taken; rest != 0; rest &= rest - 1)
+        {
+            if (inbox.Headers[BitOperations.TrailingZeroCount(rest)] is { HasChunks: false })
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool AnyNormsFollow(RoundInbox inbox)

@@ -164,7 +164,10 @@ internal sealed record Scenario
             && (int)(SeededRandom.Hash((long)Seed, 9, round) % (ulong)Islands) == island && SeededRandom.Hash((long)Seed, 10, round) % (ulong)OutlierOneIn == 0));
 
     /// <summary>Makes a contribution far larger than it is.</summary>
-    public void Exaggerate(int island, long round, Span<float> given) => given[0] += IsOutlier(island, round) ? 20_000 : 0;
+    public void Exaggerate(int island, long round, Span<float> given) => given[0] += IsOutlier(island, round) ? Outlier : 0;
+
+    /// <summary>How much larger.</summary>
+    public float Outlier { get; init; } = 20_000;
 
     /// <summary>Not in two rounds one after another, and not where shares may be empty.</summary>
     public bool Belies(int island, long round) => BelieOneIn > 0 && round % 2 == 0 && round < (Budget.Steps / StepsInRound) - 1

@@ -91,6 +91,9 @@ internal sealed partial class VirtualTrainer
     /// <summary>Changes what it gave while it is merged, as no trainer may.</summary>
     public void Belie() => Last += 1000;
 
+    /// <summary>The same of the first number, which is sent first.</summary>
+    public void BelieFirst() => _buffers.Local.Span[0] += 1000;
+
     private ref float Last => ref (Mode == SyncMode.Streaming ? _buffers.Local.Span[_scenario.FragmentOf(_contributed)] : _buffers.Local.Span)[^1];
 
     private long _contributed;
