@@ -69,8 +69,9 @@ public sealed class NormsFollowTests
         var leftOut = 0;
         for (var seed = 1UL; seed <= _seeds; seed++)
         {
-            // No schedule changes anything by itself; the first chunk does when it has been read on its way.
-            var scenario = Fp32(seed) with { BelieOneIn = int.MaxValue };
+            // No schedule changes anything by itself; the first number changes when its chunk has been read on its way. Where islands are near and that
+            // chunk has to be sent again, because the link broke, what it holds then is what is contributed.
+            var scenario = Fp32(seed) with { BelieOneIn = int.MaxValue, Faults = seed % 2 == 1 ? 0 : (int)(seed % 5) };
             var simulation = new Simulation(scenario);
             var changed = new HashSet<(int, long)>();
             simulation.Network.Tamper = (from, _, bytes) =>
@@ -113,16 +114,18 @@ public sealed class NormsFollowTests
     [Fact]
     public void Contribution_whose_norm_turns_out_far_over_is_refused_for_that_and_the_round_is_tried_without_it()
     {
-        var again = 0;
+        var (again, refused) = (0, 0);
         for (var seed = 1UL; seed <= _seeds; seed++)
         {
-            var scenario = Fp32(seed) with { OutlierOneIn = 2, Budget = new BudgetSpecification { Steps = 40 } };
+            // A model of one number has one fragment, so that one island leads nothing and cannot object.
+            var scenario = Fp32(seed) with { OutlierOneIn = 2, Sizes = seed % 3 == 0 ? [1] : [7, 1, 24, 5], Budget = new BudgetSpecification { Steps = 40 } };
             var simulation = RunChecks.Verify(scenario, new Simulation(scenario));
             again += simulation.Notes.Count(note => note.Contains("is tried again") && note.Contains("because the norm of fragment"));
-            simulation.RefusedForNorm.ShouldBeGreaterThan(0, $"seed {seed}");
+            refused += simulation.RefusedForNorm;
             simulation.Notes.ShouldNotContain(note => note.Contains("not what its header says"), $"seed {seed}");
         }
 
+        refused.ShouldBeGreaterThan((int)_seeds);
         again.ShouldBeGreaterThan((int)_seeds);
     }
 

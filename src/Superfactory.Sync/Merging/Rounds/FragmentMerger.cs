@@ -266,8 +266,9 @@ internal sealed class FragmentMerger(MergeState state, RoundExchange exchange, A
             return true;
         }
 
-        if (Work.Missing(fragment) > 0)
+        if (Work.Missing(fragment) > 0 || (state.Direct && !Work.Verified))
         {
+            // Of two islands, what changed after it was sent gives different means: whose it is shows when all of it was compared.
             return false;
         }
 
