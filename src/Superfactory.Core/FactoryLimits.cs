@@ -9,6 +9,12 @@ public static class FactoryLimits
     /// <summary>How long a member that another one misses may take to promise once a seal is ordered, in milliseconds; then it is left out.</summary>
     public const int PromiseMillisecondsMax = 500;
 
+    /// <summary>
+    /// How long a member that alone may hold what its epoch started with, and whose agent is heard, may keep the others waiting for its promise, in
+    /// milliseconds: a minute, far longer than a trainer stalls that goes on by itself. Then its island is started again, and the run goes on without what it held.
+    /// </summary>
+    public const int HolderMillisecondsMax = 60_000;
+
     /// <summary>The shortest time between two measurements of an island that the journal takes, in milliseconds: at 0.5 KB each 22 MB a day at most.</summary>
     public const int MeasuredMilliseconds = 2_000;
 

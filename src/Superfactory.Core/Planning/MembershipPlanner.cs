@@ -24,6 +24,9 @@ internal static class MembershipPlanner
         }
     }
 
+    /// <summary>Whether a time has come at which an island that hangs is waited for no longer.</summary>
+    public static bool IsDue(FactoryState state, long now) => state.OpenJobs.Any(id => Hanging(state, state.Jobs[id], now).Count > 0);
+
     /// <summary>The first epoch: every island begins.</summary>
     public static void Begin(Draft draft, long id, string reason)
     {
@@ -146,13 +149,14 @@ internal static class MembershipPlanner
         if (newest < epoch.Start && promised.Count < living.Count)
         {
             // Only somebody who has not promised holds what the epoch started with: these became members and have not caught up.
-            return false;
+            return TryGiveUp(draft, job, epoch);
         }
 
         if (newest < 0)
         {
             // There is no state that a new incarnation would have to take first.
-            return mayBegin && TryBeginAgain(draft, job, [.. promised.Concat(job.Islands.Where(island => IsAlive(island) && !epoch.Members.Contains(island.Present)))]);
+            return (mayBegin && TryBeginAgain(draft, job, [.. promised.Concat(job.Islands.Where(island => IsAlive(island) && !epoch.Members.Contains(island.Present)))]))
+                || TryGiveUp(draft, job, epoch);
         }
 
         var chosen = Largest(job, promised);
@@ -172,6 +176,39 @@ internal static class MembershipPlanner
         var level = job.Islands.Where(island => IsLevel(epoch, island) && !chosen.Any(other => other.Missing.Contains(island.Site, StringComparer.Ordinal)));
         Decide(draft, job, InOrder(job, chosen.Concat(level)), start, reason);
         return true;
+    }
+
+    /// <summary>
+    /// Who alone may hold what the epoch started with, and hangs, is waited for so long; then it is started again as any island that is lost. Whether one
+    /// whose site is not heard goes on nobody can say: that is waited for.
+    /// </summary>
+    private static bool TryGiveUp(Draft draft, FactoryJob job, RunEpoch epoch)
+    {
+        var hanging = Hanging(draft.State, job, draft.Now);
+        foreach (var island in hanging)
+        {
+            draft.Add(new IslandRestarted
+            {
+                At = draft.Now, Job = job.Id, Island = island.Site, Incarnation = island.Incarnation + 1,
+                Reason = $"Island {island.Site} was started again as incarnation {island.Incarnation + 1}: it alone may have held what epoch {epoch.Number} started with, and it hangs: it did not promise to leave that within {Sentence.Duration(FactoryLimits.HolderMillisecondsMax)}.",
+            });
+        }
+
+        return hanging.Count > 0;
+    }
+
+    /// <summary>Members that hang and alone may hold what their sealed epoch started with, or merged since, when that has lasted too long; none otherwise.</summary>
+    private static List<FactoryIsland> Hanging(FactoryState state, FactoryJob job, long now)
+    {
+        if (job is not { SealedAt: { } since, Epoch: { Sealed: true } epoch } || now - since < FactoryLimits.HolderMillisecondsMax)
+        {
+            return [];
+        }
+
+        var living = job.Members.Where(IsAlive).ToList();
+        var hanging = living.Where(island => !HasPromised(epoch, island)).ToList();
+        return hanging.Count < living.Count && hanging.TrueForAll(island => state.IsConnected(island.Site))
+            && living.TrueForAll(island => !HasPromised(epoch, island) || island.Promise!.Round < Math.Max(epoch.Start, 0)) ? hanging : [];
     }
 
     /// <summary>

@@ -167,6 +167,21 @@ internal sealed partial class Referee
         Require(_spoiled[place] >= MergeLimits.RefusalsInRowMax, $"island {place} was set aside, and {_spoiled[place]} of its contributions were to be refused");
     }
 
+    /// <summary>An island is started again: of one that lives only where it alone may hold what the epoch started with, and has not promised for a minute.</summary>
+    private void GiveUp(FactoryState before, IslandRestarted record)
+    {
+        var job = before.Jobs[record.Job];
+        if (job is not { Epoch: { } epoch, SealedAt: { } since } || job.Islands.First(each => each.Site == record.Island) is not { Standing: IslandStanding.Wanted } island)
+        {
+            return;
+        }
+
+        Require(
+            record.At - since >= FactoryLimits.HolderMillisecondsMax && job.Islands.Where(each => epoch.Members.Any(member => member.Island == each.Site && member.Incarnation == each.Incarnation)).All(member => member.Promise?.Epoch != epoch.Number || member.Promise.Round < Math.Max(epoch.Start, 0)),
+            $"island {record.Island} is started again, which lives");
+        _givenUp.Add((island.Site, island.Incarnation));
+    }
+
     /// <summary>The run goes back to a checkpoint or its beginning, which it may where nobody holds its state.</summary>
     private void GoBack(FactoryState before, FactoryState after, RunRestarted record)
     {
@@ -177,7 +192,7 @@ internal sealed partial class Referee
             // aside is never gone on from.
             var site = _world.Site(member.Island);
             Require(
-                site.Bridges is not [var first, ..] || _aside.Contains(member.Island) || first.Gang.Assignment.Incarnation != member.Incarnation || site.Bridges.Any(bridge => !bridge.Machine.State.Initialised)
+                site.Bridges is not [var first, ..] || _aside.Contains(member.Island) || _givenUp.Contains((member.Island, member.Incarnation)) || first.Gang.Assignment.Incarnation != member.Incarnation || site.Bridges.Any(bridge => !bridge.Machine.State.Initialised)
                     || _said.Contains((site.Place, member.Incarnation, epoch.Number, -1)),
                 $"the run goes back although island {member.Island} holds its state");
         }

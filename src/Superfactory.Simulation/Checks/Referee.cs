@@ -29,6 +29,7 @@ internal sealed partial class Referee
     private readonly int[] _spoiled;
     private readonly HashSet<string> _aside = new(StringComparer.Ordinal);
     private readonly HashSet<int> _seeking = [];
+    private readonly HashSet<(string Island, int Incarnation)> _givenUp = [];
     private float[] _parameters = [];
     private byte[] _statics = [];
     private long _contributedTo = -1;
@@ -250,6 +251,9 @@ internal sealed partial class Referee
                 break;
             case IslandSetAside aside:
                 PutAside(aside);
+                break;
+            case IslandRestarted restarted:
+                GiveUp(before, restarted);
                 break;
             case RunRestarted restarted:
                 GoBack(before, after, restarted);

@@ -221,7 +221,7 @@ internal sealed partial class BridgeHost : IDisposable
             case HostInput.Tick:
                 _reporter.Tick();
                 WatchForStalls();
-                _trainer.Look(_desk.IsTraining);
+                _trainer.Look(_desk.IsDue);
                 _membership.Tick(_machine, _epoch);
                 CloseWhenSilent();
                 break;

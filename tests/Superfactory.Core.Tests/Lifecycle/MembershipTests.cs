@@ -164,6 +164,47 @@ public sealed class MembershipTests
         factory.Job(1).Epoch!.Start.ShouldBe(-1);
     }
 
+    [Theory]
+    [InlineData(-1, -1, 2)]
+    [InlineData(5, 5, 1)]
+    public void Island_that_alone_may_hold_the_run_s_state_and_hangs_is_waited_for_a_minute_and_started_again(long held, long start, int beginnings)
+    {
+        var factory = Running("a", "b");
+        Fail(factory, "b");
+        factory.Promise(1, "a", 4).Level(1, "b").Promise(1, "a", 6).Miss(1, "b", "a").Promise(1, "b", held);
+        factory.After(FactoryLimits.HolderMillisecondsMax - 1).Tick();
+        Members(factory).ShouldBe(["a.1", "b.2"], "only a holds what was final");
+
+        factory.After(1).Tick();
+
+        factory.Job(1).FindIsland("a")!.Incarnation.ShouldBe(2);
+        factory.Job(1).Beginnings.ShouldBe(beginnings);
+        factory.Job(1).Epoch!.Start.ShouldBe(start);
+        Members(factory).ShouldBe(held < 0 ? ["a.2", "b.2"] : ["b.2"]);
+    }
+
+    [Fact]
+    public void Island_that_hangs_before_another_has_the_state_that_a_run_began_with_is_waited_for_a_minute_and_started_again()
+    {
+        var factory = Running("a", "b").Miss(1, "b", "a").Promise(1, "b", -1).After(FactoryLimits.HolderMillisecondsMax - 1).Tick();
+        factory.Job(1).FindIsland("a")!.Incarnation.ShouldBe(1);
+
+        factory.After(1).Tick();
+
+        factory.Job(1).FindIsland("a")!.Incarnation.ShouldBe(2);
+        factory.Job(1).Beginnings.ShouldBe(2);
+    }
+
+    [Fact]
+    public void Island_that_alone_may_hold_the_run_s_state_is_waited_for_while_its_site_is_not_heard()
+    {
+        var factory = Running("a", "b");
+        Fail(factory, "b");
+        factory.Promise(1, "a", 4).Level(1, "b").Promise(1, "a", 6).Miss(1, "b", "a").Promise(1, "b", -1).Lose("a").After(2 * FactoryLimits.HolderMillisecondsMax).Tick();
+
+        Members(factory).ShouldBe(["a.1", "b.2"]);
+    }
+
     [Fact]
     public void Nothing_changes_where_every_member_is_silent_and_none_is_known_to_be_dead()
     {

@@ -48,7 +48,7 @@ internal sealed class TrainerWatch(string island, TimeSpan limit, Action<string>
     }
 
     /// <summary>Looks whether the trainer stalls.</summary>
-    /// <param name="due">Whether its next step is due: it neither waits for a merge nor for its beginning.</param>
+    /// <param name="due">Whether its next step is due, or its state, which others wait for: it neither waits for a merge nor for its beginning.</param>
     public void Look(bool due)
     {
         var (now, before) = (time.GetTimestamp(), IsStalled);
@@ -56,6 +56,11 @@ internal sealed class TrainerWatch(string island, TimeSpan limit, Action<string>
         _looked = now;
         if (!due)
         {
+            if (before)
+            {
+                note($"The trainer of {island} did what it was to do.");
+            }
+
             (_since, IsStalled) = (null, false);
             return;
         }

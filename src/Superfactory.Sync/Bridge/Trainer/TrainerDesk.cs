@@ -54,6 +54,9 @@ internal sealed partial class TrainerDesk : IDisposable
     /// <summary>Whether the trainer is to take steps: it has begun, waits for nothing, and the run is not over.</summary>
     public bool IsTraining => _phase == TrainerPhase.Training && _connection is { HasHungUp: false } && _turn is { Finished: false };
 
+    /// <summary>Whether something is due from the trainer: its next step, or its state, which it was asked for and others wait for.</summary>
+    public bool IsDue => IsTraining || (_phase == TrainerPhase.Copying && _connection is { HasHungUp: false });
+
     private string Island => _configuration.Island;
 
     /// <summary>Someone connected.</summary>
