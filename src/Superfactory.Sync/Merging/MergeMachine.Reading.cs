@@ -47,7 +47,7 @@ public sealed partial class MergeMachine
 
     /// <summary>Whether this island cannot go on before other members say something: a member that is silent now holds the run up.</summary>
     public bool IsWaiting => !_state.Failed && _state.SelfIsMember && !_finale.Done
-        && (_state.Sealed || _seat.Phase >= TrainerPhase.Waiting || (_state.Table is not null && (!_state.Initialised || _exchange.Own is not null)));
+        && (_state.Sealed || _seat.Phase >= TrainerPhase.Waiting || (_state.Table is not null && (!_state.Initialised || _exchange.Own is not null || _seat.NeedsPeerState)));
 
     /// <summary>Whether a member, leading a fragment, committed what it may not: this island waits until the epoch is replaced.</summary>
     /// <param name="island">Its place among the job's islands.</param>

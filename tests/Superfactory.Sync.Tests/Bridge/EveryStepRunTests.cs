@@ -87,6 +87,29 @@ public sealed class EveryStepRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_trainer_that_does_not_give_its_state_is_missed_by_those_who_wait_for_it_until_it_does()
+    {
+        await using var bridges = new BridgeHarness(_bridges.Job with { Sync = _bridges.Job.Sync with { Stall = 1 } }, "wisconsin", "atlanta");
+        using var atlanta = await JoinAsync(1, bridges);
+        using (var first = await JoinAsync(0, bridges))
+        {
+            await Task.WhenAll(first.StartAsync(), atlanta.StartAsync());
+            await Task.WhenAll(first.MergeAsync(100, 250), atlanta.MergeAsync(300, 150));
+        }
+
+        using var second = await JoinAsync(0, bridges);
+        await second.SendAsync("""{"type":"start"}""");
+        await atlanta.SayMergeAsync(300, 150);
+        var copyTo = (string)(await atlanta.ExpectAsync("copy_state"))["path"]!;
+
+        (await bridges.EventAsync<BridgeEvent.Missing>(0, missing => missing.Islands.Contains("atlanta"))).ShouldNotBeNull();
+
+        await File.WriteAllTextAsync(copyTo, "state of atlanta", TestContext.Current.CancellationToken);
+        await atlanta.SendAsync("""{"type":"state_copied","bytes":16}""");
+        ((string)(await second.ExpectAsync("begin"))["state"]!).ShouldNotBeEmpty();
+    }
+
+    [Fact]
     public async Task A_copy_that_is_not_what_the_trainer_said_refuses_that_trainer_by_the_sizes()
     {
         using var atlanta = await JoinAsync(1);
@@ -128,9 +151,9 @@ public sealed class EveryStepRunTests : IAsyncLifetime
         (await _bridges.EventAsync<BridgeEvent.Progress>(0, progress => progress.Value.Refusals.Any(refusal => refusal is { Island: "atlanta", Step: 1 }))).ShouldNotBeNull();
     }
 
-    private async Task<TrainerClient> JoinAsync(int place)
+    private async Task<TrainerClient> JoinAsync(int place, BridgeHarness? at = null)
     {
-        var trainer = await _bridges.ConnectAsync(place);
+        var trainer = await (at ?? _bridges).ConnectAsync(place);
         ((int)(await trainer.HelloAsync())["every"]!).ShouldBe(1);
         await trainer.RegisterAsync(TrainerClient.Parameter("w", 2));
         trainer.Write("local", 1, 1);
