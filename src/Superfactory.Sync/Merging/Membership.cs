@@ -241,17 +241,7 @@ internal sealed class Membership(
         _follows = 0;
         fetcher.Drop();
         applier.Forget();
-        foreach (var peer in state.Peers)
-        {
-            if (before[peer.Index] != state.IncarnationOf(peer.Index))
-            {
-                Forget(peer);
-            }
-            else
-            {
-                peer.Renew();
-            }
-        }
+        Renew(before);
 
         // In an epoch in which the run begins, or goes on from a checkpoint, what was held before is of no history.
         var held = epoch.Start >= 0 && (member || (learner && next && state.History.Round == epoch.Start));
@@ -284,6 +274,22 @@ internal sealed class Membership(
         }
 
         handshake.GreetAll();
+    }
+
+    /// <summary>What peers said is of the epoch before; who is another incarnation now has said nothing at all.</summary>
+    private void Renew(ImmutableArray<int> before)
+    {
+        foreach (var peer in state.Peers)
+        {
+            if (before[peer.Index] != state.IncarnationOf(peer.Index))
+            {
+                Forget(peer);
+            }
+            else
+            {
+                peer.Renew();
+            }
+        }
     }
 
     /// <summary>

@@ -294,10 +294,6 @@ internal sealed class MergeState
 
     public Peer PeerAt(int island) => _peers[island]!;
     public bool IsPeer(int island) => island >= 0 && island < Count && island != Self;
-
-    /// <summary>The islands' names in their order.</summary>
-    public ImmutableArray<string> Islands => Roster;
-
     public string NameOf(int island) => Roster[island];
 
     public bool IsMember(int island) => (Members >> island & 1) != 0;

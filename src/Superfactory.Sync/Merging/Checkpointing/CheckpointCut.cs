@@ -20,7 +20,7 @@ internal sealed class CheckpointCut(MergeState state, Finale finale)
         {
             Round = history.Round,
             Epoch = state.Epoch.Number,
-            Islands = state.Islands,
+            Islands = state.Roster,
             Mode = mode,
             Finished = history.Finished,
             StateHash = replica.StateHash,

@@ -83,9 +83,9 @@ internal sealed class CheckpointRestore(MergeState state, RoundExchange exchange
         var (sync, budget) = (state.Configuration.Sync, state.Configuration.Budget);
         var read = RunHistory.FromBytes(checkpoint.History.Span, checkpoint.Islands.Length, sync, budget, state.Parts.Length);
         return read is null || SameIslands(checkpoint) ? read
-            : read.For(checkpoint.Islands, state.Islands, sync, budget);
+            : read.For(checkpoint.Islands, state.Roster, sync, budget);
     }
 
     private bool SameIslands(CheckpointState checkpoint) =>
-        checkpoint.Islands.AsSpan().SequenceEqual(state.Islands.AsSpan());
+        checkpoint.Islands.AsSpan().SequenceEqual(state.Roster.AsSpan());
 }
