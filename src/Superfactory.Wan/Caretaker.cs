@@ -84,7 +84,7 @@ internal sealed class Caretaker : IDisposable
         }
     }
 
-    private LinkCare CareOf(Link link) => _cares.GetValue(link, made => new LinkCare(made, _limits));
+    private LinkCare CareOf(Link link) => _cares.GetValue(link, made => new LinkCare(made, _limits, _clock));
 
     private void Locked(Action action) => _core.Locked(() =>
     {

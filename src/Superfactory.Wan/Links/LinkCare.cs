@@ -1,6 +1,7 @@
 using Superfactory.Model.Wan;
 using Superfactory.Wan.Measuring;
 using Superfactory.Wan.Routes;
+using Superfactory.Wan.Transport;
 
 namespace Superfactory.Wan.Links;
 
@@ -8,7 +9,7 @@ namespace Superfactory.Wan.Links;
 /// Looks after one link a few times a second: whether it is to be relied on, what it carries, how many connections it needs, how
 /// much may be under way and how much may wait in the kernel. For one caller at a time.
 /// </summary>
-internal sealed class LinkCare(Link link, LinkLimits limits)
+internal sealed class LinkCare(Link link, LinkLimits limits, Clock clock)
 {
     /// <summary>What may wait in the kernel of all connections together: this long at the link's rate, so that what is more urgent waits no longer. A machine with more to do than cores may leave a writer waiting for some milliseconds.</summary>
     private const double NotSentSeconds = 0.008;
@@ -22,7 +23,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
     private const int RoundTripsUnderWay = 2;
 
     private readonly RateMeter[] _classes = [new(), new(), new()];
-    private long _caredAt;
+    private long _sampledAt;
     private bool _wasFull;
 
     /// <summary>What a class sent to that site in the last second, over whichever way.</summary>
@@ -38,7 +39,10 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
         var heard = link.Listen(now, slept);
         StreamSign[] signs = slept ? [] : [.. link.Streams.Select(static stream => stream.Sign)];
         var moment = Sample();
-        var seconds = TimeSpan.FromTicks(now - _caredAt).TotalSeconds;
+
+        // When it was taken, not when this turn began: a busy machine may be some milliseconds in between.
+        var sampledAt = clock.Now;
+        var seconds = TimeSpan.FromTicks(sampledAt - _sampledAt).TotalSeconds;
         var isBulkAlone = false;
         locked(() =>
         {
@@ -51,7 +55,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
             network.JudgeStreams(link.Peer, signs);
             network.Port(link.Peer).Retire(link.Pulse.Agreed);
             var isFull = network.Port(link.Peer).IsBacklogged;
-            if (_caredAt > 0)
+            if (_sampledAt > 0)
             {
                 var rate = link.Meter.Add(moment, seconds, isFull && _wasFull);
                 link.Count.Add(rate, seconds, isFull && _wasFull, now);
@@ -59,7 +63,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
             }
 
             _wasFull = isFull;
-            isBulkAlone = network.Port(link.Peer).TakeBulkAlone() && isFull;
+            isBulkAlone = network.Port(link.Peer).TakeBulkAlone();
             var delay = (RoundTripsUnderWay * link.Pulse.RoundTrip.Milliseconds / 1000) + limits.AcknowledgeDelayMax.TotalSeconds;
             session.WindowBytes = (long)Math.Clamp(2 * link.Meter.AchievableBytesPerSecond * delay, limits.UnacknowledgedBytesMin, limits.UnacknowledgedBytesMax);
             for (var index = 0; index < _classes.Length; index++)
@@ -67,7 +71,7 @@ internal sealed class LinkCare(Link link, LinkLimits limits)
                 _classes[index].Add(session.BytesSent[index], now);
             }
         });
-        _caredAt = now;
+        _sampledAt = sampledAt;
         Pace(isBulkAlone);
         LimitNotSent(isBulkAlone);
     }

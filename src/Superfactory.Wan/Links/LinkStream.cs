@@ -1,3 +1,4 @@
+using Superfactory.Model.Wan;
 using Superfactory.Wan.Frames;
 using Superfactory.Wan.Measuring;
 using Superfactory.Wan.Routes;
@@ -243,6 +244,11 @@ internal sealed class LinkStream : IDisposable
             {
                 await WakeAsync(cancellationToken);
                 _isUsed = true;
+                if (next.Header.Class == TrafficClass.Merge)
+                {
+                    Sampler.FreeMerge();
+                }
+
                 try
                 {
                     await _stream.Writer.WriteAsync(next.Header, next.Route, next.Payload.Memory, cancellationToken);

@@ -28,7 +28,11 @@ internal sealed class PacingCeiling
     /// <summary>The ceiling that follows from a look at the connection, in bytes a second.</summary>
     /// <param name="bbr">What BBR knows.</param>
     /// <param name="roundTripMicroseconds">The smoothed round trip.</param>
-    public long Look(in BbrInfo bbr, int roundTripMicroseconds)
+    /// <param name="knownBytesPerSecond">
+    /// The connection's share of what the link was measured to carry; 0 where that is not known. To send as fast overruns nothing, and the queue may
+    /// be what the connection of the shift before it left: bounded by what it has seen so far alone, a new one would end its search far below the link's rate.
+    /// </param>
+    public long Look(in BbrInfo bbr, int roundTripMicroseconds, long knownBytesPerSecond)
     {
         if (bbr.PacingGain < SearchGainMin)
         {
@@ -38,6 +42,6 @@ internal sealed class PacingCeiling
 
         var waited = roundTripMicroseconds - bbr.RoundTripMinMicroseconds;
         _found |= roundTripMicroseconds > QueueRatio * bbr.RoundTripMinMicroseconds && waited * 1e-6 * bbr.BytesPerSecond > QueueBytesMin;
-        return _found ? (long)(bbr.BytesPerSecond * Headroom) : None;
+        return _found ? Math.Max((long)(bbr.BytesPerSecond * Headroom), knownBytesPerSecond) : None;
     }
 }

@@ -19,12 +19,14 @@ internal readonly record struct StreamSample(long BytesAcknowledged, long BytesS
         BusyMicroseconds + other.BusyMicroseconds);
 }
 
-/// <summary>Looks at one connection now and then. For one caller at a time.</summary>
+/// <summary>Looks at one connection now and then. For one caller at a time, and beside it whoever sends merges.</summary>
 internal sealed class StreamSampler(Socket? socket)
 {
     private readonly PacingCeiling _ceiling = new();
     private readonly BulkCeiling _bulk = new();
+    private long _searchBound = PacingCeiling.None;
     private long _paced = PacingCeiling.None;
+    private volatile bool _isBulkBound;
     private TcpInfo _before;
     private long _carried;
     private int _notSentMax = TcpTuning.NotSentBytesMin;
@@ -63,7 +65,7 @@ internal sealed class StreamSampler(Socket? socket)
     /// <summary>Bounds the rate at which the kernel sends, by what was seen the last time; most of the time there is no bound.</summary>
     /// <param name="bytesPerSecond">The connection's share of what the link carries when it is full.</param>
     /// <param name="leastMicroseconds">The least round trip of the link's connections.</param>
-    /// <param name="isBulkAlone">Whether the link is full of bulk and no merge is under way.</param>
+    /// <param name="isBulkAlone">Whether the link has bulk and no merge is under way.</param>
     public void Pace(long bytesPerSecond, int leastMicroseconds, bool isBulkAlone)
     {
         if (socket is null || BbrInfo.Read(socket) is not { } bbr)
@@ -72,12 +74,29 @@ internal sealed class StreamSampler(Socket? socket)
         }
 
         var roundTrip = _before.RoundTripMicroseconds;
-        var isFull = isBulkAlone && _carried >= TcpTuning.NotSentBytesMin;
-        var ceiling = Math.Min(_ceiling.Look(bbr, roundTrip), _bulk.Look(bytesPerSecond, bbr.PacingGain, roundTrip, leastMicroseconds, isFull));
-        if (ceiling != _paced)
+        var isUsed = isBulkAlone && _carried >= TcpTuning.NotSentBytesMin;
+        var search = _ceiling.Look(bbr, roundTrip, bytesPerSecond);
+        var bulk = _bulk.Look(bytesPerSecond, bbr.PacingGain, roundTrip, leastMicroseconds, isUsed);
+        Volatile.Write(ref _searchBound, search);
+        _isBulkBound = bulk < search;
+        Limit(Math.Min(search, bulk));
+    }
+
+    /// <summary>A merge begins to leave: what bounds bulk does not wait for the next look to let it go. From any thread.</summary>
+    public void FreeMerge()
+    {
+        if (_isBulkBound)
         {
-            _paced = ceiling;
-            TcpTuning.LimitRate(socket, ceiling);
+            _isBulkBound = false;
+            Limit(Volatile.Read(ref _searchBound));
+        }
+    }
+
+    private void Limit(long bytesPerSecond)
+    {
+        if (Interlocked.Exchange(ref _paced, bytesPerSecond) != bytesPerSecond)
+        {
+            TcpTuning.LimitRate(socket, bytesPerSecond);
         }
     }
 }

@@ -13,25 +13,32 @@ public sealed class PacingCeilingTests
 
     [Fact]
     public void Search_without_a_queue_is_left_alone() =>
-        _ceiling.Look(new BbrInfo(10_000_000, 20_000, Searching), 24_000).ShouldBe(PacingCeiling.None);
+        _ceiling.Look(new BbrInfo(10_000_000, 20_000, Searching), 24_000, 0).ShouldBe(PacingCeiling.None);
 
     [Fact]
     public void Late_answers_to_a_few_bytes_are_no_queue() =>
-        _ceiling.Look(new BbrInfo(100_000, 20_000, Searching), 60_000).ShouldBe(PacingCeiling.None);
+        _ceiling.Look(new BbrInfo(100_000, 20_000, Searching), 60_000, 0).ShouldBe(PacingCeiling.None);
 
     [Fact]
     public void Queue_ends_the_search_a_quarter_above_the_rate_that_was_seen_and_follows_it()
     {
-        _ceiling.Look(new BbrInfo(100_000_000, 20_000, Searching), 30_000).ShouldBe(125_000_000);
-        _ceiling.Look(new BbrInfo(120_000_000, 20_000, Searching), 20_500).ShouldBe(150_000_000);
+        _ceiling.Look(new BbrInfo(100_000_000, 20_000, Searching), 30_000, 0).ShouldBe(125_000_000);
+        _ceiling.Look(new BbrInfo(120_000_000, 20_000, Searching), 20_500, 0).ShouldBe(150_000_000);
+    }
+
+    [Fact]
+    public void New_connection_behind_anothers_queue_may_send_what_the_link_was_measured_to_carry()
+    {
+        _ceiling.Look(new BbrInfo(10_000_000, 20_000, Searching), 40_000, 120_000_000).ShouldBe(120_000_000);
+        _ceiling.Look(new BbrInfo(110_000_000, 20_000, Searching), 40_000, 120_000_000).ShouldBe(137_500_000, "it finds out that the link carries more");
     }
 
     [Fact]
     public void Search_that_has_ended_by_itself_needs_no_ceiling_and_a_later_one_begins_anew()
     {
-        _ceiling.Look(new BbrInfo(100_000_000, 20_000, Searching), 30_000);
-        _ceiling.Look(new BbrInfo(100_000_000, 20_000, 1.25), 30_000).ShouldBe(PacingCeiling.None);
-        _ceiling.Look(new BbrInfo(100_000_000, 20_000, Searching), 21_000).ShouldBe(PacingCeiling.None);
+        _ceiling.Look(new BbrInfo(100_000_000, 20_000, Searching), 30_000, 0);
+        _ceiling.Look(new BbrInfo(100_000_000, 20_000, 1.25), 30_000, 0).ShouldBe(PacingCeiling.None);
+        _ceiling.Look(new BbrInfo(100_000_000, 20_000, Searching), 21_000, 0).ShouldBe(PacingCeiling.None);
     }
 
     [Fact]
