@@ -14,6 +14,9 @@ internal sealed class LinkStream : IDisposable
 {
     private const long Nothing = long.MinValue;
 
+    /// <summary>A frame of class merge that is a piece of a merge: bridges tell each other other things in some hundred bytes.</summary>
+    private const int PieceBytesMin = 16 * 1024;
+
     /// <summary>After this long without anything to send BBR measures the round trip anew: a little less than the ten seconds that it keeps one.</summary>
     private static readonly long _restMin = TimeSpan.FromSeconds(9).Ticks;
 
@@ -244,7 +247,7 @@ internal sealed class LinkStream : IDisposable
             {
                 await WakeAsync(cancellationToken);
                 _isUsed = true;
-                if (next.Header.Class == TrafficClass.Merge)
+                if (next.Header.Class == TrafficClass.Merge && next.WireBytes >= PieceBytesMin)
                 {
                     Sampler.FreeMerge();
                 }

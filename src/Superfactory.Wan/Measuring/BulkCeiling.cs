@@ -3,7 +3,8 @@ namespace Superfactory.Wan.Measuring;
 /// <summary>
 /// Bounds the rate of a connection that is full of bulk to what the link carries, so that no queue stands in the link which control and merges would
 /// wait behind. BBR takes bytes that arrive in bunches for a faster link, by some percent, and sends as much faster, until twice what fits on the way
-/// is in it (Linux, <c>tcp_bbr.c</c>, <c>cwnd_gain</c>): a queue as long as the link. What arrived over 0.4 s is a better measure. Pure; not thread-safe.
+/// is in it (Linux, <c>tcp_bbr.c</c>, <c>cwnd_gain</c>): a queue as long as the link. What arrived over 0.4 s is a better measure. That holds in BBR's
+/// search too, which never ends where bulk has pauses: as long as it finds more, the link is seen to carry more and more. Pure; not thread-safe.
 /// </summary>
 internal sealed class BulkCeiling
 {
@@ -39,9 +40,6 @@ internal sealed class BulkCeiling
     /// <summary>A link that carries so much more than at the last look is growing, and BBR is left free to follow: what is known is a mean of two looks, of which a search is one.</summary>
     private const double Growth = 1.02;
 
-    /// <summary>Pacing gains of BBR's first search for the rate are 2/ln 2 = 2.89; in all other states they are at most 1.25.</summary>
-    private const double SearchGainMin = 2;
-
     private double _known;
     private int _looks;
     private int _drained;
@@ -49,16 +47,15 @@ internal sealed class BulkCeiling
 
     /// <summary>The bound that follows from a look at the connection, in bytes a second.</summary>
     /// <param name="bytesPerSecond">The connection's share of what the link carries when it is full; 0 where that is not known.</param>
-    /// <param name="pacingGain">How many times the rate that it knows BBR sends at.</param>
     /// <param name="roundTripMicroseconds">Its smoothed round trip.</param>
     /// <param name="leastMicroseconds">The least round trip of the link's connections that is known.</param>
     /// <param name="isBulkAlone">Whether it has bulk and no merge is under way, which this could delay. It need not be full: what sends in bursts leaves a queue too.</param>
-    public long Look(long bytesPerSecond, double pacingGain, int roundTripMicroseconds, int leastMicroseconds, bool isBulkAlone)
+    public long Look(long bytesPerSecond, int roundTripMicroseconds, int leastMicroseconds, bool isBulkAlone)
     {
         var isGrowing = bytesPerSecond > Growth * _known;
         _known = bytesPerSecond;
         _rest = Math.Max(0, _rest - 1);
-        if (!isBulkAlone || bytesPerSecond == 0 || pacingGain >= SearchGainMin)
+        if (!isBulkAlone || bytesPerSecond == 0)
         {
             (_looks, _drained) = (0, 0);
             return None;

@@ -23,6 +23,9 @@ internal sealed class PacingCeiling
     /// <summary>How much faster than was seen a connection may be: what BBR itself probes with, enough to find out that a link has become faster, and too little to overrun a queue within a round trip.</summary>
     private const double Headroom = 1.25;
 
+    /// <summary>How many times the link's rate BBR may see at most where bytes arrive in bunches, as the fibre of the laboratory and interrupts bring them.</summary>
+    private const double Bunching = 1.5;
+
     private bool _found;
 
     /// <summary>The ceiling that follows from a look at the connection, in bytes a second.</summary>
@@ -30,7 +33,8 @@ internal sealed class PacingCeiling
     /// <param name="roundTripMicroseconds">The smoothed round trip.</param>
     /// <param name="knownBytesPerSecond">
     /// The connection's share of what the link was measured to carry; 0 where that is not known. To send as fast overruns nothing, and the queue may
-    /// be what the connection of the shift before it left: bounded by what it has seen so far alone, a new one would end its search far below the link's rate.
+    /// be what the connection of the shift before it left: bounded by what it has seen so far alone, a new one would end its search far below the link's
+    /// rate. And what BBR sees of bytes that arrive in bunches is not what the link carries, in a search that never ends where there are pauses.
     /// </param>
     public long Look(in BbrInfo bbr, int roundTripMicroseconds, long knownBytesPerSecond)
     {
@@ -42,6 +46,13 @@ internal sealed class PacingCeiling
 
         var waited = roundTripMicroseconds - bbr.RoundTripMinMicroseconds;
         _found |= roundTripMicroseconds > QueueRatio * bbr.RoundTripMinMicroseconds && waited * 1e-6 * bbr.BytesPerSecond > QueueBytesMin;
-        return _found ? Math.Max((long)(bbr.BytesPerSecond * Headroom), knownBytesPerSecond) : None;
+        if (!_found)
+        {
+            return None;
+        }
+
+        // What is known by far less than BBR sees is no more than a lower bound: the link was never full.
+        var rate = bbr.BytesPerSecond > Bunching * knownBytesPerSecond ? bbr.BytesPerSecond : Math.Min(bbr.BytesPerSecond, knownBytesPerSecond);
+        return Math.Max((long)(rate * Headroom), knownBytesPerSecond);
     }
 }

@@ -76,7 +76,7 @@ internal sealed class StreamSampler(Socket? socket)
         var roundTrip = _before.RoundTripMicroseconds;
         var isUsed = isBulkAlone && _carried >= TcpTuning.NotSentBytesMin;
         var search = _ceiling.Look(bbr, roundTrip, bytesPerSecond);
-        var bulk = _bulk.Look(bytesPerSecond, bbr.PacingGain, roundTrip, leastMicroseconds, isUsed);
+        var bulk = _bulk.Look(bytesPerSecond, roundTrip, leastMicroseconds, isUsed);
         Volatile.Write(ref _searchBound, search);
         _isBulkBound = bulk < search;
         Limit(Math.Min(search, bulk));

@@ -21,6 +21,9 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
     /// <summary>What another bridge takes to answer the last of a merge's chunks, beyond the round trip: it reads them, and checks their hash.</summary>
     private static readonly long _answerTicks = TimeSpan.FromMilliseconds(10).Ticks;
 
+    /// <summary>Bytes of class merge in a fifth of a second that are a merge: less is what bridges say to each other between two.</summary>
+    private const int MergeBytesMin = 64 * 1024;
+
     private readonly List<StreamPort> _streams = [];
     private readonly List<Feed>[] _feeds = [[], [], []];
     private readonly int[] _turns = new int[Classes];
@@ -29,7 +32,7 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
     private readonly long[] _pacedUntil = [Unpaced, Unpaced, Unpaced];
     private readonly ClassScheduler _scheduler = new(floors);
     private readonly MergeHold _hold = new();
-    private bool _sentMerge;
+    private long _mergeBytes;
     private bool _sentBulk;
     private readonly SortedDictionary<string, Frame> _states = new(StringComparer.Ordinal);
 
@@ -180,11 +183,11 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
         WakeAll();
     }
 
-    /// <summary>Whether bulk left and no merge did since this was last asked.</summary>
+    /// <summary>Whether bulk left and no merge did since this was last asked; what bridges say to each other without merging is none.</summary>
     public bool TakeBulkAlone()
     {
-        var isAlone = _sentBulk && !_sentMerge;
-        (_sentBulk, _sentMerge) = (false, false);
+        var isAlone = _sentBulk && _mergeBytes < MergeBytesMin;
+        (_sentBulk, _mergeBytes) = (false, 0);
         return isAlone;
     }
 
@@ -211,7 +214,7 @@ internal sealed class LinkPort(string peer, ClassFloors floors, StreamShifts shi
             if (TryTake(order[index], stream, now, out outgoing))
             {
                 _scheduler.Sent(order[index], outgoing.WireBytes, has);
-                _sentMerge |= order[index] == TrafficClass.Merge;
+                _mergeBytes += order[index] == TrafficClass.Merge ? outgoing.WireBytes : 0;
                 _sentBulk |= order[index] == TrafficClass.Bulk;
                 return true;
             }

@@ -14,10 +14,14 @@ public sealed class BulkCeilingTests
     public void Rate_that_is_not_known_is_not_bounded() => Look(21_000, rate: 0).ShouldBe(BulkCeiling.None);
 
     [Fact]
-    public void BBRs_first_search_is_not_bounded()
+    public void Link_that_is_found_to_carry_more_and_more_is_not_bounded()
     {
-        Look(21_000);
-        Look(40_000, gain: 2.89).ShouldBe(BulkCeiling.None);
+        for (var rate = Rate / 8; rate <= Rate; rate *= 2)
+        {
+            Look(40_000, rate: rate).ShouldBe(BulkCeiling.None);
+        }
+
+        Look(40_000).ShouldBeLessThan(Rate, "the search is over");
     }
 
     [Fact]
@@ -66,6 +70,6 @@ public sealed class BulkCeilingTests
         (lost / 10_000).ShouldBeInRange(0.009, 0.015);
     }
 
-    private long Look(int roundTrip, int least = Least, int rate = Rate, double gain = 1, bool isBulkAlone = true) =>
-        _ceiling.Look(rate, gain, roundTrip, least, isBulkAlone);
+    private long Look(int roundTrip, int least = Least, int rate = Rate, bool isBulkAlone = true) =>
+        _ceiling.Look(rate, roundTrip, least, isBulkAlone);
 }

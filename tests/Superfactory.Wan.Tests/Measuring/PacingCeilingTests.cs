@@ -31,6 +31,8 @@ public sealed class PacingCeilingTests
     {
         _ceiling.Look(new BbrInfo(10_000_000, 20_000, Searching), 40_000, 120_000_000).ShouldBe(120_000_000);
         _ceiling.Look(new BbrInfo(110_000_000, 20_000, Searching), 40_000, 120_000_000).ShouldBe(137_500_000, "it finds out that the link carries more");
+        _ceiling.Look(new BbrInfo(180_000_000, 20_000, Searching), 40_000, 120_000_000).ShouldBe(150_000_000, "what BBR sees of bunches is not what the link carries");
+        _ceiling.Look(new BbrInfo(190_000_000, 20_000, Searching), 40_000, 120_000_000).ShouldBe(237_500_000, "a link that was never full is not known");
     }
 
     [Fact]

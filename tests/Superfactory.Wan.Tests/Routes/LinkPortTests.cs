@@ -95,6 +95,39 @@ public sealed class LinkPortTests
     }
 
     [Fact]
+    public void Bulk_is_alone_beside_what_bridges_say_to_each_other_and_not_beside_a_merge()
+    {
+        var session = Agreed();
+        var data = new StreamPort(2, 1);
+        var port = new LinkPort("iowa", new ClassFloors(), new StreamShifts(1, 1));
+        port.Open(new StreamPort(1, 0));
+        port.Open(data);
+        foreach (var trafficClass in new[] { TrafficClass.Merge, TrafficClass.Bulk })
+        {
+            port.Add(trafficClass, new Feed(session, _way, new Pacer(TimeSpan.TicksPerSecond)));
+        }
+
+        bool IsAloneAfter(TrafficClass trafficClass, int bytes)
+        {
+            Enqueue(session, trafficClass, bytes);
+            Enqueue(session, TrafficClass.Bulk);
+            while (ClassTaken(port, data, 1) is not null)
+            {
+            }
+
+            return port.TakeBulkAlone();
+        }
+
+        port.TakeBulkAlone().ShouldBeFalse();
+        IsAloneAfter(TrafficClass.Bulk, 500_000).ShouldBeTrue();
+        port.TakeBulkAlone().ShouldBeFalse("it was asked just before");
+        IsAloneAfter(TrafficClass.Merge, 500).ShouldBeTrue();
+        IsAloneAfter(TrafficClass.Merge, 192 * 1024).ShouldBeFalse();
+        IsAloneAfter(TrafficClass.Bulk, 10).ShouldBeTrue("what a merge took is forgotten");
+        session.Close();
+    }
+
+    [Fact]
     public void Stream_that_takes_the_place_of_one_that_lingers_carries_control()
     {
         var port = new LinkPort("iowa", new ClassFloors(), new StreamShifts(1, 1));
@@ -128,8 +161,8 @@ public sealed class LinkPortTests
         table.Feeds(TrafficClass.Bulk)[0].Way.ShouldNotBeSameAs(bulk);
     }
 
-    private static void Enqueue(Session session, TrafficClass trafficClass) =>
-        session.TryEnqueueMessage(Frame.Create(FrameType.Message, trafficClass, PooledBuffer.Rent(10)), new SenderTally(7)).ShouldBeNull();
+    private static void Enqueue(Session session, TrafficClass trafficClass, int bytes = 10) =>
+        session.TryEnqueueMessage(Frame.Create(FrameType.Message, trafficClass, PooledBuffer.Rent(bytes)), new SenderTally(7)).ShouldBeNull();
 
     private static TrafficClass? ClassTaken(LinkPort port, StreamPort stream, long now)
     {
