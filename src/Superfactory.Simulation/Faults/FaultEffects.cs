@@ -129,7 +129,7 @@ internal sealed class FaultEffects
     /// <summary>A bridge has promised, and said so.</summary>
     public void Promised(SimulatedBridge bridge)
     {
-        if (_restarts > 0 && _crashes.GetValueOrDefault(bridge.Place) < CrashesMax && bridge.Gang.HasPromised(bridge.Machine.State.Epoch.Number))
+        if (_restarts > 0 && _crashes.GetValueOrDefault(bridge.Place) < CrashesMax && (_world.Scenario.Lanes == 1 || bridge.Gang.HasPromised(bridge.Machine.State.Epoch.Number)))
         {
             // It cannot go on where the next epoch counts on it, and fails.
             _restarts--;
