@@ -23,9 +23,6 @@ internal sealed class DirectConnection : IDisposable
     /// </summary>
     private const int AttemptsMax = 16;
 
-    /// <summary>Attempts after which it looks whether it and its peer wait for one processor.</summary>
-    private const int AttemptsAlone = 4;
-
     /// <summary>The longest message with its frame, whose two ends are lines.</summary>
     private const int BufferBytes = MergeLimits.MessageBytesMax + (3 * DirectFrame.LineBytes);
 
@@ -37,7 +34,6 @@ internal sealed class DirectConnection : IDisposable
     }
 
     private readonly Socket _socket;
-    private readonly bool _stepsAside;
     private readonly SocketWait _wait = new();
     private readonly DirectBuffers _buffers;
     private readonly Lock _guard = new();
@@ -64,10 +60,9 @@ internal sealed class DirectConnection : IDisposable
 
     /// <summary>Takes over a connected socket.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="stepsAside">Whether its thread leaves a processor that it shares with its peer; one of the two does.</param>
-    public DirectConnection(Socket socket, bool stepsAside)
+    public DirectConnection(Socket socket)
     {
-        (_socket, _stepsAside, _buffers) = (socket, stepsAside, new DirectBuffers(BufferBytes, _wait.Wake));
+        (_socket, _buffers) = (socket, new DirectBuffers(BufferBytes, _wait.Wake));
         DirectFrame.Write(_beat, default, 0);
     }
 
@@ -233,11 +228,6 @@ internal sealed class DirectConnection : IDisposable
                 }
                 else if (attempts < AttemptsMax)
                 {
-                    if (_stepsAside && attempts == AttemptsAlone)
-                    {
-                        SideStep.Take(_socket);
-                    }
-
                     Thread.Yield();
                 }
                 else if (!done())

@@ -225,7 +225,8 @@ internal sealed class DirectPeerTransport : IPeerTransport
             return;
         }
 
-        using var connection = new DirectConnection(socket, stepsAside: expected is not null);
+        using var connection = new DirectConnection(socket);
+        ProcessorShare.Take(odd: expected is not null);
         _pulse.Add(connection);
         try
         {
