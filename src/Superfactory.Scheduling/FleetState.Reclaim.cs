@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Superfactory.Scheduling.Preempting;
 
 namespace Superfactory.Scheduling;
@@ -9,7 +10,8 @@ public sealed partial class FleetState
     private const int YoungSpare = 1024;
 
     private readonly SparingTable _sparing;
-    private readonly PriorityQueue<RunningJob, long> _young = new();
+    // Numbers of jobs, by the end of their minimum.
+    private readonly PriorityQueue<long, long> _young = new();
 
     /// <summary>What is free in each domain or could be given back there.</summary>
     internal ReclaimIndex Reclaimable { get; }
@@ -26,11 +28,14 @@ public sealed partial class FleetState
     internal bool Ripen(long now)
     {
         var any = false;
-        while (_young.TryPeek(out var job, out var end) && end <= now)
+        while (_young.TryPeek(out var number, out var end) && end <= now)
         {
             _young.Dequeue();
-            Mature(job);
-            any |= _running.GetValueOrDefault(job.Number) == job;
+            if (IsYoung(number, end, out var job))
+            {
+                Mature(job);
+                any = true;
+            }
         }
 
         return any;
@@ -50,13 +55,16 @@ public sealed partial class FleetState
     {
         if (_young.Count > YoungSpare + (2 * _running.Count))
         {
-            var left = _young.UnorderedItems.Where(entry => _running.GetValueOrDefault(entry.Element.Number) == entry.Element).ToList();
+            var left = _young.UnorderedItems.Where(entry => IsYoung(entry.Element, entry.Priority, out _)).ToList();
             _young.Clear();
             _young.EnqueueRange(left);
         }
 
-        _young.Enqueue(job, job.MinimumEnd);
+        _young.Enqueue(job.Number, job.MinimumEnd);
     }
+
+    /// <summary>Whether the job whose minimum was to end then still runs: another start of it has another end, or has counted already.</summary>
+    private bool IsYoung(long number, long end, [NotNullWhen(true)] out RunningJob? job) => _running.TryGetValue(number, out job) && job.MinimumEnd == end && !job.IsMature;
 
     private void Mature(RunningJob job)
     {
@@ -74,7 +82,7 @@ public sealed partial class FleetState
         }
 
         job.Counts = counts;
-        if (_running.GetValueOrDefault(job.Number) != job)
+        if (_running.Find(job.Number) != job)
         {
             return;
         }

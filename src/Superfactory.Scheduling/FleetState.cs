@@ -5,6 +5,7 @@ using Superfactory.Scheduling.Capacity;
 using Superfactory.Scheduling.Preempting;
 using Superfactory.Scheduling.Quotas;
 using Superfactory.Scheduling.Reserving;
+using Superfactory.Scheduling.Tables;
 using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Scheduling;
@@ -18,7 +19,7 @@ public sealed partial class FleetState
     private readonly SliceStore _store = new();
     private readonly SliceTable _slices;
     private readonly HeldTable _held;
-    private readonly Dictionary<long, RunningJob> _running = [];
+    private readonly NumberTable<RunningJob> _running = new();
     private readonly List<RunningJob>[] _jobs;
     private readonly SortedList<int, int>[] _priorities;
     private readonly long[] _free;
@@ -141,7 +142,7 @@ public sealed partial class FleetState
 
         Detach(running);
         _store.Free(running);
-        _running.Remove(job);
+        _running.Remove(job, out _);
         ForgetEnd(running);
         return true;
     }

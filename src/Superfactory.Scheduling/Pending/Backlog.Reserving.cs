@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Scheduling.Reserving;
+using Superfactory.Scheduling.Tables;
 
 namespace Superfactory.Scheduling.Pending;
 
@@ -27,7 +28,7 @@ public sealed partial class Backlog
     // A start that could not come true is not promised again for the next moment.
     private const long MovedBy = 1_000;
 
-    private readonly SortedSet<GangRequest> _all = new(Order.Instance);
+    private readonly OrderedRequests _all = new(Order.Instance);
     private readonly Dictionary<long, long> _retryAt = [];
     private readonly Dictionary<long, (long From, MoveCause Cause)> _moving = [];
     private readonly Queue<GangRequest> _ahead = new();
@@ -82,12 +83,12 @@ public sealed partial class Backlog
             return now is { } time ? _scheduler.Explain(request, known, time) : known;
         }
 
-        if (first != request && now is { } at && _all.GetViewBetween(_all.Min!, request).Count <= ExactMax && _scheduler.Decide(request, at) is { Reason: { } reason })
+        if (first != request && now is { } at && _all.Before(request) < ExactMax && _scheduler.Decide(request, at) is { Reason: { } reason })
         {
             return _scheduler.Explain(request, reason, at);
         }
 
-        return first == request ? null : new PendingReason.Behind(first.Job, _waiting[queue].GetViewBetween(first, request).Count - 1);
+        return first == request ? null : new PendingReason.Behind(first.Job, _waiting[queue].Before(request));
     }
 
     private void Enter(GangRequest request)

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Quotas;
+using Superfactory.Scheduling.Tables;
 
 namespace Superfactory.Scheduling.Pending;
 
@@ -23,8 +24,8 @@ public sealed partial class Backlog
     private readonly FleetState _state;
     private readonly Scheduler _scheduler;
     private readonly UsageLedger _usage;
-    private readonly SortedSet<GangRequest>[] _waiting;
-    private readonly Dictionary<long, GangRequest> _byJob = [];
+    private readonly OrderedRequests[] _waiting;
+    private readonly NumberTable<GangRequest> _byJob = new();
     private readonly GangRequest?[] _first;
     private readonly PendingReason?[] _blocked;
     private readonly QueueOrder _order;
@@ -40,7 +41,7 @@ public sealed partial class Backlog
         (_state, _scheduler) = (state, new Scheduler(state));
         var queues = state.Queues.Queues.Length;
         _usage = new UsageLedger(queues, halfLifeMilliseconds);
-        _waiting = [.. Enumerable.Range(0, queues).Select(_ => new SortedSet<GangRequest>(state.Queues.Order))];
+        _waiting = [.. Enumerable.Range(0, queues).Select(_ => new OrderedRequests(state.Queues.Order))];
         (_first, _blocked) = (new GangRequest?[queues], new PendingReason?[queues]);
         _order = new QueueOrder(state.Queues, _usage);
     }
@@ -205,7 +206,7 @@ public sealed partial class Backlog
     private void Commit(Plan plan, int queue, long now)
     {
         Remove(plan.Request, queue);
-        _byJob.Remove(plan.Request.Job);
+        _byJob.Remove(plan.Request.Job, out _);
         Leave(plan.Request);
         List<GangRequest> stopped = [];
         foreach (var victim in plan.Victims)
@@ -257,7 +258,7 @@ public sealed partial class Backlog
         var removed = _waiting[queue].Remove(request);
         if (_first[queue] == request)
         {
-            (_first[queue], _blocked[queue]) = (_waiting[queue].Min, null);
+            (_first[queue], _blocked[queue]) = (_waiting[queue].First, null);
         }
 
         return removed;
