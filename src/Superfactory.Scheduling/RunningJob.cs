@@ -97,6 +97,11 @@ public sealed class RunningJob
     internal int Of(int type)
     {
         var count = Type == type ? Accelerators : 0;
+        if (Others.IsEmpty)
+        {
+            return count;
+        }
+
         foreach (var other in Others)
         {
             count += other.Type == type ? other.Accelerators : Type == type ? -other.Accelerators : 0;
