@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Pending;
 using Superfactory.Scheduling.Quotas;
@@ -15,7 +13,7 @@ public sealed class AgingLawTests
     public void With_aging_a_job_starts_after_finitely_many_later_ones_whatever_their_priority()
     {
         var waited = 0;
-        Holds(60, seed =>
+        Law.Holds(60, seed =>
         {
             var start = StartOf(seed, aging: 60);
             start.ShouldBeLessThan(Steps, $"seed {seed}");
@@ -96,12 +94,4 @@ public sealed class AgingLawTests
     }
 
     private static QueueTree Queues(FleetSpecification fleet, int aging) => QueueTree.Create([new QueueSpecification { Name = "q" }], fleet, aging).Value!;
-
-    private static void Holds(int lives, Action<int> law) => Prop.ForAll(
-        Gen.Choose(1, int.MaxValue).ToArbitrary(),
-        seed =>
-        {
-            law(seed);
-            return true;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(lives));
 }

@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Superfactory.Scheduling.Pending;
 
 namespace Superfactory.Scheduling.Tests;
@@ -10,7 +8,7 @@ public sealed class ProgressLawTests
     private const int JobsMax = 40;
 
     [Fact]
-    public void Every_plan_keeps_to_the_rules_of_victims_and_quotas() => Holds(150, seed =>
+    public void Every_plan_keeps_to_the_rules_of_victims_and_quotas() => Law.Holds(150, seed =>
     {
         var world = new World(seed);
         for (var step = 0; step < 50; step++)
@@ -32,7 +30,7 @@ public sealed class ProgressLawTests
     public void A_guarantee_is_given_back_when_who_borrowed_has_run_the_minimum_and_after_15_minutes_at_the_latest()
     {
         var claims = 0;
-        Holds(300, seed =>
+        Law.Holds(300, seed =>
         {
             var world = new World(seed);
             var backlog = new Backlog(world.State);
@@ -69,7 +67,7 @@ public sealed class ProgressLawTests
     }
 
     [Fact]
-    public void Once_no_more_jobs_come_all_that_were_taken_start() => Holds(200, seed =>
+    public void Once_no_more_jobs_come_all_that_were_taken_start() => Law.Holds(200, seed =>
     {
         var world = new World(seed);
         var backlog = new Backlog(world.State);
@@ -98,14 +96,6 @@ public sealed class ProgressLawTests
 
         backlog.Count.ShouldBe(0, $"seed {seed}");
     });
-
-    private static void Holds(int lives, Action<int> law) => Prop.ForAll(
-        Gen.Choose(1, int.MaxValue).ToArbitrary(),
-        seed =>
-        {
-            law(seed);
-            return true;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(lives));
 
     private static void Round(Backlog backlog, long now)
     {

@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Superfactory.Scheduling.Pending;
 using Superfactory.Scheduling.Placing;
 using Superfactory.Scheduling.Roles;
@@ -13,7 +11,7 @@ public sealed class RoleLawTests
     public void Every_job_with_roles_starts_whole_and_keeps_to_the_rules_and_nothing_is_oversubscribed()
     {
         var started = 0;
-        Holds(200, seed =>
+        Law.Holds(200, seed =>
         {
             var world = new World(seed, mixed: true);
             for (var step = 0; step < 40; step++)
@@ -38,14 +36,14 @@ public sealed class RoleLawTests
     }
 
     [Fact]
-    public void Nodes_that_fail_and_return_leave_gangs_of_roles_whole() => Holds(100, seed =>
+    public void Nodes_that_fail_and_return_leave_gangs_of_roles_whole() => Law.Holds(100, seed =>
     {
         var world = new World(seed, mixed: true);
         world.Live(40, _ => FleetAudit.Check(world.Fleet, world.State).ShouldBeEmpty($"seed {seed}"));
     });
 
     [Fact]
-    public void The_same_input_gives_the_same_plans() => Holds(60, seed =>
+    public void The_same_input_gives_the_same_plans() => Law.Holds(60, seed =>
     {
         List<string> first = [], second = [];
         new World(seed, mixed: true).Live(30, plan => first.Add(plan is null ? string.Empty : World.Digest(plan)));
@@ -57,7 +55,7 @@ public sealed class RoleLawTests
     public void A_job_with_roles_within_its_guarantee_starts_where_it_fits_once_all_have_left_who_may_have_to()
     {
         var claims = 0;
-        Holds(300, seed =>
+        Law.Holds(300, seed =>
         {
             var world = new World(seed, mixed: true);
             world.Live(40, _ => { });
@@ -89,7 +87,7 @@ public sealed class RoleLawTests
     }
 
     [Fact]
-    public void Once_no_more_jobs_come_all_that_were_taken_start() => Holds(60, seed =>
+    public void Once_no_more_jobs_come_all_that_were_taken_start() => Law.Holds(60, seed =>
     {
         var world = new World(seed, mixed: true);
         var backlog = new Backlog(world.State);
@@ -124,12 +122,4 @@ public sealed class RoleLawTests
         {
         }
     }
-
-    private static void Holds(int lives, Action<int> law) => Prop.ForAll(
-        Gen.Choose(1, int.MaxValue).ToArbitrary(),
-        seed =>
-        {
-            law(seed);
-            return true;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(lives));
 }
