@@ -25,12 +25,19 @@ public sealed partial class Backlog
     // No start was found: looked for again after so long, as each look may try thousands of ends.
     private const long RetryMilliseconds = 60_000;
 
+    /// <summary>
+    /// How often a reserved start is moved while nothing starts, ends or changes: starts of several queues that make room for each other by different rules may do so in a circle.
+    /// Whose start goes on moving has none then, until it is looked for anew after a minute.
+    /// </summary>
+    public const int MovesMax = 8;
+
     // A start that could not come true is not promised again for the next moment.
     private const long MovedBy = 1_000;
 
     private readonly OrderedRequests _all = new(Order.Instance);
     private readonly Dictionary<long, long> _retryAt = [];
     private readonly Dictionary<long, (long From, MoveCause Cause)> _moving = [];
+    private readonly Dictionary<long, int> _moves = [];
     private readonly Queue<GangRequest> _ahead = new();
     private long _wokenFor = long.MaxValue;
     private MoveCause _doubt;
@@ -107,6 +114,7 @@ public sealed partial class Backlog
 
     private void ForgetTries()
     {
+        _moves.Clear();
         _ahead.Clear();
         _aheadIsGathered = false;
     }
@@ -143,7 +151,8 @@ public sealed partial class Backlog
 
         var isMoved = _moving.Remove(request.Job, out var before);
         var hasAfter = _scheduler.HasAfter(request);
-        var reserved = _scheduler.Reserve(request, now, isMoved ? MovedBy : 1);
+        var mayMove = !isMoved || (_moves[request.Job] = _moves.GetValueOrDefault(request.Job) + 1) <= MovesMax;
+        var reserved = mayMove ? _scheduler.Reserve(request, now, isMoved ? MovedBy : 1) : null;
         if (reserved is null)
         {
             _retryAt[request.Job] = now + RetryMilliseconds;

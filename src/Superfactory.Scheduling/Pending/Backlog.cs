@@ -223,6 +223,7 @@ public sealed partial class Backlog
         _usage.Hold(queue, Speed(started), now);
         _order.Changed();
         stopped.ForEach(Add);
+        _moves.Clear();
         Doubt(started.IsOwned ? MoveCause.Reclaim : MoveCause.HigherPriority);
     }
 
