@@ -10,13 +10,17 @@ using Superfactory.Wan.Tests;
 namespace Superfactory.Site.Tests.Agents;
 
 /// <summary>How soon an agent speaks with a control plane that is back, in virtual time.</summary>
-public sealed class ControlReturnTests
+public sealed class ControlReturnTests : IDisposable
 {
     /// <summary>What a site may take once its control plane can be reached, as docs/operations.md states.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(4);
 
     /// <summary>After this long a call ends that nobody answers although the other machine is there.</summary>
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(20);
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sf-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
 
     [Theory]
     [InlineData(Away.Refuses, 200)]
@@ -44,13 +48,13 @@ public sealed class ControlReturnTests
         running.IsCompleted.ShouldBeFalse();
     });
 
-    private static ControlSession Session(Control control, TimeProvider time)
+    private ControlSession Session(Control control, TimeProvider time)
     {
         var changed = new Signal();
         var buffer = new ReportBuffer(time);
-        var checkpoints = new CheckpointTable("/nowhere", changed.Set, static _ => { });
+        var checkpoints = new CheckpointTable(_directory.FullName, changed.Set, static _ => { });
         var gangs = new GangTable(new MemoryEngine(), MemoryEngine.Prepare, buffer, checkpoints, changed.Set);
-        var copies = new CopyTable(new CopySite("atlanta", "/nowhere/gateway.socket", "/nowhere", time), changed.Set);
+        var copies = new CopyTable(new CopySite("atlanta", Path.Combine(_directory.FullName, "gateway.socket"), _directory.FullName, time), changed.Set);
         var hello = new AgentHello { Protocol = 1, Session = "session-1", Host = "here", ProcessId = 1, Gateway = "127.0.0.1:9", Version = "0.1.0" };
         return new ControlSession(new Uri("http://control/"), control, hello, new SiteParts(gangs, copies, checkpoints, buffer, new NoNetwork(), changed), static _ => { }, time);
     }
