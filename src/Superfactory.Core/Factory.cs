@@ -50,6 +50,7 @@ public static class Factory
             ApplyFleet apply => FleetDecisions.Apply(draft, apply),
             TakeOut take => OutageDecisions.TakeOut(draft, take),
             ReturnTarget back => OutageDecisions.Return(draft, back),
+            ChangeLink change => LinkDecisions.Change(draft, change),
             _ => throw new InvalidOperationException($"The factory knows no command {command.GetType().Name}."),
         };
         if (refusal is not null)
@@ -151,6 +152,8 @@ public static class Factory
             StartTimedOut timedOut => TimeoutFold.Apply(next, timedOut),
             IslandsShort few => TimeoutFold.Apply(next, few),
             IslandsLeftBehind behind => TimeoutFold.Apply(next, behind),
+            LinkChanged changed => RateFold.Apply(next, changed),
+            RatesRouted routed => RateFold.Apply(next, routed),
             _ => throw new InvalidOperationException($"The factory knows no record {record.GetType().Name}."),
         };
     }

@@ -48,6 +48,7 @@ public static class PlanReader
             EndsUnixMilliseconds = WhyReader.EndOf(job),
             DeadlineUnixMilliseconds = job.Specification.Deadline == 0 ? null : job.SubmittedAt + (job.Specification.Deadline * 1000L),
             Gangs = gangs,
+            Rates = RateReader.Of(job),
             Hardware = sites.IsEmpty ? null : hardware,
             PeakWatts = (sites.Length * FleetCapacity.Watts(job.Specification, hardware, job.Specification.Accelerators)) + specifications.Sum(static gang => FleetCapacity.Watts(gang, gang.Hardware[0], gang.Accelerators)),
             GiveWay = [.. Victims(decision, job.Id)],

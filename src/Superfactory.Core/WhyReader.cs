@@ -21,7 +21,7 @@ public static class WhyReader
         var view = new WhyView
         {
             Job = id, Name = job.Specification.Name, State = reader.StateOf(job), Reason = reader.ReasonOf(job, now),
-            StartsUnixMilliseconds = job.Reserved?.At, Sites = job.Reserved?.Sites ?? [], EndsUnixMilliseconds = EndOf(job),
+            StartsUnixMilliseconds = job.Reserved?.At, Sites = job.Reserved?.Sites ?? [], Rates = RateReader.Of(job), EndsUnixMilliseconds = EndOf(job),
             DeadlineUnixMilliseconds = job.Specification.Deadline == 0 ? null : job.SubmittedAt + (job.Specification.Deadline * 1000L),
         };
         if (view.State != JobState.Queued || job.Role is not null)

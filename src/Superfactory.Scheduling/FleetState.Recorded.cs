@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Scheduling;
 
@@ -22,8 +23,9 @@ public sealed partial class FleetState
     /// <param name="sealedAt">When its last checkpoint was sealed; its start where none was.</param>
     /// <param name="now">The time.</param>
     /// <param name="endBy">The reserved start that it was let run ahead of; <see cref="long.MaxValue"/> for none.</param>
+    /// <param name="rates">What is reserved for it, on the routes on which it is.</param>
     /// <returns>Whether each place is of the kind of hardware that the request names first, with as many accelerators free.</returns>
-    public bool TakeRecorded(GangRequest request, ImmutableArray<RecordedPlace> places, bool isOwned, long started, long sealedAt, long now, long endBy = long.MaxValue)
+    public bool TakeRecorded(GangRequest request, ImmutableArray<RecordedPlace> places, bool isOwned, long started, long sealedAt, long now, long endBy = long.MaxValue, ImmutableArray<WanReservation> rates = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         var islands = ImmutableArray.CreateBuilder<IslandPlan>(places.Length);
@@ -49,11 +51,62 @@ public sealed partial class FleetState
             islands.Add(island);
         }
 
-        var job = Start(new Plan { Request = request, Islands = islands.MoveToImmutable(), IsOwned = isOwned }, started);
+        var job = Start(new Plan { Request = request, Islands = islands.MoveToImmutable(), IsOwned = isOwned, Reservations = rates.IsDefault ? [] : rates }, started, isRecorded: true);
         Sealed(job, sealedAt);
         job.EndBy = endBy;
         Age(job, now);
         return true;
+    }
+
+    /// <summary>Rates that are in use for what is no job here.</summary>
+    public void TakeRates(ImmutableArray<WanReservation> rates)
+    {
+        foreach (var rate in rates)
+        {
+            Wan.Take(rate);
+        }
+    }
+
+    /// <summary>The rates that are reserved together with a start.</summary>
+    public ImmutableArray<WanReservation> RatesOf(Reserving.Reservation reservation)
+    {
+        ArgumentNullException.ThrowIfNull(reservation);
+        return [.. reservation.Routes.Select(each => new WanReservation(Wan.Names(each.Route), each.Rate))];
+    }
+
+    /// <summary>A route with room for a rate from each site to each other one; nothing is reserved.</summary>
+    /// <param name="pairs">From where to where.</param>
+    /// <param name="rate">The rate, in bytes per second.</param>
+    /// <returns>The routes; null where not all have room at once.</returns>
+    public ImmutableArray<WanReservation>? FindRates(IEnumerable<(string From, string To)> pairs, long rate)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        var found = ImmutableArray.CreateBuilder<WanReservation>();
+        var all = true;
+        foreach (var (from, to) in pairs)
+        {
+            if (all && Wan.Reserve(from, to, rate) is { } reservation)
+            {
+                found.Add(reservation);
+            }
+            else
+            {
+                all = false;
+            }
+        }
+
+        foreach (var reservation in found)
+        {
+            Wan.Release(reservation);
+        }
+
+        return all ? found.ToImmutable() : null;
+    }
+
+    private void TakeRates(RunningJob job, ImmutableArray<WanReservation> rates)
+    {
+        job.Routes = [.. rates.Select(rate => (Wan.Numbers(rate), rate.BytesPerSecond))];
+        TakeRates(rates);
     }
 
     /// <summary>A gang that is stopping, or away, holds what it had until that is confirmed; it is no job that could give way. What a planned start is to have there is not taken twice.</summary>

@@ -201,7 +201,7 @@ public sealed partial class FleetState
     internal static long Watts(HardwareType hardware, int count, int peakThousandths) =>
         (((long)count * hardware.AcceleratorWatts * peakThousandths) + 999) / 1000;
 
-    internal RunningJob Start(Plan plan, long now)
+    internal RunningJob Start(Plan plan, long now, bool isRecorded = false)
     {
         var own = _typeOfPool[plan.Islands[0].Pool];
         var job = new RunningJob(_store, plan.Request, now, plan.IsOwned, Queues.Find(plan.Request.Queue), own);
@@ -226,7 +226,15 @@ public sealed partial class FleetState
         }
 
         Hold(job);
-        Reserve(job, plan.Islands);
+        if (isRecorded)
+        {
+            TakeRates(job, plan.Reservations);
+        }
+        else
+        {
+            Reserve(job, plan.Islands);
+        }
+
         _running.Add(plan.Request.Job, job);
         NoteEnd(job);
         return job;

@@ -77,6 +77,12 @@ internal sealed class ControlClient : IDisposable
     /// <summary>Lets something in service again; answers with what still is not.</summary>
     public Task<Answer<OutageView[]>> ReturnAsync(string target, CancellationToken cancellation) => PostAsync<OutageView[]>($"v1/outages/return?target={Uri.EscapeDataString(target)}", null, cancellation);
 
+    /// <summary>What is reserved on links.</summary>
+    public Task<Answer<RateView[]>> RatesAsync(CancellationToken cancellation) => GetAsync<RateView[]>("v1/rates", cancellation);
+
+    /// <summary>Says what a link carries; answers with what is reserved on links then.</summary>
+    public Task<Answer<RateView[]>> ChangeLinkAsync(LinkRequest request, CancellationToken cancellation) => PostAsync<RateView[]>("v1/rates", request, cancellation);
+
     /// <summary>What was decided about a job.</summary>
     public Task<Answer<RecordedPlanView[]>> PlansAsync(long job, CancellationToken cancellation) => GetAsync<RecordedPlanView[]>($"v1/jobs/{job}/plans", cancellation);
 

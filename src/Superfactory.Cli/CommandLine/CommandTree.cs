@@ -50,6 +50,8 @@ internal static class CommandTree
             ExportCommand.Create(control, terminal),
             SitesCommand.Create(control, terminal),
             LinksCommand.Create(control, terminal),
+            RateCommands.List(control, terminal),
+            RateCommands.Change(control, terminal),
             CopyCommands.Copy(control, terminal),
             CopyCommands.Copies(control, terminal),
             FleetCommands.Create(control, terminal),

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using Superfactory.Cli.CommandLine;
+using Superfactory.Cli.Links;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Cli.Jobs;
@@ -46,6 +47,11 @@ internal static class PlanCommand
             }
 
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"  takes       {plan.Accelerators} {(plan.Hardware is null or Model.Fleet.HardwareCatalogue.Cpu || !plan.Gangs.IsEmpty ? "slots" : plan.Hardware)}, {(plan.Owned ? "on the guarantee" : "borrowed")} of queue {plan.Queue}; {plan.PeakWatts:#,0} W at their peak"));
+        }
+
+        foreach (var rate in plan.Rates)
+        {
+            lines.Add($"  reserves    {RateText.Of(rate)}");
         }
 
         if (plan is { Outcome: PlanOutcome.Waits, StartsUnixMilliseconds: { } starts })

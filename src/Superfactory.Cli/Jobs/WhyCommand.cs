@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using Superfactory.Cli.CommandLine;
+using Superfactory.Cli.Links;
+using Superfactory.Model.Units;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Cli.Jobs;
@@ -45,6 +47,11 @@ internal static class WhyCommand
             lines.Add("  starts      when that is nobody knows: those that run do not say how long (duration), or it is not among the first");
         }
 
+        foreach (var rate in why.Rates)
+        {
+            lines.Add($"  reserved    {RateText.Of(rate)}");
+        }
+
         if (why.EndsUnixMilliseconds is { } ends)
         {
             lines.Add($"  ends        {Moment(ends)}, as is expected");
@@ -67,7 +74,7 @@ internal static class WhyCommand
         WhyKind.Quota => string.Create(CultureInfo.InvariantCulture, $"{why.Missing:#,0} more quota of {why.Hardware} on queue {why.At}"),
         WhyKind.Lending => string.Create(CultureInfo.InvariantCulture, $"{why.Missing:#,0} more {why.Hardware} that other queues lend"),
         WhyKind.Power => string.Create(CultureInfo.InvariantCulture, $"{why.Missing:#,0} W more at {why.At}"),
-        WhyKind.Rate => string.Create(CultureInfo.InvariantCulture, $"{why.Missing:#,0} bytes/s from {why.At}"),
+        WhyKind.Rate => string.Create(CultureInfo.InvariantCulture, $"{new Bandwidth(Math.Min(why.Missing ?? 0, Bandwidth.MaxBitsPerSecond / 8) * 8)} from {why.At}, on a route that has room"),
         WhyKind.Jobs => why.Jobs.IsEmpty ? null : $"{Jobs(why)} to go first",
         WhyKind.Reserved => $"to end before the start that is reserved for {Jobs(why)}, or that to have been",
         WhyKind.Time => "time",

@@ -75,6 +75,7 @@ internal static class ControlApplication
         QueueEndpoints.Map(application);
         FleetEndpoints.Map(application);
         OutageEndpoints.Map(application);
+        RateEndpoints.Map(application);
         ReplayEndpoints.Map(application);
         FactoryEndpoints.Map(application);
         application.MapOpenApi("/openapi/{documentName}.json");

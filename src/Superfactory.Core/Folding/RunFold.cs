@@ -16,6 +16,7 @@ internal static class RunFold
             Planned = null,
             Reserved = null,
             EndBy = record.EndBy,
+            Rates = record.Rates,
             GaveWayTo = 0,
             MovesBecause = null,
             NotBefore = 0,
@@ -49,7 +50,7 @@ internal static class RunFold
             Hardware = island.Hardware,
             Places = record.Places ?? island.Places,
         };
-        return state.WithJob(job.WithIsland(restarted)).Touch(record.Island);
+        return state.WithJob(job.WithIsland(restarted) with { Rates = RateFold.With(job, island.Site, record.Rates) }).Touch(record.Island);
     }
 
     public static FactoryState Apply(FactoryState state, RunRestarted record)

@@ -24,6 +24,8 @@ internal static class TimeoutFold
         return state.WithJob(job with
         {
             Strays = job.Strays.AddRange(job.Islands.Where(static island => island.Standing == IslandStanding.Stopping)),
+            StrayRates = [.. job.StrayRates, .. FleetRates.Held(job)],
+            Rates = [],
             Islands = [],
             LastIncarnation = Math.Max(job.LastIncarnation, job.Islands.Max(static island => island.Incarnation)),
         });

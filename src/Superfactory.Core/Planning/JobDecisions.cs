@@ -18,13 +18,19 @@ internal static class JobDecisions
             return new Refusal(RefusalKind.Invalid, problems);
         }
 
+        var (specification, unreachable) = RateDecisions.Settle(draft.State, submit);
+        if (unreachable is not null)
+        {
+            return new Refusal(RefusalKind.Invalid, [unreachable]);
+        }
+
         if (draft.State.OpenJobs.Count + submit.Specification.Count + submit.Specification.RoleGangs > FactoryLimits.OpenJobsMax)
         {
             return new Refusal(RefusalKind.Conflict, [new Problem(
                 $"{draft.State.OpenJobs.Count} jobs have not ended, and the control plane takes no more than {FactoryLimits.OpenJobsMax}.", Hint: "Cancel some, or wait.")]);
         }
 
-        draft.Add(new JobSubmitted { At = draft.Now, Job = draft.State.LastJob + 1, Specification = submit.Specification, From = from });
+        draft.Add(new JobSubmitted { At = draft.Now, Job = draft.State.LastJob + 1, Specification = specification, From = from });
         return null;
     }
 

@@ -28,6 +28,7 @@ internal static class Planner
 
         CheckpointPlanner.Plan(draft);
         OutagePlanner.Plan(draft);
+        RatePlanner.Plan(draft);
         TimeoutPlanner.Plan(draft);
         foreach (var id in draft.State.OpenJobs)
         {

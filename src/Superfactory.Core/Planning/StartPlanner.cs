@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Core.Reading;
 using Superfactory.Core.Records;
+using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Core.Planning;
 
@@ -37,11 +38,12 @@ internal static class StartPlanner
         {
             var job = draft.State.Jobs[growth.Job];
             var island = job.FindIsland(growth.Island)!;
-            if (island is { Withheld: not null, Standing: IslandStanding.Gone } && FleetCapacity.HasRoom(draft.State, [new GangPlace(job, island.Site, job.Hardware, growth.Places)], planned: true))
+            if (island is { Withheld: not null, Standing: IslandStanding.Gone } && FleetCapacity.HasRoom(draft.State, [new GangPlace(job, island.Site, job.Hardware, growth.Places)], planned: true)
+                && FleetRates.HasRoom(draft.State, growth.Rates, job.Id, planned: true))
             {
                 draft.Add(new IslandRestarted
                 {
-                    At = draft.Now, Job = job.Id, Island = island.Site, Incarnation = island.Incarnation + 1, Owned = growth.Owned, Places = growth.Places,
+                    At = draft.Now, Job = job.Id, Island = island.Site, Incarnation = island.Incarnation + 1, Owned = growth.Owned, Places = growth.Places, Rates = growth.Rates,
                     Reason = $"Island {island.Site} was started again as incarnation {island.Incarnation + 1}: there is room for it.",
                 });
                 MembershipPlanner.Plan(draft, job.Id, mayBegin: false);
@@ -67,17 +69,18 @@ internal static class StartPlanner
             var reason = gone is null ? away is null || job.Held ? "The job is held." : $"{Sentence.Capital(away)} is out of service." : draft.State.OutageOf(gone) is { } outage ? $"Site {gone} is {Sentence.Outage(outage.State)}." : $"Site {gone} is not there any more.";
             Drop(draft, job.Id, reason);
         }
-        else if (FleetCapacity.HasRoom(draft.State, together, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
+        else if (FleetCapacity.HasRoom(draft.State, together, planned: false) && FleetRates.HasRoom(draft.State, planned.Rates, job.Id, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
         {
             var who = planned.Awaited.IsEmpty ? string.Empty : $" {Sentence.Capital(Sentence.Jobs(planned.Awaited))} gave way.";
-            Place(draft, job.Id, new Placement { Sites = planned.Sites, Withheld = planned.Withheld, Hardware = planned.Hardware, Places = planned.Places, Owned = planned.Owned, Gangs = gangs }, $"Placed at {Sentence.List(starts)}{On(planned.Hardware)}.{who}");
+            Place(draft, job.Id, new Placement { Sites = planned.Sites, Withheld = planned.Withheld, Hardware = planned.Hardware, Places = planned.Places, Rates = planned.Rates, Owned = planned.Owned, Gangs = gangs }, $"Placed at {Sentence.List(starts)}{On(planned.Hardware)}.{who}");
         }
     }
 
     private static void Start(Draft draft, long id, Placement placement, ImmutableArray<string> starts)
     {
         var job = draft.State.Jobs[id];
-        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Hardware, placement.Places, placement.Gangs), planned: true))
+        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Hardware, placement.Places, placement.Gangs), planned: true)
+            && FleetRates.HasRoom(draft.State, placement.Rates, id, planned: true))
         {
             Place(draft, id, placement, $"Placed at {Sentence.List(starts)}{On(placement.Hardware)}.");
             return;
@@ -92,7 +95,7 @@ internal static class StartPlanner
         var stops = placement.Stops.Where(stop => draft.State.Jobs[stop.Job] is { HoldRequested: false, IsLeaving: false, Islands.IsEmpty: false }).ToList();
         draft.Add(new StartPlanned
         {
-            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Places = placement.Places, Owned = placement.Owned, Scheduler = FleetPlacement.Policy,
+            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Places = placement.Places, Owned = placement.Owned, Rates = placement.Rates, Scheduler = FleetPlacement.Policy,
             Awaited = [.. stops.Select(static stop => stop.Job)],
             Reason = stops.Count == 0 ? $"Starts at {Sentence.List(starts)} as soon as what stops there has."
                 : $"Starts at {Sentence.List(starts)} as soon as {Sentence.Jobs([.. stops.Select(static stop => stop.Job)])} {(stops.Count == 1 ? "has" : "have")} given way.",
@@ -120,7 +123,7 @@ internal static class StartPlanner
         var where = now is null ? "No time is known for its start any more." : $"It starts at {Sentence.List(now.Sites)} at {Sentence.Moment(now.At)} at the latest{(before is null || before.At == now.At ? string.Empty : $", not at {Sentence.Moment(before.At)}")}.";
         draft.Add(new StartReserved
         {
-            At = draft.Now, Job = job.Id, Start = now?.At, Sites = now?.Sites ?? [], Owned = now is { Owned: true }, Hardware = now?.Hardware, Places = now?.Places, Reason = before is null || placement.Moved is null ? where : $"{placement.Moved} {where}",
+            At = draft.Now, Job = job.Id, Start = now?.At, Sites = now?.Sites ?? [], Owned = now is { Owned: true }, Hardware = now?.Hardware, Places = now?.Places, Rates = now?.Rates ?? [], Reason = before is null || placement.Moved is null ? where : $"{placement.Moved} {where}",
         });
     }
 
@@ -148,7 +151,7 @@ internal static class StartPlanner
     {
         draft.Add(new JobStarted
         {
-            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Places = placement.Places, Owned = placement.Owned, EndBy = placement.EndBy,
+            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Places = placement.Places, Owned = placement.Owned, EndBy = placement.EndBy, Rates = placement.Rates,
             Scheduler = FleetPlacement.Policy, Reason = reason,
         });
         MembershipPlanner.Begin(draft, id, reason);
@@ -163,7 +166,7 @@ internal static class StartPlanner
     private static string On(string? hardware) => hardware is null ? string.Empty : $" on {hardware}";
 
     /// <summary>A planned start is given up, and that of the gangs of its roles with it.</summary>
-    private static void Drop(Draft draft, long id, string reason)
+    internal static void Drop(Draft draft, long id, string reason)
     {
         draft.Add(new StartDropped { At = draft.Now, Job = id, Reason = reason });
         foreach (var gang in RoleRules.Open(draft.State, draft.State.Jobs[id]).Where(static gang => gang.Planned is not null))

@@ -1,5 +1,6 @@
 using Superfactory.Core.Planning;
 using Superfactory.Scheduling;
+using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Core.Reading;
 
@@ -41,6 +42,11 @@ internal static class QueueReasons
             return placement.Ahead.IsEmpty
                 ? $"Waits for a slot at {site}, which offers none."
                 : $"Waits for a free slot at {site}: {(placement.Ahead.Length < SlotLedger.AheadMax ? Sentence.Jobs(placement.Ahead) : $"jobs {string.Join(", ", placement.Ahead.Take(SlotLedger.AheadMax - 1))} and more")} {(placement.Ahead.Length == 1 ? "comes" : "come")} first.";
+        }
+
+        if (placement.Reason is PendingReason.Wan rate)
+        {
+            return $"It needs {WanReservation.Text(rate.BytesPerSecond)} from {rate.From} to {rate.To} on a route that has room.";
         }
 
         return placement.Reason is PendingReason.Role role ? $"{Sentence.Capital(role.ToString())}." : placement.Reason is { } reason ? $"It {reason}." : "Is about to start.";

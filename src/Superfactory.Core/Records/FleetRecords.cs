@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Fleet;
+using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Core.Records;
 
@@ -58,6 +59,9 @@ public sealed record StartPlanned : PlanRecord
     /// <summary>The domains of each island at a site that the fleet places, by site; null where there is none.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<string>>? Places { get; init; }
 
+    /// <summary>The rates that are reserved for it between its islands.</summary>
+    public ImmutableArray<WanReservation> Rates { get; init; } = [];
+
     /// <summary>The jobs that give way, or lose islands, rising.</summary>
     public ImmutableArray<long> Awaited { get; init; } = [];
 
@@ -82,6 +86,9 @@ public sealed record StartReserved : PlanRecord
 
     /// <summary>The domains of each island at a site that the fleet places, by site; null where there is none.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<string>>? Places { get; init; }
+
+    /// <summary>The rates that are kept for it.</summary>
+    public ImmutableArray<WanReservation> Rates { get; init; } = [];
 }
 
 /// <summary>A planned start cannot be any more; the job is placed anew.</summary>

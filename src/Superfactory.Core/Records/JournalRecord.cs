@@ -64,6 +64,8 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(StartTimedOut), "start-timed-out")]
 [JsonDerivedType(typeof(IslandsShort), "islands-short")]
 [JsonDerivedType(typeof(IslandsLeftBehind), "islands-left-behind")]
+[JsonDerivedType(typeof(LinkChanged), "link-changed")]
+[JsonDerivedType(typeof(RatesRouted), "rates-routed")]
 public abstract record JournalRecord
 {
     private protected JournalRecord()

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Choosing;
 using Superfactory.Model.Views;
+using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Core.Records;
 
@@ -48,6 +49,9 @@ public sealed record JobStarted : PlanRecord
     /// <summary>The reserved start of another that it is let run ahead of, in milliseconds since 1970-01-01 UTC; 0 for none.</summary>
     public long EndBy { get; init; }
 
+    /// <summary>The rates that are reserved for it between its islands.</summary>
+    public ImmutableArray<WanReservation> Rates { get; init; } = [];
+
     /// <summary>The placement policy and its version, such as <c>fifo/1</c>.</summary>
     public required string Scheduler { get; init; }
 }
@@ -66,6 +70,9 @@ public sealed record IslandRestarted : PlanRecord
 
     /// <summary>The domains that it has now at a site that the fleet places; null keeps those that it had.</summary>
     public ImmutableArray<string>? Places { get; init; }
+
+    /// <summary>The rates that are reserved between it and the others from now on, where it had been left out.</summary>
+    public ImmutableArray<WanReservation> Rates { get; init; } = [];
 }
 
 /// <summary>Every island of a run had lost its memory: model and ledger go back together, to a checkpoint or the beginning.</summary>

@@ -3,6 +3,7 @@ using Superfactory.Model.Agents;
 using Superfactory.Model.Choosing;
 using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
+using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Core;
 
@@ -147,6 +148,12 @@ public sealed record FactoryJob
     /// <summary>Islands of earlier placements at sites that were away and have not confirmed that they stopped: they stay charged.</summary>
     public ImmutableArray<FactoryIsland> Strays { get; init; } = [];
 
+    /// <summary>The rates that were reserved for it when it was placed, or routed anew; those between islands that hold something are held.</summary>
+    public ImmutableArray<WanReservation> Rates { get; init; } = [];
+
+    /// <summary>Rates of earlier placements, held while both ends are among <see cref="Strays"/>.</summary>
+    public ImmutableArray<WanReservation> StrayRates { get; init; } = [];
+
     /// <summary>Whether it is to be held once it has given way, because somebody asked for that meanwhile.</summary>
     public bool HoldAsked { get; init; }
 
@@ -183,7 +190,11 @@ public sealed record FactoryJob
 /// <param name="Awaited">The jobs that give way.</param>
 /// <param name="Hardware">The kind of hardware; null where the job names a single one.</param>
 /// <param name="Places">The domains of each island at a site that the fleet places, by site; null where there is none.</param>
-public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<string> Withheld, bool Owned, ImmutableArray<long> Awaited, string? Hardware = null, ImmutableSortedDictionary<string, ImmutableArray<string>>? Places = null);
+public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<string> Withheld, bool Owned, ImmutableArray<long> Awaited, string? Hardware = null, ImmutableSortedDictionary<string, ImmutableArray<string>>? Places = null)
+{
+    /// <summary>The rates that are reserved for it.</summary>
+    public ImmutableArray<WanReservation> Rates { get; init; } = [];
+}
 
 /// <summary>When and where a job starts at the latest, as things stand. Immutable.</summary>
 /// <param name="At">When, in milliseconds since 1970-01-01 UTC.</param>
@@ -191,7 +202,11 @@ public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<s
 /// <param name="Owned">Whether it is on its queue's guarantee then.</param>
 /// <param name="Hardware">The kind of hardware; null where the job names a single one.</param>
 /// <param name="Places">The domains of each island at a site that the fleet places, by site; null where there is none.</param>
-public sealed record ReservedStart(long At, ImmutableArray<string> Sites, bool Owned, string? Hardware = null, ImmutableSortedDictionary<string, ImmutableArray<string>>? Places = null);
+public sealed record ReservedStart(long At, ImmutableArray<string> Sites, bool Owned, string? Hardware = null, ImmutableSortedDictionary<string, ImmutableArray<string>>? Places = null)
+{
+    /// <summary>The rates that are kept for it.</summary>
+    public ImmutableArray<WanReservation> Rates { get; init; } = [];
+}
 
 /// <summary>How a job ended.</summary>
 /// <param name="State">Completed, failed or cancelled.</param>

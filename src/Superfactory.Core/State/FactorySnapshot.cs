@@ -42,6 +42,9 @@ public sealed record FactorySnapshot
     /// <summary>The newest faults of places.</summary>
     public ImmutableArray<PlaceFaults> Faults { get; init; } = [];
 
+    /// <summary>The links that do not carry what they are declared to.</summary>
+    public ImmutableArray<FactoryLink> Links { get; init; } = [];
+
     /// <summary>The time of the newest record; 0 in a snapshot of a version that did not keep it.</summary>
     public long At { get; init; }
 
@@ -65,6 +68,7 @@ public sealed record FactorySnapshot
             Fleet = state.Fleet,
             Outages = [.. state.Outages.Values],
             Faults = [.. state.Faults.Select(static place => new PlaceFaults(place.Key, place.Value))],
+            Links = [.. state.Links.Values],
             At = state.At,
             Usage = [.. state.Usage.Select(static entry => new QueueUsage(entry.Key, entry.Value.Used, entry.Value.At))],
         };
@@ -80,6 +84,7 @@ public sealed record FactorySnapshot
             Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues, PausedQueues = PausedQueues.ToImmutableSortedSet(StringComparer.Ordinal),
             Fleet = Fleet,
             Outages = Outages.ToImmutableSortedDictionary(static outage => outage.Target, static outage => outage, StringComparer.Ordinal),
+            Links = Links.ToImmutableSortedDictionary(static link => FactoryLink.NameOf(link.A, link.B), static link => link, StringComparer.Ordinal),
             Faults = Faults.ToImmutableSortedDictionary(static place => place.Place, static place => place.Faults, StringComparer.Ordinal),
         };
         state = Sites.Aggregate(state, (restored, site) => restored.WithSite(site));

@@ -65,6 +65,9 @@ public sealed record FactoryState
     /// <summary>The newest faults of each place that had any within a while.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<PlaceFault>> Faults { get; init; } = ImmutableSortedDictionary.Create<string, ImmutableArray<PlaceFault>>(StringComparer.Ordinal);
 
+    /// <summary>The links that do not carry what they are declared to, by <see cref="FactoryLink.NameOf"/>.</summary>
+    public ImmutableSortedDictionary<string, FactoryLink> Links { get; init; } = ImmutableSortedDictionary.Create<string, FactoryLink>(StringComparer.Ordinal);
+
     /// <summary>The outage that a place is in; null where it is in service.</summary>
     public FactoryOutage? OutageOf(string place) => Outages.GetValueOrDefault(place);
 

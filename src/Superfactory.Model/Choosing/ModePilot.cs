@@ -92,7 +92,7 @@ public static class ModePilot
         return (int)Math.Clamp(Math.Round(sync.Target * SharePredictor.Whole), 1, SharePredictor.Whole);
     }
 
-    private static MergeSchedule Schedule(RunSchedule schedule, SyncSpecification sync, int fragments) => (schedule.Mode switch
+    internal static MergeSchedule Schedule(RunSchedule schedule, SyncSpecification sync, int fragments) => (schedule.Mode switch
     {
         SyncMode.EveryStep => MergeSchedule.EveryStep(sync.FormatIn(schedule.Mode)),
         SyncMode.Streaming => MergeSchedule.Streaming(schedule.Every, fragments, schedule.Delay, sync.FormatIn(schedule.Mode)),

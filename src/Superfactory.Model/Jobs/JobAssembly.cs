@@ -22,6 +22,7 @@ internal static class JobAssembly
         JobSync.Check(values, problems);
         JobLanes.Check(values, problems);
         JobRoles.Check(values, problems);
+        JobWan.Check(values, problems);
     }
 
     /// <summary>The job; to be called where nothing is wrong.</summary>
@@ -54,6 +55,7 @@ internal static class JobAssembly
             Directory = values.TryGet<string>("directory", out var directory) ? directory : values.IsPresent("command") || values.IsPresent("roles") ? folder : null,
             Data = values.TryGet<string>("data.corpus", out var corpus) ? new DataSpecification { Corpus = corpus } : null,
             Sync = JobSync.Build(values),
+            Wan = JobWan.Build(values),
             Budget = new BudgetSpecification { Steps = values.Get("budget.steps", 0L), Samples = values.Get("budget.samples", 0L) },
             Checkpoint = new CheckpointSpecification
             {

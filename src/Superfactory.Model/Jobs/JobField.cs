@@ -47,6 +47,9 @@ public enum JobFieldKind
 
     /// <summary>Names of roles, with fields under each.</summary>
     Roles,
+
+    /// <summary>A bandwidth with its unit, see <see cref="Units.Bandwidth"/>.</summary>
+    Rate,
 }
 
 /// <summary>One field of a job file: what <see cref="JobFile"/> accepts and <c>docs/job.md</c> says of it. Immutable.</summary>
@@ -101,6 +104,7 @@ public sealed record JobField
         JobFieldKind.Command or JobFieldKind.Texts => $"{Interval} texts",
         JobFieldKind.Folder => "an absolute path",
         JobFieldKind.Roles => $"{Interval} roles by name",
+        JobFieldKind.Rate => $"1bit to {new Units.Bandwidth(Units.Bandwidth.MaxBitsPerSecond)}",
         _ => $"{Interval} variables",
     };
 
@@ -117,6 +121,7 @@ public sealed record JobField
         JobFieldKind.Command => "a list of a program and its arguments, such as [python3, train.py]",
         JobFieldKind.Texts => "a list of texts, such as [\"embedding.* blocks.0.*\", \"blocks.1.* head.*\"]",
         JobFieldKind.Folder => "an absolute path, such as /srv/my-model",
+        JobFieldKind.Rate => "a rate, such as 40mbit or 1.5gbit",
         JobFieldKind.Roles => "roles by name, such as {rollout: {count: 4, command: [python3, rollout.py]}}",
         _ => "variables and their values, such as {NAME: value}",
     };

@@ -104,6 +104,11 @@ public static class JobFields
         Whole("sync.stall", "0", 0, 86_400, "seconds", "How long a trainer may take no step before the others go on without its island, until it steps again; 0 takes 10 of its median steps, at least 30 seconds."),
         Choice<PartitionPolicy>("sync.partition", "continue", "What the run does when islands cannot hear each other although all reach the control plane: `continue` goes on with the largest set that do, `wait` waits."),
 
+        Section("wan", "What is reserved between each two of the job's islands, each way, on named routes, before it starts. Absent for nothing: the merges then take what there is."),
+        new() { Path = "wan.rate", Kind = JobFieldKind.Rate, Default = "computed", Meaning = "The sustained rate from each island to each other one. Where it is absent it is computed at submission: the least at which the job's mode is predicted to keep its share of the compute-only rate." },
+        From("wan.parameters", Absent, 0.001, 100_000_000, "The parameters that are merged, of 4 bytes each before they are written for the wire.") with { Unit = "millions" },
+        From("wan.step", Absent, 0.001, 3600, "A step of the slowest island without any merge.") with { Unit = "seconds" },
+
         new() { Path = "budget", Kind = JobFieldKind.Section, Default = Required, Meaning = "When the job is done. Either `steps` or `samples` is given." },
         Whole("budget.steps", Absent, 1, 1_000_000_000, "steps", "Steps of each island, with all its islands: steps × batch × islands samples are planned."),
         Whole("budget.samples", Absent, 1, 1e15, "samples", "Samples over all islands, said directly."),

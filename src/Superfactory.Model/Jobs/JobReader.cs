@@ -109,6 +109,7 @@ internal sealed class JobReader(JobProblems problems)
             JobFieldKind.Folder => JobScalars.TryFolder(node, problems, field, out value),
             JobFieldKind.Variables => TryVariables(node, field, out value),
             JobFieldKind.Roles => TryRoles(node, field, out value),
+            JobFieldKind.Rate => JobScalars.TryRate(node, field, problems, out value),
             _ => JobScalars.TryNumber(node, field, problems, field.Path, out value),
         };
         if (valid && value is not null)

@@ -121,6 +121,26 @@ internal static partial class JobScalars
         return true;
     }
 
+    /// <summary>Reads a bandwidth; where it is none, says so.</summary>
+    public static bool TryRate(JobNode node, JobField field, JobProblems problems, [NotNullWhen(true)] out object? value)
+    {
+        value = null;
+        if (node is not JobNode.Scalar { IsNothing: false } scalar)
+        {
+            problems.AddExpected(node, field.Path, field.Expected);
+            return false;
+        }
+
+        if (!Units.Bandwidth.TryParse(scalar.Text, out var rate, out var problem))
+        {
+            problems.Add(node.Line, field.Path, problem.Message, problem.Hint);
+            return false;
+        }
+
+        value = rate;
+        return true;
+    }
+
     private static string? HintForFlag(JobNode.Scalar scalar) => scalar.Text.ToLowerInvariant() switch
     {
         "true" or "false" when !scalar.Plain => $"Write {scalar.Text.ToLowerInvariant()} without the quotes.",

@@ -93,6 +93,9 @@ public sealed record JobSpecification
     /// <summary>How the islands merge.</summary>
     public SyncSpecification Sync { get; init; } = new();
 
+    /// <summary>What is reserved between each two of its islands; null for nothing.</summary>
+    public WanSpecification? Wan { get; init; }
+
     /// <summary>When the job is done.</summary>
     public required BudgetSpecification Budget { get; init; }
 

@@ -46,7 +46,7 @@ public sealed record RoleSpecification
         return job with
         {
             Sites = [], SiteCount = 1, IslandsMin = 0, Roles = job.Roles.Clear(), Accelerators = role.Accelerators, Hardware = [role.Hardware], Memory = 0, Peak = role.Peak, Trainer = null, Command = role.Command,
-            Data = null, Sync = new SyncSpecification(), Checkpoint = job.Checkpoint with { Every = 0 }, Island = new IslandSpecification { Processes = role.Processes }, Lanes = null,
+            Data = null, Sync = new SyncSpecification(), Checkpoint = job.Checkpoint with { Every = 0 }, Island = new IslandSpecification { Processes = role.Processes }, Lanes = null, Wan = null,
             Environment = role.Environment, StartAfter = 0, Deadline = 0,
         };
     }

@@ -47,6 +47,9 @@ public sealed record PlanView
     /// <summary>The watts that these accelerators add at their peak, by the catalogue of hardware.</summary>
     public long PeakWatts { get; init; }
 
+    /// <summary>The rates between its islands that would be reserved, each on its route.</summary>
+    public ImmutableArray<JobRate> Rates { get; init; } = [];
+
     /// <summary>Who would give way.</summary>
     public ImmutableArray<PlanVictim> GiveWay { get; init; } = [];
 

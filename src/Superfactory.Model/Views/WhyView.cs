@@ -41,6 +41,9 @@ public sealed record WhyView
     /// <summary>The sites at which it starts then.</summary>
     public ImmutableArray<string> Sites { get; init; } = [];
 
+    /// <summary>The rates between its islands that are reserved for it, each on its route.</summary>
+    public ImmutableArray<JobRate> Rates { get; init; } = [];
+
     /// <summary>When it is expected to end; null where nobody knows.</summary>
     public long? EndsUnixMilliseconds { get; init; }
 

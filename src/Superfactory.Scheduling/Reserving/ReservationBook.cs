@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Scheduling.Reserving;
 
@@ -66,18 +68,18 @@ public sealed class ReservationBook
     public bool Cancel(long window) => _windows.TryGetValue(window, out var reservation) && Remove(reservation);
 
     /// <summary>Reserves a start that was decided earlier, as it was recorded.</summary>
-    /// <returns>Whether each place is of the kind that the request names first.</returns>
-    public bool AddRecorded(GangRequest request, IEnumerable<RecordedPlace> places, long start, bool isOwned)
+    /// <returns>Whether each place is of the kind that the request names first, and the routes of its rates carry them.</returns>
+    public bool AddRecorded(GangRequest request, IEnumerable<RecordedPlace> places, long start, bool isOwned, ImmutableArray<WanReservation> rates = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(places);
         var islands = places.Select(place => _state.RecordedIsland(request, place)).ToList();
-        if (islands.Count == 0 || islands.Contains(null) || _jobs.ContainsKey(request.Job))
+        if (islands.Count == 0 || islands.Contains(null) || _jobs.ContainsKey(request.Job) || (!rates.IsDefaultOrEmpty && !_state.Wan.Carries(rates)))
         {
             return false;
         }
 
-        Add(StartFinder.Reservation(_state, new Plan { Request = request, Islands = [.. islands.Select(static island => island!)], IsOwned = isOwned }, start, []));
+        Add(StartFinder.Reservation(_state, new Plan { Request = request, Islands = [.. islands.Select(static island => island!)], IsOwned = isOwned }, start, rates.IsDefaultOrEmpty ? [] : [.. rates.Select(rate => (_state.Wan.Numbers(rate), rate.BytesPerSecond))]));
         return true;
     }
 

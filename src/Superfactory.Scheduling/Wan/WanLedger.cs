@@ -1,15 +1,38 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Superfactory.Model.Fleet;
+using Superfactory.Model.Units;
 
 namespace Superfactory.Scheduling.Wan;
 
 /// <summary>A rate reserved on a named route. Immutable.</summary>
 /// <param name="Route">The sites from the sender to the receiver, both included.</param>
 /// <param name="BytesPerSecond">The sustained rate.</param>
-public sealed record WanReservation(ImmutableArray<string> Route, long BytesPerSecond);
+public sealed record WanReservation(ImmutableArray<string> Route, long BytesPerSecond)
+{
+    /// <summary>The site that sends.</summary>
+    [JsonIgnore]
+    public string From => Route[0];
+
+    /// <summary>The site that receives.</summary>
+    [JsonIgnore]
+    public string To => Route[^1];
+
+    /// <summary>Whether the route is the same and the rate too.</summary>
+    public bool Equals(WanReservation? other) => other is not null && BytesPerSecond == other.BytesPerSecond && Route.SequenceEqual(other.Route, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Route.Length, From, To, BytesPerSecond);
+
+    /// <summary>Such as <c>40mbit wisconsin–texas–atlanta</c>.</summary>
+    public override string ToString() => $"{Text(BytesPerSecond)} {string.Join('–', Route)}";
+
+    /// <summary>A rate as users write it, such as <c>40mbit</c>.</summary>
+    public static string Text(long bytesPerSecond) => new Bandwidth(Math.Min(bytesPerSecond, Bandwidth.MaxBitsPerSecond / 8) * 8).ToString();
+}
 
 /// <summary>What is reserved on each direction of each link. Not safe for concurrent use.</summary>
-internal sealed class WanLedger
+public sealed class WanLedger
 {
     private readonly ImmutableArray<string> _sites;
     private readonly long[] _capacity;
@@ -19,14 +42,23 @@ internal sealed class WanLedger
     private readonly long[] _distance;
     private readonly bool[] _done;
 
-    /// <summary>A ledger of links that nothing is reserved on.</summary>
-    public WanLedger(FleetSpecification fleet)
+    /// <summary>A ledger of a fleet's links that nothing is reserved on.</summary>
+    internal WanLedger(FleetSpecification fleet)
+        : this([.. fleet.Sites.Select(static site => site.Name)], fleet.Links)
     {
-        _sites = [.. fleet.Sites.Select(static site => site.Name)];
+    }
+
+    /// <summary>A ledger of links that nothing is reserved on.</summary>
+    /// <param name="sites">All sites, each once.</param>
+    /// <param name="links">Links between them, at most one between two.</param>
+    public WanLedger(ImmutableArray<string> sites, IEnumerable<FleetLink> links)
+    {
+        ArgumentNullException.ThrowIfNull(links);
+        _sites = sites;
         var count = _sites.Length;
         (_capacity, _reserved, _roundTripTicks) = (new long[count * count], new long[count * count], new long[count * count]);
         (_before, _distance, _done) = (new int[count], new long[count], new bool[count]);
-        foreach (var link in fleet.Links)
+        foreach (var link in links)
         {
             var (a, b) = (_sites.IndexOf(link.A), _sites.IndexOf(link.B));
             foreach (var direction in new[] { Direction(a, b), Direction(b, a) })
@@ -37,20 +69,83 @@ internal sealed class WanLedger
         }
     }
 
+    private WanLedger(ImmutableArray<string> sites, long[] capacity, long[] roundTripTicks)
+    {
+        (_sites, _capacity, _roundTripTicks, _reserved) = (sites, capacity, roundTripTicks, new long[capacity.Length]);
+        (_before, _distance, _done) = (new int[sites.Length], new long[sites.Length], new bool[sites.Length]);
+    }
+
     /// <summary>The number of a direction of a link.</summary>
-    public int Direction(int from, int to) => (from * _sites.Length) + to;
+    internal int Direction(int from, int to) => (from * _sites.Length) + to;
 
     /// <summary>What a direction carries, in bytes per second; 0 where there is no link.</summary>
-    public long Capacity(int from, int to) => _capacity[Direction(from, to)];
+    internal long Capacity(int from, int to) => _capacity[Direction(from, to)];
 
     /// <summary>What is reserved on a direction, in bytes per second.</summary>
-    public long Reserved(int from, int to) => _reserved[Direction(from, to)];
+    internal long Reserved(int from, int to) => _reserved[Direction(from, to)];
+
+    /// <summary>Reserves a rate on the shortest route that has room, see the other.</summary>
+    /// <returns>What is reserved now; null where no route has room, or a site is unknown.</returns>
+    public WanReservation? Reserve(string from, string to, long rate)
+    {
+        var (source, target) = (_sites.IndexOf(from), _sites.IndexOf(to));
+        return source >= 0 && target >= 0 && source != target && Reserve(source, target, rate) is { IsEmpty: false } route ? new WanReservation(Names(route), rate) : null;
+    }
+
+    /// <summary>Reserves a rate on the very route that was named.</summary>
+    /// <returns>Whether it has room; if not nothing is reserved.</returns>
+    public bool TryTake(WanReservation reservation)
+    {
+        ArgumentNullException.ThrowIfNull(reservation);
+        var route = Numbers(reservation);
+        for (var hop = 1; hop < route.Length; hop++)
+        {
+            if (route[hop - 1] < 0 || route[hop] < 0 || _capacity[Direction(route[hop - 1], route[hop])] - _reserved[Direction(route[hop - 1], route[hop])] < reservation.BytesPerSecond)
+            {
+                return false;
+            }
+        }
+
+        Add(route, reservation.BytesPerSecond);
+        return true;
+    }
+
+    /// <summary>Charges what is in use on a route, whether it has room or not; between unknown sites nothing.</summary>
+    public void Take(WanReservation reservation)
+    {
+        ArgumentNullException.ThrowIfNull(reservation);
+        Add(Numbers(reservation), reservation.BytesPerSecond);
+    }
+
+    /// <summary>Whether links would carry these if nothing else were reserved on them.</summary>
+    internal bool Carries(ImmutableArray<WanReservation> reservations)
+    {
+        var empty = new WanLedger(_sites, _capacity, _roundTripTicks);
+        return reservations.All(empty.TryTake);
+    }
+
+    /// <summary>Gives back what was reserved.</summary>
+    public void Release(WanReservation reservation)
+    {
+        ArgumentNullException.ThrowIfNull(reservation);
+        Add(Numbers(reservation), -reservation.BytesPerSecond);
+    }
+
+    /// <summary>The round trip of the shortest route between two sites, whatever is reserved; null where none joins them.</summary>
+    public TimeSpan? RoundTrip(string from, string to)
+    {
+        var empty = new WanLedger(_sites, _capacity, _roundTripTicks);
+        return empty.Reserve(from, to, 1) is { } found ? new TimeSpan(Hops(Numbers(found)).Sum(direction => _roundTripTicks[direction])) : null;
+    }
+
+    /// <summary>The sites of a route by their numbers; −1 for one that is not known.</summary>
+    internal ImmutableArray<int> Numbers(WanReservation reservation) => [.. reservation.Route.Select(site => _sites.IndexOf(site))];
 
     /// <summary>
     /// Reserves a rate from one site to another on the route of the shortest time that has room; of equally short ones that whose sites come first.
     /// </summary>
     /// <returns>The route; empty where none has room, and then nothing is reserved.</returns>
-    public ImmutableArray<int> Reserve(int from, int to, long rate)
+    internal ImmutableArray<int> Reserve(int from, int to, long rate)
     {
         Array.Fill(_distance, long.MaxValue);
         Array.Clear(_done);
@@ -92,10 +187,10 @@ internal sealed class WanLedger
     }
 
     /// <summary>Gives back what was reserved on a route, or takes it again where negative.</summary>
-    public void Release(ImmutableArray<int> route, long rate) => Add(route, -rate);
+    internal void Release(ImmutableArray<int> route, long rate) => Add(route, -rate);
 
     /// <summary>Whether all these rates have room at once.</summary>
-    public bool HasRoom(ImmutableArray<(ImmutableArray<int> Route, long Rate)> routes)
+    internal bool HasRoom(ImmutableArray<(ImmutableArray<int> Route, long Rate)> routes)
     {
         foreach (var (route, rate) in routes)
         {
@@ -120,7 +215,7 @@ internal sealed class WanLedger
     }
 
     /// <summary>The names of a route's sites.</summary>
-    public ImmutableArray<string> Names(ImmutableArray<int> route) => [.. route.Select(site => _sites[site])];
+    internal ImmutableArray<string> Names(ImmutableArray<int> route) => [.. route.Select(site => _sites[site])];
 
     private int Nearest()
     {
@@ -138,9 +233,20 @@ internal sealed class WanLedger
 
     private void Add(IReadOnlyList<int> route, long rate)
     {
+        foreach (var direction in Hops(route))
+        {
+            _reserved[direction] += rate;
+        }
+    }
+
+    private IEnumerable<int> Hops(IReadOnlyList<int> route)
+    {
         for (var hop = 1; hop < route.Count; hop++)
         {
-            _reserved[Direction(route[hop - 1], route[hop])] += rate;
+            if (route[hop - 1] >= 0 && route[hop] >= 0)
+            {
+                yield return Direction(route[hop - 1], route[hop]);
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ public sealed class WhyTextTests
     [InlineData(WhyKind.Quota, "4 more quota of cpu on queue research")]
     [InlineData(WhyKind.Lending, "4 more cpu that other queues lend")]
     [InlineData(WhyKind.Power, "4 W more at research")]
-    [InlineData(WhyKind.Rate, "4 bytes/s from research")]
+    [InlineData(WhyKind.Rate, "32bit from research, on a route that has room")]
     [InlineData(WhyKind.Jobs, "job 7 to go first")]
     [InlineData(WhyKind.Reserved, "to end before the start that is reserved for job 7, or that to have been")]
     [InlineData(WhyKind.Paused, "'superfactory queue resume research'")]

@@ -8,6 +8,7 @@ using Superfactory.Model.Agents;
 using Superfactory.Model.Copies;
 using Superfactory.Model.Fleet;
 using Superfactory.Model.Jobs;
+using Superfactory.Model.Units;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Tests.Properties;
@@ -21,7 +22,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 45)
+        from kind in Gen.Choose(0, 48)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -36,11 +37,12 @@ internal static class Schedule
         state.Sites.TryGetValue(site, out var known);
         return move.Kind switch
         {
-            0 => new JoinSite(site, TestFactory.Hello($"{site}-{move.Pick}", slots: move.Pick % 3)),
-            1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0)),
+            0 => new JoinSite(site, TestFactory.Hello($"{site}-{move.Pick}", slots: move.Pick % 3) with { EmulatedWan = move.Milliseconds % 8 > 0 ? "60mbit,10ms" : null }),
+            1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0) with { EmulatedWan = known?.EmulatedWan }),
             2 => new SubmitJob(Ranked(state, move, Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)]))),
             39 => new SetPaused(state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name, move.Pick < 3),
-            45 => new ApplyFleet($"name: f\n{(move.Pick % 2 == 0 ? $"power: {500 + (25 * (move.Milliseconds % 12))}W" : string.Empty)}\nsites: [{string.Join(", ", Sites.Where((_, index) => (move.Pick & (1 << index)) == 0).DefaultIfEmpty(site).Select(name => $"{{name: {name}, power: {150 + (25 * (1 + (move.Milliseconds % 7)))}W, racks: {{hardware: cpu, slots: {1 + (move.Milliseconds % 3)}, count: {1 + (move.Job % 3)}}}{(move.Job == 6 ? ", placement: site" : string.Empty)}}}"))}]"),
+            46 or 47 or 48 => new ChangeLink(site, Sites[(move.Site + 1) % Sites.Length], move.Pick switch { < 3 => 0, < 6 => 10_000_000L * (1 + (move.Milliseconds % 8)), _ => null }),
+            45 => new ApplyFleet($"name: f\n{(move.Pick % 2 == 0 ? $"power: {500 + (25 * (move.Milliseconds % 12))}W" : string.Empty)}\nsites: [{string.Join(", ", Sites.Where((_, index) => (move.Pick & (1 << index)) == 0).DefaultIfEmpty(site).Select(name => $"{{name: {name}, power: {150 + (25 * (1 + (move.Milliseconds % 7)))}W, racks: {{hardware: cpu, slots: {1 + (move.Milliseconds % 3)}, count: {1 + (move.Job % 3)}}}{(move.Job == 6 ? ", placement: site" : string.Empty)}}}"))}]{Links(move)}"),
             41 => new TakeOut(Place(state, site, move), OutageState.Draining, move.Pick > 4 ? now + FactoryLimits.DrainNoticeMilliseconds + (2 * move.Milliseconds) : null),
             42 => new TakeOut(Place(state, site, move), move.Pick < 4 ? OutageState.Failed : OutageState.Quarantined, null, "It smells"),
             43 => new ReturnTarget(site),
@@ -83,8 +85,18 @@ internal static class Schedule
     private static JobSpecification Plain(FactoryState state, Move move, JobSpecification job) => job with
     {
         Priority = move.Milliseconds % 3, IslandsMin = move.Milliseconds % 5 < 2 ? 1 : 0, Queue = state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name,
-        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, Duration = move.Milliseconds % 3 == 0 ? 1 + (move.Milliseconds % 40) : 0, StartAfter = move.Pick == 5 ? 2 : 0, StartTimeout = 1 + (move.Pick * 2), Count = move.Pick == 6 ? 3 : 1, Peak = move.Pick % 3 == 0 ? 0.5 : 1, ReplaceWithin = move.Pick % 4 * 3,
+        MinimumRun = move.Milliseconds % 7 == 0 ? 1 : 0, Duration = move.Milliseconds % 3 == 0 ? 1 + (move.Milliseconds % 40) : 0, StartAfter = move.Pick == 5 ? 2 : 0, StartTimeout = 1 + (move.Pick * 2), Count = move.Pick == 6 ? 3 : 1, Wan = Wan(move, job), Peak = move.Pick % 3 == 0 ? 0.5 : 1, ReplaceWithin = move.Pick % 4 * 3,
     };
+
+    private static string Links(Move move)
+    {
+        var named = Sites.Where((_, index) => (move.Pick & (1 << index)) == 0).ToList();
+        var links = named.SelectMany((a, index) => named.Skip(index + 1).Select(b => $"{{between: [{a}, {b}], bandwidth: {10 * (1 + (move.Milliseconds % 11))}mbit, rtt: 10ms}}")).ToList();
+        return links.Count == 0 || move.Milliseconds % 4 == 0 ? string.Empty : $"\nlinks: [{string.Join(", ", links)}]";
+    }
+
+    private static WanSpecification? Wan(Move move, JobSpecification job) => job.IslandsMax < 2 || move.Milliseconds % 2 == 0 ? null
+        : move.Milliseconds % 5 == 0 ? new WanSpecification { Parameters = 0.5, Step = 0.9 } : new WanSpecification { Rate = new Bandwidth(1 + (10_000_000L * (move.Milliseconds % 4))) };
 
     private static QueueSet Queues(Move move) => new([
         new QueueSpecification { Name = "default", Quotas = move.Pick % 3 == 0 ? [new QuotaSpecification("cpu", 0, BorrowingLimit: 2)] : [] },

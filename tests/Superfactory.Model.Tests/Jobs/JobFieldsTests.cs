@@ -26,6 +26,7 @@ public class JobFieldsTests
         [JobFieldKind.Folder] = "text",
         [JobFieldKind.Variables] = "texts by name",
         [JobFieldKind.Roles] = "sections by name",
+        [JobFieldKind.Rate] = "text",
     };
 
     [Fact]
@@ -103,7 +104,7 @@ public class JobFieldsTests
     private static JsonObject Specification(bool recipe)
     {
         var work = recipe ? "trainer: {recipe: pretrain}" : "command: [a]\ndirectory: /srv/a\nenvironment: {A: b}\nlanes: {tensors: [a, b], apart: [b]}\nroles: {r: {command: [c]}}";
-        var job = JobFile.Parse($"name: a\nsites: [b]\ndata: {{corpus: c}}\nbudget: {{steps: 1}}\n{work}", null).Value!;
+        var job = JobFile.Parse($"name: a\nsites: [b, c]\nwan: {{rate: 40mbit, parameters: 1, step: 0.5}}\ndata: {{corpus: c}}\nbudget: {{steps: 1}}\n{work}", null).Value!;
         return System.Text.Json.JsonSerializer.SerializeToNode(job, FactoryJson.Options)!.AsObject();
     }
 

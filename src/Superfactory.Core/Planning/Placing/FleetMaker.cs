@@ -62,18 +62,24 @@ internal static class FleetMaker
 
         // What is away or out of service offers nothing, and what runs there may still run. A site may come back with fewer slots than it runs gangs.
         var fleet = Fleet(state, placed, (site, hardware) => Math.Max(FleetCapacity.Offered(state, site, hardware), held.GetValueOrDefault((site, hardware))), site => watts.GetValueOrDefault(site));
+        if (UsesRates(state))
+        {
+            fleet = WithLinks(fleet, FleetRates.Links(state));
+        }
+
         var snapshot = new FleetState(fleet, QueueTree.Create(state.Queues.Queues, null, state.Queues.Aging).Value!);
         foreach (var ((site, hardware), count) in foreign.OrderBy(static entry => entry.Key.Site, StringComparer.Ordinal).ThenBy(static entry => entry.Key.Hardware, StringComparer.Ordinal))
         {
             snapshot.SetForeign(site, hardware, (int)count);
         }
 
+        snapshot.TakeRates(RateRules.Foreign(state, units.Select(static unit => unit.Request.Job)));
         var outages = OutagePlaces.Of(state, placed, units.SelectMany(static unit => unit.Gangs).Select(static gang => (gang.Place.Domains, gang.Accelerators))
             .Concat(gangs.Select(static gang => (gang.Island.Places, gang.Job.Specification.Accelerators))));
         outages.Swapped.ForEach(snapshot.TakeOut);
         foreach (var unit in units)
         {
-            if (!snapshot.TakeRecorded(unit.Request, unit.Places, unit.IsOwned, unit.Since, unit.Sealed, now, unit.EndBy == 0 ? long.MaxValue : unit.EndBy))
+            if (!snapshot.TakeRecorded(unit.Request, unit.Places, unit.IsOwned, unit.Since, unit.Sealed, now, unit.EndBy == 0 ? long.MaxValue : unit.EndBy, RateRules.Of(state, unit.Request.Job)))
             {
                 throw new InvalidOperationException($"The snapshot has no room for what runs: job {unit.Request.Job / Numbers}.");
             }
@@ -126,6 +132,17 @@ internal static class FleetMaker
         return new FleetSpecification { Name = "factory", Power = Limit(FleetCapacity.Budget(state), idle - drawn), Sites = sites.ToImmutable() };
     }
 
+    /// <summary>Whether any job that has not ended, or stops, has rates.</summary>
+    private static bool UsesRates(FactoryState state) => state.OpenJobs.Union(state.StoppingJobs).Any(id => state.Jobs[id].Specification.Wan is not null);
+
+    /// <summary>A fleet with links, and with the sites that these lead through though they have nothing for jobs.</summary>
+    public static FleetSpecification WithLinks(FleetSpecification fleet, ImmutableArray<FleetLink> links) => fleet with
+    {
+        Links = links,
+        Sites = [.. fleet.Sites, .. links.SelectMany(static link => new[] { link.A, link.B }).Distinct(StringComparer.Ordinal).Except(fleet.Sites.Select(static site => site.Name), StringComparer.Ordinal)
+            .Select(static name => new FleetSite { Name = name, Placement = SitePlacement.Site, Floors = [] })],
+    };
+
     /// <summary>A budget of what gangs add, as one of all that is drawn. One that is exceeded already leaves nothing.</summary>
     private static Power? Limit(long budget, long besides) => budget == long.MaxValue ? null : new Power(Math.Clamp(budget + besides, 1, Power.MaxWatts));
 
@@ -136,7 +153,7 @@ internal static class FleetMaker
         Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = job.Specification.Hardware, MemoryGigabytes = job.Specification.Memory, PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
         IslandsMin = job.Specification.IslandsLeast, IslandsMax = Math.Max(job.Specification.IslandsLeast, Math.Min(job.Specification.IslandsMax, sites.Length)),
         Priority = job.Specification.Priority, SubmittedMilliseconds = Math.Max(0, job.SubmittedAt), MinimumRunMilliseconds = job.Specification.MinimumRun * 1000L,
-        StopCostMilliseconds = StopCostMilliseconds, DurationMilliseconds = Left(job),
+        StopCostMilliseconds = StopCostMilliseconds, DurationMilliseconds = Left(job), WanBytesPerSecond = job.Specification.Wan?.BytesPerSecond ?? 0,
         StartAfterMilliseconds = job.Specification.StartAfter == 0 ? 0 : Math.Max(0, job.SubmittedAt) + (job.Specification.StartAfter * 1000L),
     };
 

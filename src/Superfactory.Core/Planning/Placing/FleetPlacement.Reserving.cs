@@ -62,9 +62,9 @@ internal sealed partial class FleetPlacement
             }
 
             var gone = reserved.Sites.FirstOrDefault(site => !_state.IsOpen(site));
-            if (gone is not null || !_fleet.Reserved.AddRecorded(FleetMaker.Request(_state, job, reserved.Sites) with { Hardware = [reserved.Hardware ?? job.Hardware] }, reserved.Sites.Select(site => FleetPlaces.Recorded(_placed, site, FleetPlaces.At(reserved.Places, site))), reserved.At, reserved.Owned))
+            if (gone is not null || !_fleet.Reserved.AddRecorded(FleetMaker.Request(_state, job, reserved.Sites) with { Hardware = [reserved.Hardware ?? job.Hardware] }, reserved.Sites.Select(site => FleetPlaces.Recorded(_placed, site, FleetPlaces.At(reserved.Places, site))), reserved.At, reserved.Owned, reserved.Rates))
             {
-                _moved[id] = $"Site {gone ?? reserved.Sites[0]} is not there any more.";
+                _moved[id] = gone is null && !reserved.Rates.IsEmpty ? "The links that its rates were kept on carry less than they did." : $"Site {gone ?? reserved.Sites[0]} is not there any more.";
             }
         }
 
@@ -134,7 +134,7 @@ internal sealed partial class FleetPlacement
                 {
                     Moved = _moved.GetValueOrDefault(id),
                     Reserved = _fleet.Reserved.TryFind(FleetMaker.Number(id), out var found)
-                        ? new ReservedStart(found.StartMilliseconds, [.. found.Islands.Select(static island => island.Site)], found.IsOwned, Named(_state.Jobs[id], found.Islands[0].Hardware), PlacesOf(found.Islands)) : null,
+                        ? new ReservedStart(found.StartMilliseconds, [.. found.Islands.Select(static island => island.Site)], found.IsOwned, Named(_state.Jobs[id], found.Islands[0].Hardware), PlacesOf(found.Islands)) { Rates = _fleet.RatesOf(found) } : null,
                 });
             }
         }

@@ -22,6 +22,7 @@ internal sealed partial class FleetPlacement
     private readonly FleetState _fleet;
     private readonly Scheduler _scheduler;
     private readonly Dictionary<string, SortedDictionary<string, long>> _claims = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _rated = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
     private readonly ImmutableArray<(long, Placement)>.Builder _placements = ImmutableArray.CreateBuilder<(long, Placement)>();
 
@@ -161,7 +162,7 @@ internal sealed partial class FleetPlacement
             return new Placement { Wanted = least, Connected = usable };
         }
 
-        var plan = Best(job, kinds, there);
+        var plan = job.Specification.Wan is not null && _rated.Contains(job.Specification.Queue) ? null : Best(job, kinds, there);
         return plan is { Starts: true } ? Start(job, plan, there) : Wait(job, plan, there);
     }
 
@@ -200,7 +201,7 @@ internal sealed partial class FleetPlacement
         var hardware = plan.Islands.First(static island => island.Role < 0).Hardware;
         Ledger(hardware).Take([.. chosen], job.Id, job.Specification.Accelerators);
         _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)job.Specification.Accelerators * chosen.Count);
-        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Hardware = Named(job, hardware), Owned = plan.IsOwned, Stops = stops, Places = PlacesOf(plan.Islands.Where(static island => island.Role < 0)), Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
+        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Hardware = Named(job, hardware), Owned = plan.IsOwned, Stops = stops, Rates = plan.Reservations, Places = PlacesOf(plan.Islands.Where(static island => island.Role < 0)), Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
     }
 
     /// <summary>The domains of islands at sites that the fleet places, as they are recorded.</summary>
@@ -247,8 +248,14 @@ internal sealed partial class FleetPlacement
         }
 
         ClaimRoles(job);
+        if (reason is PendingReason.Wan)
+        {
+            // Likewise of rates: a smaller one that came later could take what it waits for.
+            _rated.Add(job.Specification.Queue);
+        }
+
         reason ??= new PendingReason.Accelerators(accelerators, kinds[0], there[0]);
-        return full.IsEmpty || reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power or PendingReason.Time or PendingReason.Reserved or PendingReason.Role
+        return full.IsEmpty || reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power or PendingReason.Wan or PendingReason.Time or PendingReason.Reserved or PendingReason.Role
             ? new Placement { Reason = reason, IsBehind = plan is null }
             : new Placement { Full = full, Ahead = Ahead(), Reason = reason, IsBehind = plan is null };
     }
@@ -297,11 +304,12 @@ internal sealed partial class FleetPlacement
 
                 var request = FleetMaker.Request(_state, job, [site]) with { Job = FleetMaker.Number(job.Id, index), Hardware = [job.Hardware], IslandsMin = 1, IslandsMax = 1 };
                 var plan = _scheduler.Decide(request, _now);
-                if (plan is { Starts: true, Victims.IsEmpty: true })
+                if (plan is { Starts: true, Victims.IsEmpty: true } && RateRules.Between(_fleet, job, site) is { } rates)
                 {
                     _fleet.Apply(plan, _now);
                     Ledger(job.Hardware).Take([site], job.Id, job.Specification.Accelerators);
-                    growths.Add(new Growth(job.Id, site, plan.IsOwned, _fleet.PlacesOf(plan.Islands[0])));
+                    growths.Add(new Growth(job.Id, site, plan.IsOwned, _fleet.PlacesOf(plan.Islands[0]), rates));
+                    _fleet.TakeRates(rates);
                 }
             }
         }

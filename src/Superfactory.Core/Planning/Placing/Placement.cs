@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Scheduling;
+using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Core.Planning;
 
@@ -20,6 +21,9 @@ internal sealed record Placement
 
     /// <summary>The domains of each island at a site that the fleet places; null where there is none.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<string>>? Places { get; init; }
+
+    /// <summary>The rates that are reserved for it, where it starts.</summary>
+    public ImmutableArray<WanReservation> Rates { get; init; } = [];
 
     /// <summary>Where each gang of its roles starts, by its number.</summary>
     public ImmutableArray<GangStart> Gangs { get; init; } = [];
@@ -77,7 +81,8 @@ internal sealed record GivingWay(long Job, ImmutableArray<string> Islands);
 /// <param name="Island">The island.</param>
 /// <param name="Owned">Whether it is on its queue's guarantee.</param>
 /// <param name="Places">Its domains, where the fleet places them.</param>
-internal sealed record Growth(long Job, string Island, bool Owned, ImmutableArray<string> Places);
+/// <param name="Rates">The rates between it and the others.</param>
+internal sealed record Growth(long Job, string Island, bool Owned, ImmutableArray<string> Places, ImmutableArray<WanReservation> Rates);
 
 /// <summary>Where a gang of a role starts.</summary>
 /// <param name="Job">Its number.</param>

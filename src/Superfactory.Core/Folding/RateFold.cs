@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using Superfactory.Core.Records;
+using Superfactory.Scheduling.Wan;
+
+namespace Superfactory.Core.Folding;
+
+/// <summary>Folds what links carry, and the routes that rates are reserved on.</summary>
+internal static class RateFold
+{
+    public static FactoryState Apply(FactoryState state, LinkChanged record)
+    {
+        var name = FactoryLink.NameOf(record.A, record.B);
+        return state with
+        {
+            Links = record.BitsPerSecond is { } bits
+                ? state.Links.SetItem(name, new FactoryLink { A = record.A, B = record.B, BitsPerSecond = bits, Since = record.At, Reason = record.Reason }) : state.Links.Remove(name),
+        };
+    }
+
+    public static FactoryState Apply(FactoryState state, RatesRouted record)
+    {
+        var job = state.Jobs[record.Job];
+        return state.WithJob(job.Islands.IsEmpty && job.Planned is { } planned ? job with { Planned = planned with { Rates = record.Rates } } : job with { Rates = record.Rates });
+    }
+
+    /// <summary>What a job has reserved when an island that had been left out comes back.</summary>
+    public static ImmutableArray<WanReservation> With(FactoryJob job, string island, ImmutableArray<WanReservation> rates) =>
+        rates.IsEmpty ? job.Rates : [.. job.Rates.Where(rate => rate.From != island && rate.To != island), .. rates];
+}
