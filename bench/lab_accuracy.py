@@ -4,6 +4,7 @@
     sudo bench/lab_accuracy.py [--seconds 10] [--pings 500] [--busy N] [--congestion-control NAME] [--json FILE]
 
 Two links, both directions at once: 100 Mbit/s with packets of 1,500 bytes and 1 Gbit/s with packets of 9,000, each over 20 ms round trip.
+What a link carries is counted by the laboratory while more UDP than it carries is sent both ways. What TCP makes of it stands beside that.
 Rates are of IP packets: iperf3's bytes with the 52 bytes of headers that each of its segments has (IPv4 20, TCP 20, time stamps 12), and the
 laboratory's own count, which has the acknowledgements of the other direction too. The first two seconds, in which TCP finds the rate, are left
 out of iperf3's. Four connections each way, by the machine's own congestion control unless another is named. --busy N keeps N processes at a nice value of 10 computing beside it. Needs root, ping (iputils-ping) and iperf3.
@@ -30,6 +31,8 @@ ROUND_TRIP_MS = 20.0
 HEADERS = 52
 STREAMS = 4
 WARM_UP_SECONDS = 2
+UDP_HEADERS = 28
+OVERLOAD = 1.1
 
 
 def superfactory(*arguments: str) -> str:
@@ -51,16 +54,16 @@ def round_trips(lab: str, count: int) -> list[float]:
     return sorted(float(value) for value in re.findall(r"time=([0-9.]+)", said))
 
 
-def throughput(lab: str, seconds: int, control: str | None) -> tuple[dict, list[float], float]:
-    """iperf3's report, the rate of each direction by the laboratory's count in bit/s, and the fibre's share of a core."""
+def throughput(lab: str, seconds: int, traffic: list[str]) -> tuple[dict, list[float], float]:
+    """iperf3's report of such traffic, the rate of each direction by the laboratory's count in bit/s, and the fibre's share of a core."""
     server = subprocess.Popen(
         [SUPERFACTORY, "lab", "run", "--lab", lab, "atlanta", "--", "iperf3", "--server", "--one-off"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
     time.sleep(1.5)
     client = subprocess.Popen(
-        [SUPERFACTORY, "lab", "run", "--lab", lab, "wisconsin", "--", "iperf3", "--client", "atlanta", "--bidir", "--json", "--parallel", str(STREAMS),
-         "--omit", str(WARM_UP_SECONDS), "--time", str(seconds), *(["--congestion", control] if control else [])],
+        [SUPERFACTORY, "lab", "run", "--lab", lab, "wisconsin", "--", "iperf3", "--client", "atlanta", "--bidir", "--json",
+         "--omit", str(WARM_UP_SECONDS), "--time", str(seconds), *traffic],
         stdout=subprocess.PIPE, text=True,
     )
     time.sleep(WARM_UP_SECONDS + 1.5)
@@ -85,13 +88,16 @@ def measure(bandwidth: str, rate: float, mtu: int, arguments: argparse.Namespace
     superfactory("lab", "up", str(file))
     try:
         times = round_trips(lab, arguments.pings)
-        report, counted, share = throughput(lab, arguments.seconds, arguments.congestion_control)
+        control = arguments.congestion_control
+        _, full, _ = throughput(lab, arguments.seconds, ["--udp", "--length", str(mtu - UDP_HEADERS), "--bandwidth", str(int(OVERLOAD * rate))])
+        report, counted, share = throughput(lab, arguments.seconds, ["--parallel", str(STREAMS), *(["--congestion", control] if control else [])])
     finally:
         superfactory("lab", "down", "--lab", lab)
     payload = [report["end"][way]["bits_per_second"] for way in ("sum_received", "sum_received_bidir_reverse")]
     return {
         "bandwidth": bandwidth, "mtu": mtu, "rtt_asked_ms": ROUND_TRIP_MS, "pings": len(times),
         "rtt_median_ms": statistics.median(times), "rtt_p99_ms": times[int(len(times) * 0.99)],
+        "rate": [round(bits / rate, 4) for bits in full],
         "rate_by_iperf3": [round(bits * mtu / (mtu - HEADERS) / rate, 4) for bits in payload],
         "rate_by_lab": [round(bits / rate, 4) for bits in counted],
         "fibre_cores": round(share, 3), "load_average": os.getloadavg()[0],
@@ -122,10 +128,11 @@ def main() -> int:
             process.kill()
             process.wait()
 
-    print("| link | MTU | RTT asked | median | p99 | rate by iperf3, there / back | by the lab | fibre, cores | load |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| link | MTU | RTT asked | median | p99 | carries, there / back | TCP by iperf3 | TCP by the lab | fibre, cores | load |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
         print(f"| {row['bandwidth']} | {row['mtu']} | {row['rtt_asked_ms']:.0f} ms | {row['rtt_median_ms']:.2f} | {row['rtt_p99_ms']:.2f} "
+              f"| {' / '.join(f'{share:.3f}' for share in row['rate'])} "
               f"| {' / '.join(f'{share:.3f}' for share in row['rate_by_iperf3'])} | {' / '.join(f'{share:.3f}' for share in row['rate_by_lab'])} "
               f"| {row['fibre_cores']:.2f} | {row['load_average']:.1f} |")
     if arguments.json:
