@@ -56,27 +56,36 @@ internal sealed class SampleDealing(MergeState state, TrainerSeat seat)
         }
     }
 
-    /// <summary>Lets the history know of members that were not there at its beginning, before the round to which they gave their word is committed.</summary>
-    /// <returns>Whether all members are known.</returns>
-    public bool TryAdmit()
+    /// <summary>Whether every member that was not there at the history's beginning has given its word.</summary>
+    public bool CanAdmit()
     {
         for (var island = 0; island < state.Count && state.History.Ledger is not null; island++)
         {
-            if (!state.IsMember(island) || state.History.Declarations[island] is not null)
-            {
-                continue;
-            }
-
-            if (_declared[island] is not { Tracked: true } declared)
+            if (IsNew(island) && _declared[island] is not { Tracked: true })
             {
                 return false;
             }
-
-            state.History.Admit(island, new DataDeclaration(declared.Count, declared.Batch, declared.Dataset));
         }
 
         return true;
     }
+
+    /// <summary>
+    /// Lets the history know of them, with the round that is committed now and not before: the next epoch may be without them, and the history that
+    /// its members agree on knows nothing of them then.
+    /// </summary>
+    public void Admit()
+    {
+        for (var island = 0; island < state.Count && state.History.Ledger is not null; island++)
+        {
+            if (IsNew(island) && _declared[island] is { Tracked: true } declared)
+            {
+                state.History.Admit(island, new DataDeclaration(declared.Count, declared.Batch, declared.Dataset));
+            }
+        }
+    }
+
+    private bool IsNew(int island) => state.IsMember(island) && state.History.Declarations[island] is null;
 
     /// <summary>An island was started again without its memory: before the first deal it may declare anew.</summary>
     public void Forget(int island) => _declared[island] = null;

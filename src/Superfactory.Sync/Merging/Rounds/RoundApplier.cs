@@ -27,7 +27,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
             return true;
         }
 
-        if (state.Failed || !exchange.Work.AllSettled || !exchange.Sender.OwnDelivered() || !dealing.TryAdmit())
+        if (state.Failed || !exchange.Work.AllSettled || !exchange.Sender.OwnDelivered() || !dealing.CanAdmit())
         {
             return false;
         }
@@ -87,6 +87,7 @@ internal sealed class RoundApplier(MergeState state, RoundExchange exchange, Fra
             exchange.Chunks.Mean().Span.Clear();
         }
 
+        dealing.Admit();
         state.Refusals.Take(decision);
         seat.Mistaken = (decision.WrongParameters >> state.Self & 1) != 0;
         state.History.Commit(decision, merger.ResultHash(), state.Members, state.NextSchedule);
