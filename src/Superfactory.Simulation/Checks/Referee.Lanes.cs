@@ -1,3 +1,4 @@
+using Superfactory.Model.Agents;
 using Superfactory.Simulation.Islands;
 using Superfactory.Simulation.Sites;
 using Superfactory.Sync.Merging;
@@ -24,9 +25,9 @@ internal sealed partial class Referee
     /// <summary>
     /// The rounds that an island holds: what one lane has applied the others have all of. Null where a lane holds nothing, as of an island that has come.
     /// </summary>
-    private long? HeldAt(int place)
+    private long? HeldAt(long?[] heldIn, int place)
     {
-        var lanes = _held.AsSpan(place * _scenario.Lanes, _scenario.Lanes);
+        var lanes = heldIn.AsSpan(place * _scenario.Lanes, _scenario.Lanes);
         var most = lanes[0];
         foreach (var held in lanes)
         {
@@ -89,12 +90,12 @@ internal sealed partial class Referee
             && (alone || state.Lanes.Held is not null || _commits.HasAll(other.Place, other.Lane, state.Epoch.Number, round, state.Plan!));
     }
 
-    /// <summary>What all members hold of a lane is final in that.</summary>
-    private void SettleLanes()
+    /// <summary>What all members of an epoch hold of a lane is final in that.</summary>
+    private void SettleLanes(RunEpoch epoch, long?[] held)
     {
         for (var lane = 0; lane < _finalIn.Length; lane++)
         {
-            var least = Epoch!.Members.Min(member => _held[(_world.Site(member.Island).Place * _scenario.Lanes) + lane] ?? 0);
+            var least = epoch.Members.Min(member => held[(_world.Site(member.Island).Place * _scenario.Lanes) + lane] ?? 0);
             _finalIn[lane] = Math.Max(_finalIn[lane], least);
         }
     }

@@ -103,23 +103,28 @@ internal sealed partial class Referee
         return ((float[])last.Parameters.Clone(), momentum);
     }
 
-    /// <summary>What all members of the epoch hold is final.</summary>
-    private void Settle()
+    /// <summary>What all members of an epoch hold is final.</summary>
+    private void Settle(RunEpoch epoch, long?[] held)
     {
-        var least = long.MaxValue;
-        foreach (var member in Epoch!.Members)
-        {
-            least = Math.Min(least, HeldAt(_world.Site(member.Island).Place) ?? 0);
-        }
-
-        SettleLanes();
-
+        var least = Least(epoch, held);
+        SettleLanes(epoch, held);
         for (; Final < least; Final++)
         {
             _samples.Merge(_results[(int)Final]);
             ResultsFinal += _scenario.FragmentsIn(_results[(int)Final].Mode);
             FinalAt = _world.Queue.Now;
         }
+    }
+
+    private long Least(RunEpoch epoch, long?[] held)
+    {
+        var least = long.MaxValue;
+        foreach (var member in epoch.Members)
+        {
+            least = Math.Min(least, HeldAt(held, _world.Site(member.Island).Place) ?? 0);
+        }
+
+        return least;
     }
 
     private void CheckLedger(SimulatedBridge bridge)
@@ -137,7 +142,7 @@ internal sealed partial class Referee
     }
 
     /// <summary>An epoch is decided: what none of its members held when it promised is no part of the run.</summary>
-    private void Begin(RunEpoch epoch)
+    private void Begin(RunEpoch? before, RunEpoch epoch)
     {
         EpochChanges += epoch.Number > 1 ? 1 : 0;
         var start = epoch.Start;
@@ -151,6 +156,7 @@ internal sealed partial class Referee
         Require(start >= Final, $"epoch {epoch.Number} starts with round {start} and undoes what was final: {Final} rounds were");
         Require(start <= _results.Count, $"epoch {epoch.Number} starts with round {start}, which nobody holds");
         _results.RemoveRange((int)start, _results.Count - (int)start);
+        Follow(before, epoch);
         Array.Clear(_held);
         foreach (var member in epoch.Members)
         {
@@ -200,6 +206,7 @@ internal sealed partial class Referee
         var round = record.Checkpoint is { } number ? after.Jobs[record.Job].FindCheckpoint(number)!.Round : 0;
         Require(round <= Final, $"the run goes back to round {round}, which was not final");
         Final = Math.Min(Final, round);
+        _former.Clear();
         for (var lane = 0; lane < _finalIn.Length; lane++)
         {
             _finalIn[lane] = Math.Min(_finalIn[lane], Final);

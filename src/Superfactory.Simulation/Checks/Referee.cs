@@ -73,7 +73,7 @@ internal sealed partial class Referee
     public long FinalAt { get; private set; }
 
     /// <summary>Whether a contribution to a round is made that is not final, or an epoch change is under way.</summary>
-    public bool IsInFlight => _contributedTo >= Final || Epoch is { } epoch && (epoch.Sealed || epoch.Members.Length != Enumerable.Range(0, _scenario.Islands).Count(place => HeldAt(place) is not null));
+    public bool IsInFlight => _contributedTo >= Final || Epoch is { } epoch && (epoch.Sealed || epoch.Members.Length != Enumerable.Range(0, _scenario.Islands).Count(place => HeldAt(_held, place) is not null));
 
     /// <summary>The round that the run works on.</summary>
     public long Round => _results.Count;
@@ -83,7 +83,7 @@ internal sealed partial class Referee
 
     /// <summary>Whether each member's bridge runs and holds the run's state in the present epoch, and no other is being decided.</summary>
     public bool IsSteady => Epoch is { Sealed: false } epoch && epoch.Members.All(member => _world.Site(member.Island) is { Bridges: [var first, ..] bridges, Place: var place } && bridges.All(bridge => !bridge.IsPaused)
-        && first.Gang.Assignment.Incarnation == member.Incarnation && HeldAt(place) is not null);
+        && first.Gang.Assignment.Incarnation == member.Incarnation && HeldAt(_held, place) is not null);
 
     /// <summary>Whether an island was set aside.</summary>
     public bool IsAside(int place) => _aside.Contains(_world.Sites[place].Name);
@@ -121,6 +121,12 @@ internal sealed partial class Referee
             Require(_promised.GetValueOrDefault((bridge.Place, incarnation, bridge.Lane)) < epoch, $"island {bridge.Place} applied round {before.Round} in epoch {epoch}, which it had promised to leave");
         }
 
+        if (epoch < Epoch?.Number)
+        {
+            SeeFormer(bridge, incarnation);
+            return;
+        }
+
         if (epoch != Epoch?.Number || !IsMember(bridge.Place, incarnation) || !state.Initialised)
         {
             return;
@@ -135,7 +141,7 @@ internal sealed partial class Referee
         if (held != state.History.Round)
         {
             held = state.History.Round;
-            Settle();
+            Settle(Epoch, _held);
         }
 
         if (before.Input is MergeInput.Received { Message: AppliedMessage or HelloMessage or ContributeMessage } || state.History.Round != before.Round)
@@ -259,7 +265,7 @@ internal sealed partial class Referee
                 GoBack(before, after, restarted);
                 break;
             case EpochDecided decided:
-                Begin(decided.Epoch);
+                Begin(before.Jobs[decided.Job].Epoch, decided.Epoch);
                 _world.Director.Notice(Moment.Decided, -1);
                 break;
         }
