@@ -154,8 +154,8 @@ public sealed class RackTests
     [Fact]
     public void Row_draws_no_more_than_it_may_while_those_who_give_way_still_stop()
     {
-        // Two nodes of 150 W idle in a row of 400 W: two slots of 50 W.
-        var factory = Factory("rows: {power: 400W, racks: {hardware: cpu, slots: 4, count: 2}}");
+        // Two nodes of 150 W idle in a row of 400 W: two slots of 50 W. Another row leaves the site more than that.
+        var factory = Factory("rows: [{name: a, power: 400W, racks: {hardware: cpu, slots: 4, count: 2}}, {name: b, racks: {hardware: hgx-h100, nodes: 1}}]");
         factory.Submit("atlanta").Submit("atlanta").Run(1, "atlanta").Run(2, "atlanta");
         factory.Do(new SubmitJob(TestFactory.Specification("atlanta") with { Accelerators = 2, Priority = 3 }));
 
