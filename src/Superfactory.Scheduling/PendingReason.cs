@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 
 namespace Superfactory.Scheduling;
@@ -39,10 +40,11 @@ public abstract record PendingReason
     /// <summary>What is free is kept for queues that do not lend it.</summary>
     /// <param name="Missing">How many more would have to be lent or free.</param>
     /// <param name="Hardware">Of which kind.</param>
-    public sealed record Lending(long Missing, string Hardware) : PendingReason
+    /// <param name="Queue">Which queue would have to lend them; null for any that keep some.</param>
+    public sealed record Lending(long Missing, string Hardware, string? Queue = null) : PendingReason
     {
         /// <inheritdoc/>
-        public override string ToString() => $"needs {Number(Missing)} more {Hardware} that other queues lend";
+        public override string ToString() => Queue is null ? $"needs {Number(Missing)} more {Hardware} that other queues lend" : $"needs {Queue} to lend {Number(Missing)} more {Hardware}";
     }
 
     /// <summary>A budget of power is too small.</summary>
@@ -73,10 +75,29 @@ public abstract record PendingReason
         public override string ToString() => $"waits behind {Number(Before)} of its queue, the first of them job {Job}";
     }
 
+    /// <summary>Others of another queue, which goes first, would take what it needs.</summary>
+    /// <param name="Queue">Their queue.</param>
+    /// <param name="Job">The first of them.</param>
+    /// <param name="Jobs">How many they are, in the order of their queue.</param>
+    public sealed record After(string Queue, long Job, int Jobs) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"goes after {Number(Jobs)} of queue {Queue}, the first of them job {Job}";
+    }
+
+    /// <summary>A job that runs has to end: where nothing less would let it start.</summary>
+    /// <param name="Job">The job that runs.</param>
+    public sealed record Running(long Job) : PendingReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"needs job {Job} to end");
+    }
+
     /// <summary>It would fit, but would delay a start that is reserved for another.</summary>
     /// <param name="Job">The job that the start is reserved for; 0 where it is a window that an operator reserved.</param>
     /// <param name="AtMilliseconds">When that starts, in milliseconds since 1970.</param>
-    public sealed record Reserved(long Job, long AtMilliseconds) : PendingReason
+    /// <param name="Window">The number of the window; 0 for a job's start.</param>
+    public sealed record Reserved(long Job, long AtMilliseconds, long Window = 0) : PendingReason
     {
         /// <inheritdoc/>
         public override string ToString() => $"would run into what is reserved for {(Job == 0 ? "a window" : string.Create(CultureInfo.InvariantCulture, $"job {Job}"))} from {At(AtMilliseconds)} on";
@@ -97,6 +118,34 @@ public abstract record PendingReason
     {
         /// <inheritdoc/>
         public override string ToString() => $"starts at {At(UntilMilliseconds)} at the earliest";
+    }
+
+    /// <summary>Several things are lacking: with all of them, and nothing else, it starts.</summary>
+    /// <param name="Needs">What is lacking, each another thing; none of them is of this kind.</param>
+    public sealed record Several(ImmutableArray<PendingReason> Needs) : PendingReason
+    {
+        /// <summary>Domains of one kind that are named one by one; more of them are counted.</summary>
+        public const int DomainsNamed = 4;
+
+        /// <inheritdoc/>
+        public override string ToString()
+        {
+            List<string> parts = [];
+            foreach (var kind in Needs.OfType<Accelerators>().GroupBy(static need => need.Hardware))
+            {
+                parts.AddRange(kind.Count() <= DomainsNamed ? kind.Select(static need => need.ToString())
+                    : [$"needs {Number(kind.Sum(static need => need.Missing))} more free {kind.Key} in {Number(kind.Count())} domains, {Number(kind.First().Missing)} of them in {kind.First().Domain}"]);
+            }
+
+            parts.AddRange(Needs.Where(static need => need is not Accelerators).Select(static need => need.ToString()));
+            return string.Join(", and ", parts);
+        }
+
+        /// <inheritdoc/>
+        public bool Equals(Several? other) => other is not null && Needs.SequenceEqual(other.Needs);
+
+        /// <inheritdoc/>
+        public override int GetHashCode() => Needs.Aggregate(0, static (hash, need) => HashCode.Combine(hash, need));
     }
 
     /// <summary>It fits nowhere even in the empty fleet, and is refused.</summary>

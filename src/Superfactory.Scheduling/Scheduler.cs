@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
+using Superfactory.Scheduling.Explaining;
 using Superfactory.Scheduling.Placing;
 using Superfactory.Scheduling.Preempting;
 using Superfactory.Scheduling.Reserving;
@@ -37,6 +38,7 @@ public sealed partial class Scheduler
         _roles = new RoleSearch(state, _gangs);
         _roleVictims = new RoleVictims(state, _roles);
         (_ahead, _starts) = (new AheadSearch(state, _gangs, _victims), new StartFinder(state, _gangs));
+        _lacks = new LackSearch(state, _gangs);
     }
 
     /// <summary>Says whether a request can never start, even in the empty fleet: to be asked when it is submitted. Null where it could.</summary>

@@ -23,7 +23,7 @@ public sealed class ReservationTests
 
         Start(backlog, 2).ShouldBe(100_000);
         backlog.Why(3, 0).ShouldBe(new PendingReason.Reserved(2, 100_000));
-        backlog.Why(2, 0).ShouldBe(new PendingReason.Accelerators(48, "gb200-nvl72", "s"));
+        backlog.Why(2, 0).ShouldBe(new PendingReason.Accelerators(48, "gb200-nvl72", "s/f1/r1/k1"));
         backlog.End(4, 60_000);
         Round(backlog, 60_000).ShouldBeEmpty();
         backlog.End(1, 90_000);
@@ -155,7 +155,7 @@ public sealed class ReservationTests
         Submit(backlog, Request(3, 8, 99));
         Round(backlog, 0).ShouldBe([3]);
         Start(backlog, 2).ShouldBe(200_000);
-        backlog.Why(2, 0).ShouldBe(new PendingReason.Reserved(0, 100_000));
+        backlog.Why(2, 0).ShouldBe(new PendingReason.Reserved(0, 100_000, 1));
 
         Round(backlog, 95_000);
         state.Running.Keys.ShouldBe([3]);

@@ -144,6 +144,20 @@ internal sealed class DomainTable
     /// <summary>Changes what a pool that its site places has free, by what others hold there; may be under 0 for a while where they took too much.</summary>
     public void AddForeign(int domain, int count) => SetFree(domain, _open[domain] - count);
 
+    /// <summary>What is free of a node.</summary>
+    public int FreeOf(int domain, int node) => Layout.Domains[domain].Nodes > 1 ? Of(_freeOfNodes[domain], node) : _open[domain];
+
+    /// <summary>Has so many more of a node free, or fewer where negative.</summary>
+    public void AddFree(int domain, int node, int count)
+    {
+        if (Layout.Domains[domain].Nodes > 1)
+        {
+            _freeOfNodes[domain] = count > 0 ? _freeOfNodes[domain] + ((UInt128)(uint)count << (node * NodeBits)) : _freeOfNodes[domain] - ((UInt128)(uint)-count << (node * NodeBits));
+        }
+
+        SetFree(domain, _open[domain] + count);
+    }
+
     /// <summary>Takes a node out of service; its accelerators that are free are so no longer.</summary>
     /// <param name="domain">The domain.</param>
     /// <param name="node">The node, from 0.</param>

@@ -56,7 +56,7 @@ internal sealed class PowerLedger
     public FleetLayout Layout { get; }
 
     /// <summary>What the fleet may draw; <see cref="long.MaxValue"/> where nothing limits it.</summary>
-    public long FleetBudget { get; }
+    public long FleetBudget { get; private set; }
 
     /// <summary>What is left of a budget; negative where it is exceeded.</summary>
     public long Left(PowerLevel level, int index) => level switch
@@ -82,6 +82,28 @@ internal sealed class PowerLedger
         var row = Layout.Racks[rack].Row;
         return watts <= _rackBudget[rack] - _rackDrawn[rack] && watts <= _rowBudget[row] - _rowDrawn[row];
     }
+
+    /// <summary>Raises a budget by so much, or lowers it where negative; one that nothing limits stays so.</summary>
+    public void Raise(PowerLevel level, int index, long watts)
+    {
+        switch (level)
+        {
+            case PowerLevel.Rack:
+                Raise(ref _rackBudget[index], watts);
+                break;
+            case PowerLevel.Row:
+                Raise(ref _rowBudget[index], watts);
+                break;
+            case PowerLevel.Site:
+                Raise(ref _siteBudget[index], watts);
+                break;
+            default:
+                FleetBudget += FleetBudget == long.MaxValue ? 0 : watts;
+                break;
+        }
+    }
+
+    private static void Raise(ref long budget, long watts) => budget += budget == long.MaxValue ? 0 : watts;
 
     /// <summary>Adds what a rack draws, or takes it away where negative.</summary>
     public void Draw(int rack, long watts)

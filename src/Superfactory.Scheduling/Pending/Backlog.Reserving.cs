@@ -19,9 +19,6 @@ public sealed partial class Backlog
     /// <summary>Jobs that are looked at for these, in order, of which those that ask for the same are tried once.</summary>
     public const int AheadLooksMax = 256;
 
-    /// <summary>Jobs whose reason is known exactly, in order: of the others their place and the job before them.</summary>
-    public const int ExactMax = 1_000;
-
     // No start was found: looked for again after so long, as each look may try thousands of ends.
     private const long RetryMilliseconds = 60_000;
 
@@ -71,31 +68,6 @@ public sealed partial class Backlog
 
         Changed();
         return true;
-    }
-
-    /// <summary>Why a job waits: one of the first <see cref="ExactMax"/> by what it lacks, any other by its place and the job before it. Null where it does not wait, or was not tried yet.</summary>
-    /// <param name="job">The job.</param>
-    /// <param name="now">The time; without it what was found when it was tried last.</param>
-    public PendingReason? Why(long job, long? now = null)
-    {
-        if (!_byJob.TryGetValue(job, out var request))
-        {
-            return null;
-        }
-
-        var queue = _state.Queues.Find(request.Queue);
-        var first = _first[queue]!;
-        if (first == request && _blocked[queue] is { } known)
-        {
-            return now is { } time ? _scheduler.Explain(request, known, time) : known;
-        }
-
-        if (first != request && now is { } at && _all.Before(request) < ExactMax && _scheduler.Decide(request, at) is { Reason: { } reason })
-        {
-            return _scheduler.Explain(request, reason, at);
-        }
-
-        return first == request ? null : new PendingReason.Behind(first.Job, _waiting[queue].Before(request));
     }
 
     private void Enter(GangRequest request)

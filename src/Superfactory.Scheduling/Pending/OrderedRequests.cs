@@ -80,6 +80,23 @@ internal sealed class OrderedRequests(Backlog.Order order)
         return place;
     }
 
+    /// <summary>The first of them, at most so many, in their order; whoever gets the list may change it.</summary>
+    public List<GangRequest> Take(int count)
+    {
+        List<GangRequest> first = [];
+        foreach (var run in _runs)
+        {
+            if (first.Count >= count)
+            {
+                break;
+            }
+
+            first.AddRange(run.Requests.AsSpan(0, Math.Min(run.Count, count - first.Count)));
+        }
+
+        return first;
+    }
+
     /// <summary>Goes through all in their order.</summary>
     public Enumerator GetEnumerator() => new(_runs);
 

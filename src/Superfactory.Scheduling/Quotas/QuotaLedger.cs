@@ -75,6 +75,44 @@ internal sealed class QuotaLedger
         return KeptByOthers(queue, type) > 0 && missing > 0 ? new PendingReason.Lending(missing, hardware) : null;
     }
 
+    /// <summary>All that a queue lacks to use so many more beyond its guarantee: of its own limit and of each above it, and of what others lend, of those first that keep the most.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="type">The kind.</param>
+    /// <param name="count">How many more.</param>
+    /// <param name="free">How many are free in the fleet.</param>
+    public IEnumerable<PendingReason> Lacking(int queue, int type, long count, long free)
+    {
+        var hardware = HardwareCatalogue.All[type].Name;
+        for (var above = queue; above >= 0; above = _tree.Parents[above])
+        {
+            if (_limit[At(above, type)] != long.MaxValue && _used[At(above, type)] + count - _limit[At(above, type)] is var over and > 0)
+            {
+                yield return new PendingReason.Quota(over, _tree.Queues[above].Name, hardware);
+            }
+        }
+
+        var missing = count - (free - KeptByOthers(queue, type));
+        foreach (var other in Enumerable.Range(0, _tree.Queues.Length).Where(other => other != queue && Kept(At(other, type)) > 0).OrderByDescending(other => Kept(At(other, type))).ThenBy(static other => other))
+        {
+            if (missing > 0)
+            {
+                yield return new PendingReason.Lending(Math.Min(missing, Kept(At(other, type))), hardware, _tree.Queues[other].Name);
+                missing -= Kept(At(other, type));
+            }
+        }
+    }
+
+    /// <summary>Raises what a queue and those under it may use, or lowers it where negative.</summary>
+    public void Raise(int queue, int type, long count) => _limit[At(queue, type)] += count;
+
+    /// <summary>Has a queue lend so many more of what lies idle, or fewer where negative.</summary>
+    public void Lend(int queue, int type, long count)
+    {
+        _keptSum[type] -= Kept(At(queue, type));
+        _lent[At(queue, type)] += count;
+        _keptSum[type] += Kept(At(queue, type));
+    }
+
     /// <summary>Charges a job, or takes the charge back where negative.</summary>
     public void Charge(int queue, int type, long count, bool isOwned)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Scheduling.Explaining;
 using Superfactory.Scheduling.Placing;
 
 namespace Superfactory.Scheduling.Roles;
@@ -33,15 +34,21 @@ internal sealed class RoleSearch(FleetState state, GangSearch gangs)
         return plan;
     }
 
+    /// <summary>Grants what islands and gangs lack, each beside those before it, until all of them have a place.</summary>
+    /// <returns>The plan with which the job starts then; one that does not start where so much will never be there.</returns>
+    public Plan Place(GangRequest request, LackSearch lacks, WhatIf whatIf) => Find(request, request.IslandsMin, isOwned: false, shape => lacks.Place(shape, whatIf), (queue, type) => lacks.GrantQuota(queue, type, 0, whatIf));
+
     /// <summary>Finds a place with at most so many islands, all on the queue's guarantee, or all borrowed.</summary>
-    public Plan Find(GangRequest request, int islandsMax, bool isOwned)
+    public Plan Find(GangRequest request, int islandsMax, bool isOwned) => Find(request, islandsMax, isOwned, null, null);
+
+    private Plan Find(GangRequest request, int islandsMax, bool isOwned, Func<GangRequest, Plan>? place, Action<int, int>? grant)
     {
         Split(request, islandsMax);
         ImmutableArray<Wan.WanReservation> reservations = [];
         PendingReason? reason = null;
         foreach (var (role, shape) in _shapes)
         {
-            var plan = gangs.Find(shape, guaranteedOnly: isOwned, shape.IslandsMax);
+            var plan = place?.Invoke(shape) ?? gangs.Find(shape, guaranteedOnly: isOwned, shape.IslandsMax);
             if (!plan.Starts)
             {
                 reason = Of(request, role, plan.Reason ?? new PendingReason.Never("accepts no kind of hardware in the fleet"));
@@ -58,7 +65,7 @@ internal sealed class RoleSearch(FleetState state, GangSearch gangs)
             _trials.Add(shape.Job);
         }
 
-        reason ??= isOwned ? null : Overborrowed(request);
+        reason ??= isOwned ? null : Overborrowed(request, grant);
         for (var trial = _trials.Count - 1; trial >= 0; trial--)
         {
             state.Stop(_trials[trial]);
@@ -69,12 +76,13 @@ internal sealed class RoleSearch(FleetState state, GangSearch gangs)
     }
 
     /// <summary>Why a queue may not borrow what it uses now, of a kind that is among what was placed; null where it may.</summary>
-    private PendingReason? Overborrowed(GangRequest request)
+    private PendingReason? Overborrowed(GangRequest request, Action<int, int>? grant)
     {
         var queue = state.Queues.Find(request.Queue);
         foreach (var island in _islands)
         {
             var type = state.TypeOf(island.Domains[0]);
+            grant?.Invoke(queue, type);
             if (state.Quota.CheckBorrowing(queue, type, 0, state.Free(type)) is { } over)
             {
                 return Of(request, island.Role, over);

@@ -81,6 +81,9 @@ public sealed class WanLedger
     /// <summary>What a direction carries, in bytes per second; 0 where there is no link.</summary>
     internal long Capacity(int from, int to) => _capacity[Direction(from, to)];
 
+    /// <summary>Has a direction of a link carry so much more, or less where negative.</summary>
+    internal void Raise(int from, int to, long rate) => _capacity[Direction(from, to)] += rate;
+
     /// <summary>What is reserved on a direction, in bytes per second.</summary>
     internal long Reserved(int from, int to) => _reserved[Direction(from, to)];
 
@@ -184,6 +187,60 @@ public sealed class WanLedger
         route.Reverse();
         Add(route, rate);
         return [.. route];
+    }
+
+    /// <summary>What the links lack of the way from one site to another on which the least is lacking for a rate, of equal ones the shortest; empty where nothing is, or no links lead there.</summary>
+    /// <param name="from">From this site.</param>
+    /// <param name="to">To this one.</param>
+    /// <param name="rate">The rate, in bytes per second.</param>
+    /// <param name="beyondAll">Whether all of the rate is lacking, whatever the links have left.</param>
+    internal List<(int From, int To, long Rate)> Lacking(int from, int to, long rate, bool beyondAll = false)
+    {
+        var (cost, before) = (new (long Missing, long Ticks)[_sites.Length], new int[_sites.Length]);
+        Array.Fill(cost, (long.MaxValue, long.MaxValue));
+        Array.Clear(_done);
+        cost[from] = default;
+        for (var at = from; at >= 0 && at != to; at = Cheapest(cost))
+        {
+            _done[at] = true;
+            for (var next = 0; next < _sites.Length; next++)
+            {
+                var direction = Direction(at, next);
+                var through = (cost[at].Missing + Missing(direction, rate, beyondAll), cost[at].Ticks + _roundTripTicks[direction] + 1);
+                if (!_done[next] && _capacity[direction] > 0 && through.CompareTo(cost[next]) < 0)
+                {
+                    (cost[next], before[next]) = (through, at);
+                }
+            }
+        }
+
+        List<(int From, int To, long Rate)> lacking = [];
+        for (var at = to; cost[to].Missing != long.MaxValue && at != from; at = before[at])
+        {
+            var direction = Direction(before[at], at);
+            if (Missing(direction, rate, beyondAll) is var missing and > 0)
+            {
+                lacking.Add((before[at], at, missing));
+            }
+        }
+
+        return lacking;
+    }
+
+    private long Missing(int direction, long rate, bool beyondAll) => Math.Max(0, beyondAll ? rate : rate - (_capacity[direction] - _reserved[direction]));
+
+    private int Cheapest((long Missing, long Ticks)[] cost)
+    {
+        var cheapest = -1;
+        for (var site = 0; site < _sites.Length; site++)
+        {
+            if (!_done[site] && cost[site].Missing != long.MaxValue && (cheapest < 0 || cost[site].CompareTo(cost[cheapest]) < 0))
+            {
+                cheapest = site;
+            }
+        }
+
+        return cheapest;
     }
 
     /// <summary>Gives back what was reserved on a route, or takes it again where negative.</summary>
