@@ -24,6 +24,9 @@ internal sealed class StreamSampler(Socket? socket)
 {
     private readonly PacingCeiling _ceiling = new();
     private readonly BulkCeiling _bulk = new();
+
+    // What is known of the bound and what the kernel was told change together: two threads that told it in another order than they noted it would leave a bound for good.
+    private readonly Lock _pacing = new();
     private long _searchBound = PacingCeiling.None;
     private long _paced = PacingCeiling.None;
     private volatile bool _isBulkBound;
@@ -77,25 +80,34 @@ internal sealed class StreamSampler(Socket? socket)
         var isUsed = isBulkAlone && _carried >= TcpTuning.NotSentBytesMin;
         var search = _ceiling.Look(bbr, roundTrip, bytesPerSecond);
         var bulk = _bulk.Look(bytesPerSecond, roundTrip, leastMicroseconds, isUsed);
-        Volatile.Write(ref _searchBound, search);
-        _isBulkBound = bulk < search;
-        Limit(Math.Min(search, bulk));
+        lock (_pacing)
+        {
+            (_searchBound, _isBulkBound) = (search, bulk < search);
+            Limit(Math.Min(search, bulk));
+        }
     }
 
     /// <summary>A merge begins to leave: what bounds bulk does not wait for the next look to let it go. From any thread.</summary>
     public void FreeMerge()
     {
-        if (_isBulkBound)
+        // Looked at without the lock first: most frames find no bound.
+        if (!_isBulkBound)
+        {
+            return;
+        }
+
+        lock (_pacing)
         {
             _isBulkBound = false;
-            Limit(Volatile.Read(ref _searchBound));
+            Limit(_searchBound);
         }
     }
 
     private void Limit(long bytesPerSecond)
     {
-        if (Interlocked.Exchange(ref _paced, bytesPerSecond) != bytesPerSecond)
+        if (_paced != bytesPerSecond)
         {
+            _paced = bytesPerSecond;
             TcpTuning.LimitRate(socket, bytesPerSecond);
         }
     }
