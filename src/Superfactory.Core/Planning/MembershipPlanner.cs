@@ -42,9 +42,16 @@ internal static class MembershipPlanner
     public static FactoryIsland? MissedBy(FactoryJob job, FactoryIsland island) => job.Members.FirstOrDefault(other =>
         IsAlive(other) && !ReferenceEquals(other, island) && other.Missing.Contains(island.Site, StringComparer.Ordinal));
 
-    /// <summary>Whether an island promised to leave the epoch in which others have ended: it hears nothing more of them, and no epoch comes after that.</summary>
-    public static bool IsLeftBehind(FactoryJob job, FactoryIsland island) => job.Epoch is { Sealed: true } epoch
-        && HasPromised(epoch, island) && job.Islands.Any(other => other.IsFinished);
+    /// <summary>
+    /// Whether an island cannot end by itself where others have: it promised to leave the epoch, after which none comes, or it waits for a member that is
+    /// not heard and does not come back in that epoch.
+    /// </summary>
+    public static bool IsLeftBehind(FactoryJob job, FactoryIsland island) => job.Epoch is { } epoch && job.Islands.Any(other => other.IsFinished)
+        && ((epoch.Sealed && HasPromised(epoch, island)) || epoch.Members.Any(member => island.Missing.Contains(member.Island, StringComparer.Ordinal) && HasEnded(job, member)));
+
+    /// <summary>Whether a member has finished, or its incarnation is known to be dead.</summary>
+    private static bool HasEnded(FactoryJob job, RunMember member) =>
+        job.FindIsland(member.Island) is not { Standing: IslandStanding.Wanted, IsFinished: false } island || island.Present != member;
 
     /// <summary>Whether no member is left that holds, or may hold, what is final.</summary>
     public static bool IsStateLost(FactoryJob job)

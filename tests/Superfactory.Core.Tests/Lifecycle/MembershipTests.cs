@@ -184,6 +184,29 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public void Member_that_waits_for_one_that_has_finished_is_left_behind_and_the_job_ends()
+    {
+        var factory = Running("a", "b").Report("a", TestFactory.Gang(1, GangState.Finished));
+        factory.StateOf(1).ShouldBe(JobState.Running, "b may end by itself");
+
+        factory.Miss(1, "b", "a");
+
+        factory.StateOf(1).ShouldBe(JobState.Completed);
+        factory.ReasonOf(1).ShouldBe("Everything planned is merged. B was lost before the end, so its own result is not known.");
+    }
+
+    [Fact]
+    public void Member_that_waits_for_one_that_was_lost_after_a_third_finished_is_left_behind_and_one_that_waits_for_a_living_one_is_not()
+    {
+        var factory = Running("a", "b", "c").Report("a", TestFactory.Gang(1, GangState.Finished)).Miss(1, "b", "c");
+        factory.StateOf(1).ShouldBe(JobState.Running, "c may be heard again");
+
+        Fail(factory, "c");
+
+        factory.StateOf(1).ShouldBe(JobState.Completed);
+    }
+
+    [Fact]
     public void Island_that_hangs_before_another_has_the_state_that_a_run_began_with_is_waited_for_a_minute_and_started_again()
     {
         var factory = Running("a", "b").Miss(1, "b", "a").Promise(1, "b", -1).After(FactoryLimits.HolderMillisecondsMax - 1).Tick();
