@@ -49,6 +49,9 @@ internal sealed record Scenario
     /// <summary>Lanes that the model is merged in; 1 merges it in one piece.</summary>
     public int Lanes { get; init; } = 1;
 
+    /// <summary>Whether the two islands are on one machine and send gradients in fp32: their norms are found as chunks are merged, and said after the last.</summary>
+    public bool IsNear { get; init; }
+
     /// <summary>Samples in a step of each island.</summary>
     public required ImmutableArray<int> Batches { get; init; }
 
@@ -145,6 +148,11 @@ internal sealed record Scenario
         if (drawing.Lanes && scenario.Sync is { Mode: SyncMode.Diloco, Quorum: 0 } && SeededRandom.Hash(own, 13) % 3 is > 0 and var parts)
         {
             scenario = scenario with { Lanes = 1 + (int)parts };
+        }
+
+        if (drawing.Near && scenario is { Islands: 2, Mode: SyncMode.EveryStep or SyncMode.Auto } && SeededRandom.Hash(own, 15) % 2 == 0)
+        {
+            scenario = scenario with { IsNear = true, Sync = scenario.Sync with { Format = NumberFormat.Fp32 } };
         }
 
         return scenario with { Faults = DrawFaults(seed, schedule, drawing.Kinds, scenario.Rounds, random) };

@@ -61,9 +61,10 @@ internal sealed partial class SimulatedBridge
             Lane = lane,
             Lanes = assignment.Specification.LaneCount,
             Promised = gang.Promised(lane),
-            Sync = sync,
+            Sync = PlantedInputs.Sync(world, sync),
             Budget = assignment.Specification.Budget,
             ChunkLengthMax = world.Scenario.ChunkLength,
+            IsNear = world.Scenario.IsNear,
             Checkpoint = checkpoint,
             Restores = assignment.Checkpoints is { Restores: true },
         });

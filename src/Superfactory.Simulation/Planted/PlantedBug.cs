@@ -50,4 +50,7 @@ public enum PlantedBug
 
     /// <summary>A supervisor passes the promise of the first lane that promises on as that of the island.</summary>
     SealedInOneLane,
+
+    /// <summary>Hosts of two islands on one machine have no norm compared with those accepted before.</summary>
+    NormsUnchecked,
 }

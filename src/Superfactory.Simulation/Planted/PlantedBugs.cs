@@ -22,6 +22,7 @@ public static class PlantedBugs
         ("anchor-before-step", PlantedBug.AnchorBeforeStep),
         ("merged-before-all-lanes", PlantedBug.MergedBeforeAllLanes),
         ("sealed-in-one-lane", PlantedBug.SealedInOneLane),
+        ("norms-unchecked", PlantedBug.NormsUnchecked),
     ];
 
     /// <summary>The bug of a name; null where none has it.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Simulation.Islands;
 using Superfactory.Sync.Merging;
 using Superfactory.Sync.Merging.Lanes;
@@ -19,6 +20,12 @@ internal static class PlantedInputs
         return world.Planted != PlantedBug.InnocentSetAside || state is not { SelfIsMember: true, History.Round: > 3 } ? found
             : [.. state.Fellows.Select(fellow => new IslandRejection(state.NameOf(fellow.Index), "Made up."))];
     }
+
+    /// <summary>What a host tells its machine of the job: with the schedule's bug, where norms are found as numbers are merged, that none is too large.</summary>
+    /// <param name="world">The schedule.</param>
+    /// <param name="sync">What the job says.</param>
+    public static SyncSpecification Sync(World world, SyncSpecification sync) =>
+        world is { Planted: PlantedBug.NormsUnchecked, Scenario.IsNear: true } ? sync with { NormLimit = 0 } : sync;
 
     /// <summary>Adds what the schedule's bug makes up after an input.</summary>
     /// <param name="world">The schedule.</param>
