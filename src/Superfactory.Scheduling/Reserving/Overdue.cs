@@ -73,15 +73,18 @@ internal static class OverdueSearch
         }
     }
 
-    /// <summary>Those of other queues that a window has no room for beside it, the cheapest first.</summary>
+    /// <summary>
+    /// Those of other queues that a window has no room for beside it: first who was to have ended by then and runs on, then the cheapest. What those leave who are expected to end by then is
+    /// not kept for the window, so that others start there: whoever counted on somebody's leaving is not stopped in its place.
+    /// </summary>
     private static void Clear(FleetState state, Hold hold, long now, SortedDictionary<long, Overdue> found)
     {
         var (start, queue) = (hold.Of.StartMilliseconds, hold.Of.Queue);
-        var needed = hold.Count - Math.Max(0, state.Domains.Open(hold.Domain));
+        var needed = hold.Of.EndMilliseconds <= now ? 0 : hold.Count - Math.Max(0, state.Domains.Open(hold.Domain));
         List<RunningJob> others = [];
         foreach (ref readonly var slice in state.SlicesIn(hold.Domain))
         {
-            if (queue is not null && state.Queues.IsUnder(slice.Job.Request.Queue, queue))
+            if ((queue is not null && state.Queues.IsUnder(slice.Job.Request.Queue, queue)) || (slice.Job.ExpectedEnd <= start && slice.Job.ExpectedEnd > now))
             {
                 needed -= slice.Count;
             }
@@ -91,21 +94,19 @@ internal static class OverdueSearch
             }
         }
 
-        if (needed <= 0 || hold.Of.EndMilliseconds <= now)
+        others.Sort((one, other) => (one.ExpectedEnd > start).CompareTo(other.ExpectedEnd > start) is var order && order != 0 ? order : VictimRules.Compare(one, other, now));
+        for (var next = 0; needed > 0 && next < others.Count; next++)
         {
-            return;
-        }
-
-        others.Sort((one, other) => VictimRules.Compare(one, other, now));
-        foreach (var job in others)
-        {
-            if (needed > 0 && start - job.StopCost <= now)
+            // Who takes less time to stop has not to go yet, but will have gone.
+            var job = others[next];
+            if (start - job.StopCost <= now)
             {
                 found.TryAdd(job.Request.Job, new Overdue(job.Request.Job, hold.Of));
-                foreach (ref readonly var slice in state.SlicesOf(job))
-                {
-                    needed -= slice.Domain == hold.Domain ? slice.Count : 0;
-                }
+            }
+
+            foreach (ref readonly var slice in state.SlicesOf(job))
+            {
+                needed -= slice.Domain == hold.Domain ? slice.Count : 0;
             }
         }
     }
