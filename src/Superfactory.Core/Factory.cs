@@ -51,6 +51,7 @@ public static class Factory
             TakeOut take => OutageDecisions.TakeOut(draft, take),
             ReturnTarget back => OutageDecisions.Return(draft, back),
             ChangeLink change => LinkDecisions.Change(draft, change),
+            MeasureLink measure => LinkDecisions.Measure(draft, measure),
             _ => throw new InvalidOperationException($"The factory knows no command {command.GetType().Name}."),
         };
         if (refusal is not null)

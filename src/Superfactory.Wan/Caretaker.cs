@@ -113,6 +113,7 @@ internal sealed class Caretaker : IDisposable
                 Loss = link.Meter.Loss,
                 BytesRetransmitted = link.Meter.BytesSentAgain + (session?.BytesSentAgain ?? 0),
                 AchievableBytesPerSecond = link.Meter.AchievableBytesPerSecond,
+                FullMilliseconds = link.Meter.FullMilliseconds,
                 Classes = session is null ? [] : [.. Enum.GetValues<TrafficClass>().Select(trafficClass => Report(_core.Network.Routes(link.Peer), care, trafficClass))],
             };
         });

@@ -25,7 +25,7 @@ internal static class RateCommands
         var b = new Argument<string>("B") { Description = "The site at the other." };
         var carries = Settings.Text("--carries", "RATE", "What it carries each way, such as 40mbit.");
         var cut = Settings.Switch("--cut", "It is cut.");
-        var restored = Settings.Switch("--restored", "It carries what it is declared to again.");
+        var restored = Settings.Switch("--restored", "What was said of it is taken back: it carries what it is declared to, or what gateways find.");
         var reason = Settings.Text("--reason", "TEXT", "Why, in a sentence; shown wherever it matters.");
         var json = Settings.Json();
         var command = new Command("link", "Say that a link is cut, carries less, or is restored: what is reserved over it goes other ways, or its job waits.") { a, b, carries, cut, restored, reason, json };

@@ -1,8 +1,8 @@
-using System.Collections.Immutable;
 using Superfactory.Control.Hosting;
 using Superfactory.Control.Telemetry;
 using Superfactory.Control.Writing;
 using Superfactory.Core;
+using Superfactory.Model.Wan;
 using Superfactory.Routing.Grants;
 
 namespace Superfactory.Control.Grants;
@@ -40,7 +40,8 @@ internal sealed class GrantClock(FactoryWriter writer, IslandBoard board, GrantB
                 return;
             }
 
-            _plan = GrantPlanner.Plan(Reports(writer.State), _plan);
+            var state = writer.State;
+            _plan = GrantPlanner.Plan(board.Reports(state), [.. FleetRates.All(state).Select(static each => new WanPath { Sites = each.Rate.Route, BytesPerSecond = each.Rate.BytesPerSecond })], _plan);
             grants.Set(_plan.Routes);
             var ended = time.GetTimestamp();
             _restUntil = ended + ((ended - began) * RestFactor);
@@ -59,8 +60,4 @@ internal sealed class GrantClock(FactoryWriter writer, IslandBoard board, GrantB
     }
 
     public void Dispose() => _timer?.Dispose();
-
-    // A site whose agent is not heard may well go on sending; what it reported last is no measure of that.
-    private ImmutableArray<SiteLinks> Reports(FactoryState state) =>
-        [.. state.Sites.Values.Where(site => site.Standing == SiteStanding.Connected).Select(site => new SiteLinks(site.Name, board.Links(site.Name)))];
 }

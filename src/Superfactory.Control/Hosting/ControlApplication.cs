@@ -54,6 +54,7 @@ internal static class ControlApplication
             .AddSingleton<ReportOrder>()
             .AddSingleton<GrantBoard>()
             .AddSingleton<GrantClock>()
+            .AddSingleton<LinkClock>()
             .AddSingleton<InstructionsDesk>()
             .AddSingleton<IslandBoard>()
             .AddSingleton<CopyBoard>()

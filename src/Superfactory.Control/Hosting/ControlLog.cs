@@ -23,4 +23,7 @@ internal static partial class ControlLog
 
     [LoggerMessage(EventId = 1010, Level = LogLevel.Error, Message = "Making grants for the wide-area network failed; nothing is limited.")]
     public static partial void GrantsFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 1011, Level = LogLevel.Warning, Message = "The link between {A} and {B}: {Reason}")]
+    public static partial void LinkFound(ILogger logger, string a, string b, string reason);
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Superfactory.Core;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Routing.Grants;
 
 namespace Superfactory.Control.Telemetry;
 
@@ -54,6 +55,10 @@ internal sealed class IslandBoard
     public IslandLive Find(long job, string island) => Volatile.Read(ref _islands).GetValueOrDefault((job, island)) ?? new IslandLive();
 
     public ImmutableArray<LinkReport> Links(string site) => Volatile.Read(ref _links).GetValueOrDefault(site, []);
+
+    /// <summary>What the gateways of all sites said last whose agents are heard. One that is not may well go on sending; what it reported is no measure of that.</summary>
+    public ImmutableArray<SiteLinks> Reports(FactoryState state) =>
+        [.. state.Sites.Values.Where(site => site.Standing == SiteStanding.Connected).Select(site => new SiteLinks(site.Name, Links(site.Name)))];
 
     /// <summary>Connections that the site's gateway closed before they were any link's, as last reported.</summary>
     public long CallersRefused(string site) => Volatile.Read(ref _callersRefused).GetValueOrDefault(site);

@@ -9,12 +9,11 @@ internal static class RateFold
 {
     public static FactoryState Apply(FactoryState state, LinkChanged record)
     {
-        var name = FactoryLink.NameOf(record.A, record.B);
-        return state with
-        {
-            Links = record.BitsPerSecond is { } bits
-                ? state.Links.SetItem(name, new FactoryLink { A = record.A, B = record.B, BitsPerSecond = bits, Since = record.At, Reason = record.Reason }) : state.Links.Remove(name),
-        };
+        var (name, links) = (FactoryLink.NameOf(record.A, record.B), record.Measured ? state.MeasuredLinks : state.Links);
+        links = record.BitsPerSecond is { } bits
+            ? links.SetItem(name, new FactoryLink { A = record.A, B = record.B, BitsPerSecond = bits, Since = record.At, Reason = record.Reason, Measured = record.Measured })
+            : links.Remove(name);
+        return record.Measured ? state with { MeasuredLinks = links } : state with { Links = links };
     }
 
     public static FactoryState Apply(FactoryState state, RatesRouted record)

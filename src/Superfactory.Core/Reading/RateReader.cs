@@ -19,8 +19,8 @@ public static class RateReader
                 .Select(each => new RateView
                 {
                     From = each.From, To = each.To, DeclaredBitsPerSecond = each.Link.Bandwidth.BitsPerSecond,
-                    BitsPerSecond = state.Links.GetValueOrDefault(FactoryLink.NameOf(each.From, each.To)) is { } now ? Math.Min(now.BitsPerSecond, each.Link.Bandwidth.BitsPerSecond) : each.Link.Bandwidth.BitsPerSecond,
-                    Reason = state.Links.GetValueOrDefault(FactoryLink.NameOf(each.From, each.To))?.Reason,
+                    BitsPerSecond = state.LinkBetween(each.From, each.To) is { } now ? Math.Min(now.BitsPerSecond, each.Link.Bandwidth.BitsPerSecond) : each.Link.Bandwidth.BitsPerSecond,
+                    Reason = state.LinkBetween(each.From, each.To)?.Reason,
                     Rates = [.. all.Where(one => LeadsOver(one.Rate, each.From, each.To)).Select(static one => Of(one.Job.Id, one.Rate))],
                 }),
         ];

@@ -12,8 +12,11 @@ public sealed record LinkChanged : JournalRecord
     /// <summary>The site at the other.</summary>
     public required string B { get; init; }
 
-    /// <summary>Bits per second each way: 0 where it is cut; null where it carries what it is declared to again.</summary>
+    /// <summary>Bits per second each way: 0 where it is cut; null where it carries what it is declared to again, or what was said of it is taken back.</summary>
     public long? BitsPerSecond { get; init; }
+
+    /// <summary>Whether gateways found that; otherwise somebody said it, and his word is gone by until he takes it back.</summary>
+    public bool Measured { get; init; }
 
     /// <summary>Why, in a sentence.</summary>
     public required string Reason { get; init; }

@@ -18,6 +18,9 @@ public sealed record FactoryLink
     /// <summary>Why, in a sentence.</summary>
     public required string Reason { get; init; }
 
+    /// <summary>Whether the gateways at its ends found that; otherwise somebody said it.</summary>
+    public bool Measured { get; init; }
+
     /// <summary>The name of the link between two sites, whichever is said first.</summary>
     public static string NameOf(string a, string b) => string.CompareOrdinal(a, b) < 0 ? $"{a} {b}" : $"{b} {a}";
 }

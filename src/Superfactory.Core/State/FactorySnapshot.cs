@@ -68,7 +68,7 @@ public sealed record FactorySnapshot
             Fleet = state.Fleet,
             Outages = [.. state.Outages.Values],
             Faults = [.. state.Faults.Select(static place => new PlaceFaults(place.Key, place.Value))],
-            Links = [.. state.Links.Values],
+            Links = [.. state.Links.Values, .. state.MeasuredLinks.Values],
             At = state.At,
             Usage = [.. state.Usage.Select(static entry => new QueueUsage(entry.Key, entry.Value.Used, entry.Value.At))],
         };
@@ -84,7 +84,8 @@ public sealed record FactorySnapshot
             Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues, PausedQueues = PausedQueues.ToImmutableSortedSet(StringComparer.Ordinal),
             Fleet = Fleet,
             Outages = Outages.ToImmutableSortedDictionary(static outage => outage.Target, static outage => outage, StringComparer.Ordinal),
-            Links = Links.ToImmutableSortedDictionary(static link => FactoryLink.NameOf(link.A, link.B), static link => link, StringComparer.Ordinal),
+            Links = ByName(Links.Where(static link => !link.Measured)),
+            MeasuredLinks = ByName(Links.Where(static link => link.Measured)),
             Faults = Faults.ToImmutableSortedDictionary(static place => place.Place, static place => place.Faults, StringComparer.Ordinal),
         };
         state = Sites.Aggregate(state, (restored, site) => restored.WithSite(site));
@@ -95,6 +96,9 @@ public sealed record FactorySnapshot
         });
         return Copies.Aggregate(state, (restored, copy) => restored.WithCopy(copy));
     }
+
+    private static ImmutableSortedDictionary<string, FactoryLink> ByName(IEnumerable<FactoryLink> links) =>
+        links.ToImmutableSortedDictionary(static link => FactoryLink.NameOf(link.A, link.B), static link => link, StringComparer.Ordinal);
 
     /// <summary>One line of JSON: the same bytes for equal states.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, FactoryJson.Options);

@@ -65,8 +65,15 @@ public sealed record FactoryState
     /// <summary>The newest faults of each place that had any within a while.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<PlaceFault>> Faults { get; init; } = ImmutableSortedDictionary.Create<string, ImmutableArray<PlaceFault>>(StringComparer.Ordinal);
 
-    /// <summary>The links that do not carry what they are declared to, by <see cref="FactoryLink.NameOf"/>.</summary>
+    /// <summary>The links of which somebody said what they carry, by <see cref="FactoryLink.NameOf"/>.</summary>
     public ImmutableSortedDictionary<string, FactoryLink> Links { get; init; } = ImmutableSortedDictionary.Create<string, FactoryLink>(StringComparer.Ordinal);
+
+    /// <summary>The links of which gateways found that they carry less than they are declared to, by <see cref="FactoryLink.NameOf"/>.</summary>
+    public ImmutableSortedDictionary<string, FactoryLink> MeasuredLinks { get; init; } = ImmutableSortedDictionary.Create<string, FactoryLink>(StringComparer.Ordinal);
+
+    /// <summary>What is to be gone by of a link that does not carry what it is declared to: what somebody said of it, until he takes that back, else what gateways found; null where neither is.</summary>
+    public FactoryLink? LinkBetween(string a, string b) =>
+        FactoryLink.NameOf(a, b) is var name && Links.TryGetValue(name, out var said) ? said : MeasuredLinks.GetValueOrDefault(name);
 
     /// <summary>The outage that a place is in; null where it is in service.</summary>
     public FactoryOutage? OutageOf(string place) => Outages.GetValueOrDefault(place);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Model.Fleet;
 using Superfactory.Model.Units;
+using Superfactory.Routing.Watching;
 using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Core;
@@ -45,9 +46,13 @@ public static class FleetRates
     public static ImmutableArray<FleetLink> Links(FactoryState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return [.. Declared(state).Select(link => state.Links.GetValueOrDefault(FactoryLink.NameOf(link.A, link.B)) is { } now && now.BitsPerSecond < link.Bandwidth.BitsPerSecond
+        return [.. Declared(state).Select(link => state.LinkBetween(link.A, link.B) is { } now && now.BitsPerSecond < link.Bandwidth.BitsPerSecond
             ? link with { Bandwidth = new Bandwidth(now.BitsPerSecond) } : link).Where(static link => link.Bandwidth.BitsPerSecond > 0)];
     }
+
+    /// <summary>The links as they are watched, with what gateways found of them last.</summary>
+    public static ImmutableArray<WatchedLink> Watched(FactoryState state) =>
+        [.. Declared(state).Select(link => new WatchedLink(link.A, link.B, link.Bandwidth.BitsPerSecond, state.MeasuredLinks.GetValueOrDefault(FactoryLink.NameOf(link.A, link.B))?.BitsPerSecond))];
 
     /// <summary>What a job has reserved: between islands that hold something, or are to be started again.</summary>
     public static ImmutableArray<WanReservation> Held(FactoryJob job)

@@ -45,6 +45,9 @@ public sealed record LinkReport
     /// <summary>What the link carries when it is full, in bytes per second, as measured; 0 before it is known.</summary>
     public long AchievableBytesPerSecond { get; init; }
 
+    /// <summary>How long there was more to send than it carried, in milliseconds, from the start.</summary>
+    public long FullMilliseconds { get; init; }
+
     /// <summary>The link's traffic by class, in the order of <see cref="TrafficClass"/>.</summary>
     public ImmutableArray<LinkClassReport> Classes { get; init; } = [];
 }

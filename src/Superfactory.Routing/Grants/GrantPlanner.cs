@@ -7,7 +7,8 @@ namespace Superfactory.Routing.Grants;
 /// <summary>
 /// Makes grants from what gateways report. A limit is set only where it is needed: on a way through another site's gateway, which must
 /// not be given more than it can pass on, and on a link that is full and used by the traffic of several sites, whose gateways cannot see
-/// each other's queues. What a single gateway sends over its own link it shares out itself. Pure; safe to use from any thread.
+/// each other's queues. What a single gateway sends over its own link it shares out itself. Merges have what is reserved for them, on its routes, before anything else is shared
+/// out, and while they take it bulk has no more than what is left. Pure; safe to use from any thread.
 /// </summary>
 public static class GrantPlanner
 {
@@ -40,24 +41,26 @@ public static class GrantPlanner
 
     /// <summary>Makes the grants.</summary>
     /// <param name="sites">What each site's gateway last said; sites that are not heard of any more are left out.</param>
+    /// <param name="reserved">What is reserved for merges, rate by rate with its route.</param>
     /// <param name="before">The plan before this one.</param>
     /// <returns>The grants; none where the reports cannot be made a problem of, such as of too many sites.</returns>
-    public static GrantPlan Plan(ImmutableArray<SiteLinks> sites, GrantPlan before)
+    public static GrantPlan Plan(ImmutableArray<SiteLinks> sites, ImmutableArray<WanPath> reserved, GrantPlan before)
     {
         ArgumentNullException.ThrowIfNull(before);
         var reports = Reports(sites);
         var links = reports.Where(IsKnown).Select(report => report.Link).ToImmutableArray();
         var demands = Wanted(reports, before.Recent);
         var routed = demands.Where(demand => !reports.Any(report => report.Up && !IsKnown(report) && report.Link.From == demand.From && report.Link.To == demand.To));
+        var first = new ReservedTraffic(reserved.IsDefault ? [] : reserved, links, [.. routed], LimitMin);
         var problem = new WanProblem
         {
             Sites = [.. links.SelectMany(link => new[] { link.From, link.To }).Concat(demands.SelectMany(demand => new[] { demand.From, demand.To })).Distinct(StringComparer.Ordinal)],
-            Links = links,
-            Demands = [.. routed],
+            Links = first.Links,
+            Demands = first.Demands,
             Floors = ClassFloors.Standard,
         };
         return WanRouter.Route(problem) is { Succeeded: true } outcome
-            ? new GrantPlan { Routes = Routes(outcome.Value, links), Recent = demands, IsOptimal = outcome.Value.IsOptimal }
+            ? new GrantPlan { Routes = Routes(first.With(outcome.Value), links, first), Recent = demands, IsOptimal = outcome.Value.IsOptimal }
             : new GrantPlan { Recent = demands, IsOptimal = false };
     }
 
@@ -105,28 +108,29 @@ public static class GrantPlanner
         return wanted.ToImmutable();
     }
 
-    private static ImmutableArray<WanRoute> Routes(WanPlan plan, ImmutableArray<WanLink> links)
+    private static ImmutableArray<WanRoute> Routes(WanPlan plan, ImmutableArray<WanLink> links, ReservedTraffic first)
     {
         var loads = new LinkLoads(plan, links);
         return
         [
-            .. plan.Allocations.Select(allocation => Route(allocation, loads)).OfType<WanRoute>()
+            .. plan.Allocations.Select(allocation => Route(allocation, loads, first)).OfType<WanRoute>()
                 .OrderBy(route => route.From, StringComparer.Ordinal).ThenBy(route => route.To, StringComparer.Ordinal).ThenBy(route => route.Class),
         ];
     }
 
-    private static WanRoute? Route(WanAllocation allocation, LinkLoads loads)
+    private static WanRoute? Route(WanAllocation allocation, LinkLoads loads, ReservedTraffic first)
     {
+        var isMerge = allocation.Demand.Class == TrafficClass.Merge;
         ImmutableArray<WanPath> paths =
         [
-            .. allocation.Paths.Where(path => path.Sites.Length <= SitesMax && path.BytesPerSecond >= allocation.BytesPerSecond / SmallestShareDivisor)
-                .Select(path => path with { BytesPerSecond = Limit(path, allocation.Demand.From, loads) }),
+            .. allocation.Paths.Where(path => (isMerge && first.IsRoute(path.Sites)) || (path.Sites.Length <= SitesMax && path.BytesPerSecond >= allocation.BytesPerSecond / SmallestShareDivisor))
+                .Select(path => path with { BytesPerSecond = Limit(path, allocation.Demand.From, loads, isHeldBack: allocation.Demand.Class == TrafficClass.Bulk && first.IsOn(path.Sites)) }),
         ];
         var isWhatItHasAnyway = paths is [{ Sites.Length: 2, BytesPerSecond: 0 }] or [];
         return isWhatItHasAnyway ? null : new WanRoute { From = allocation.Demand.From, To = allocation.Demand.To, Class = allocation.Demand.Class, Paths = paths };
     }
 
-    private static long Limit(WanPath path, string sender, LinkLoads loads)
+    private static long Limit(WanPath path, string sender, LinkLoads loads, bool isHeldBack)
     {
         var (full, shared, least) = (false, false, long.MaxValue);
         for (var hop = 1; hop < path.Sites.Length; hop++)
@@ -138,6 +142,6 @@ public static class GrantPlanner
         }
 
         var granted = Math.Max(LimitMin, path.BytesPerSecond + (path.BytesPerSecond / HeadroomDivisor));
-        return path.Sites.Length == 2 ? (shared ? granted : 0) : full ? granted : least;
+        return path.Sites.Length == 2 ? (shared || isHeldBack ? granted : 0) : full || isHeldBack ? granted : least;
     }
 }

@@ -12,9 +12,13 @@ internal sealed class LinkMeter
     private long _achievable;
     private double _loss;
     private long _bytesSentAgain;
+    private double _fullSeconds;
 
     /// <summary>What the link carries when it is full, in bytes per second; 0 before it is known.</summary>
     public long AchievableBytesPerSecond => Interlocked.Read(ref _achievable);
+
+    /// <summary>How long there was more to send than it carried, from the start, in milliseconds.</summary>
+    public long FullMilliseconds => (long)(Volatile.Read(ref _fullSeconds) * 1000);
 
     /// <summary>The share of segments that were sent again lately.</summary>
     public double Loss => Volatile.Read(ref _loss);
@@ -32,6 +36,7 @@ internal sealed class LinkMeter
         _segmentsSent = (_segmentsSent * Memory) + moment.SegmentsSent;
         _segmentsSentAgain = (_segmentsSentAgain * Memory) + moment.SegmentsSentAgain;
         Volatile.Write(ref _loss, _segmentsSent > 0 ? Math.Min(1, _segmentsSentAgain / _segmentsSent) : 0);
+        Volatile.Write(ref _fullSeconds, _fullSeconds + (isFull ? Math.Max(0, seconds) : 0));
         Interlocked.Add(ref _bytesSentAgain, Math.Max(0, moment.BytesSentAgain));
         Interlocked.Exchange(ref _achievable, (long)_delivery.Add(moment.BytesAcknowledged, moment.BusyMicroseconds / 1e6, seconds, isFull));
         return seconds > 0 ? moment.BytesAcknowledged / seconds : 0;

@@ -152,6 +152,62 @@ public sealed class WanRateTests
     }
 
     [Fact]
+    public void Link_that_its_gateways_find_cut_has_its_rates_routed_anew_with_their_reason_and_is_whole_again_when_they_find_that()
+    {
+        var factory = Applied(Triangle);
+        Submit(factory, "40mbit", "atlanta", "texas");
+        factory.Run(1, "atlanta", "texas").Do(new MeasureLink("texas", "atlanta", 0, "The gateways at both its ends have had no connection for 15 s."));
+
+        factory.Journal.OfType<LinkChanged>().ShouldHaveSingleItem().Measured.ShouldBeTrue();
+        factory.Journal.OfType<RatesRouted>().Single().Reason.ShouldBe("The link between atlanta and texas is cut: the gateways at both its ends have had no connection for 15 s. It goes atlanta–wisconsin–texas now.");
+        RateReader.Read(factory.State)[0].Reason.ShouldBe("The gateways at both its ends have had no connection for 15 s.");
+        factory.Do(new MeasureLink("atlanta", "texas", 0, "Again.")).ShouldBeEmpty("it is known");
+        factory.Do(new MeasureLink("atlanta", "texas", null, "The gateways at both its ends have had a connection for 10 s."));
+        factory.State.MeasuredLinks.ShouldBeEmpty();
+        factory.Do(new MeasureLink("atlanta", "mars", 0, "Nobody knows it.")).ShouldBeEmpty("it is no link");
+        Audit(factory);
+    }
+
+    [Fact]
+    public void What_somebody_says_of_a_link_is_gone_by_until_he_takes_it_back_whatever_gateways_find()
+    {
+        var factory = Applied(Triangle);
+        factory.Do(new ChangeLink("atlanta", "texas", 30_000_000, "A digger")).ShouldNotBeEmpty();
+        factory.Do(new MeasureLink("atlanta", "texas", 0, "It is down."));
+        Carries(factory).ShouldBe((30_000_000, "A digger."));
+        factory.Do(new MeasureLink("atlanta", "texas", null, "It is up."));
+        Carries(factory).ShouldBe((30_000_000, "A digger."));
+        factory.Do(new MeasureLink("atlanta", "texas", 0, "It is down."));
+        factory.Do(new ChangeLink("atlanta", "texas", 100_000_000, "They measure nonsense"));
+        Carries(factory).ShouldBe((100_000_000, "They measure nonsense."));
+
+        factory.Do(new ChangeLink("atlanta", "texas", null));
+        Carries(factory).ShouldBe((0, "It is down."));
+        factory.Do(new MeasureLink("atlanta", "texas", null, "It is up."));
+        Carries(factory).ShouldBe((100_000_000, null));
+        factory.Do(new MeasureLink("atlanta", "texas", 5, "It crawls."));
+        var json = FactorySnapshot.Of(factory.State).ToJson();
+        FactorySnapshot.Of(FactorySnapshot.FromJson(json).Restore()).ToJson().ShouldBe(json);
+
+        static (long, string?) Carries(TestFactory factory) => (RateReader.Read(factory.State)[0].BitsPerSecond, RateReader.Read(factory.State)[0].Reason);
+    }
+
+    [Fact]
+    public void Job_that_was_stopped_for_a_link_that_gateways_found_cut_goes_on_when_they_find_it_whole()
+    {
+        var factory = Applied("links: [{between: [atlanta, texas], bandwidth: 100mbit, rtt: 10ms}]");
+        Submit(factory, "40mbit", "atlanta", "texas");
+        factory.Run(1, "atlanta", "texas").Do(new MeasureLink("atlanta", "texas", 0, "It is down."));
+        factory.ReasonOf(1).ShouldBe("Moves: waits for atlanta and texas to save. The link between atlanta and texas is cut: it is down. No other route has room for 40mbit from atlanta to texas.");
+        Save(factory, "atlanta", "texas");
+        factory.StateOf(1).ShouldBe(JobState.Queued);
+
+        factory.Do(new MeasureLink("atlanta", "texas", null, "It is up."));
+        factory.Arrive().StateOf(1).ShouldBe(JobState.Starting);
+        Audit(factory);
+    }
+
+    [Fact]
     public void Job_that_others_give_way_for_has_its_rate_when_it_starts_or_is_placed_anew()
     {
         var factory = Applied(Triangle);

@@ -106,7 +106,7 @@ internal static class Promises
             fleet.FreeAt(site.Name, "cpu").ShouldBeGreaterThanOrEqualTo(0);
         }
 
-        Rates(state);
+        RateLaw.Broken(state, FleetRates.All(state)).ShouldBeEmpty();
         foreach (var site in state.Sites.Values)
         {
             var gangs = InstructionsReader.Read(state, site.Name).Gangs;
@@ -115,31 +115,6 @@ internal static class Promises
             InstructionsReader.Read(state, site.Name).Copies.ShouldAllBe(copy => state.Copies[copy.Copy].End == null, "an ended copy is nobody's");
             gangs.Select(gang => gang.Job).ShouldBeInOrder();
             gangs.ShouldAllBe(gang => gang.Epoch.Islands.Contains(gang.Island), "an epoch knows every island's place");
-        }
-    }
-
-    /// <summary>No direction of a link is promised more than it carries, but for what nobody can stop; and a job that starts has a rate from each island to each other one.</summary>
-    private static void Rates(FactoryState state)
-    {
-        var ledger = FleetRates.Ledger(state);
-        foreach (var rate in state.OpenJobs.Union(state.StoppingJobs).SelectMany(id => FleetRates.Stray(state.Jobs[id])))
-        {
-            ledger.Take(rate);
-        }
-
-        foreach (var job in state.OpenJobs.Union(state.StoppingJobs).Select(id => state.Jobs[id]))
-        {
-            foreach (var rate in FleetRates.Held(job))
-            {
-                ledger.TryTake(rate).ShouldBeTrue($"job {job.Id} has {rate}, and a link of it carries less");
-                rate.BytesPerSecond.ShouldBe(job.Specification.Wan!.BytesPerSecond);
-            }
-
-            if (job is { Specification.Wan: not null, End: null, HoldRequested: false, Held: false, GaveWayTo: 0 })
-            {
-                var sites = job.Islands.Where(island => island.Withheld is null).Select(island => island.Site).ToList();
-                FleetRates.Held(job).Select(rate => (rate.From, rate.To)).ShouldBe(sites.SelectMany(from => sites.Where(to => to != from).Select(to => (from, to))), ignoreOrder: true, $"job {job.Id} runs without some of its rates");
-            }
         }
     }
 

@@ -22,7 +22,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 48)
+        from kind in Gen.Choose(0, 50)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -42,6 +42,7 @@ internal static class Schedule
             2 => new SubmitJob(Ranked(state, move, Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)]))),
             39 => new SetPaused(state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name, move.Pick < 3),
             46 or 47 or 48 => new ChangeLink(site, Sites[(move.Site + 1) % Sites.Length], move.Pick switch { < 3 => 0, < 6 => 10_000_000L * (1 + (move.Milliseconds % 8)), _ => null }),
+            49 or 50 => new MeasureLink(site, Sites[(move.Site + 1) % Sites.Length], move.Pick switch { < 3 => 0, < 6 => 10_000_000L * (1 + (move.Milliseconds % 8)), _ => null }, "They measured it."),
             45 => new ApplyFleet($"name: f\n{(move.Pick % 2 == 0 ? $"power: {500 + (25 * (move.Milliseconds % 12))}W" : string.Empty)}\nsites: [{string.Join(", ", Sites.Where((_, index) => (move.Pick & (1 << index)) == 0).DefaultIfEmpty(site).Select(name => $"{{name: {name}, power: {150 + (25 * (1 + (move.Milliseconds % 7)))}W, racks: {{hardware: cpu, slots: {1 + (move.Milliseconds % 3)}, count: {1 + (move.Job % 3)}}}{(move.Job == 6 ? ", placement: site" : string.Empty)}}}"))}]{Links(move)}"),
             41 => new TakeOut(Place(state, site, move), OutageState.Draining, move.Pick > 4 ? now + FactoryLimits.DrainNoticeMilliseconds + (2 * move.Milliseconds) : null),
             42 => new TakeOut(Place(state, site, move), move.Pick < 4 ? OutageState.Failed : OutageState.Quarantined, null, "It smells"),

@@ -93,7 +93,7 @@ public sealed class GrantPlannerTests
         var cut = Plan(Triangle(connected: false));
 
         Text(cut).ShouldBe([$"a→b Merge: a>c>b={Rate + (Rate / 8)}"]);
-        GrantPlanner.Plan(Triangle(connected: true), cut).Routes.ShouldHaveSingleItem().Paths[0].Sites.ShouldBe(["a", "b"]);
+        GrantPlanner.Plan(Triangle(connected: true), [], cut).Routes.ShouldHaveSingleItem().Paths[0].Sites.ShouldBe(["a", "b"]);
     }
 
     [Fact]
@@ -103,9 +103,55 @@ public sealed class GrantPlannerTests
         plan.Recent.ShouldHaveSingleItem().BytesPerSecond.ShouldBe(2_000_000);
         ImmutableArray<SiteLinks> quiet = [Site("a", Link("b", Rate, new LinkClassReport { Class = TrafficClass.Merge }))];
 
-        long[] wanted = [.. Enumerable.Range(0, 6).Select(_ => (plan = GrantPlanner.Plan(quiet, plan)).Recent.Sum(demand => demand.BytesPerSecond))];
+        long[] wanted = [.. Enumerable.Range(0, 6).Select(_ => (plan = GrantPlanner.Plan(quiet, [], plan)).Recent.Sum(demand => demand.BytesPerSecond))];
 
         wanted.ShouldBe([1_000_000, 500_000, 250_000, 125_000, 0, 0]);
+    }
+
+    [Fact]
+    public void While_merges_take_what_is_reserved_for_them_bulk_of_any_site_keeps_to_what_is_left()
+    {
+        ImmutableArray<SiteLinks> sites = [Site("a", Link("b", Rate, Waiting(TrafficClass.Merge), Waiting(TrafficClass.Bulk)), Link("c", Rate)), Site("c", Link("a", Rate), Link("b", 0, connected: false, Waiting(TrafficClass.Bulk)))];
+        var reserved = Rate / 4 * 3;
+
+        var plan = GrantPlanner.Plan(sites, [Reserved(reserved / 2, "a", "b"), Reserved(reserved - (reserved / 2), "a", "b")], GrantPlan.Empty);
+
+        var bulk = plan.Routes.Where(static route => route.Class == TrafficClass.Bulk).SelectMany(static route => route.Paths).ToList();
+        bulk.Count.ShouldBe(2);
+        bulk.ShouldAllBe(static path => path.BytesPerSecond > 0);
+        (bulk.Sum(static path => path.BytesPerSecond) / 9 * 8).ShouldBeLessThanOrEqualTo(Rate - reserved);
+        GrantPlanner.Plan([Site("a", Link("b", Rate, Waiting(TrafficClass.Bulk)))], [Reserved(reserved, "a", "b")], GrantPlan.Empty).Routes.ShouldBeEmpty("what is reserved and not used is everybody's");
+    }
+
+    [Fact]
+    public void Reserved_rate_goes_its_named_route_and_others_share_what_it_leaves_there()
+    {
+        // b → d is reserved over a, whose own merges to d have no rate.
+        var reserved = Rate / 4 * 3;
+        var plan = GrantPlanner.Plan(
+            [Site("a", Link("d", Rate, Waiting(TrafficClass.Merge))), Site("b", Link("a", Rate), Link("d", 0, connected: false, Waiting(TrafficClass.Merge)))],
+            [Reserved(reserved, "b", "a", "d")],
+            GrantPlan.Empty);
+        var rest = (Rate - reserved) / 2;
+
+        Text(plan).ShouldBe([$"a→d Merge: a>d={rest + (rest / 8)}", $"b→d Merge: b>a>d={reserved + rest + ((reserved + rest) / 8)}"]);
+    }
+
+    [Fact]
+    public void Reserved_rate_is_granted_on_a_second_route_though_the_first_has_room()
+    {
+        var plan = GrantPlanner.Plan([.. TriangleSites(connected: true)], [Reserved(Rate / 4, "a", "c", "b")], GrantPlan.Empty);
+
+        plan.Routes.ShouldHaveSingleItem().Paths.ShouldContain(path => path.Sites.Length == 3 && path.BytesPerSecond >= Rate / 4);
+    }
+
+    [Fact]
+    public void Whole_link_that_is_reserved_leaves_bulk_next_to_nothing_and_not_nothing()
+    {
+        var plan = GrantPlanner.Plan([Site("a", Link("b", Rate, Waiting(TrafficClass.Merge), Waiting(TrafficClass.Bulk)))], [Reserved(2 * Rate, "a", "b"), Reserved(-5, "a", "b"), Reserved(7, "a")], GrantPlan.Empty);
+
+        var bulk = plan.Routes.Single(static route => route.Class == TrafficClass.Bulk).Paths.ShouldHaveSingleItem();
+        bulk.BytesPerSecond.ShouldBe(16 * 1024);
     }
 
     [Fact]
@@ -127,7 +173,9 @@ public sealed class GrantPlannerTests
 
     private static ImmutableArray<SiteLinks> Triangle(bool connected) => [.. TriangleSites(connected)];
 
-    private static GrantPlan Plan(params ImmutableArray<SiteLinks> sites) => GrantPlanner.Plan(sites, GrantPlan.Empty);
+    private static GrantPlan Plan(params ImmutableArray<SiteLinks> sites) => GrantPlanner.Plan(sites, [], GrantPlan.Empty);
+
+    private static WanPath Reserved(long rate, params ImmutableArray<string> sites) => new() { Sites = sites, BytesPerSecond = rate };
 
     private static SiteLinks Site(string name, params ImmutableArray<LinkReport> links) => new(name, links);
 

@@ -132,7 +132,7 @@ internal static class RatePlanner
         for (var hop = 1; hop < rate.Route.Length; hop++)
         {
             var (a, b) = (rate.Route[hop - 1], rate.Route[hop]);
-            if (state.Links.GetValueOrDefault(FactoryLink.NameOf(a, b)) is { } link)
+            if (state.LinkBetween(a, b) is { } link)
             {
                 return $"The link between {link.A} and {link.B} {(link.BitsPerSecond == 0 ? "is cut" : $"carries {new Model.Units.Bandwidth(link.BitsPerSecond)}")}: {Sentence.Lower(link.Reason)}";
             }

@@ -1,0 +1,86 @@
+using Superfactory.Model.Agents;
+
+namespace Superfactory.Routing.Watching;
+
+/// <summary>Judges what one direction of a link carries, by the moments in which it was full. Pure; not thread-safe.</summary>
+internal sealed class RateWatch
+{
+    private long? _fullBefore;
+    private long _full;
+    private long _looked;
+    private long _kept;
+    private long _best;
+
+    /// <summary>What it was found to carry, in bits per second; null where nothing speaks against what it is declared to.</summary>
+    public long? Found { get; set; }
+
+    /// <summary>Takes a report.</summary>
+    /// <param name="report">What the sending gateway says.</param>
+    /// <param name="passed">Milliseconds since the last one.</param>
+    /// <param name="declared">What the direction is declared to carry, in bits per second.</param>
+    public void Look(LinkReport report, long passed, long declared)
+    {
+        var full = Math.Max(0, report.FullMilliseconds - (_fullBefore ?? report.FullMilliseconds));
+        _fullBefore = report.FullMilliseconds;
+        _looked += passed;
+        _kept = Found is null || full > 0 ? 0 : _kept + passed;
+        if (full > 0)
+        {
+            _full += full;
+            _best = Math.Max(_best, Math.Clamp(report.AchievableBytesPerSecond, 0, WanLink.MaxBytesPerSecond) * 8);
+        }
+
+        if (_kept >= WatchLimits.SlowKeptMilliseconds)
+        {
+            Found = null;
+        }
+
+        if (_full >= WatchLimits.FullMilliseconds && _looked >= WatchLimits.JudgedMilliseconds)
+        {
+            Judge(declared);
+            Begin();
+        }
+        else if (_looked >= WatchLimits.LookMillisecondsMax)
+        {
+            Begin();
+        }
+    }
+
+    /// <summary>Begins anew: what was seen counts no more, what was found does.</summary>
+    public void Begin() => (_full, _looked, _best) = (0, 0, 0);
+
+    /// <summary>The gateway was not heard for a while: its counts may be another process's.</summary>
+    public void Forget()
+    {
+        Begin();
+        _fullBefore = null;
+    }
+
+    private void Judge(long declared)
+    {
+        var taken = Math.Min(Found ?? declared, declared);
+        if (_best >= Part(declared, WatchLimits.WholeThousandths))
+        {
+            Found = null;
+        }
+        else if (_best < Part(taken, WatchLimits.SlowThousandths) || (Found is { } found && _best >= Part(found, WatchLimits.MoreThousandths)))
+        {
+            Found = Math.Max(1_000, TwoDigits(_best));
+        }
+    }
+
+    // As 128 bits: the largest rates times a thousand are beyond 64.
+    private static long Part(long rate, int thousandths) => (long)((Int128)rate * thousandths / 1000);
+
+    /// <summary>The two leading digits of a rate: it is not known better.</summary>
+    private static long TwoDigits(long rate)
+    {
+        var unit = 1L;
+        while (rate / unit >= 100)
+        {
+            unit *= 10;
+        }
+
+        return rate / unit * unit;
+    }
+}
