@@ -108,6 +108,7 @@ public static class Factory
             SiteReturned returned => SiteFold.Apply(next, returned),
             SiteLeft left => SiteFold.Apply(next, left),
             SiteLost lost => SiteFold.Apply(next, lost),
+            GangLeaseEnded ended => SiteFold.Apply(next, ended),
             JobSubmitted submitted => JobFold.Apply(next, submitted),
             JobCancelled cancelled => JobFold.Apply(next, cancelled),
             GangChanged changed => GangFold.Apply(next, changed),

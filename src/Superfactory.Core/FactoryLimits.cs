@@ -6,6 +6,15 @@ public static class FactoryLimits
     /// <summary>A site whose agent was not heard for this long is lost, in milliseconds. Agents report every second, so four reports may be late.</summary>
     public const int LeaseMilliseconds = 5_000;
 
+    /// <summary>
+    /// How much longer than the gangs' lease of its site a site has to be away before what they hold is free, in milliseconds: a second until a gang looks at its time, fifteen in which it ends, and
+    /// what the clocks of two machines differ by in a day, 17 s at 200 millionths; twice over.
+    /// </summary>
+    public const int GangLeaseMarginMilliseconds = 60_000;
+
+    /// <summary>The longest lease of gangs, in seconds: a day, over which clocks are held to differ by no more than the margin has room for.</summary>
+    public const int GangLeaseSecondsMax = 86_400;
+
     /// <summary>How long a member that another one misses may take to promise once a seal is ordered, in milliseconds; then it is left out.</summary>
     public const int PromiseMillisecondsMax = 500;
 

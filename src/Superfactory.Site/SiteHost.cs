@@ -112,6 +112,7 @@ internal sealed class SiteHost(
         Slots = options.Slots,
         EmulatedWan = options.Wan?.ToString(),
         CheckpointDirectory = directory.Checkpoints,
+        GangLeaseSeconds = (int)options.GangLease.TotalSeconds,
         Version = typeof(SiteHost).Assembly.GetName().Version?.ToString(3) ?? "0.0.0",
     };
 }

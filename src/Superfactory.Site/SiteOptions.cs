@@ -59,6 +59,12 @@ public sealed record SiteOptions
     /// </summary>
     public TimeSpan OrphanGrace { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long gangs go on when the control plane has not taken a report of the agent's, 10 seconds to a day; then they end themselves, and the control plane, a minute later, frees what
+    /// they held. 0, the default, lets them go on for ever.
+    /// </summary>
+    public TimeSpan GangLease { get; init; }
+
     /// <summary>How long the first attempt to reach the control plane is repeated. Default 30 seconds. Later outages are waited out for ever.</summary>
     public TimeSpan ConnectLimit { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -12,6 +12,9 @@ internal static partial class SiteOptionsCheck
     private const int SlotsMax = 64;
     private const int CoresMax = 4096;
 
+    /// <summary>Twice what the control plane takes to find that an agent is lost; an agent that is killed and started again needs some of it.</summary>
+    private static readonly TimeSpan GangLeaseMin = TimeSpan.FromSeconds(10);
+
     /// <summary>Every problem; empty where there is none.</summary>
     public static ImmutableArray<Problem> Check(SiteOptions options) =>
     [
@@ -23,6 +26,9 @@ internal static partial class SiteOptionsCheck
         .. Where(
             options.OrphanGrace < TimeSpan.Zero || options.OrphanGrace > TimeSpan.FromDays(1),
             "orphan-grace", $"{options.OrphanGrace.TotalSeconds} seconds are out of range: expected 0 to 86400."),
+        .. Where(
+            options.GangLease != TimeSpan.Zero && (options.GangLease < GangLeaseMin || options.GangLease > TimeSpan.FromDays(1)),
+            "lease", $"{options.GangLease.TotalSeconds} seconds are out of range: expected 0 for none, or {GangLeaseMin.TotalSeconds} to 86400."),
         .. Where(options.Cores is < 1 or > CoresMax, "cores", $"{options.Cores} cores are out of range: expected 1 to {CoresMax}."),
         .. Where(
             options.Python is { } python && SystemTools.Find(python) is null,

@@ -119,6 +119,22 @@ public sealed class SiteAgentTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_gang_whose_lease_is_over_ends_itself_though_its_agent_is_paused_and_the_agent_says_so_when_it_goes_on()
+    {
+        await using var agent = AgentProcess.Start(Options() with { GangLease = TimeSpan.FromSeconds(10), OrphanGrace = TimeSpan.FromMinutes(5) });
+        _control.Instruct(1, Gang("ready running", Sleeper));
+        var processes = await GangProcessesAsync();
+        _control.LastHello!.GangLeaseSeconds.ShouldBe(10);
+        await _control.ReportAsync(report => report.Gangs.Any(gang => gang.State == GangState.Running));
+
+        agent.Signal(Native.SignalStop);
+        await Patience.UntilAsync(() => !processes.Any(GangFixture.IsAlive), "the end of the gang");
+
+        agent.Signal(Native.SignalContinue);
+        await _control.ReportAsync(report => report.Gangs.Any(gang => gang.State == GangState.Stopped));
+    }
+
+    [Fact]
     public async Task A_gateway_that_dies_is_started_again_where_it_was()
     {
         await using var agent = AgentProcess.Start(Options());

@@ -25,13 +25,14 @@ internal static class SiteCommand
         var cores = Settings.Whole("--cores", "Cores that the gangs here share. [default: all of this machine's]", 1, CoresMax);
         var python = Settings.Text("--python", "FILE", "The Python for trainers. [default: $SUPERFACTORY_PYTHON, else the first that has torch]");
         var grace = Settings.Whole("--orphan-grace", "Seconds that gangs go on when the agent dies, for the next one to take over.", 0, OrphanGraceMax, OrphanGraceDefault);
+        var lease = Settings.Whole("--lease", "Seconds that gangs go on when the control plane is not heard, from 10; then they end themselves, and what they hold is free a minute later. 0 for ever.", 0, OrphanGraceMax, 0);
         var certificate = Settings.Text("--certificate", "FILE", "The site's certificate. [default: certificates/NAME.pem in the state directory]");
         var key = Settings.Text("--key", "FILE", "The certificate's private key. [default: certificates/NAME.key in the state directory]");
         var authority = Settings.Text("--authority", "FILE", "The certificate of the fleet's authority. [default: certificates/authority.pem in the state directory]");
         var insecure = Settings.InsecureWan();
         var command = new Command("site", "Run a site's agent, until Ctrl-C.")
         {
-            name, state, data, listen, advertise, wan, certificate, key, authority, insecure, slots, cores, python, grace,
+            name, state, data, listen, advertise, wan, certificate, key, authority, insecure, slots, cores, python, grace, lease,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -63,6 +64,7 @@ internal static class SiteCommand
                     Cores = parsed.GetResult(cores) is null ? null : (int)parsed.GetValue(cores),
                     Python = parsed.GetValue(python),
                     OrphanGrace = TimeSpan.FromSeconds(parsed.GetValue(grace)),
+                    GangLease = TimeSpan.FromSeconds(parsed.GetValue(lease)),
                 },
                 cancellation);
         });

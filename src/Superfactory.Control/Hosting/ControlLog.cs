@@ -24,6 +24,9 @@ internal static partial class ControlLog
     [LoggerMessage(EventId = 1010, Level = LogLevel.Error, Message = "Making grants for the wide-area network failed; nothing is limited.")]
     public static partial void GrantsFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(EventId = 1012, Level = LogLevel.Warning, Message = "The gangs of site {Site} must have ended themselves by now: what they held is free.")]
+    public static partial void GangLeaseEnded(ILogger logger, string site);
+
     [LoggerMessage(EventId = 1011, Level = LogLevel.Warning, Message = "The link between {A} and {B}: {Reason}")]
     public static partial void LinkFound(ILogger logger, string a, string b, string reason);
 }

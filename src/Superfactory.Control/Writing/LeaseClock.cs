@@ -65,14 +65,20 @@ internal sealed class LeaseClock : IDisposable
 
             _lastLook = timestamp;
             var heard = Overdue(timestamp);
+            var over = LeasesOver(timestamp);
             var now = _writer.Now;
-            if (!heard.IsEmpty || IsPromiseDue() || FactoryMoments.Any(_writer.State, _ticked, now))
+            if (!heard.IsEmpty || !over.IsEmpty || IsPromiseDue() || FactoryMoments.Any(_writer.State, _ticked, now))
             {
                 _ticked = now;
-                var decision = await _writer.SubmitAsync(new Tick(heard), _ended);
+                var decision = await _writer.SubmitAsync(new Tick(heard) { LeasesOver = over }, _ended);
                 foreach (var lost in decision.Records.OfType<SiteLost>())
                 {
                     ControlLog.SiteLost(_logger, lost.Site, lost.At - lost.HeardAt);
+                }
+
+                foreach (var ended in decision.Records.OfType<GangLeaseEnded>())
+                {
+                    ControlLog.GangLeaseEnded(_logger, ended.Site);
                 }
             }
         }
@@ -110,6 +116,14 @@ internal sealed class LeaseClock : IDisposable
 
         return overdue.ToImmutable();
     }
+
+    /// <summary>The sites whose gangs must have ended by themselves: counted from when they were heard, and from this process's start at the earliest.</summary>
+    private ImmutableSortedSet<string> LeasesOver(long timestamp) =>
+    [
+        .. _writer.State.Sites.Values.Where(site => site is { Standing: SiteStanding.Lost, GangLeaseSeconds: > 0, GangLeaseEnded: false }
+            && _time.GetElapsedTime(Math.Max(_heard.GetValueOrDefault(site.Name, _started), _amnesty), timestamp).TotalMilliseconds
+                >= (site.GangLeaseSeconds * 1000.0) + FactoryLimits.GangLeaseMarginMilliseconds).Select(static site => site.Name),
+    ];
 
     /// <summary>Whether a member of a sealed epoch takes longer to promise than it may.</summary>
     private bool IsPromiseDue()

@@ -60,4 +60,8 @@ public sealed record CancelCopy(long Copy) : FactoryCommand;
 /// When the agents were last heard, in milliseconds since 1970-01-01 UTC. A site that is not named was heard now: so the host gives every
 /// site a full lease after its own restart, and none is lost to a clock that was set.
 /// </param>
-public sealed record Tick(ImmutableSortedDictionary<string, long> Heard) : FactoryCommand;
+public sealed record Tick(ImmutableSortedDictionary<string, long> Heard) : FactoryCommand
+{
+    /// <summary>The sites that have been away for longer than the lease of their gangs and the margin, by a clock that nobody sets.</summary>
+    public ImmutableSortedSet<string> LeasesOver { get; init; } = [];
+}

@@ -21,6 +21,7 @@ internal static class SiteFold
             Slots = record.Slots,
             EmulatedWan = record.EmulatedWan,
             CheckpointDirectory = record.CheckpointDirectory,
+            GangLeaseSeconds = record.GangLeaseSeconds,
             Version = record.Version,
             Standing = SiteStanding.Connected,
             HeardAt = record.At,
@@ -31,7 +32,7 @@ internal static class SiteFold
     }
 
     public static FactoryState Apply(FactoryState state, SiteReturned record)
-        => state.WithSite(state.Sites[record.Site] with { Standing = SiteStanding.Connected, HeardAt = record.At });
+        => state.WithSite(state.Sites[record.Site] with { Standing = SiteStanding.Connected, HeardAt = record.At, GangLeaseEnded = false });
 
     public static FactoryState Apply(FactoryState state, SiteLeft record)
     {
@@ -41,6 +42,12 @@ internal static class SiteFold
 
     public static FactoryState Apply(FactoryState state, SiteLost record)
         => state.WithSite(state.Sites[record.Site] with { Standing = SiteStanding.Lost, HeardAt = record.HeardAt });
+
+    public static FactoryState Apply(FactoryState state, GangLeaseEnded record)
+    {
+        var ended = state.WithSite(state.Sites[record.Site] with { GangLeaseEnded = true });
+        return EndGangs(ended, record.Site, record.Reason).TouchAll();
+    }
 
     /// <summary>Nothing that the earlier process of the site's agent ran is alive.</summary>
     private static FactoryState EndGangs(FactoryState state, string site, string reason)

@@ -36,6 +36,11 @@ internal static class HelloRules
             problems.Add(new Problem($"{hello.Slots} slots are out of range: expected 0 to {FactoryLimits.SlotsMax}.", Field: "slots"));
         }
 
+        if (hello.GangLeaseSeconds is < 0 or > FactoryLimits.GangLeaseSecondsMax)
+        {
+            problems.Add(new Problem($"A lease of {hello.GangLeaseSeconds} s is out of range: expected 0 to {FactoryLimits.GangLeaseSecondsMax}.", Field: "gang_lease_seconds"));
+        }
+
         return problems.DrainToImmutable();
     }
 

@@ -56,6 +56,7 @@ internal static class SiteDecisions
             Slots = hello.Slots,
             EmulatedWan = hello.EmulatedWan,
             CheckpointDirectory = hello.CheckpointDirectory,
+            GangLeaseSeconds = hello.GangLeaseSeconds,
             Version = hello.Version,
         });
         return null;
@@ -81,6 +82,18 @@ internal static class SiteDecisions
                 && draft.Now - heard >= FactoryLimits.LeaseMilliseconds)
             {
                 draft.Add(new SiteLost { At = draft.Now, Site = site.Name, Session = site.Session, HeardAt = heard });
+            }
+        }
+
+        foreach (var name in tick.LeasesOver)
+        {
+            if (draft.State.Sites.TryGetValue(name, out var site) && site is { Standing: SiteStanding.Lost, GangLeaseSeconds: > 0, GangLeaseEnded: false })
+            {
+                draft.Add(new GangLeaseEnded
+                {
+                    At = draft.Now, Site = name, Session = site.Session,
+                    Reason = $"The agent of site {name} has not been heard for longer than the {Sentence.Duration(site.GangLeaseSeconds * 1000L)} that its gangs go on without it.",
+                });
             }
         }
 
@@ -145,6 +158,7 @@ internal static class SiteDecisions
     private static bool Describes(FactorySite site, AgentHello hello)
         => site.Slots == hello.Slots
             && site.ProcessId == hello.ProcessId
+            && site.GangLeaseSeconds == hello.GangLeaseSeconds
             && string.Equals(site.Gateway, hello.Gateway, StringComparison.Ordinal)
             && string.Equals(site.Host, hello.Host, StringComparison.Ordinal)
             && string.Equals(site.EmulatedWan, hello.EmulatedWan, StringComparison.Ordinal)

@@ -13,6 +13,7 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(SiteReturned), "site-returned")]
 [JsonDerivedType(typeof(SiteLeft), "site-left")]
 [JsonDerivedType(typeof(SiteLost), "site-lost")]
+[JsonDerivedType(typeof(GangLeaseEnded), "gang-lease-ended")]
 [JsonDerivedType(typeof(JobSubmitted), "job-submitted")]
 [JsonDerivedType(typeof(JobCancelled), "job-cancelled")]
 [JsonDerivedType(typeof(GangChanged), "gang-changed")]

@@ -27,8 +27,24 @@ public sealed record SiteJoined : JournalRecord
     /// <summary>The site's directory of checkpoints; null from an agent that knows of none.</summary>
     public string? CheckpointDirectory { get; init; }
 
+    /// <summary>How long its gangs go on without the control plane before they end themselves, in seconds; 0 for ever.</summary>
+    public int GangLeaseSeconds { get; init; }
+
     /// <summary>The program's version there.</summary>
     public required string Version { get; init; }
+}
+
+/// <summary>A site was away for longer than the lease of its gangs: they have ended themselves.</summary>
+public sealed record GangLeaseEnded : JournalRecord
+{
+    /// <summary>The site.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>The agent's session.</summary>
+    public required string Session { get; init; }
+
+    /// <summary>Why, in a sentence.</summary>
+    public required string Reason { get; init; }
 }
 
 /// <summary>An agent that was taken for lost was heard again in the same session: its gangs may have gone on.</summary>

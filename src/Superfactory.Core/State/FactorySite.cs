@@ -27,6 +27,12 @@ public sealed record FactorySite
     /// <summary>Its directory of checkpoints; null where its agent knows of none.</summary>
     public string? CheckpointDirectory { get; init; }
 
+    /// <summary>How long its gangs go on without the control plane before they end themselves, in seconds; 0 for ever.</summary>
+    public int GangLeaseSeconds { get; init; }
+
+    /// <summary>Whether that time is over since it was heard: nothing runs there.</summary>
+    public bool GangLeaseEnded { get; init; }
+
     /// <summary>The program's version there.</summary>
     public required string Version { get; init; }
 

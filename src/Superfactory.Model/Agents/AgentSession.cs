@@ -27,6 +27,9 @@ public sealed record AgentHello
     /// <summary>The site's directory of checkpoints, an absolute path; null from an agent that knows of none.</summary>
     public string? CheckpointDirectory { get; init; }
 
+    /// <summary>How long its gangs go on when the control plane has not taken a report, in seconds; then they end themselves, whether the agent lives or not. 0 for ever.</summary>
+    public int GangLeaseSeconds { get; init; }
+
     /// <summary>The program's version, for people.</summary>
     public required string Version { get; init; }
 }

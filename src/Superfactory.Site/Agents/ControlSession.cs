@@ -18,6 +18,9 @@ internal sealed class ControlSession : IDisposable
     /// <summary>Time between reports at least, however much changes.</summary>
     private static readonly TimeSpan ReportSpacing = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Time between two of which gangs are told that they may go on; a tenth of the shortest lease.</summary>
+    private static readonly TimeSpan ExtendSpacing = TimeSpan.FromSeconds(1);
+
     /// <summary>The first wait after a failed call; each further one is twice as long.</summary>
     private static readonly TimeSpan RetryFirst = TimeSpan.FromMilliseconds(100);
 
@@ -45,6 +48,7 @@ internal sealed class ControlSession : IDisposable
     // Ends the question for instructions that was asked before an outage: what waits for its answer may have ended with the control plane.
     private CancellationTokenSource _outdated = new();
     private long _reports;
+    private long? _extendedAt;
 
     /// <summary>Does nothing yet.</summary>
     /// <param name="control">The control plane's address.</param>
@@ -123,9 +127,11 @@ internal sealed class ControlSession : IDisposable
         var saidTaken = false;
         for (var wait = RetryFirst; ; wait = Longer(wait))
         {
+            var asked = _clock.GetTimestamp();
             switch (await _client.HelloAsync(_hello, cancellationToken))
             {
                 case ControlAnswer.Welcomed:
+                    Extend(asked);
                     _outage.Over();
                     return null;
                 case ControlAnswer.Refused { NameTaken: true } taken when takesOver && !WasWelcomed && _clock.GetElapsedTime(began) < TakeoverLimit:
@@ -199,6 +205,7 @@ internal sealed class ControlSession : IDisposable
 
     private async Task<ControlAnswer> ReportAsync(CancellationToken cancellationToken)
     {
+        var asked = _clock.GetTimestamp();
         var gangs = _gangs.Reports();
         var batch = _buffer.Take();
         var (checkpoints, revision) = _checkpoints.Take();
@@ -218,12 +225,27 @@ internal sealed class ControlSession : IDisposable
             cancellationToken);
         if (answer is ControlAnswer.Taken)
         {
+            Extend(asked);
             _buffer.Confirm(batch);
             _gangs.Confirm(gangs);
             _checkpoints.Confirm(revision);
         }
 
         return answer;
+    }
+
+    /// <summary>
+    /// The control plane heard what was sent at <paramref name="asked"/>, then or later: from then on gangs have their lease. So it ends no later than the control plane counts.
+    /// </summary>
+    private void Extend(long asked)
+    {
+        if (_extendedAt is { } last && (_hello.GangLeaseSeconds == 0 || _clock.GetElapsedTime(last, asked) < ExtendSpacing))
+        {
+            return;
+        }
+
+        _extendedAt = asked;
+        _gangs.Extend(_hello.GangLeaseSeconds == 0 ? null : asked + (_hello.GangLeaseSeconds * _clock.TimestampFrequency));
     }
 
     private async Task InstructionsLoopAsync(CancellationToken cancellationToken)

@@ -22,6 +22,7 @@ internal sealed class GangTable
     private readonly Action _changed;
     private ImmutableHashSet<(long Job, int Incarnation)>? _wanted;
     private bool _closed;
+    private GangCommand.Extend? _lease;
 
     /// <summary>An empty table.</summary>
     /// <param name="engine">Starts gangs.</param>
@@ -84,6 +85,19 @@ internal sealed class GangTable
         }
     }
 
+    /// <summary>Lets every gang go on until a time stamp of the monotonic clock; null for ever.</summary>
+    public void Extend(long? until)
+    {
+        lock (_lock)
+        {
+            _lease = new GangCommand.Extend(until);
+            foreach (var gang in _gangs.Values)
+            {
+                gang.Extend(until);
+            }
+        }
+    }
+
     /// <summary>How every gang is, by job and incarnation.</summary>
     public ImmutableArray<GangReport> Reports()
     {
@@ -126,13 +140,27 @@ internal sealed class GangTable
         }
     }
 
+    /// <summary>With its lease from its first moment on, whatever becomes of this agent.</summary>
+    private Outcome<GangSpecification> Leased(Outcome<GangSpecification> prepared)
+    {
+        lock (_lock)
+        {
+            return prepared.Succeeded ? new(prepared.Value with { LeaseUntil = _lease?.Until }) : prepared;
+        }
+    }
+
     private void Start(GangAssignment assignment)
     {
         // Two incarnations of an island would write to the same output directory and share the site's accelerators.
         var earlier = _gangs.Values.Where(gang => gang.Assignment.Job == assignment.Job).Select(gang => gang.Ended).ToArray();
         var gang = new SiteGang(assignment, _buffer, _checkpoints, _changed);
         _gangs.Add((assignment.Job, assignment.Incarnation), gang);
-        gang.Start(earlier, _prepare, _engine);
+        gang.Start(earlier, assignment => Leased(_prepare(assignment)), _engine);
+        if (_lease is { } lease)
+        {
+            gang.Extend(lease.Until);
+        }
+
         _changed();
     }
 }

@@ -20,6 +20,9 @@ internal sealed class SiteGang
 
     /// <summary>Whether it is known what the control plane wants of it now: of a gang that was taken over only from the first instructions on.</summary>
     private bool _known = true;
+
+    /// <summary>How long it may go on, once that is known here.</summary>
+    private GangCommand.Extend? _lease;
     private bool _stop;
     private GangReport _report;
 
@@ -91,6 +94,17 @@ internal sealed class SiteGang
 
             _epoch = assignment.Epoch.IsNewerThan(_epoch) ? assignment.Epoch : _epoch;
             _checkpoints = checkpoints;
+        }
+
+        _wished.Set();
+    }
+
+    /// <summary>Lets it go on until a time stamp of the monotonic clock; null for ever.</summary>
+    public void Extend(long? until)
+    {
+        lock (_lock)
+        {
+            _lease = new GangCommand.Extend(until);
         }
 
         _wished.Set();
@@ -180,15 +194,22 @@ internal sealed class SiteGang
 
     private async Task FollowWishesAsync(IGang gang, RunEpoch told, (bool Writes, bool Hold)? toldOfCheckpoints, CancellationToken over)
     {
+        GangCommand.Extend? toldOfLease = null;
         try
         {
             while (true)
             {
-                var (epoch, checkpoints, stop, known) = Wishes();
+                var (epoch, checkpoints, stop, known, lease) = Wishes();
                 if (stop)
                 {
                     await gang.StopAsync();
                     return;
+                }
+
+                if (lease is not null && lease != toldOfLease)
+                {
+                    await gang.TellAsync(lease);
+                    toldOfLease = lease;
                 }
 
                 if (known && epoch.IsNewerThan(told))
@@ -269,11 +290,11 @@ internal sealed class SiteGang
         }
     }
 
-    private (RunEpoch Epoch, GangCheckpoints Checkpoints, bool Stop, bool Known) Wishes()
+    private (RunEpoch Epoch, GangCheckpoints Checkpoints, bool Stop, bool Known, GangCommand.Extend? Lease) Wishes()
     {
         lock (_lock)
         {
-            return (_epoch, _checkpoints, _stop, _known);
+            return (_epoch, _checkpoints, _stop, _known, _lease);
         }
     }
 

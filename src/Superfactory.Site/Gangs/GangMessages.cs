@@ -12,6 +12,7 @@ namespace Superfactory.Site.Gangs;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(EpochDecided), "epoch")]
 [JsonDerivedType(typeof(CheckpointsWanted), "checkpoints")]
+[JsonDerivedType(typeof(Extend), "extend")]
 [JsonDerivedType(typeof(Stop), "stop")]
 public abstract record GangCommand
 {
@@ -26,6 +27,10 @@ public abstract record GangCommand
     /// <summary>Whether this island writes checkpoints, and whether the job is to save and stop.</summary>
     /// <param name="Wanted">What is wanted; where the run goes on from is told at the gang's start alone.</param>
     public sealed record CheckpointsWanted(GangCheckpoints Wanted) : GangCommand;
+
+    /// <summary>The control plane was heard: the gang may go on for longer.</summary>
+    /// <param name="Until">When it ends itself, as a time stamp of this machine's monotonic clock; null for never.</param>
+    public sealed record Extend(long? Until) : GangCommand;
 
     /// <summary>The gang is to end: first asked, then made to.</summary>
     public sealed record Stop : GangCommand;

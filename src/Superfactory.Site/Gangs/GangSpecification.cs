@@ -41,6 +41,9 @@ public sealed record GangSpecification
     /// <summary>How long the gang goes on without an agent before it ends itself, in seconds; 0, the default, ends it with the agent.</summary>
     public double OrphanGraceSeconds { get; init; }
 
+    /// <summary>When the gang ends itself unless it is told of a later time, as a time stamp of this machine's monotonic clock; null for never.</summary>
+    public long? LeaseUntil { get; init; }
+
     /// <summary>How to start <c>superfactory</c>, for the bridge.</summary>
     public required SelfCommand Self { get; init; }
 

@@ -21,6 +21,7 @@ internal sealed class GangSupervisor : IDisposable
     private readonly GangEventWriter _events;
     private readonly GangProcesses _processes;
     private readonly TimeProvider _clock;
+    private readonly GangLease _lease;
     private int _deadline = NoDeadline;
     private ITimer? _timer;
 
@@ -35,6 +36,7 @@ internal sealed class GangSupervisor : IDisposable
         (_specification, _agent, _events, _clock) = (specification, agent, events, clock);
         _machine = new GangMachine(specification.Assignment);
         _processes = new GangProcesses(specification, keeper, events, Post, fault => _inputs.Writer.TryComplete(fault), clock);
+        _lease = new GangLease(specification.LeaseUntil, OnLeaseOver, clock);
     }
 
     /// <summary>Runs the gang to its end; no process of it is left afterwards.</summary>
@@ -71,6 +73,7 @@ internal sealed class GangSupervisor : IDisposable
     public void Dispose()
     {
         _timer?.Dispose();
+        _lease.Dispose();
         _processes.Dispose();
     }
 
@@ -142,7 +145,7 @@ internal sealed class GangSupervisor : IDisposable
             {
                 try
                 {
-                    Post(new GangInput.Commanded(JsonSerializer.Deserialize<GangCommand>(line, FactoryJson.Options) ?? throw new JsonException("It is null.")));
+                    Obey(JsonSerializer.Deserialize<GangCommand>(line, FactoryJson.Options) ?? throw new JsonException("It is null."));
                 }
                 catch (JsonException error)
                 {
@@ -151,6 +154,23 @@ internal sealed class GangSupervisor : IDisposable
             },
             orphaned: () => _events.Log("gang", 0, $"The agent of this site is gone; the island goes on for {_specification.OrphanGraceSeconds:0} s."),
             adopted: _events.TellStanding);
+    }
+
+    private void Obey(GangCommand command)
+    {
+        if (command is GangCommand.Extend extend)
+        {
+            _lease.Extend(extend.Until);
+            return;
+        }
+
+        Post(new GangInput.Commanded(command));
+    }
+
+    private void OnLeaseOver()
+    {
+        _events.Log("gang", 0, "The control plane has not been heard for the gang's whole lease: the gang ends.");
+        Post(new GangInput.Commanded(new GangCommand.Stop()));
     }
 
     private void Post(GangInput input) => Post(input, NoDeadline);

@@ -50,7 +50,7 @@ public sealed class FactoryProperties
         var way = FleetLifecycleTests.GivingWay();
         var dropped = FleetLifecycleTests.GivingWay().Lose("atlanta");
         var shrunk = FleetLifecycleTests.Reclaimed();
-        reached.UnionWith(seldom.Journal.Concat(refused.Journal).Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Concat(TimeoutTests.LeftBehind().Journal).Concat(WanRateTests.Cut().Journal).Select(record => record.GetType()));
+        reached.UnionWith(seldom.Journal.Concat(refused.Journal).Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Concat(TimeoutTests.LeftBehind().Journal).Concat(WanRateTests.Cut().Journal).Concat(GangLeaseTests.Over().Journal).Select(record => record.GetType()));
         var kinds = typeof(JournalRecord).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(JournalRecord)) && !type.IsAbstract);
         kinds.Where(kind => !reached.Contains(kind)).ShouldBeEmpty();
     }
@@ -121,7 +121,7 @@ public sealed class FactoryProperties
         // A command that changes nothing by itself: what it would bring is what the last one left undone.
         foreach (var site in state.Sites.Values.Where(site => site.Standing == SiteStanding.Connected))
         {
-            Factory.Accept(state, new JoinSite(site.Name, TestFactory.Hello(site.Session, site.Slots) with { EmulatedWan = site.EmulatedWan }), 9_000_000).Records.ShouldBeEmpty();
+            Factory.Accept(state, new JoinSite(site.Name, TestFactory.Hello(site.Session, site.Slots) with { EmulatedWan = site.EmulatedWan, GangLeaseSeconds = site.GangLeaseSeconds }), 9_000_000).Records.ShouldBeEmpty();
         }
     });
 

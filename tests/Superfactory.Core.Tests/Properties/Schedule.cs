@@ -37,8 +37,8 @@ internal static class Schedule
         state.Sites.TryGetValue(site, out var known);
         return move.Kind switch
         {
-            0 => new JoinSite(site, TestFactory.Hello($"{site}-{move.Pick}", slots: move.Pick % 3) with { EmulatedWan = move.Milliseconds % 8 > 0 ? "60mbit,10ms" : null }),
-            1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0) with { EmulatedWan = known?.EmulatedWan }),
+            0 => new JoinSite(site, TestFactory.Hello($"{site}-{move.Pick}", slots: move.Pick % 3) with { EmulatedWan = move.Milliseconds % 8 > 0 ? "60mbit,10ms" : null, GangLeaseSeconds = move.Job }),
+            1 => new JoinSite(site, TestFactory.Hello(known?.Session ?? $"{site}-0", slots: known?.Slots ?? 0) with { EmulatedWan = known?.EmulatedWan, GangLeaseSeconds = known?.GangLeaseSeconds ?? 0 }),
             2 => new SubmitJob(Ranked(state, move, Specification([.. Sites.Where((_, index) => ((move.Pick | 1) & (1 << index)) != 0)]))),
             39 => new SetPaused(state.Queues.Queues[move.Job % state.Queues.Queues.Length].Name, move.Pick < 3),
             46 or 47 or 48 => new ChangeLink(site, Sites[(move.Site + 1) % Sites.Length], move.Pick switch { < 3 => 0, < 6 => 10_000_000L * (1 + (move.Milliseconds % 8)), _ => null }),
@@ -57,7 +57,7 @@ internal static class Schedule
             4 => new CancelJob(move.Job, move.Pick == 0),
             5 => new LeaveSite(site, known?.Session ?? "none"),
             6 or 30 or 31 => new Tick(state.Sites.Keys.Where((_, index) => (move.Pick & (1 << index)) != 0)
-                .ToImmutableSortedDictionary(name => name, _ => now - (2 * move.Milliseconds), StringComparer.Ordinal)),
+                .ToImmutableSortedDictionary(name => name, _ => now - (2 * move.Milliseconds), StringComparer.Ordinal)) { LeasesOver = move.Job == 1 ? [site] : [] },
             12 => new RequestCopy(new CopyPlace(site, "/a"), new CopyPlace(Sites[move.Job % Sites.Length], "/b")),
             13 => new CancelCopy(move.Job),
             14 => new HoldJob(Saved(state, move), move.Pick == 0),

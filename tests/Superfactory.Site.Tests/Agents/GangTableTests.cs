@@ -50,6 +50,20 @@ public sealed class GangTableTests : IDisposable
     }
 
     [Fact]
+    public async Task A_gang_has_its_lease_from_its_start_and_is_told_of_each_longer_one()
+    {
+        _table.Extend(100);
+        Apply(1, Gang());
+        var gang = await _engine.NextAsync();
+        (await gang.NextLeaseAsync()).ShouldBe(100);
+
+        _table.Extend(200);
+        (await gang.NextLeaseAsync()).ShouldBe(200);
+        _table.Extend(null);
+        (await gang.NextLeaseAsync()).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_newer_epoch_is_passed_on_and_the_same_one_is_not()
     {
         Apply(1, Gang());

@@ -54,6 +54,7 @@ internal sealed class MemoryGang(GangAssignment assignment, ConcurrentQueue<stri
     private readonly Channel<GangEvent> _events = Channel.CreateUnbounded<GangEvent>();
     private readonly Channel<RunEpoch> _epochs = Channel.CreateUnbounded<RunEpoch>();
     private readonly Channel<GangCheckpoints> _checkpoints = Channel.CreateUnbounded<GangCheckpoints>();
+    private readonly Channel<long?> _leases = Channel.CreateUnbounded<long?>();
     private readonly TaskCompletionSource _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public GangAssignment Assignment => assignment;
@@ -88,6 +89,12 @@ internal sealed class MemoryGang(GangAssignment assignment, ConcurrentQueue<stri
         return await _checkpoints.Reader.ReadAsync(limit.Token);
     }
 
+    public async Task<long?> NextLeaseAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience.Limit);
+        return await _leases.Reader.ReadAsync(limit.Token);
+    }
+
     public async Task TellAsync(GangCommand said)
     {
         if (said is GangCommand.EpochDecided decided)
@@ -97,6 +104,10 @@ internal sealed class MemoryGang(GangAssignment assignment, ConcurrentQueue<stri
         else if (said is GangCommand.CheckpointsWanted wanted)
         {
             await _checkpoints.Writer.WriteAsync(wanted.Wanted);
+        }
+        else if (said is GangCommand.Extend extend)
+        {
+            await _leases.Writer.WriteAsync(extend.Until);
         }
     }
 
