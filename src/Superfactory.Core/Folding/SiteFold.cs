@@ -21,7 +21,8 @@ internal static class SiteFold
             Slots = record.Slots,
             EmulatedWan = record.EmulatedWan,
             CheckpointDirectory = record.CheckpointDirectory,
-            GangLeaseSeconds = record.GangLeaseSeconds,
+            // Gangs that go on from before may not have heard of a shorter one.
+            GangLeaseSeconds = sameProcess ? FactorySite.LongerLease(known!.GangLeaseSeconds, record.GangLeaseSeconds) : record.GangLeaseSeconds,
             Version = record.Version,
             Standing = SiteStanding.Connected,
             HeardAt = record.At,

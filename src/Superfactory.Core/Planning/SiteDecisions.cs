@@ -158,7 +158,7 @@ internal static class SiteDecisions
     private static bool Describes(FactorySite site, AgentHello hello)
         => site.Slots == hello.Slots
             && site.ProcessId == hello.ProcessId
-            && site.GangLeaseSeconds == hello.GangLeaseSeconds
+            && site.GangLeaseSeconds == FactorySite.LongerLease(site.GangLeaseSeconds, hello.GangLeaseSeconds)
             && string.Equals(site.Gateway, hello.Gateway, StringComparison.Ordinal)
             && string.Equals(site.Host, hello.Host, StringComparison.Ordinal)
             && string.Equals(site.EmulatedWan, hello.EmulatedWan, StringComparison.Ordinal)

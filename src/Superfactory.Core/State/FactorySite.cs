@@ -27,11 +27,14 @@ public sealed record FactorySite
     /// <summary>Its directory of checkpoints; null where its agent knows of none.</summary>
     public string? CheckpointDirectory { get; init; }
 
-    /// <summary>How long its gangs go on without the control plane before they end themselves, in seconds; 0 for ever.</summary>
+    /// <summary>How long its gangs go on without the control plane before they end themselves, in seconds; 0 for ever. Of agents that took each other's gangs over, the longest.</summary>
     public int GangLeaseSeconds { get; init; }
 
     /// <summary>Whether that time is over since it was heard: nothing runs there.</summary>
     public bool GangLeaseEnded { get; init; }
+
+    /// <summary>The longer of two leases of gangs.</summary>
+    internal static int LongerLease(int one, int other) => one == 0 || other == 0 ? 0 : Math.Max(one, other);
 
     /// <summary>The program's version there.</summary>
     public required string Version { get; init; }

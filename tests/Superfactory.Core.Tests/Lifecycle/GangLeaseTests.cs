@@ -68,6 +68,22 @@ public sealed class GangLeaseTests
         factory.Job(1).Strays.ShouldHaveSingleItem().Site.ShouldBe("texas", "its lease is another");
     }
 
+    [Theory]
+    [InlineData(600, 60, 600)]
+    [InlineData(60, 600, 600)]
+    [InlineData(0, 60, 0)]
+    [InlineData(60, 0, 0)]
+    public void Agent_that_takes_over_gangs_of_another_lease_keeps_the_longer_one_until_it_has_none_of_them(int before, int after, int kept)
+    {
+        var factory = Joined(before);
+        factory.Do(new JoinSite("atlanta", TestFactory.Hello("s1") with { GangLeaseSeconds = after, ProcessId = 78 }));
+        factory.State.Sites["atlanta"].GangLeaseSeconds.ShouldBe(kept);
+        factory.Do(new JoinSite("atlanta", TestFactory.Hello("s1") with { GangLeaseSeconds = after, ProcessId = 78 })).ShouldBeEmpty();
+
+        factory.Lose("atlanta").Do(new JoinSite("atlanta", TestFactory.Hello("s2") with { GangLeaseSeconds = after }));
+        factory.State.Sites["atlanta"].GangLeaseSeconds.ShouldBe(after);
+    }
+
     [Fact]
     public void Lease_that_is_out_of_range_is_refused()
     {
