@@ -43,9 +43,10 @@ public static class FibreProgram
             using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             listener.Bind(new UnixDomainSocketEndPoint(LaboratoryState.SocketOf(arguments[0], arguments[1])));
             listener.Listen();
+            var serving = FibreControl.ServeAsync(listener, work.ObeyAsync, ending.Token);
+            await FibreControl.RehearseAsync(LaboratoryState.SocketOf(arguments[0], arguments[1]), ending.Token);
             await output.WriteLineAsync(Ready);
             await output.FlushAsync(ending.Token);
-            var serving = FibreControl.ServeAsync(listener, work.ObeyAsync, ending.Token);
             var held = arguments.Contains(Held) ? EndOfInputAsync() : Task.Delay(Timeout.InfiniteTimeSpan, ending.Token);
             await Task.WhenAny(serving, held);
             isLetGo = arguments.Contains(Held) && held.IsCompleted && !cancellation.IsCancellationRequested;
