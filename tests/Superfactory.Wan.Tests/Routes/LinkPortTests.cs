@@ -61,7 +61,7 @@ public sealed class LinkPortTests
         ClassTaken(port, data, end).ShouldBeNull();
         ClassTaken(port, control, end + 1).ShouldBeNull();
         var until = port.PacedUntil.ShouldNotBeNull();
-        until.ShouldBe(end + TimeSpan.FromMilliseconds(30).Ticks);
+        until.ShouldBe(end + TimeSpan.FromMilliseconds(50).Ticks);
         port.WakePaced(until);
         data.IsIdle.ShouldBeFalse();
         ClassTaken(port, data, until).ShouldBe(TrafficClass.Bulk);
