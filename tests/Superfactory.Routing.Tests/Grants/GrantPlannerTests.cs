@@ -124,6 +124,16 @@ public sealed class GrantPlannerTests
     }
 
     [Fact]
+    public void Bulk_of_a_lone_link_is_limited_to_what_merges_leave_there_while_they_take_a_reserved_rate_and_not_otherwise()
+    {
+        ImmutableArray<SiteLinks> sites = [Site("a", Link("b", Rate, Flowing(TrafficClass.Merge, Rate / 4), Waiting(TrafficClass.Bulk)))];
+        var left = Rate / 2;
+
+        Text(GrantPlanner.Plan(sites, [Reserved(Rate / 2, "a", "b")], GrantPlan.Empty)).ShouldBe([$"a→b Bulk: a>b={left + (left / 8)}"]);
+        Plan(sites).Routes.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Reserved_rate_goes_its_named_route_and_others_share_what_it_leaves_there()
     {
         // b → d is reserved over a, whose own merges to d have no rate.
