@@ -20,12 +20,47 @@ public sealed partial class FleetState
     /// <summary>Keeps so much of a domain, and of the power that its rack may draw, from whoever asks.</summary>
     internal void Keep(int domain, int count, long watts)
     {
-        var before = Domains.Free(domain);
-        Domains.Keep(domain, count);
-        _free[TypeOf(domain)] += Domains.Free(domain) - before;
-        Power.Draw(Layout.Domains[domain].Rack, watts - _keptWatts[domain]);
-        _keptWatts[domain] = watts;
+        if (count != Domains.Kept(domain))
+        {
+            var before = Domains.Free(domain);
+            Domains.Keep(domain, count);
+            _free[TypeOf(domain)] += Domains.Free(domain) - before;
+        }
+
+        if (watts != _keptWatts[domain])
+        {
+            Power.Draw(Layout.Domains[domain].Rack, watts - _keptWatts[domain]);
+            _keptWatts[domain] = watts;
+        }
+
         Reclaimable.Borrow(domain, 0);
+    }
+
+    /// <summary>
+    /// Has accelerators, power, quota and rates of a job free for a search that looks for a place alone: thousands of ends are looked at, and who holds what, and who might give way, is not asked
+    /// meanwhile. The next is <see cref="Occupy"/>.
+    /// </summary>
+    internal void Vacate(RunningJob job) => Lend(job, 1);
+
+    /// <summary>Takes back what <see cref="Vacate"/> left.</summary>
+    internal void Occupy(RunningJob job) => Lend(job, -1);
+
+    private void Lend(RunningJob job, int sign)
+    {
+        for (var number = job.FirstSlice; number != 0; number = _store[number].Next)
+        {
+            ref readonly var slice = ref _store[number];
+            var before = Domains.Free(slice.Domain);
+            Domains.Lend(slice.Domain, slice.Count, slice.Nodes, sign);
+            _free[slice.Type] += Domains.Free(slice.Domain) - before;
+            Power.Draw(Layout.Domains[slice.Domain].Rack, -sign * slice.Watts);
+        }
+
+        Charge(job, -sign);
+        foreach (var (route, rate) in job.Routes)
+        {
+            Wan.Release(route, sign * rate);
+        }
     }
 
     private void NoteEnd(RunningJob job)

@@ -42,7 +42,7 @@ public sealed partial class Scheduler
     /// <summary>Whether a start is reserved for somebody who goes after a job.</summary>
     internal bool HasAfter(GangRequest request)
     {
-        foreach (var reservation in _state.Reserved.Starts)
+        foreach (var reservation in _state.Reserved.StartsByJob)
         {
             if (GoesBefore(_state, request, reservation))
             {
@@ -64,7 +64,7 @@ public sealed partial class Scheduler
     public IReadOnlyList<Reservation> Unsound(long now)
     {
         List<Reservation> unsound = [];
-        foreach (var reservation in _state.Reserved.Starts)
+        foreach (var reservation in _state.Reserved.StartsByJob)
         {
             if (reservation.StartMilliseconds <= now || (_state.Reserved.IsTouched(reservation) && !IsSound(reservation)))
             {

@@ -59,7 +59,9 @@ public sealed class ReservedRoundTests
             var (domain, from) = (random.Next(Racks), random.Next(2) == 0 ? 0 : now + random.Next(600_000));
             var until = random.Next(2) == 0 ? long.MaxValue : from + 1 + random.Next(600_000);
             var holds = backlog.Reserved.Of(domain);
-            sweep.Most(holds, state.SlicesIn(domain), from, until).ShouldBe(backlog.Reserved.NeededOneByOne(domain, holds, from, until), $"seed {seed}");
+            sweep.Order(holds, state.SlicesIn(domain));
+            sweep.Most(from, until).ShouldBe(backlog.Reserved.NeededOneByOne(domain, holds, from, until), $"seed {seed}");
+            sweep.MostBefore(until).ShouldBe(sweep.Most(0, until), $"seed {seed}");
         }
 
         FleetAudit.Check(fleet, state).ShouldBeEmpty($"seed {seed}");

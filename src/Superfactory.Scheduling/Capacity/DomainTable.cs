@@ -68,6 +68,9 @@ internal sealed class DomainTable
         SetFree(domain, _open[domain]);
     }
 
+    /// <summary>What is to be kept of a domain, as far as nobody holds it.</summary>
+    public int Kept(int domain) => _kept[domain];
+
     /// <summary>Nodes in service, a bit each.</summary>
     public uint InService(int domain) => _inService[domain];
 
@@ -134,11 +137,14 @@ internal sealed class DomainTable
     }
 
     /// <summary>Gives back what <see cref="Take"/> took, but for nodes that are out of service by now.</summary>
-    public void Give(int domain, int count, UInt128 taken)
+    public void Give(int domain, int count, UInt128 taken) => Lend(domain, count, taken, 1);
+
+    /// <summary>Has what a slice holds free, where the sign is 1, or held again as it was, where it is −1.</summary>
+    public void Lend(int domain, int count, UInt128 taken, int sign)
     {
         (count, taken) = InServicePart(domain, count, taken);
-        _freeOfNodes[domain] += taken;
-        SetFree(domain, _open[domain] + count);
+        _freeOfNodes[domain] = sign > 0 ? _freeOfNodes[domain] + taken : _freeOfNodes[domain] - taken;
+        SetFree(domain, _open[domain] + (sign * count));
     }
 
     /// <summary>Changes what a pool that its site places has free, by what others hold there; may be under 0 for a while where they took too much.</summary>
@@ -220,13 +226,12 @@ internal sealed class DomainTable
             return (place.Nodes == 1 && _inService[domain] == 0 ? 0 : count, nodes);
         }
 
-        for (var node = 0; node < place.Nodes; node++)
+        for (var away = ~_inService[domain] & (uint)((1UL << place.Nodes) - 1); away != 0; away &= away - 1)
         {
-            if ((_inService[domain] & (1u << node)) == 0 && Of(nodes, node) is var of and > 0)
-            {
-                nodes -= (UInt128)(uint)of << (node * NodeBits);
-                count -= of;
-            }
+            var node = System.Numerics.BitOperations.TrailingZeroCount(away);
+            var of = Of(nodes, node);
+            nodes -= (UInt128)(uint)of << (node * NodeBits);
+            count -= of;
         }
 
         return (count, nodes);

@@ -36,6 +36,7 @@ public sealed partial class Backlog
     private readonly Dictionary<long, (long From, MoveCause Cause)> _moving = [];
     private readonly Dictionary<long, int> _moves = [];
     private readonly Queue<GangRequest> _ahead = new();
+    private readonly HashSet<GangRequest> _shapes = new(ShapeComparer.Instance);
     private long _wokenFor = long.MaxValue;
     private MoveCause _doubt;
     private bool _isDoubted, _aheadIsGathered;
@@ -150,7 +151,7 @@ public sealed partial class Backlog
             return null;
         }
 
-        foreach (var reservation in _state.Reserved.Starts)
+        foreach (var reservation in _state.Reserved.StartsByJob)
         {
             var queue = _state.Queues.Find(reservation.Queue!);
             if (reservation.StartMilliseconds <= now && _first[queue]!.Job != reservation.Job && _scheduler.Decide(reservation.Request!, now) is { Starts: true, Victims.IsEmpty: true } plan)
@@ -256,7 +257,7 @@ public sealed partial class Backlog
         }
 
         var looks = AheadLooksMax;
-        HashSet<GangRequest> shapes = [];
+        _shapes.Clear();
         foreach (var request in _all)
         {
             if (looks-- == 0 || _ahead.Count == AheadMax)
@@ -265,7 +266,7 @@ public sealed partial class Backlog
             }
 
             var first = _first[_state.Queues.Find(request.Queue)]!;
-            if (first != request && _state.Reserved.TryFind(first.Job, out _) && shapes.Add(request with { Job = 0, SubmittedMilliseconds = 0 }))
+            if (first != request && _state.Reserved.TryFind(first.Job, out _) && _shapes.Add(request))
             {
                 _ahead.Enqueue(request);
             }

@@ -17,6 +17,21 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
     private readonly HashSet<long> _chosen = [];
     private readonly List<RunningJob> _stopped = [];
 
+    /// <summary>Whether anybody might give way for a request, whatever is free; false is certain.</summary>
+    public bool MayFind(GangRequest request)
+    {
+        var queue = state.Queues.Find(request.Queue);
+        foreach (var type in GangSearch.Types(request))
+        {
+            if (state.HasBelow(queue, request.Priority) || state.Quota.IsWithinGuarantee(queue, type, (long)request.IslandsMin * request.AcceleratorsPerIsland))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Finds a plan with victims; null where none would help.</summary>
     public Plan? Find(GangRequest request, long now)
     {

@@ -28,7 +28,6 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             return reserved;
         }
 
-        book.Look(0, until);
         foreach (var reservation in book.All)
         {
             if (IsOwn(reservation, request))
@@ -37,12 +36,13 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             }
         }
 
-        var plan = MayHelp(request, until) ? Kept(gangs.Find(request, guaranteedOnly: false, request.IslandsMax), now, until) : null;
+        // Most that wait are told apart before the fleet is seen otherwise, which takes longer than all else.
+        var plan = MayHelp(request, until) ? Placed(request, now, until) : null;
         if (plan is null)
         {
             var owned = IsGuaranteed(request);
             var more = false;
-            foreach (var reservation in book.Starts)
+            foreach (var reservation in book.StartsByJob)
             {
                 if (!reservation.IsLifted && GoesBefore(request, reservation, owned))
                 {
@@ -51,8 +51,8 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
                 }
             }
 
-            plan = more ? Kept(gangs.Find(request, guaranteedOnly: false, request.IslandsMax), now, until) : null;
-            plan ??= victims.Find(request, now) is { } stopping ? Kept(stopping, now, until) : null;
+            plan = more ? Placed(request, now, until) : null;
+            plan ??= victims.MayFind(request) ? Stopping(request, now, until) : null;
         }
 
         LiftNoMore();
@@ -60,10 +60,22 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         return plan;
     }
 
+    private Plan? Placed(GangRequest request, long now, long until)
+    {
+        state.Reserved.Look(0, until);
+        return Kept(gangs.Find(request, guaranteedOnly: false, request.IslandsMax), now, until);
+    }
+
+    private Plan? Stopping(GangRequest request, long now, long until)
+    {
+        state.Reserved.Look(0, until);
+        return victims.Find(request, now) is { } stopping ? Kept(stopping, now, until) : null;
+    }
+
     /// <summary>Whether a plan that was found leaves what is reserved, and not lifted, its quota and rates.</summary>
     public bool Keeps(Plan plan, long until)
     {
-        foreach (var reservation in state.Reserved.Starts)
+        foreach (var reservation in state.Reserved.StartsByJob)
         {
             if (!reservation.IsLifted && reservation.Job != plan.Request.Job && reservation.StartMilliseconds < until && !ReservedRules.Leaves(state, plan, reservation))
             {

@@ -1,58 +1,100 @@
+using System.Runtime.InteropServices;
 using Superfactory.Scheduling.Capacity;
 
 namespace Superfactory.Scheduling.Reserving;
 
 /// <summary>
-/// The most that is needed of a domain at any of the times at which something reserved starts there: all of them in one pass over what starts and ends, in the order of
-/// time. Not safe for concurrent use: it keeps its buffer.
+/// The most that is needed of one domain at any of the times at which something reserved starts there. What starts and ends is put in the order of time when it has changed, and gone through
+/// once for each question. Not safe for concurrent use.
 /// </summary>
 internal sealed class NeedSweep
 {
-    private readonly List<(long Time, bool IsStart, int Count, long Watts)> _events = [];
+    private static readonly Comparison<Event> _byTime = static (one, other) => one.Time.CompareTo(other.Time);
 
-    /// <summary>Looks at a domain from one time to another.</summary>
-    /// <param name="holds">What is reserved of it; none of it for a window of a queue.</param>
+    private readonly List<Event> _events = [];
+
+    // The most up to each event; of those of one time the last has it.
+    private readonly List<(int Count, long Watts)> _most = [];
+
+    /// <summary>Whether what is reserved of the domain, or held there, is another than was put in order.</summary>
+    public bool IsStale { get; set; } = true;
+
+    /// <summary>Whether a window for a queue is among it: what that needs depends on who of the queue is there at the time, and is not said here.</summary>
+    public bool HasWindowOfQueue { get; private set; }
+
+    /// <summary>Puts what starts and ends in a domain in order.</summary>
+    /// <param name="holds">What is reserved of it.</param>
     /// <param name="slices">What those that run hold of it.</param>
-    /// <param name="from">Starts before it count as starts then.</param>
-    /// <param name="until">Starts from then on do not count.</param>
-    public (int Count, long Watts) Most(List<Hold> holds, ListedSlices slices, long from, long until)
+    public void Order(List<Hold> holds, ListedSlices slices)
     {
         _events.Clear();
+        HasWindowOfQueue = false;
         foreach (var hold in holds)
         {
             var of = hold.Of;
-            if (of.StartMilliseconds < until && of.EndMilliseconds > from && !of.IsLifted)
+            HasWindowOfQueue |= of.Window is { Queue: not null };
+            _events.Add(new Event(of.StartMilliseconds, of, hold.Count, hold.Watts));
+            if (of.EndMilliseconds != long.MaxValue)
             {
-                _events.Add((Math.Max(from, of.StartMilliseconds), true, hold.Count, hold.Watts));
-                if (of.EndMilliseconds < until)
-                {
-                    _events.Add((of.EndMilliseconds, false, -hold.Count, -hold.Watts));
-                }
+                _events.Add(new Event(of.EndMilliseconds, of, -hold.Count, -hold.Watts));
             }
-        }
-
-        if (_events.Count == 0)
-        {
-            return default;
         }
 
         foreach (ref readonly var slice in slices)
         {
-            // Who was to have ended before the time that is looked at, and runs on, ends nobody knows when.
-            if (slice.Job.ExpectedEnd > from && slice.Job.ExpectedEnd < until)
+            if (slice.Job.ExpectedEnd != long.MaxValue)
             {
-                _events.Add((slice.Job.ExpectedEnd, false, -slice.Count, -slice.Watts));
+                _events.Add(new Event(slice.Job.ExpectedEnd, null, -slice.Count, -slice.Watts));
             }
         }
 
-        _events.Sort(static (one, other) => one.Time.CompareTo(other.Time));
-        var (count, watts, most, mostWatts) = (0, 0L, 0, 0L);
-        for (var next = 0; next < _events.Count;)
+        _events.Sort(_byTime);
+        AddUp();
+        IsStale = false;
+    }
+
+    /// <summary>What <see cref="Most"/> finds from the beginning on where nothing is lifted.</summary>
+    /// <param name="until">Starts from then on do not count.</param>
+    public (int Count, long Watts) MostBefore(long until)
+    {
+        var (low, high) = (0, _events.Count);
+        while (low < high)
         {
-            var (time, starts) = (_events[next].Time, false);
-            for (; next < _events.Count && _events[next].Time == time; next++)
+            var middle = (low + high) / 2;
+            (low, high) = _events[middle].Time < until ? (middle + 1, high) : (low, middle);
+        }
+
+        return low == 0 ? default : _most[low - 1];
+    }
+
+    /// <summary>Looks at the domain from one time to another; what is lifted at the moment needs nothing.</summary>
+    /// <param name="from">Starts before it count as starts then.</param>
+    /// <param name="until">Starts from then on do not count.</param>
+    public (int Count, long Watts) Most(long from, long until)
+    {
+        var events = CollectionsMarshal.AsSpan(_events);
+        var (next, count, watts, starts) = (0, 0, 0L, false);
+        for (; next < events.Length && events[next].Time <= from; next++)
+        {
+            // Who was to have ended before the time that is looked at, and runs on, ends nobody knows when.
+            ref readonly var each = ref events[next];
+            if (each.IsStart && each.Of!.EndMilliseconds > from && !each.Of.IsLifted && each.Time < until)
             {
-                (count, watts, starts) = (count + _events[next].Count, watts + _events[next].Watts, starts || _events[next].IsStart);
+                (count, watts, starts) = (count + each.Count, watts + each.Watts, true);
+            }
+        }
+
+        var (most, mostWatts) = starts ? (Math.Max(0, count), Math.Max(0, watts)) : (0, 0L);
+        while (next < events.Length && events[next].Time < until)
+        {
+            var time = events[next].Time;
+            for (starts = false; next < events.Length && events[next].Time == time; next++)
+            {
+                ref readonly var each = ref events[next];
+                if (each.Of is not { IsLifted: true })
+                {
+                    (count, watts, starts) = (count + each.Count, watts + each.Watts, starts || each.IsStart);
+                }
             }
 
             if (starts)
@@ -62,5 +104,30 @@ internal sealed class NeedSweep
         }
 
         return (most, mostWatts);
+    }
+
+    private void AddUp()
+    {
+        _most.Clear();
+        var (sum, most) = ((Count: 0, Watts: 0L), (Count: 0, Watts: 0L));
+        for (var next = 0; next < _events.Count;)
+        {
+            var (time, starts) = (_events[next].Time, false);
+            for (; next < _events.Count && _events[next].Time == time; next++)
+            {
+                sum = (sum.Count + _events[next].Count, sum.Watts + _events[next].Watts);
+                starts |= _events[next].IsStart;
+                _most.Add(most);
+            }
+
+            most = starts ? (Math.Max(most.Count, sum.Count), Math.Max(most.Watts, sum.Watts)) : most;
+            _most[^1] = most;
+        }
+    }
+
+    /// <summary>Something reserved starts or ends, or, where it is of nothing reserved, somebody who runs is expected to end.</summary>
+    private readonly record struct Event(long Time, Reservation? Of, int Count, long Watts)
+    {
+        public bool IsStart => Of is not null && Time == Of.StartMilliseconds;
     }
 }

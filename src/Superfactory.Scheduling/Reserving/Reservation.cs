@@ -44,6 +44,8 @@ public sealed class Reservation
 
     internal int Type { get; init; } = -1;
 
+    internal int QueueNumber { get; init; } = -1;
+
     internal long Accelerators { get; init; }
 
     /// <summary>Whether it keeps nothing from whoever asks at the moment.</summary>

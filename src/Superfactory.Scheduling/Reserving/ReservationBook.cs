@@ -8,37 +8,38 @@ namespace Superfactory.Scheduling.Reserving;
 /// Starts that are reserved, and windows, and what they keep of each domain from those that would still run by then. Of a domain so much is kept as the
 /// reserved need of it at some time beyond what those that run there are expected to have left by then. Not safe for concurrent use.
 /// </summary>
-public sealed class ReservationBook
+public sealed partial class ReservationBook
 {
     private readonly FleetState _state;
     private readonly List<Hold>?[] _holds;
-    private readonly SortedDictionary<long, Reservation> _jobs = [];
-    private readonly SortedDictionary<long, Reservation> _windows = [];
+    private readonly NeedSweep?[] _sweeps;
+    private readonly Dictionary<long, Reservation> _jobs = [];
+    private readonly List<Reservation> _windows = [], _starts = [], _all = [];
     private long _from;
     private long _until = long.MaxValue;
     private readonly long[] _seen;
     private readonly bool[] _isTouched;
     private readonly List<int> _touched = [];
-    private readonly NeedSweep _sweep = new();
     private long _look;
+    private int _lifted;
 
     internal ReservationBook(FleetState state) =>
-        (_state, _holds, _seen, _isTouched) = (state, new List<Hold>?[state.Layout.Domains.Length], new long[state.Layout.Domains.Length], new bool[state.Layout.Domains.Length]);
+        (_state, _holds, _sweeps, _seen, _isTouched) = (state, new List<Hold>?[state.Layout.Domains.Length], new NeedSweep?[state.Layout.Domains.Length], new long[state.Layout.Domains.Length], new bool[state.Layout.Domains.Length]);
 
     /// <summary>Jobs' starts, by job.</summary>
-    public IReadOnlyCollection<Reservation> Starts => _jobs.Values;
+    public IReadOnlyCollection<Reservation> Starts => _starts;
 
     /// <summary>Windows, by number.</summary>
-    public IReadOnlyCollection<Reservation> Windows => _windows.Values;
+    public IReadOnlyCollection<Reservation> Windows => _windows;
 
     /// <summary>When the first job's start is; <see cref="long.MaxValue"/> where none is reserved.</summary>
     public long FirstStart { get; private set; } = long.MaxValue;
 
-    /// <summary>Whether somebody looks for a start, and so takes away and gives back what those that run hold.</summary>
+    /// <summary>Whether it is only thought of that something were reserved or not.</summary>
     internal bool IsSearching { get; set; }
 
     /// <summary>Whether nothing is reserved.</summary>
-    public bool IsEmpty => _jobs.Count == 0 && _windows.Count == 0;
+    public bool IsEmpty => _all.Count == 0;
 
     /// <summary>The start that is reserved for a job.</summary>
     public bool TryFind(long job, [NotNullWhen(true)] out Reservation? reservation) => _jobs.TryGetValue(job, out reservation);
@@ -48,7 +49,7 @@ public sealed class ReservationBook
     public bool Add(FleetWindow window)
     {
         ArgumentNullException.ThrowIfNull(window);
-        if (_windows.ContainsKey(window.Id) || window.UntilMilliseconds <= window.FromMilliseconds || (window.Queue is { } queue && _state.Queues.Find(queue) < 0))
+        if (Find(window.Id) is not null || window.UntilMilliseconds <= window.FromMilliseconds || (window.Queue is { } queue && _state.Queues.Find(queue) < 0))
         {
             return false;
         }
@@ -65,7 +66,7 @@ public sealed class ReservationBook
 
     /// <summary>Takes a window back.</summary>
     /// <returns>Whether there was one.</returns>
-    public bool Cancel(long window) => _windows.TryGetValue(window, out var reservation) && Remove(reservation);
+    public bool Cancel(long window) => Find(window) is { } reservation && Remove(reservation);
 
     /// <summary>Reserves a start that was decided earlier, as it was recorded.</summary>
     /// <returns>Whether each place is of the kind that the request names first, and the routes of its rates carry them.</returns>
@@ -95,7 +96,7 @@ public sealed class ReservationBook
             return true;
         }
 
-        foreach (var window in _windows.Values)
+        foreach (var window in _windows)
         {
             if (window.StartMilliseconds - _state.LongestStop <= now)
             {
@@ -109,7 +110,7 @@ public sealed class ReservationBook
     /// <summary>The number of a window that is over; null where none is.</summary>
     internal long? OverWindow(long now)
     {
-        foreach (var window in _windows.Values)
+        foreach (var window in _windows)
         {
             if (window.EndMilliseconds <= now)
             {
@@ -120,23 +121,33 @@ public sealed class ReservationBook
         return null;
     }
 
-    internal IEnumerable<Reservation> All => _windows.Values.Concat(_jobs.Values);
+    /// <summary>Windows by number, then jobs' starts by job.</summary>
+    internal List<Reservation> All => _all;
+
+    /// <summary>Jobs' starts, by job.</summary>
+    internal List<Reservation> StartsByJob => _starts;
 
     internal void Add(Reservation reservation)
     {
-        if (reservation.Window is { } window)
+        if (reservation.Window is not null)
         {
-            _windows.Add(window.Id, reservation);
+            var place = PlaceIn(_windows, reservation);
+            _windows.Insert(place, reservation);
+            _all.Insert(place, reservation);
         }
         else
         {
             _jobs.Add(reservation.Job, reservation);
+            var place = PlaceIn(_starts, reservation);
+            _starts.Insert(place, reservation);
+            _all.Insert(_windows.Count + place, reservation);
             FirstStart = Math.Min(FirstStart, reservation.StartMilliseconds);
         }
 
         foreach (var hold in reservation.Holds)
         {
             (_holds[hold.Domain] ??= []).Add(hold);
+            Reorder(hold.Domain);
             Recompute(hold.Domain, _holds[hold.Domain]!);
             Touch(hold.Domain);
         }
@@ -144,16 +155,18 @@ public sealed class ReservationBook
 
     internal bool Remove(Reservation reservation)
     {
-        if (!(reservation.Window is { } window ? _windows.Remove(window.Id) : _jobs.Remove(reservation.Job)))
+        if (!_all.Remove(reservation))
         {
             return false;
         }
 
-        FirstStart = reservation.StartMilliseconds == FirstStart ? _jobs.Values.Select(static each => each.StartMilliseconds).DefaultIfEmpty(long.MaxValue).Min() : FirstStart;
+        _ = reservation.Window is not null ? _windows.Remove(reservation) : _starts.Remove(reservation) && _jobs.Remove(reservation.Job);
+        FirstStart = reservation.StartMilliseconds == FirstStart ? _starts.Select(static each => each.StartMilliseconds).DefaultIfEmpty(long.MaxValue).Min() : FirstStart;
         foreach (var hold in reservation.Holds)
         {
             var holds = _holds[hold.Domain]!;
             holds.Remove(hold);
+            Reorder(hold.Domain);
             Recompute(hold.Domain, holds);
             _holds[hold.Domain] = holds.Count == 0 ? null : holds;
         }
@@ -166,6 +179,7 @@ public sealed class ReservationBook
     {
         if (_holds[domain] is { } holds)
         {
+            Reorder(domain);
             Recompute(domain, holds);
             Touch(domain);
         }
@@ -198,7 +212,7 @@ public sealed class ReservationBook
 
     private void Touch(int domain)
     {
-        // What a search takes and gives back is as it was when it is over.
+        // What is only thought of is as it was when that is over.
         if (!_isTouched[domain] && !IsSearching)
         {
             _isTouched[domain] = true;
@@ -238,7 +252,7 @@ public sealed class ReservationBook
 
     /// <summary>
     /// Has the fleet seen as somebody sees it who holds from <paramref name="from"/> to <paramref name="until"/>: later starts keep nothing from it, nor do those
-    /// that are lifted. Whoever ends by <paramref name="from"/> has been detached.
+    /// that are lifted. Whoever ends by <paramref name="from"/> holds nothing any more.
     /// </summary>
     internal void Look(long from, long until)
     {
@@ -249,7 +263,7 @@ public sealed class ReservationBook
 
         (var oldFrom, var oldUntil, _from, _until) = (_from, _until, from, until);
         _look++;
-        foreach (var reservation in All)
+        foreach (var reservation in _all)
         {
             // Who lies between the two looks is seen otherwise than before.
             if (from == oldFrom && oldFrom == 0 && reservation.StartMilliseconds < Math.Min(until, oldUntil))
@@ -272,6 +286,7 @@ public sealed class ReservationBook
     /// <summary>Has a reservation keep nothing, or again what it did.</summary>
     internal void Lift(Reservation reservation, bool isLifted)
     {
+        _lifted += reservation.IsLifted == isLifted ? 0 : isLifted ? 1 : -1;
         reservation.IsLifted = isLifted;
         Refresh(reservation);
     }
@@ -293,85 +308,29 @@ public sealed class ReservationBook
         _state.Keep(domain, count, watts);
     }
 
-    private (int Count, long Watts) Needed(int domain, List<Hold> holds)
+    private Reservation? Find(long window)
     {
-        foreach (var hold in holds)
+        foreach (var each in _windows)
         {
-            // What a window for a queue needs depends on who of the queue is there at the time.
-            if (hold.Of.Window is { Queue: not null })
+            if (each.Window!.Id == window)
             {
-                return NeededOneByOne(domain, holds, _from, _until);
+                return each;
             }
         }
 
-        return _sweep.Most(holds, _state.SlicesIn(domain), _from, _until);
+        return null;
     }
 
-    /// <summary>What is needed at each start by itself.</summary>
-    internal (int Count, long Watts) NeededOneByOne(int domain, List<Hold> holds, long from, long until)
+    /// <summary>The place of a window among windows, or of a start among starts, by their numbers.</summary>
+    private static int PlaceIn(List<Reservation> sorted, Reservation reservation)
     {
-        var (most, mostWatts) = (0, 0L);
-        foreach (var at in holds)
+        var (low, high, number) = (0, sorted.Count, reservation.Window?.Id ?? reservation.Job);
+        while (low < high)
         {
-            var of = at.Of;
-            if (of.StartMilliseconds >= until || of.EndMilliseconds <= from || of.IsLifted)
-            {
-                continue;
-            }
-
-            var (count, watts) = NeededAt(domain, holds, from, Math.Max(from, of.StartMilliseconds), skipLifted: true);
-            (most, mostWatts) = (Math.Max(most, count), Math.Max(mostWatts, watts));
+            var middle = (low + high) / 2;
+            (low, high) = (sorted[middle].Window?.Id ?? sorted[middle].Job) < number ? (middle + 1, high) : (low, middle);
         }
 
-        return (most, mostWatts);
-    }
-
-    private (int Count, long Watts) NeededAt(int domain, List<Hold> holds, long from, long time, bool skipLifted)
-    {
-        var (count, watts) = (0, 0L);
-        foreach (var hold in holds)
-        {
-            if (hold.Of.StartMilliseconds > time || hold.Of.EndMilliseconds <= time || (skipLifted && hold.Of.IsLifted))
-            {
-                continue;
-            }
-
-            var of = hold.Of.Window is { Queue: not null } window ? LeftOf(hold, window, domain, holds, time) : (hold.Count, hold.Watts);
-            (count, watts) = (count + of.Count, watts + of.Watts);
-        }
-
-        foreach (ref readonly var slice in _state.SlicesIn(domain))
-        {
-            // Who was to have ended before the time that is looked at, and runs on, ends nobody knows when.
-            if (slice.Job.ExpectedEnd <= time && slice.Job.ExpectedEnd > from)
-            {
-                (count, watts) = (count - slice.Count, watts - slice.Watts);
-            }
-        }
-
-        return (count, watts);
-    }
-
-    /// <summary>What is kept of a window for its queue: what its jobs have of it, or have reserved, needs no second room.</summary>
-    private (int Count, long Watts) LeftOf(Hold hold, FleetWindow window, int domain, List<Hold> holds, long time)
-    {
-        var (count, watts) = (hold.Count, hold.Watts);
-        foreach (ref readonly var slice in _state.SlicesIn(domain))
-        {
-            if (slice.Job.ExpectedEnd > time && _state.Queues.IsUnder(slice.Job.Request.Queue, window.Queue!))
-            {
-                (count, watts) = (count - slice.Count, watts - slice.Watts);
-            }
-        }
-
-        foreach (var other in holds)
-        {
-            if (other.Of.Window is null && other.Of.StartMilliseconds <= time && other.Of.EndMilliseconds > time && _state.Queues.IsUnder(other.Of.Queue!, window.Queue!))
-            {
-                (count, watts) = (count - other.Count, watts - other.Watts);
-            }
-        }
-
-        return (Math.Max(0, count), Math.Max(0, watts));
+        return low;
     }
 }

@@ -16,7 +16,7 @@ internal static class ReservedRules
             return true;
         }
 
-        var queue = state.Queues.Find(reserved.Queue!);
+        var queue = reserved.QueueNumber;
         if (reserved.IsOwned && plan.IsOwned && plan.Request.Queue == reserved.Queue)
         {
             var owned = state.Quota.Owned(queue, type) + count + Others(state, reserved, queue, ownedOnly: true) - Ended(state, reserved, queue, plan, ownedOnly: true);
@@ -43,7 +43,7 @@ internal static class ReservedRules
     private static long Others(FleetState state, Reservation reserved, int above, bool ownedOnly)
     {
         var sum = 0L;
-        foreach (var other in state.Reserved.Starts)
+        foreach (var other in state.Reserved.StartsByJob)
         {
             if (!other.IsLifted && other.Type == reserved.Type && other.StartMilliseconds <= reserved.StartMilliseconds && other.EndMilliseconds > reserved.StartMilliseconds
                 && (ownedOnly ? other.IsOwned && other.Queue == reserved.Queue : state.Queues.IsUnder(other.Queue!, state.Queues.Queues[above].Name)))
@@ -86,7 +86,7 @@ internal static class ReservedRules
             Add(state, rates, [.. reservation.Route.Select(site => state.Layout.SiteNames.IndexOf(site))], reservation.BytesPerSecond);
         }
 
-        foreach (var other in state.Reserved.Starts)
+        foreach (var other in state.Reserved.StartsByJob)
         {
             if (!other.IsLifted && other.StartMilliseconds <= reserved.StartMilliseconds && other.EndMilliseconds > reserved.StartMilliseconds)
             {

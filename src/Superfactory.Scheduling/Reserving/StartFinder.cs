@@ -22,7 +22,10 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
     /// <summary>The ends that are looked at first: most jobs need no more.</summary>
     private const int FirstEnds = 128;
 
-    private readonly List<(long Time, RunningJob? Job)> _ends = [];
+    private static readonly Comparison<(long Time, RunningJob? Job)> _byTime = static (one, other) =>
+        one.Time.CompareTo(other.Time) is var order && order != 0 ? order : (one.Job?.Number ?? 0).CompareTo(other.Job?.Number ?? 0);
+
+    private readonly List<(long Time, RunningJob? Job)> _ends = [], _inOrder = [];
     private int _ended;
 
     /// <summary>The earliest start that is found; null where none is within <see cref="EndsMax"/> ends.</summary>
@@ -32,7 +35,6 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
     public Reservation? Find(GangRequest request, long now, long notBefore)
     {
         Reservation? found = null;
-        state.Reserved.IsSearching = true;
         for (var most = FirstEnds; found is null && most <= EndsMax; most *= EndsMax / FirstEnds)
         {
             Gather(request, now, notBefore, most);
@@ -45,7 +47,6 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
         }
 
         state.Reserved.Look(0, long.MaxValue);
-        state.Reserved.IsSearching = false;
         return found;
     }
 
@@ -58,7 +59,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
         var holds = plan.Islands.SelectMany(island => island.Domains.Select(domain => (domain, island.Slice, FleetState.Watts(hardware, island.Slice, request.PeakThousandths))));
         return new Reservation(request, null, request.Queue, start, end, holds)
         {
-            Islands = plan.Islands, IsOwned = plan.IsOwned, Routes = routes, Type = HardwareCatalogue.Names.IndexOf(hardware.Name), Accelerators = plan.Islands.Sum(static island => (long)island.Accelerators),
+            Islands = plan.Islands, IsOwned = plan.IsOwned, QueueNumber = state.Queues.Find(request.Queue), Routes = routes, Type = HardwareCatalogue.Names.IndexOf(hardware.Name), Accelerators = plan.Islands.Sum(static island => (long)island.Accelerators),
         };
     }
 
@@ -118,6 +119,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
     private void Gather(GangRequest request, long now, long notBefore, int most)
     {
         _ends.Clear();
+        _inOrder.Clear();
         var earliest = Math.Max(notBefore, request.StartAfterMilliseconds);
         _ends.Add((earliest, null));
         foreach (var reservation in state.Reserved.All)
@@ -136,10 +138,22 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
             }
 
             var end = job.ExpectedEnd > now ? job.ExpectedEnd : now + Math.Max(OverrunMin, now - job.ExpectedEnd);
-            _ends.Add((Math.Max(earliest, end), job));
+            (job.ExpectedEnd > Math.Max(now, earliest) ? _inOrder : _ends).Add((Math.Max(earliest, end), job));
         }
 
-        _ends.Sort(static (one, other) => one.Time.CompareTo(other.Time) is var order && order != 0 ? order : (one.Job?.Request.Job ?? 0).CompareTo(other.Job?.Request.Job ?? 0));
+        _ends.Sort(_byTime);
+        Merge();
+    }
+
+    /// <summary>Most ends come in their order: they go among the others from the last on.</summary>
+    private void Merge()
+    {
+        var (left, right) = (_ends.Count - 1, _inOrder.Count - 1);
+        _ends.AddRange(_inOrder);
+        for (var place = _ends.Count - 1; right >= 0; place--)
+        {
+            _ends[place] = left >= 0 && _byTime(_ends[left], _inOrder[right]) > 0 ? _ends[left--] : _inOrder[right--];
+        }
     }
 
     /// <summary>Whether the job could start when so many have ended, and what it would need then.</summary>
@@ -159,14 +173,14 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
     /// <summary>Charges the quota and rates of what is reserved at that time, all at once; what it needs of domains and power is kept of these.</summary>
     private void ChargeOthers(long from, long until, int sign)
     {
-        foreach (var other in state.Reserved.Starts)
+        foreach (var other in state.Reserved.StartsByJob)
         {
             if (other.IsLifted || other.StartMilliseconds >= until || other.EndMilliseconds <= from)
             {
                 continue;
             }
 
-            state.Quota.Charge(state.Queues.Find(other.Queue!), other.Type, sign * other.Accelerators, other.IsOwned);
+            state.Quota.Charge(other.QueueNumber, other.Type, sign * other.Accelerators, other.IsOwned);
             foreach (var (route, rate) in other.Routes)
             {
                 state.Wan.Release(route, -sign * rate);
@@ -199,7 +213,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
         {
             if (_ends[_ended].Job is { } job)
             {
-                state.Detach(job);
+                state.Vacate(job);
             }
         }
 
@@ -207,7 +221,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
         {
             if (_ends[_ended - 1].Job is { } job)
             {
-                state.Restore(job);
+                state.Occupy(job);
             }
         }
     }
