@@ -22,6 +22,9 @@ public sealed partial class Scheduler
     private const long WanRateMax = 125_000_000_000_000;
     private const long TimeMax = 253_402_300_799_999;
 
+    // The values of Within.
+    private const int Withins = 4;
+
     private readonly FleetState _state;
     private readonly GangSearch _gangs;
     private readonly VictimSearch _victims;
@@ -29,11 +32,15 @@ public sealed partial class Scheduler
     private readonly AheadSearch _ahead;
     private readonly StartFinder _starts;
 
+    // One more than was counted, by pool and what slices share; 0 where nobody asked yet.
+    private readonly int[] _offered;
+
     /// <summary>A scheduler of that state.</summary>
     public Scheduler(FleetState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         (_state, _gangs) = (state, new GangSearch(state));
+        _offered = new int[state.Layout.Pools.Length * Withins];
         _victims = new VictimSearch(state, _gangs);
         _roles = new RoleSearch(state, _gangs);
         _roleVictims = new RoleVictims(state, _roles);
@@ -141,7 +148,7 @@ public sealed partial class Scheduler
                     continue;
                 }
 
-                var fits = MostThatFits(_state.Layout.Pools[pool], request);
+                var fits = MostThatFits(pool, request);
                 if (fits >= request.AcceleratorsPerIsland)
                 {
                     found++;
@@ -166,19 +173,15 @@ public sealed partial class Scheduler
     }
 
     /// <summary>The most accelerators, no more than are asked for, that the empty pool holds in equal slices within what they must share.</summary>
-    private long MostThatFits(PoolPlace pool, GangRequest request)
+    private long MostThatFits(int number, GangRequest request)
     {
+        var pool = _state.Layout.Pools[number];
         if (pool.IsCounted)
         {
             return Math.Min(pool.Capacity, request.AcceleratorsPerIsland);
         }
 
-        var domains = request.Within == Within.Site ? Offered(pool, static (_, _) => 0) : request.Within switch
-        {
-            Within.Rack => Offered(pool, static (layout, rack) => rack),
-            Within.Row => Offered(pool, static (layout, rack) => layout.Racks[rack].Row),
-            _ => Offered(pool, static (layout, rack) => layout.Rows[layout.Racks[rack].Row].Floor),
-        };
+        var domains = Offered(number, request.Within);
         for (var wanted = (long)Math.Min(request.AcceleratorsPerIsland, (long)domains * pool.Capacity); wanted > 0; wanted--)
         {
             var slices = ((wanted - 1) / pool.Capacity) + 1;
@@ -196,15 +199,19 @@ public sealed partial class Scheduler
         return 0;
     }
 
-    private int Offered(PoolPlace pool, Func<FleetLayout, int, int> groupOf)
+    /// <summary>The most domains of a pool that share what slices must and offer anything. The layout never changes: each is counted once.</summary>
+    private int Offered(int pool, Within within)
     {
-        var counts = new Dictionary<int, int>();
-        for (var domain = pool.First; domain < pool.First + pool.Count; domain++)
-        {
-            var group = groupOf(_state.Layout, _state.Layout.Domains[domain].Rack);
-            counts[group] = counts.GetValueOrDefault(group) + (_state.Layout.Domains[domain].Offered > 0 ? 1 : 0);
-        }
-
-        return counts.Values.Max();
+        ref var known = ref _offered[(pool * Withins) + (int)within];
+        known = known == 0 ? 1 + Offered(_state.Layout, _state.Layout.Pools[pool], within) : known;
+        return known - 1;
     }
+
+    private static int Offered(FleetLayout layout, PoolPlace pool, Within within) => Enumerable.Range(pool.First, pool.Count).GroupBy(domain => within switch
+    {
+        Within.Site => 0,
+        Within.Rack => layout.Domains[domain].Rack,
+        Within.Row => layout.Racks[layout.Domains[domain].Rack].Row,
+        _ => layout.Rows[layout.Racks[layout.Domains[domain].Rack].Row].Floor,
+    }).Max(group => group.Count(domain => layout.Domains[domain].Offered > 0));
 }
