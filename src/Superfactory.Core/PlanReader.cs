@@ -39,6 +39,7 @@ public static class PlanReader
             Name = job.Specification.Name,
             Outcome = started is not null ? PlanOutcome.Starts : planned is not null ? PlanOutcome.StartsAfter : PlanOutcome.Waits,
             Reason = started?.Reason ?? planned?.Reason ?? new JobReader(next).ReasonOf(job, now),
+            Needs = started is null && planned is null ? WhyReader.NeedsOf(next, job, now) : [],
             Queue = job.Specification.Queue,
             Sites = sites,
             Later = withheld,

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Superfactory.Core.Planning;
 using Superfactory.Model.Views;
 using Superfactory.Scheduling;
+using Superfactory.Scheduling.Pending;
 
 namespace Superfactory.Core;
 
@@ -29,22 +31,51 @@ public static class WhyReader
             return view;
         }
 
-        view = view with { Place = PlaceOf(state, job) };
+        return view with { Place = PlaceOf(state, job), Needs = NeedsOf(state, job, now), Sites = job.Planned is { } planned ? [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)] : view.Sites };
+    }
+
+    /// <summary>All that a job lacks which waits: exactly where it is among the first that wait, else those of its queue that go before it.</summary>
+    internal static ImmutableArray<WhyNeed> NeedsOf(FactoryState state, FactoryJob job, long now)
+    {
         if (job.Planned is { } planned)
         {
-            return view with { Lacks = WhyKind.Jobs, Jobs = planned.Awaited, Sites = [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)] };
+            return planned.Awaited.IsEmpty ? [] : [new WhyNeed(WhyKind.Running) { Missing = planned.Awaited.Length, Jobs = planned.Awaited }];
         }
 
-        var placements = FleetPlacement.Plan(state, now);
-        foreach (var (other, placement) in placements)
+        if (PlaceOf(state, job) > Backlog.ExactMax && Ahead(state, job) is { Missing: > 0 } ahead)
         {
-            if (other == id && placement.Sites.IsEmpty)
-            {
-                return Lacks(view, placement);
-            }
+            return [ahead];
         }
 
-        return view;
+        var lack = FleetPlacement.Lacking(state, job, now);
+        if (lack.IsStopping)
+        {
+            return [];
+        }
+
+        List<WhyNeed> needs = [];
+        if (lack.Paused is { } paused)
+        {
+            needs.Add(new WhyNeed(WhyKind.Paused) { At = paused });
+        }
+
+        if (lack.NotBefore > 0)
+        {
+            needs.Add(new WhyNeed(WhyKind.Time) { UntilUnixMilliseconds = lack.NotBefore });
+        }
+
+        if (lack.Sites is { Away.IsEmpty: false } away)
+        {
+            needs.Add(new WhyNeed(WhyKind.Sites) { At = string.Join(',', away.Away), Missing = away.Away.Length });
+        }
+        else if (lack.Sites is { } few)
+        {
+            needs.Add(new WhyNeed(WhyKind.Sites) { Missing = few.Wanted - few.Connected.Length });
+        }
+
+        var placed = FleetPlaces.Sites(state);
+        IEnumerable<PendingReason> all = lack.All switch { null => [], PendingReason.Several several => several.Needs, { } one => [one] };
+        return [.. needs, .. all.Select(need => Need(state, job, placed, need))];
     }
 
     /// <summary>When a job is expected to end: one that waits, if it starts when that is reserved; null where nobody knows.</summary>
@@ -57,23 +88,36 @@ public static class WhyReader
         other is { Role: null, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null }
         && (other.Specification.Priority, -other.SubmittedAt, -other.Id).CompareTo((job.Specification.Priority, -job.SubmittedAt, -job.Id)) > 0);
 
-    private static WhyView Lacks(WhyView view, Placement placement) =>
-        placement.Paused is { } paused ? view with { Lacks = WhyKind.Paused, At = paused }
-        : placement.NotBefore > 0 ? view with { Lacks = WhyKind.Time, StartsUnixMilliseconds = view.StartsUnixMilliseconds ?? placement.NotBefore }
-        : !placement.Away.IsEmpty ? view with { Lacks = WhyKind.Sites, At = string.Join(',', placement.Away) }
-        : placement.Wanted > 0 ? view with { Lacks = WhyKind.Sites, Missing = placement.Wanted - placement.Connected.Length }
-        : placement.IsBehind ? view with { Lacks = WhyKind.Jobs, Jobs = placement.Ahead }
-        : placement.Reason switch
-        {
-            PendingReason.Role role => Lacks(view, placement with { Reason = role.Lacks }),
-            PendingReason.Accelerators lacks => view with { Lacks = WhyKind.Accelerators, Missing = lacks.Missing, Hardware = lacks.Hardware, At = lacks.Domain, Jobs = placement.Ahead },
-            PendingReason.Quota lacks => view with { Lacks = WhyKind.Quota, Missing = lacks.Missing, Hardware = lacks.Hardware, At = lacks.Queue },
-            PendingReason.Lending lacks => view with { Lacks = WhyKind.Lending, Missing = lacks.Missing, Hardware = lacks.Hardware },
-            PendingReason.Power lacks => view with { Lacks = WhyKind.Power, Missing = lacks.Watts, At = lacks.Budget },
-            PendingReason.Wan lacks => view with { Lacks = WhyKind.Rate, Missing = lacks.BytesPerSecond, At = $"{lacks.From} to {lacks.To}" },
-            PendingReason.Reserved into => view with { Lacks = WhyKind.Reserved, Jobs = [into.Job] },
-            PendingReason.Time time => view with { Lacks = WhyKind.Time, StartsUnixMilliseconds = view.StartsUnixMilliseconds ?? time.UntilMilliseconds },
-            PendingReason.Never => view with { Lacks = WhyKind.Never },
-            _ => view,
-        };
+    private static WhyNeed Need(FactoryState state, FactoryJob job, ImmutableHashSet<string> placed, PendingReason reason) => reason switch
+    {
+        PendingReason.Role role => Need(state, job, placed, role.Lacks) with { Role = role.Name },
+        PendingReason.Accelerators lacks => At(state, job, placed, lacks),
+        PendingReason.Quota lacks => new WhyNeed(WhyKind.Quota) { Missing = lacks.Missing, Hardware = lacks.Hardware, At = lacks.Queue },
+        PendingReason.Lending lacks => new WhyNeed(WhyKind.Lending) { Missing = lacks.Missing, Hardware = lacks.Hardware, At = lacks.Queue },
+        PendingReason.Power lacks => new WhyNeed(WhyKind.Power) { Missing = lacks.Watts, At = lacks.Budget },
+        PendingReason.Wan lacks => new WhyNeed(WhyKind.Rate) { Missing = lacks.BytesPerSecond, At = $"{lacks.From} to {lacks.To}" },
+        PendingReason.Behind => Ahead(state, job),
+        PendingReason.After after => new WhyNeed(WhyKind.Jobs) { At = after.Queue, Jobs = [after.Job], Missing = after.Jobs },
+        PendingReason.Running running => new WhyNeed(WhyKind.Running) { Jobs = [running.Job], Missing = 1 },
+        PendingReason.Reserved into => new WhyNeed(WhyKind.Reserved) { Jobs = [into.Job], UntilUnixMilliseconds = into.AtMilliseconds },
+        PendingReason.Time time => new WhyNeed(WhyKind.Time) { UntilUnixMilliseconds = time.UntilMilliseconds },
+        _ => new WhyNeed(WhyKind.Never),
+    };
+
+    /// <summary>Accelerators, and who holds them. Where the site places its own gangs they are counted by site.</summary>
+    private static WhyNeed At(FactoryState state, FactoryJob job, ImmutableHashSet<string> placed, PendingReason.Accelerators lacks)
+    {
+        var site = lacks.Domain.Split('/')[0];
+        var at = placed.Contains(site) ? lacks.Domain : site;
+        var holders = state.OpenJobs.Union(state.StoppingJobs).Where(id => id != job.Id && state.Jobs[id] is var other
+            && other.Islands.AddRange(other.Strays).Any(island => island.HoldsSlot && island.Site == site && other.HardwareOf(island) == lacks.Hardware && (at == site || island.Places.Contains(at))));
+        return new WhyNeed(WhyKind.Accelerators) { Missing = lacks.Missing, Hardware = lacks.Hardware, At = at, Jobs = [.. holders.Take(SlotLedger.AheadMax)] };
+    }
+
+    /// <summary>Those of its queue that go before it.</summary>
+    private static WhyNeed Ahead(FactoryState state, FactoryJob job)
+    {
+        var before = FleetPlacement.Before(state, job).Select(static other => other.Id).ToList();
+        return new WhyNeed(WhyKind.Jobs) { Jobs = [.. before.Take(SlotLedger.AheadMax)], Missing = before.Count };
+    }
 }

@@ -27,14 +27,8 @@ public sealed partial class FleetState
     internal (Action Undo, Action Redo) Grant(int domain, int count)
     {
         List<Action<int>> done = [];
-        if (Layout.Pools[Layout.Domains[domain].Pool].IsCounted)
-        {
-            var all = count;
-            done.Add(sign => AddFree(domain, () => Domains.AddForeign(domain, -sign * all)));
-            count = 0;
-        }
-
-        foreach (var (node, free) in Unserved(domain).ToList())
+        var isCounted = Layout.Pools[Layout.Domains[domain].Pool].IsCounted;
+        foreach (var (node, free) in isCounted ? [] : Unserved(domain).ToList())
         {
             var (taken, healthy) = (Math.Min(count, free), (Domains.Healthy(domain) & (1u << node)) != 0);
             if (taken > 0)
@@ -45,7 +39,7 @@ public sealed partial class FleetState
             }
         }
 
-        foreach (var (node, free) in Unheld(domain).ToList())
+        foreach (var (node, free) in isCounted ? [] : Unheld(domain).ToList())
         {
             if (Math.Min(count, free) is var taken and > 0)
             {
@@ -58,7 +52,7 @@ public sealed partial class FleetState
         foreach (var number in _slices.In(domain).ToArray().OrderBy(number => _store[number].Job.Number).ThenBy(number => _store[number].Island))
         {
             var slice = _store[number];
-            var (held, nodes) = IsTrial(slice.Job) ? (0, default) : InService(slice);
+            var (held, nodes) = IsTrial(slice.Job) ? (0, default) : isCounted ? (slice.Count, default) : InService(slice);
             var taken = Math.Min(count, held);
             if (taken > 0)
             {
@@ -66,6 +60,14 @@ public sealed partial class FleetState
                 done.Add(sign => Shrink(number, taken, of, watts, sign));
                 count -= taken;
             }
+        }
+
+        if (isCounted && count > 0)
+        {
+            // The rest is held by others than the scheduler's jobs.
+            var foreign = count;
+            done.Add(sign => AddFree(domain, () => Domains.AddForeign(domain, -sign * foreign)));
+            count = 0;
         }
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(count, 0);

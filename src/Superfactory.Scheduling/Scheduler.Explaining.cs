@@ -1,4 +1,5 @@
 using Superfactory.Scheduling.Explaining;
+using Superfactory.Scheduling.Pending;
 
 namespace Superfactory.Scheduling;
 
@@ -30,6 +31,125 @@ public sealed partial class Scheduler
         var needs = Needs(request, now, whatIf);
         whatIf.Undo();
         return isGranted ? Of(needs) : reason;
+    }
+
+    /// <summary>
+    /// As above, of a job that waits among others: with what is said its own queue does not keep it from starting, nor does anybody start before it with what it is to have. Those that
+    /// <see cref="PendingReason.Behind"/> and <see cref="PendingReason.After"/> name would have to start first, or wait no longer.
+    /// </summary>
+    /// <param name="request">The job; it does not run.</param>
+    /// <param name="waiting">Those that wait beside it.</param>
+    /// <param name="now">The time, in milliseconds since 1970.</param>
+    /// <returns>What is lacking; null where it starts.</returns>
+    public PendingReason? Lacking(GangRequest request, WaitingBeside waiting, long now)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(waiting);
+        for (var behind = 0; behind < (waiting.Own.IsEmpty ? 1 : 2); behind++)
+        {
+            var whatIf = new WhatIf(_state);
+            foreach (var before in behind == 0 ? [] : waiting.Own)
+            {
+                whatIf.Leave(before.Job);
+            }
+
+            List<PendingReason> needs = [];
+            List<long> reserved = [];
+            var isGranted = Grant(request, now, whatIf) && (behind > 0 || (MayStartBeside(waiting, whatIf) && waiting.StartsBeside()
+                && !waiting.Own.Any(before => !whatIf.Away.Any(each => each.Job == before.Job) && Hinders(before, request, reserved, now))));
+            if (isGranted)
+            {
+                var isLater = request.StartAfterMilliseconds > now;
+                var others = isLater || whatIf.Needs.Any(static need => need is PendingReason.Running) ? waiting.All() : waiting.Before;
+                var takers = Takers(others, mayOvertake: true, isLater ? 0 : Backlog.TakersMax, whatIf, taker => Hinders(taker, request, reserved, now));
+                needs = [.. behind == 0 ? [] : new PendingReason[] { new PendingReason.Behind(waiting.Own[0].Job, waiting.Own.Length) }, .. Needs(request, now, whatIf), .. takers];
+            }
+
+            whatIf.Undo();
+            reserved.ForEach(job => _state.Reserved.Withdraw(job));
+            if (isGranted)
+            {
+                return Of(needs);
+            }
+        }
+
+        return Decide(request, now).Reason;
+    }
+
+    /// <summary>Whether it is known what those of its queue claim that go before it: with what is granted they may wait for other things than before, unless a start is reserved for them.</summary>
+    private bool MayStartBeside(WaitingBeside waiting, WhatIf whatIf) =>
+        !whatIf.Needs.Any() || waiting.Own.All(before => _state.Reserved.TryFind(before.Job, out _) || whatIf.Away.Any(each => each.Job == before.Job));
+
+    /// <summary>Whether somebody who is tried before a job would start, or have a start reserved that the job would run into.</summary>
+    private bool Hinders(GangRequest before, GangRequest request, List<long> reserved, long now)
+    {
+        if (Decide(before, now).Starts)
+        {
+            return true;
+        }
+
+        if (_state.Reserved.TryFind(before.Job, out _) || Reserve(before, now) is null)
+        {
+            return false;
+        }
+
+        if (!Decide(request, now).Starts)
+        {
+            return _state.Reserved.Withdraw(before.Job);
+        }
+
+        // It stays for those after it, who may hinder beside it.
+        reserved.Add(before.Job);
+        return false;
+    }
+
+    /// <summary>Those that would start before a job with what it is granted, and so take it.</summary>
+    /// <param name="waiting">Of each queue those that go before it, in order.</param>
+    /// <param name="mayOvertake">Whether jobs of a queue start though one before them does not: then those before them are counted with them.</param>
+    /// <param name="left">How many are tried: beyond them all are said to start.</param>
+    /// <param name="whatIf">What is granted; what is reserved for those that take it is so no longer.</param>
+    /// <param name="takes">Whether one of them takes it.</param>
+    /// <returns>Of each queue that any are of, the first and how many.</returns>
+    internal static List<PendingReason.After> Takers(IReadOnlyList<IReadOnlyList<GangRequest>> waiting, bool mayOvertake, int left, WhatIf whatIf, Func<GangRequest, bool> takes)
+    {
+        var taken = new int[waiting.Count];
+        var away = whatIf.Away.Select(static each => each.Job).ToHashSet();
+        for (var isChanged = true; isChanged;)
+        {
+            isChanged = false;
+            for (var list = 0; list < waiting.Count; list++)
+            {
+                for (var next = taken[list]; next < waiting[list].Count; next++)
+                {
+                    var taker = waiting[list][next];
+                    if (away.Contains(taker.Job))
+                    {
+                        continue;
+                    }
+
+                    if (left > 0 && !takes(taker))
+                    {
+                        left--;
+                        if (mayOvertake)
+                        {
+                            continue;
+                        }
+
+                        break;
+                    }
+
+                    left--;
+                    for (var each = taken[list]; each <= next; each++)
+                    {
+                        whatIf.Leave(waiting[list][each].Job);
+                    }
+
+                    (taken[list], isChanged) = (next + 1, true);
+                }
+            }
+        }
+
+        return [.. waiting.Select((list, index) => (list, index)).Where(each => taken[each.index] > 0).Select(each => new PendingReason.After(each.list[0].Queue, each.list[0].Job, taken[each.index]))];
     }
 
     /// <summary>One thing by itself, several together; null where there is none.</summary>

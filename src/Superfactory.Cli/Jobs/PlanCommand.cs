@@ -38,6 +38,7 @@ internal static class PlanCommand
             _ => $"{plan.Name} would wait.",
         });
         lines.Add($"  why         {plan.Reason}");
+        WhyCommand.Needs(lines, plan.Needs);
         if (!plan.Sites.IsEmpty)
         {
             lines.Add($"  sites       {string.Join(", ", plan.Sites)}{(plan.Later.IsEmpty ? string.Empty : $"; later {string.Join(", ", plan.Later)}")}");

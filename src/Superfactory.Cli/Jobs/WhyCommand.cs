@@ -11,6 +11,9 @@ namespace Superfactory.Cli.Jobs;
 /// <summary><c>superfactory why JOB</c>: why a job waits, and what would let it start.</summary>
 internal static class WhyCommand
 {
+    // Places of one kind of hardware that are named one by one.
+    private const int DomainsNamed = 4;
+
     /// <summary>Makes the command.</summary>
     public static Command Create(ControlOption control, Terminal terminal)
     {
@@ -28,10 +31,7 @@ internal static class WhyCommand
         var lines = ImmutableArray.CreateBuilder<string>();
         lines.Add($"Job {why.Job} ({why.Name}) is {why.State.ToString().ToLowerInvariant()}.");
         lines.Add($"  why         {why.Reason}");
-        if (Needed(why) is { } needed)
-        {
-            lines.Add($"  needs       {needed}");
-        }
+        Needs(lines, why.Needs);
 
         if (why.Place is { } place)
         {
@@ -68,23 +68,41 @@ internal static class WhyCommand
     /// <summary>A time in UTC.</summary>
     internal static string Moment(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    private static string? Needed(WhyView why) => why.Lacks switch
+    /// <summary>All that is lacking, a line for each; accelerators of many domains are added up.</summary>
+    internal static void Needs(ImmutableArray<string>.Builder lines, ImmutableArray<WhyNeed> needs)
     {
-        WhyKind.Accelerators => string.Create(CultureInfo.InvariantCulture, $"{why.Missing:#,0} more {why.Hardware} free at {why.At}{Held(why)}"),
-        WhyKind.Quota => string.Create(CultureInfo.InvariantCulture, $"{why.Missing:#,0} more quota of {why.Hardware} on queue {why.At}"),
-        WhyKind.Lending => string.Create(CultureInfo.InvariantCulture, $"{why.Missing:#,0} more {why.Hardware} that other queues lend"),
-        WhyKind.Power => string.Create(CultureInfo.InvariantCulture, $"{why.Missing:#,0} W more at {why.At}"),
-        WhyKind.Rate => string.Create(CultureInfo.InvariantCulture, $"{new Bandwidth(Math.Min(why.Missing ?? 0, Bandwidth.MaxBitsPerSecond / 8) * 8)} from {why.At}, on a route that has room"),
-        WhyKind.Jobs => why.Jobs.IsEmpty ? null : $"{Jobs(why)} to go first",
-        WhyKind.Reserved => $"to end before the start that is reserved for {Jobs(why)}, or that to have been",
-        WhyKind.Time => "time",
-        WhyKind.Paused => $"'superfactory queue resume {why.At}'",
-        WhyKind.Sites => why.At is { } sites ? $"{sites} connected and in service" : string.Create(CultureInfo.InvariantCulture, $"{why.Missing} more sites with slots, connected and in service"),
-        WhyKind.Never => "another shape: it fits nowhere as it is",
-        _ => null,
+        var isFirst = true;
+        foreach (var needed in needs.GroupBy(static need => need.Lacks == WhyKind.Accelerators ? (need.Hardware, need.Role) : default).SelectMany(static kind => kind.Key.Hardware is null || kind.Count() <= DomainsNamed
+            ? kind.Select(Needed) : [Sum([.. kind])]))
+        {
+            lines.Add($"  {(isFirst ? "needs" : "  and"),-11} {needed}");
+            isFirst = false;
+        }
+    }
+
+    private static string Needed(WhyNeed need) => (need.Role is { } role ? $"for its role {role}: " : string.Empty) + need.Lacks switch
+    {
+        WhyKind.Accelerators => string.Create(CultureInfo.InvariantCulture, $"{need.Missing:#,0} more {need.Hardware} free at {need.At}{Held(need)}"),
+        WhyKind.Quota => string.Create(CultureInfo.InvariantCulture, $"{need.Missing:#,0} more quota of {need.Hardware} on queue {need.At}"),
+        WhyKind.Lending => string.Create(CultureInfo.InvariantCulture, $"{need.Missing:#,0} more {need.Hardware} that {(need.At is { } lender ? $"queue {lender} lends" : "other queues lend")}"),
+        WhyKind.Power => string.Create(CultureInfo.InvariantCulture, $"{need.Missing:#,0} W more at {need.At}"),
+        WhyKind.Rate => string.Create(CultureInfo.InvariantCulture, $"{new Bandwidth(Math.Min(need.Missing ?? 0, Bandwidth.MaxBitsPerSecond / 8) * 8)} more on the link from {need.At}"),
+        WhyKind.Jobs => $"{Jobs(need)}{(need.Missing > need.Jobs.Length ? $" and {string.Create(CultureInfo.InvariantCulture, $"{need.Missing - need.Jobs.Length:#,0}")} more" : string.Empty)} {(need.At is { } queue ? $"of queue {queue} " : string.Empty)}to go first",
+        WhyKind.Running => $"{Jobs(need)} to stop",
+        WhyKind.Reserved => $"to end before the start that is reserved for {Jobs(need)}, or that to have been",
+        WhyKind.Time => need.UntilUnixMilliseconds is { } until ? $"time: not before {Moment(until)}" : "time",
+        WhyKind.Paused => $"'superfactory queue resume {need.At}'",
+        WhyKind.Sites => need.At is { } sites ? $"{sites} connected and in service" : string.Create(CultureInfo.InvariantCulture, $"{need.Missing} more sites with slots, connected and in service"),
+        _ => "another shape: it fits nowhere as it is",
     };
 
-    private static string Held(WhyView why) => why.Jobs.IsEmpty ? string.Empty : $", which {Jobs(why)} {(why.Jobs.Length == 1 ? "holds or claims" : "hold or claim")}";
+    private static string Sum(ImmutableArray<WhyNeed> needs)
+    {
+        var jobs = needs.SelectMany(static need => need.Jobs).Distinct().Order().ToImmutableArray();
+        return Needed(new WhyNeed(WhyKind.Accelerators) { Missing = needs.Sum(static need => need.Missing), Hardware = needs[0].Hardware, Role = needs[0].Role, At = string.Create(CultureInfo.InvariantCulture, $"{needs[0].At} and {needs.Length - 1:#,0} other places"), Jobs = jobs.Length > DomainsNamed ? [] : jobs });
+    }
 
-    private static string Jobs(WhyView why) => why.Jobs is [0] ? "a window" : $"{(why.Jobs.Length == 1 ? "job" : "jobs")} {string.Join(", ", why.Jobs)}";
+    private static string Held(WhyNeed need) => need.Jobs.IsEmpty ? string.Empty : $", which {Jobs(need)} {(need.Jobs.Length == 1 ? "holds" : "hold")}";
+
+    private static string Jobs(WhyNeed need) => need.Jobs is [0] ? "a window" : $"{(need.Jobs.Length == 1 ? "job" : "jobs")} {string.Join(", ", need.Jobs)}";
 }

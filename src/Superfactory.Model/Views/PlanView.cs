@@ -14,6 +14,9 @@ public sealed record PlanView
     /// <summary>Why, or for what it would wait, in a sentence.</summary>
     public required string Reason { get; init; }
 
+    /// <summary>All that it would lack: if all of it came about, and nothing else, it would start. Empty where it would start, at once or once others have given way.</summary>
+    public ImmutableArray<WhyNeed> Needs { get; init; } = [];
+
     /// <summary>Its queue.</summary>
     public required string Queue { get; init; }
 

@@ -17,20 +17,11 @@ public sealed record WhyView
     /// <summary>Why, in sentences.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>What it lacks; null where it does not wait in a queue, or is about to start.</summary>
-    public WhyKind? Lacks { get; init; }
-
-    /// <summary>How much more of it would let it start: accelerators, watts, or bytes per second; null where it is not a number.</summary>
-    public long? Missing { get; init; }
-
-    /// <summary>The kind of hardware, where it lacks accelerators or quota.</summary>
-    public string? Hardware { get; init; }
-
-    /// <summary>Where it lacks it: a site, a queue, a budget of power, or a pair of sites.</summary>
-    public string? At { get; init; }
-
-    /// <summary>The jobs that go first or hold what it waits for.</summary>
-    public ImmutableArray<long> Jobs { get; init; } = [];
+    /// <summary>
+    /// All that it lacks: if all of it came about, and nothing else, it would start. Told exactly of the first 1,000 that wait; of others those of its queue that go first. Empty where it does not
+    /// wait in a queue, or is about to start.
+    /// </summary>
+    public ImmutableArray<WhyNeed> Needs { get; init; } = [];
 
     /// <summary>Its place among all that wait, from 1, by priority and then by time of submission; null where it does not wait.</summary>
     public int? Place { get; init; }
@@ -51,6 +42,29 @@ public sealed record WhyView
     public long? DeadlineUnixMilliseconds { get; init; }
 }
 
+/// <summary>One thing that a job lacks which waits. Immutable.</summary>
+/// <param name="Lacks">What.</param>
+public sealed record WhyNeed(WhyKind Lacks)
+{
+    /// <summary>How much more of it would let it start: accelerators, quota, watts, bytes per second, or how many jobs or sites; null where it is not a number.</summary>
+    public long? Missing { get; init; }
+
+    /// <summary>The kind of hardware, where it lacks accelerators or quota.</summary>
+    public string? Hardware { get; init; }
+
+    /// <summary>Where it lacks it: a site, rack or node, a queue, a budget of power, or a pair of sites.</summary>
+    public string? At { get; init; }
+
+    /// <summary>The jobs that go first, the first of them, or that hold what it waits for.</summary>
+    public ImmutableArray<long> Jobs { get; init; } = [];
+
+    /// <summary>When it is time, in milliseconds since 1970-01-01 UTC; null where it is not time that it lacks.</summary>
+    public long? UntilUnixMilliseconds { get; init; }
+
+    /// <summary>The role whose gangs lack it; null where it is the job's islands.</summary>
+    public string? Role { get; init; }
+}
+
 /// <summary>What a job that waits lacks: a closed set.</summary>
 public enum WhyKind
 {
@@ -60,17 +74,20 @@ public enum WhyKind
     /// <summary>So much more quota on a queue that is at its limit.</summary>
     Quota,
 
-    /// <summary>So many more that other queues lend.</summary>
+    /// <summary>So many more that a queue lends.</summary>
     Lending,
 
     /// <summary>So many more watts at a budget.</summary>
     Power,
 
-    /// <summary>So many bytes per second from a site to another.</summary>
+    /// <summary>So many bytes per second more on the link from a site to another.</summary>
     Rate,
 
-    /// <summary>These jobs go first.</summary>
+    /// <summary>These jobs go first: of its own queue, or of the one that is named, where that goes first.</summary>
     Jobs,
+
+    /// <summary>A job that runs has to end: where gangs of several shapes stand in each other's way.</summary>
+    Running,
 
     /// <summary>It would delay the start that is reserved for another job.</summary>
     Reserved,

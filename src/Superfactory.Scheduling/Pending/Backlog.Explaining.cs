@@ -68,39 +68,11 @@ public sealed partial class Backlog
     /// <summary>
     /// Those of the queues that go before a job's that would start with what it is granted, and so take it. Which queues go before it at a later time, or when others have ended, nobody knows: then all do.
     /// </summary>
-    private List<PendingReason> Takers(GangRequest request, int queue, long now, WhatIf whatIf)
+    private List<PendingReason.After> Takers(GangRequest request, int queue, long now, WhatIf whatIf)
     {
         var isLater = request.StartAfterMilliseconds > now;
         var order = _order.At(now).ToArray();
         var before = order.Take(isLater || whatIf.Needs.Any(static need => need is PendingReason.Running) ? order.Length : Array.IndexOf(order, queue)).Where(other => other != queue && _first[other] is not null).ToList();
-        var (waiting, taken, left) = (before.ToDictionary(static other => other, other => _waiting[other].Take(_waiting[other].Count)), before.ToDictionary(static other => other, static _ => 0), isLater ? 0 : TakersMax);
-        var away = whatIf.Away.Select(static each => each.Job).ToHashSet();
-        for (var isChanged = true; isChanged;)
-        {
-            isChanged = false;
-            foreach (var other in before)
-            {
-                for (var next = taken[other]; next < waiting[other].Count; next++)
-                {
-                    var taker = waiting[other][next];
-                    if (away.Contains(taker.Job))
-                    {
-                        continue;
-                    }
-
-                    if (left > 0 && !_scheduler.Decide(taker, now).Starts)
-                    {
-                        left--;
-                        break;
-                    }
-
-                    left--;
-                    waiting[other][taken[other]..(next + 1)].ForEach(each => whatIf.Leave(each.Job));
-                    (taken[other], isChanged) = (next + 1, true);
-                }
-            }
-        }
-
-        return [.. before.Where(other => taken[other] > 0).Select(other => new PendingReason.After(_state.Queues.Queues[other].Name, waiting[other][0].Job, taken[other]))];
+        return Scheduler.Takers([.. before.Select(other => _waiting[other].Take(_waiting[other].Count))], mayOvertake: false, isLater ? 0 : TakersMax, whatIf, taker => _scheduler.Decide(taker, now).Starts);
     }
 }

@@ -8,13 +8,15 @@ public sealed class WhyTextTests
     [Fact]
     public void Job_that_waits_says_what_it_needs_and_when_it_starts_and_that_it_is_too_late() => WhyCommand.Lines(new WhyView
     {
-        Job = 2, Name = "big", State = JobState.Queued, Reason = "Waits for a free slot at atlanta: job 1 comes first.", Lacks = WhyKind.Accelerators, Missing = 3, Hardware = "cpu", At = "atlanta", Jobs = [1],
+        Job = 2, Name = "big", State = JobState.Queued, Reason = "Waits for a free slot at atlanta: job 1 comes first.",
+        Needs = [new WhyNeed(WhyKind.Accelerators) { Missing = 3, Hardware = "cpu", At = "atlanta", Jobs = [1] }, new WhyNeed(WhyKind.Rate) { Missing = 125_000, At = "atlanta to texas" }],
         Place = 1, StartsUnixMilliseconds = 1_600_000, Sites = ["atlanta"], EndsUnixMilliseconds = 1_700_000, DeadlineUnixMilliseconds = 1_650_000,
     }).ShouldBe(
     [
         "Job 2 (big) is queued.",
         "  why         Waits for a free slot at atlanta: job 1 comes first.",
-        "  needs       3 more cpu free at atlanta, which job 1 holds or claims",
+        "  needs       3 more cpu free at atlanta, which job 1 holds",
+        "    and       1mbit more on the link from atlanta to texas",
         "  place       1 of those that wait, by priority and time",
         "  starts      1970-01-01 00:26:40Z at the latest, at atlanta",
         "  ends        1970-01-01 00:28:20Z, as is expected",
@@ -23,16 +25,17 @@ public sealed class WhyTextTests
 
     [Theory]
     [InlineData(WhyKind.Quota, "4 more quota of cpu on queue research")]
-    [InlineData(WhyKind.Lending, "4 more cpu that other queues lend")]
+    [InlineData(WhyKind.Lending, "4 more cpu that queue research lends")]
     [InlineData(WhyKind.Power, "4 W more at research")]
-    [InlineData(WhyKind.Rate, "32bit from research, on a route that has room")]
-    [InlineData(WhyKind.Jobs, "job 7 to go first")]
+    [InlineData(WhyKind.Rate, "32bit more on the link from research")]
+    [InlineData(WhyKind.Jobs, "job 7 and 3 more of queue research to go first")]
+    [InlineData(WhyKind.Running, "job 7 to stop")]
     [InlineData(WhyKind.Reserved, "to end before the start that is reserved for job 7, or that to have been")]
     [InlineData(WhyKind.Paused, "'superfactory queue resume research'")]
     [InlineData(WhyKind.Sites, "research connected and in service")]
     public void Each_lack_says_what_would_let_it_start(WhyKind kind, string needs) => WhyCommand.Lines(new WhyView
     {
-        Job = 2, Name = "big", State = JobState.Queued, Reason = "It waits.", Lacks = kind, Missing = 4, Hardware = "cpu", At = "research", Jobs = [7],
+        Job = 2, Name = "big", State = JobState.Queued, Reason = "It waits.", Needs = [new WhyNeed(kind) { Missing = 4, Hardware = "cpu", At = "research", Jobs = [7] }],
     }).ShouldContain($"  needs       {needs}");
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class ReservedStartTests
         factory.Do(new SubmitJob(TestFactory.Specification("atlanta") with { StartAfter = 60 }));
 
         factory.ReasonOf(1).ShouldStartWith("It starts at 1970-01-01 00:17:40Z at the earliest.");
-        WhyReader.Read(factory.State, 1, factory.Now)!.Lacks.ShouldBe(WhyKind.Time);
+        WhyReader.Read(factory.State, 1, factory.Now)!.Needs.Select(static need => (need.Lacks, need.UntilUnixMilliseconds)).ShouldBe([(WhyKind.Time, 1_060_000)]);
         factory.After(59_999).Tick().StateOf(1).ShouldBe(JobState.Queued);
         factory.After(1).Tick().StateOf(1).ShouldBe(JobState.Starting);
     }
@@ -86,16 +86,17 @@ public sealed class ReservedStartTests
         var factory = Waiting();
 
         var first = WhyReader.Read(factory.State, 2, factory.Now)!;
-        (first.Lacks, first.Missing, first.Hardware, first.At, first.Place).ShouldBe((WhyKind.Accelerators, 3, "cpu", "atlanta", 1));
+        var need = first.Needs.ShouldHaveSingleItem();
+        (need.Lacks, need.Missing, need.Hardware, need.At, first.Place).ShouldBe((WhyKind.Accelerators, 3, "cpu", "atlanta", 1));
         (first.StartsUnixMilliseconds, first.EndsUnixMilliseconds).ShouldBe((1_600_000, 1_700_000));
-        first.Jobs.ShouldBe([1]);
+        need.Jobs.ShouldBe([1]);
         var second = WhyReader.Read(factory.State, 3, factory.Now)!;
-        (second.Lacks, second.Place).ShouldBe((WhyKind.Reserved, 2));
-        second.Jobs.ShouldBe([2]);
+        (second.Needs.ShouldHaveSingleItem().Lacks, second.Place).ShouldBe((WhyKind.Reserved, 2));
+        second.Needs[0].Jobs.ShouldBe([2]);
         WhyReader.Read(factory.State, 1, factory.Now)!.EndsUnixMilliseconds.ShouldBe(1_600_000);
         WhyReader.Read(factory.State, 99, factory.Now).ShouldBeNull();
         factory.Do(new SetPaused("default", true));
-        WhyReader.Read(factory.State, 2, factory.Now)!.Lacks.ShouldBe(WhyKind.Paused);
+        WhyReader.Read(factory.State, 2, factory.Now)!.Needs.Select(static need => need.Lacks).ShouldBe([WhyKind.Paused, WhyKind.Accelerators]);
     }
 
     [Fact]

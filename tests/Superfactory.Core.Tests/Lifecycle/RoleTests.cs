@@ -36,7 +36,7 @@ public sealed class RoleTests
         factory.ReasonOf(1).ShouldBe("Role rollout needs 1 more free cpu in atlanta.");
         factory.ReasonOf(2).ShouldBe("Starts together with job 1, which it is gang 0 of role rollout of.");
         var why = WhyReader.Read(factory.State, 1, factory.Now)!;
-        (why.Lacks, why.Missing, why.At).ShouldBe((WhyKind.Accelerators, 1, "atlanta"));
+        why.Needs.Select(static need => (need.Lacks, need.Missing, need.At, need.Role)).ShouldBe([(WhyKind.Accelerators, 1, "atlanta", "rollout")]);
 
         // One that came later takes nothing of what it waits for.
         factory.Submit("atlanta");

@@ -32,7 +32,7 @@ public sealed class WanRateTests
         Submit(factory, "20mbit", "atlanta", "texas");
         factory.ReasonOf(4).ShouldBe("It needs 20mbit from atlanta to texas on a route that has room.");
         var why = WhyReader.Read(factory.State, 4, factory.Now)!;
-        (why.Lacks, why.Missing, why.At).ShouldBe((WhyKind.Rate, 2_500_000, "atlanta to texas"));
+        why.Needs.Select(static need => (need.Lacks, need.Missing, need.At)).ShouldBe([(WhyKind.Rate, 2_500_000, "atlanta to texas"), (WhyKind.Rate, 2_500_000, "texas to atlanta")]);
         Audit(factory);
     }
 
@@ -61,6 +61,8 @@ public sealed class WanRateTests
         factory.Submit("wisconsin");
 
         factory.State.Jobs.Keys.Select(factory.StateOf).ShouldBe([JobState.Starting, JobState.Queued, JobState.Queued, JobState.Starting]);
+        factory.ReasonOf(3).ShouldBe("It waits behind 1 of its queue, the first of them job 2.", "there are slots: what lacks is job 2's rate");
+        WhyReader.Read(factory.State, 3, factory.Now)!.Needs.Select(static need => (need.Lacks, need.Missing)).ShouldBe([(WhyKind.Jobs, 1)]);
         factory.Do(new CancelJob(2));
         factory.StateOf(3).ShouldBe(JobState.Starting);
     }

@@ -63,7 +63,7 @@ internal sealed partial class FleetPlacement
     /// <summary>As above, and which islands that were left out may come back.</summary>
     public static ImmutableArray<(long Job, Placement Placement)> Plan(FactoryState state, long now, out ImmutableArray<Growth> growths)
     {
-        var queued = state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job is { Role: null, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null }).ToList();
+        var queued = Queued(state);
         var grows = state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job.Role is null && !job.HoldRequested && !job.IsLeaving && job.Islands.Any(IsWithheld)).ToList();
         growths = [];
         if (queued.Count == 0 && grows.Count == 0)
@@ -79,9 +79,11 @@ internal sealed partial class FleetPlacement
     }
 
     /// <summary>The jobs that wait in the queue of a job and go before it, the first first.</summary>
-    public static IEnumerable<FactoryJob> Before(FactoryState state, FactoryJob job) => Ordered(state, state.OpenJobs.Select(id => state.Jobs[id])
-        .Where(other => other is { Role: null, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null } && other.Specification.Queue == job.Specification.Queue))
-        .TakeWhile(other => other.Id != job.Id);
+    public static IEnumerable<FactoryJob> Before(FactoryState state, FactoryJob job) => Ordered(state, Queued(state).Where(other => other.Specification.Queue == job.Specification.Queue)).TakeWhile(other => other.Id != job.Id);
+
+    /// <summary>The jobs that wait and that no start is planned for.</summary>
+    private static List<FactoryJob> Queued(FactoryState state) =>
+        [.. state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job is { Role: null, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null })];
 
     private static IOrderedEnumerable<FactoryJob> Ordered(IEnumerable<FactoryJob> jobs) =>
         jobs.OrderByDescending(static job => job.Specification.Priority).ThenBy(static job => job.SubmittedAt).ThenBy(static job => job.Id);
@@ -96,7 +98,8 @@ internal sealed partial class FleetPlacement
 
     private static bool IsWithheld(FactoryIsland island) => island is { Withheld: not null, Standing: IslandStanding.Gone };
 
-    private void PlaceAll(List<FactoryJob> queued)
+    /// <summary>Places them, all or those before one.</summary>
+    private void PlaceAll(List<FactoryJob> queued, long until = 0)
     {
         var queues = _state.Queues.Queues;
         var waiting = queues.Select(queue => new Queue<FactoryJob>(Ordered(_state, queued.Where(job => job.Specification.Queue == queue.Name)))).ToArray();
@@ -112,7 +115,7 @@ internal sealed partial class FleetPlacement
                 }
             }
 
-            if (best < 0)
+            if (best < 0 || waiting[best].Peek().Id == until)
             {
                 return;
             }
@@ -142,6 +145,19 @@ internal sealed partial class FleetPlacement
             return new Placement { IsStopping = true };
         }
 
+        if (There(job, out var there) is { } lacks)
+        {
+            return lacks;
+        }
+
+        var plan = IsBehindRates(job) ? null : Best(job, there);
+        return plan is { Starts: true } ? Start(job, plan, there) : Wait(job, plan, there);
+    }
+
+    /// <summary>The open sites at which a job may have islands.</summary>
+    /// <returns>What is lacking where they are too few; null where they are not.</returns>
+    private Placement? There(FactoryJob job, out ImmutableArray<string> there)
+    {
         var named = job.Specification.Sites.IsDefaultOrEmpty ? [] : job.Specification.Sites;
         var kinds = job.Specification.Kinds;
         ImmutableArray<string> usable = kinds.Length == 1 ? Ledger(kinds[0]).Usable : [.. kinds.SelectMany(kind => Ledger(kind).Usable).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
@@ -151,26 +167,23 @@ internal sealed partial class FleetPlacement
             usable = others;
         }
 
-        ImmutableArray<string> there = named.IsEmpty ? usable : [.. named.Where(site => _state.IsOpen(site))];
+        there = named.IsEmpty ? usable : [.. named.Where(site => _state.IsOpen(site))];
         if (!named.IsEmpty && there.Length < least)
         {
             return new Placement { Away = [.. named.Except(there, StringComparer.Ordinal)] };
         }
 
-        if (named.IsEmpty && usable.Length < least)
-        {
-            return new Placement { Wanted = least, Connected = usable };
-        }
-
-        var plan = job.Specification.Wan is not null && _rated.Contains(job.Specification.Queue) ? null : Best(job, kinds, there);
-        return plan is { Starts: true } ? Start(job, plan, there) : Wait(job, plan, there);
+        return named.IsEmpty && usable.Length < least ? new Placement { Wanted = least, Connected = usable } : null;
     }
 
+    /// <summary>Whether one of its queue that goes before it waits for a rate, which it could take.</summary>
+    private bool IsBehindRates(FactoryJob job) => job.Specification.Wan is not null && _rated.Contains(job.Specification.Queue);
+
     /// <summary>The first kind of hardware on which it starts and nobody gives way, else the first on which it starts; else what it lacks of the first.</summary>
-    private Plan? Best(FactoryJob job, ImmutableArray<string> kinds, ImmutableArray<string> there)
+    private Plan? Best(FactoryJob job, ImmutableArray<string> there)
     {
         Plan? best = null;
-        foreach (var kind in kinds)
+        foreach (var kind in job.Specification.Kinds)
         {
             var (claims, ledger) = (Claims(job, kind), Ledger(kind));
             ImmutableArray<string> open = [.. there.Where(site => ledger.Has(site) && (!claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, kind) - claimed >= job.Specification.Accelerators))];
@@ -227,13 +240,13 @@ internal sealed partial class FleetPlacement
     {
         var accelerators = job.Specification.Accelerators;
         var kinds = job.Specification.Kinds;
-        ImmutableArray<string> full = [.. there.Where(site => !kinds.Any(kind => Ledger(kind).HasFree(site, accelerators)))];
+        ImmutableArray<string> full = IsBehindRates(job) ? [] : [.. there.Where(site => !kinds.Any(kind => Ledger(kind).HasFree(site, accelerators)))];
         ImmutableArray<long> Ahead() => Ledger(kinds.FirstOrDefault(kind => Ledger(kind).Has(full[0])) ?? kinds[0]).Ahead(full[0], job.Id);
-        var reason = plan?.Reason is { } lacks ? Explain(job, lacks, there) : null;
+        var reason = plan?.Reason is { } lacks ? Explain(job, lacks, there) : Behind(job) ?? (PendingReason)new PendingReason.Accelerators(accelerators, kinds[0], there[0]);
         if (Reserve(job, plan, there))
         {
             // What it is to have is kept for it: nobody else needs to leave what it waits for.
-            return full.IsEmpty || reason is not PendingReason.Accelerators
+            return full.IsEmpty || reason is not (PendingReason.Accelerators or PendingReason.Behind)
                 ? new Placement { Reason = reason, IsBehind = plan is null } : new Placement { Full = full, Ahead = Ahead(), Reason = reason, IsBehind = plan is null };
         }
 
@@ -254,7 +267,6 @@ internal sealed partial class FleetPlacement
             _rated.Add(job.Specification.Queue);
         }
 
-        reason ??= new PendingReason.Accelerators(accelerators, kinds[0], there[0]);
         return full.IsEmpty || reason is PendingReason.Quota or PendingReason.Lending or PendingReason.Power or PendingReason.Wan or PendingReason.Time or PendingReason.Reserved or PendingReason.Role
             ? new Placement { Reason = reason, IsBehind = plan is null }
             : new Placement { Full = full, Ahead = Ahead(), Reason = reason, IsBehind = plan is null };
