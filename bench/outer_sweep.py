@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Trains a tiny language model by DiLoCo in one process, over outer learning rates and momenta, and compares the validation losses.
 
-    bench/outer_sweep.py --corpus DIRECTORY [--islands 2,4] [--steps 300] [--every 10,30] [--rates 0.4,…] [--momenta 0,…] [--seeds 1]
-                         [--seconds S] [--json FILE]
+    bench/outer_sweep.py --corpus DIRECTORY [--modes diloco,streaming] [--islands 2,4] [--steps 300] [--every 10,30] [--rates 0.4,…]
+                         [--momenta 0,…] [--seeds 1] [--seconds S] [--json FILE]
 
 Islands take their steps one after another, each on samples of its own; after every so many steps the outer step is that of the merge
-protocol: m ← μ·m + Δ, θ ← θ − η·(Δ + μ·m), Δ the mean of what the islands have moved. A run has steps ÷ every rounds, and the learning rate of the
+protocol: m ← μ·m + Δ, θ ← θ − η·(Δ + μ·m), Δ the mean of what the islands have moved. In `streaming` two fragments of every other layer take
+turns, each once in so many steps, and what a step sends is applied a step later: local parameters become the mean of themselves and the result
+(α = 0.5). Numbers are not rounded. A run has steps ÷ every rounds, and the learning rate of the
 inner optimizer follows the share of the run that is done, as in the recipe. Every cell that is done is written to FILE at once, and one that
 stands there is not done again: with --seconds the sweep stops after a while and goes on the next time. A corpus is made by `superfactory data prepare`.
 """
@@ -17,6 +19,7 @@ import copy
 import itertools
 import json
 import pathlib
+import re
 import sys
 import time
 
@@ -35,6 +38,10 @@ TRAINER = {
     "model": {"layers": 2, "hidden": 64, "heads": 4, "context": 64, "vocabulary": 256}, "batch": 8, "validation_samples": 64,
 }
 """A model that takes a step in some milliseconds on one core; the rest is as the recipe has it."""
+
+
+STREAMED, MIXING = 2, 0.5
+"""Fragments and α of `streaming`, as a job has them by default."""
 
 
 class Island:
@@ -59,44 +66,74 @@ class Island:
         self.steps += 1
 
 
-@torch.no_grad()
-def merge(theta: list[torch.Tensor], momentum: list[torch.Tensor], islands: list[Island], rate: float, factor: float) -> None:
-    """The outer step; every island goes on from what came of it."""
-    for index, parameter in enumerate(theta):
-        moved = torch.stack([parameter - list(island.model.parameters())[index] for island in islands]).mean(0)
-        momentum[index].mul_(factor).add_(moved)
-        parameter.sub_(rate * (moved + factor * momentum[index]))
-        for island in islands:
-            list(island.model.parameters())[index].copy_(parameter)
+class Outer:
+    """The global parameters of the run and the outer optimizer's momentum."""
+
+    def __init__(self, model: LanguageModel, rate: float, factor: float) -> None:
+        self.theta = [each.detach().clone() for each in model.parameters()]
+        self.momentum = [torch.zeros_like(each) for each in self.theta]
+        self.rate, self.factor = rate, factor
+
+    @torch.no_grad()
+    def moved(self, islands: list[Island], fragment: list[int]) -> list[torch.Tensor]:
+        """The mean of what the islands have moved in a fragment, given by the places of its parameters."""
+        local = [list(island.model.parameters()) for island in islands]
+        return [torch.stack([self.theta[index] - each[index] for each in local]).mean(0) for index in fragment]
+
+    @torch.no_grad()
+    def apply(self, islands: list[Island], fragment: list[int], moved: list[torch.Tensor], mixing: float) -> None:
+        """The outer step of a fragment; islands go on from it, or from its mean with their own parameters."""
+        for index, delta in zip(fragment, moved, strict=True):
+            self.momentum[index].mul_(self.factor).add_(delta)
+            self.theta[index].sub_(self.rate * (delta + self.factor * self.momentum[index]))
+            for island in islands:
+                list(island.model.parameters())[index].lerp_(self.theta[index], 1 - mixing)
 
 
-def cell(corpus: Corpus, islands: int, steps: int, every: int, rate: float, factor: float, seed: int) -> float:
+def fragments_of(model: LanguageModel, mode: str) -> list[list[int]]:
+    """Places of parameters: all in one fragment, or in `streaming` in two, of every other layer."""
+    places = list(range(len(list(model.parameters()))))
+    if mode == "diloco":
+        return [places]
+    numbers = [int(found.group()) if (found := re.search(r"(?<=\.)\d+(?=\.)", name)) else 0 for name, _ in model.named_parameters()]
+    return [[place for place in places if numbers[place] % STREAMED == fragment] for fragment in range(STREAMED)]
+
+
+def cell(corpus: Corpus, mode: str, islands: int, steps: int, every: int, rate: float, factor: float, seed: int) -> float:
     """The validation loss of a run, in nats per token."""
     settings = Settings.read(TRAINER)
     torch.manual_seed(seed)
     model = LanguageModel(settings.model)
     sites = [Island(model, settings, place, islands) for place in range(islands)]
-    theta = [each.detach().clone() for each in model.parameters()]
-    momentum = [torch.zeros_like(each) for each in theta]
+    outer, fragments, sent = Outer(model, rate, factor), fragments_of(model, mode), []
     for step in range(steps):
         for site in sites:
             site.step(corpus, seed, step / steps)
-        if (step + 1) % every == 0 or step + 1 == steps:
-            merge(theta, momentum, sites, rate, factor)
+        for fragment, moved in sent:
+            outer.apply(sites, fragment, moved, MIXING)
+        sent = []
+        last = step + 1 == steps
+        for number, fragment in enumerate(fragments):
+            if last or (step + 1 - number * every // len(fragments)) % every == 0:
+                moved = outer.moved(sites, fragment)
+                if last or mode == "diloco":
+                    outer.apply(sites, fragment, moved, 0)
+                else:
+                    sent.append((fragment, moved))
     return float(pretrain.validation_loss(sites[0].model, corpus.validation(settings.validation_samples)))
 
 
 def table(found: dict[str, float]) -> list[str]:
-    """For each number of islands and of rounds the three best, and how far the others are."""
-    groups: dict[tuple[int, int, int], dict[tuple[float, float], list[float]]] = {}
+    """For each mode and number of islands and of rounds the three best, by the mean over seeds, and the worst."""
+    groups: dict[tuple[str, int, int, int], dict[tuple[float, float], list[float]]] = {}
     for name, loss in found.items():
-        islands, steps, every, rate, factor, _ = name.split("/")
-        groups.setdefault((int(islands), int(steps), int(every)), {}).setdefault((float(rate), float(factor)), []).append(loss)
-    lines = ["| islands | rounds | best: rate, momentum, loss | second | third | worst |", "|---|---|---|---|---|---|"]
-    for (islands, steps, every), cells in sorted(groups.items()):
-        order = sorted((sum(losses) / len(losses), key) for key, losses in cells.items())
-        said = [f"{rate:g}, {factor:g}, {loss:.4f}" for loss, (rate, factor) in order]
-        lines.append(f"| {islands} | {steps // every} of {every} steps | {' | '.join((said + ['', '', ''])[:3])} | {said[-1]} |")
+        mode, islands, steps, every, rate, factor, _ = name.split("/")
+        groups.setdefault((mode, int(islands), int(steps), int(every)), {}).setdefault((float(rate), float(factor)), []).append(loss)
+    lines = ["| mode | islands | rounds | best: rate, momentum, loss (least–most) | second | third | worst |", "|---|---|---|---|---|---|---|"]
+    for (mode, islands, steps, every), cells in sorted(groups.items()):
+        order = sorted((sum(losses) / len(losses), min(losses), max(losses), key) for key, losses in cells.items())
+        said = [f"{rate:g}, {factor:g}: {loss:.4f} ({least:.3f}–{most:.3f})" for loss, least, most, (rate, factor) in order]
+        lines.append(f"| {mode} | {islands} | {steps // every} of {every} steps | {' | '.join((said + ['', '', ''])[:3])} | {said[-1]} |")
     return lines
 
 
@@ -109,6 +146,7 @@ def main() -> None:
     """Does what is not done yet, and prints what came of all."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--corpus", type=pathlib.Path, required=True, help="a corpus directory")
+    arguments.add_argument("--modes", default="diloco", help="diloco, streaming, or both joined by a comma")
     arguments.add_argument("--islands", type=numbers, default=[2, 4], help="numbers of islands")
     arguments.add_argument("--steps", type=int, default=300, help="steps of each island")
     arguments.add_argument("--every", type=numbers, default=[10, 30], help="steps between two merges")
@@ -122,11 +160,12 @@ def main() -> None:
     corpus = Corpus(options.corpus, TRAINER["model"]["context"])
     found: dict[str, float] = json.loads(options.json.read_text()) if options.json and options.json.exists() else {}
     began = time.monotonic()
-    for seed, islands, every, rate, factor in itertools.product(options.seeds, options.islands, options.every, options.rates, options.momenta):
-        name = f"{islands:g}/{options.steps}/{every:g}/{rate:g}/{factor:g}/{seed:g}"
+    cells = itertools.product(options.seeds, options.modes.split(","), options.islands, options.every, options.rates, options.momenta)
+    for seed, mode, islands, every, rate, factor in cells:
+        name = f"{mode}/{islands:g}/{options.steps}/{every:g}/{rate:g}/{factor:g}/{seed:g}"
         if name in found or time.monotonic() - began > options.seconds:
             continue
-        found[name] = cell(corpus, int(islands), options.steps, int(every), rate, factor, int(seed))
+        found[name] = cell(corpus, mode, int(islands), options.steps, int(every), rate, factor, int(seed))
         print(f"{name}: {found[name]:.4f}", file=sys.stderr, flush=True)
         if options.json:
             options.json.write_text(json.dumps(found, indent=1) + "\n")
