@@ -30,7 +30,7 @@ public sealed class ProgressLawTests
     public void A_guarantee_is_given_back_when_who_borrowed_has_run_the_minimum_and_after_15_minutes_at_the_latest()
     {
         var claims = 0;
-        Law.Holds(300, seed =>
+        Law.Holds(600, seed =>
         {
             var world = new World(seed);
             var backlog = new Backlog(world.State);
