@@ -55,7 +55,7 @@ public sealed class RoleLawTests
     public void A_job_with_roles_within_its_guarantee_starts_where_it_fits_once_all_have_left_who_may_have_to()
     {
         var claims = 0;
-        Law.Holds(300, seed =>
+        Law.Holds(600, seed =>
         {
             var world = new World(seed, mixed: true);
             world.Live(40, _ => { });
