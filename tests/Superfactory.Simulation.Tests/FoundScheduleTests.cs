@@ -42,6 +42,7 @@ public sealed class FoundScheduleTests
     [InlineData(2, 2_146, "the checker did not count what became final in an epoch after the next was decided")]
     [InlineData(107, 2_880, "a member waited for ever for one that promised while it wrote its last checkpoint, and then finished")]
     [InlineData(2, 9_703, "islands end one after another while their epoch is replaced, and the run must end")]
+    [InlineData(107, 7_936, "a simulated agent had two requests under way, of which the second came first, and told of checkpoints that were deleted")]
     public void Schedule_in_lanes_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
         Schedule.Run(Scenario.Of(seed, schedule, Drawing.Whole), schedule).Violation.ShouldBeNull(because);
 }

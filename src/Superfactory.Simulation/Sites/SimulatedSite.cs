@@ -176,7 +176,7 @@ internal sealed class SimulatedSite
                 Confirm(gangs);
             }
 
-            if (_changed)
+            if (_changed && _sent == _request)
             {
                 Send();
             }
