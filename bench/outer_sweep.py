@@ -18,6 +18,7 @@ import argparse
 import copy
 import itertools
 import json
+import os
 import pathlib
 import re
 import sys
@@ -25,6 +26,9 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "python"), str(ROOT / "python" / "recipes")]
+
+# Before PyTorch loads it: OpenBLAS has threads of its own, which wait for each other by spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 

@@ -90,7 +90,7 @@ public static class JobFields
         Flag("sync.error_feedback", "false", "Whether what a format rounds away is kept and added to what is sent next, at four bytes of memory a parameter."),
         Over("sync.target", "0.98", 0, 1, "The share of the compute-only rate that `auto` aims at; only in `auto`."),
         Section("sync.outer", "The outer optimizer, SGD with Nesterov momentum; not in `every-step`."),
-        Over("sync.outer.learning_rate", "0.9", 0, 10, "The outer learning rate."),
+        Over("sync.outer.learning_rate", "0.7", 0, 10, "The outer learning rate."),
         From("sync.outer.momentum", "0.6", 0, 1, "The outer momentum.") with { UnderMaximum = true },
         Whole("sync.fragments", "0", 0, 10_000, "fragments", "Fragments that the parameters are cut into; 0 chooses by size and number of islands, in `streaming` one for three layers. In `streaming` at most `every`."),
         Flag("sync.overlap", "true", "Whether training goes on while a fragment is merged; only in `streaming`. Otherwise the trainer waits, which shows what the overlap is worth."),

@@ -136,8 +136,8 @@ public enum NumberFormat
 /// <summary>SGD with Nesterov momentum over outer gradients, as PyTorch writes it.</summary>
 public sealed record OuterOptimizerSpecification
 {
-    /// <summary>The outer learning rate. Over 0 and up to 10, default 0.9.</summary>
-    public double LearningRate { get; init; } = 0.9;
+    /// <summary>The outer learning rate. Over 0 and up to 10, default 0.7.</summary>
+    public double LearningRate { get; init; } = 0.7;
 
     /// <summary>The outer momentum. 0 up to, not including, 1; default 0.6.</summary>
     public double Momentum { get; init; } = 0.6;

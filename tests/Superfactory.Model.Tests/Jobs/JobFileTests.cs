@@ -23,7 +23,7 @@ public class JobFileTests
         job.SiteCount.ShouldBe(0);
         job.Trainer.ShouldBe(new TrainerSpecification { Recipe = "pretrain" });
         job.Data.ShouldBe(new DataSpecification { Corpus = "dotnet-docs" });
-        job.Sync.ShouldBe(new SyncSpecification());
+        job.Sync.ShouldBe(new SyncSpecification { Outer = new OuterOptimizerSpecification { LearningRate = 0.9 } });
         job.Budget.ShouldBe(new BudgetSpecification { Steps = 400 });
         job.Seed.ShouldBe(1);
     }
