@@ -176,7 +176,8 @@ public sealed partial class FleetState
     }
 
     /// <summary>Whether a request may use the site of a pool.</summary>
-    internal bool IsOpenTo(GangRequest request, int pool) => request.Sites.IsEmpty || request.Sites.Contains(Layout.SiteNames[Layout.Pools[pool].Site]);
+    internal bool IsOpenTo(GangRequest request, int pool) => (request.Within == Within.Site || !Layout.Pools[pool].IsCounted)
+        && (request.Sites.IsEmpty || request.Sites.Contains(Layout.SiteNames[Layout.Pools[pool].Site]));
 
     internal int TypeOf(int domain) => _typeOfPool[Layout.Domains[domain].Pool];
 

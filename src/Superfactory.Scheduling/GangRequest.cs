@@ -1,22 +1,7 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Fleet;
 
 namespace Superfactory.Scheduling;
-
-/// <summary>What all slices of an island must share.</summary>
-public enum Within
-{
-    /// <summary>The site.</summary>
-    Site,
-
-    /// <summary>A floor.</summary>
-    Floor,
-
-    /// <summary>A row.</summary>
-    Row,
-
-    /// <summary>A rack.</summary>
-    Rack,
-}
 
 /// <summary>What a job asks for: islands, each of so many accelerators at a site of its own. Times are milliseconds since 1970. Immutable.</summary>
 public sealed record GangRequest
@@ -44,6 +29,9 @@ public sealed record GangRequest
 
     /// <summary>What the slices of an island must share; default the site.</summary>
     public Within Within { get; init; }
+
+    /// <summary>Whether of the domains that have room it takes the emptiest, and of the sites the one with the most free, in place of the fullest; default false.</summary>
+    public bool Spread { get; init; }
 
     /// <summary>Sites that it may use and no others; empty for all.</summary>
     public ImmutableArray<string> Sites { get; init; } = [];

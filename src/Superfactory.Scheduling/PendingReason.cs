@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Superfactory.Model.Fleet;
 
 namespace Superfactory.Scheduling;
 
@@ -20,11 +21,12 @@ public abstract record PendingReason
     /// <summary>Accelerators are missing.</summary>
     /// <param name="Missing">How many more must be free in slices of the size that the job needs.</param>
     /// <param name="Hardware">Of which kind.</param>
-    /// <param name="Domain">Where: a site.</param>
-    public sealed record Accelerators(long Missing, string Hardware, string Domain) : PendingReason
+    /// <param name="Domain">Where: a site, or a domain of one.</param>
+    /// <param name="Within">What of a site they must share.</param>
+    public sealed record Accelerators(long Missing, string Hardware, string Domain, Within Within = Within.Site) : PendingReason
     {
         /// <inheritdoc/>
-        public override string ToString() => $"needs {Number(Missing)} more free {Hardware} in {Domain}";
+        public override string ToString() => $"needs {Number(Missing)} more free {Hardware} in {(Within == Within.Site ? string.Empty : $"one {Within.ToString().ToLowerInvariant()} of ")}{Domain}";
     }
 
     /// <summary>The queue, or one above it, has borrowed as much as it may.</summary>

@@ -65,7 +65,8 @@ public sealed record IslandPlan
 /// <param name="Opened">Domains that were wholly free before: whole domains are kept for gangs.</param>
 /// <param name="Left">Accelerators that stay free in its domains.</param>
 /// <param name="CleanLeft">Wholly free domains of the site's pool after it; here more is better.</param>
-public readonly record struct PlacementScore(int Preference, int Floors, int Rows, int Opened, int Left, int CleanLeft) : IComparable<PlacementScore>
+/// <param name="Spread">Whether the emptiest domains are wanted: then whatever is opened for it, and the more is left the better.</param>
+public readonly record struct PlacementScore(int Preference, int Floors, int Rows, int Opened, int Left, int CleanLeft, bool Spread = false) : IComparable<PlacementScore>
 {
     /// <summary>Whether the left one is better.</summary>
     public static bool operator <(PlacementScore left, PlacementScore right) => left.CompareTo(right) < 0;
@@ -85,8 +86,8 @@ public readonly record struct PlacementScore(int Preference, int Floors, int Row
         var order = Preference.CompareTo(other.Preference);
         order = order != 0 ? order : Floors.CompareTo(other.Floors);
         order = order != 0 ? order : Rows.CompareTo(other.Rows);
-        order = order != 0 ? order : Opened.CompareTo(other.Opened);
-        order = order != 0 ? order : Left.CompareTo(other.Left);
+        order = order != 0 ? order : Spread ? 0 : Opened.CompareTo(other.Opened);
+        order = order != 0 ? order : Spread ? other.Left.CompareTo(Left) : Left.CompareTo(other.Left);
         return order != 0 ? order : other.CleanLeft.CompareTo(CleanLeft);
     }
 

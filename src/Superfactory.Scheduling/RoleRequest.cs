@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Fleet;
 
 namespace Superfactory.Scheduling;
 
@@ -28,6 +29,9 @@ public sealed record RoleRequest
 
     /// <summary>What the slices of a gang must share; default the site.</summary>
     public Within Within { get; init; }
+
+    /// <summary>Whether each gang takes the emptiest of the domains that have room, in place of the fullest; default false.</summary>
+    public bool Spread { get; init; }
 
     /// <summary>Sites that it may use and no others; empty for all.</summary>
     public ImmutableArray<string> Sites { get; init; } = [];

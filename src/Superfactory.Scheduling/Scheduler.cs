@@ -16,7 +16,7 @@ namespace Superfactory.Scheduling;
 public sealed partial class Scheduler
 {
     /// <summary>The version of the rules: a recorded plan that is decided again under the same one is the same.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     // 1,000 tbit, the most that a link can be said to carry; and the last millisecond of the year 9999.
     private const long WanRateMax = 125_000_000_000_000;
@@ -167,9 +167,12 @@ public sealed partial class Scheduler
             return null;
         }
 
+        var within = request.Within == Within.Site ? string.Empty : $" within a {request.Within.ToString().ToLowerInvariant()}";
         return new PendingReason.Never(sites > 0
-            ? $"{request.IslandsMin} islands of {request.AcceleratorsPerIsland} fit nowhere; {sites} would"
-            : where is null ? "no kind of hardware in the fleet is accepted" : $"an island of {request.AcceleratorsPerIsland} fits nowhere; one of {most} would, of {where}");
+            ? $"{request.IslandsMin} islands of {request.AcceleratorsPerIsland}{within} fit nowhere; {sites} would"
+            : where is not null ? $"an island of {request.AcceleratorsPerIsland}{within} fits nowhere; one of {most} would, of {where}"
+            : within.Length > 0 && NeverFits(request with { Within = Within.Site }) is null ? $"an island{within} is known of no site that accepts it: they place their own gangs"
+            : "no kind of hardware in the fleet is accepted");
     }
 
     /// <summary>The most accelerators, no more than are asked for, that the empty pool holds in equal slices within what they must share.</summary>

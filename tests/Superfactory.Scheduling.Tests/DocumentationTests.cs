@@ -12,7 +12,7 @@ public sealed partial class DocumentationTests
     public static TheoryData<string> Scenarios => [.. Block().Matches(Read()).Select(match => match.Groups[1].Value)];
 
     [Fact]
-    public void There_are_examples_of_placement_power_queues_reserved_starts_sites_and_roles() => Scenarios.Count.ShouldBe(8);
+    public void There_are_examples_of_placement_topology_power_queues_reserved_starts_sites_and_roles() => Scenarios.Count.ShouldBe(9);
 
     [Theory]
     [MemberData(nameof(Scenarios))]
@@ -90,7 +90,7 @@ public sealed partial class DocumentationTests
         {
             Job = long.Parse(words[1], CultureInfo.InvariantCulture), Queue = words[2], AcceleratorsPerIsland = int.Parse(words[3], CultureInfo.InvariantCulture),
             IslandsMin = int.Parse(islands[0], CultureInfo.InvariantCulture), IslandsMax = int.Parse(islands[^1], CultureInfo.InvariantCulture),
-            Within = Enum.Parse<Within>(Word(line, "within") ?? "site", ignoreCase: true), PeakThousandths = (int)(Number(line, "peak") ?? 1000),
+            Within = Enum.Parse<Within>(Word(line, "within") ?? "site", ignoreCase: true), Spread = words.Contains("spread"), PeakThousandths = (int)(Number(line, "peak") ?? 1000),
             Hardware = Word(line, "of") is { } kind ? [kind] : [], Roles = [.. Role().Matches(line).Select(static role => new RoleRequest
             {
                 Name = role.Groups[1].Value, Count = int.Parse(role.Groups[2].Value, CultureInfo.InvariantCulture), Accelerators = int.Parse(role.Groups[3].Value, CultureInfo.InvariantCulture), Hardware = [role.Groups[4].Value],

@@ -1,3 +1,4 @@
+using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
 
 namespace Superfactory.Scheduling.Tests;

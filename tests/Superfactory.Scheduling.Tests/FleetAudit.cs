@@ -155,6 +155,11 @@ internal static class FleetAudit
                 Within.Floor => rows.Select(row => state.Layout.Rows[row].Floor).Distinct().Count(),
                 _ => racks.Select(rack => state.Layout.Racks[rack].Site).Distinct().Count(),
             };
+            if (shape.Within != Within.Site && island.Any(slice => state.Layout.Pools[state.Layout.Domains[slice.Domain].Pool].IsCounted))
+            {
+                broken.Add($"islands: island {island.Key} of job {request.Job} is to be in one {shape.Within}, which nobody knows at its site");
+            }
+
             if (shared != 1 || island.Select(slice => slice.Count).Distinct().Count() != 1)
             {
                 broken.Add($"islands: island {island.Key} of job {request.Job} is not in one {shape.Within}, or its slices differ");

@@ -40,6 +40,22 @@ public sealed class PlantedBugTests
             job.FirstSlice = state.Slice(job.FirstSlice).Next;
         }).ShouldContain(line => line.StartsWith("islands", StringComparison.Ordinal));
 
+    [Theory]
+    [InlineData("rows: {count: 2, racks: {hardware: gb200-nvl72}}", Within.Row, "is not in one Row")]
+    [InlineData("floors: [{racks: {hardware: gb200-nvl72}}, {racks: {hardware: gb200-nvl72}}]", Within.Floor, "is not in one Floor")]
+    [InlineData("racks: {hardware: gb200-nvl72, count: 2}", Within.Rack, "is not in one Rack")]
+    [InlineData("placement: site, racks: {hardware: gb200-nvl72, count: 2}", Within.Row, "which nobody knows at its site")]
+    public void An_island_that_is_not_within_what_it_must_share_is_found(string site, Within within, string expected)
+    {
+        var fleet = World.FleetOf($"name: f\nsites: [{{name: a, {site}}}]");
+        var state = new FleetState(fleet, Quotas.QueueTree.Create([new QueueSpecification { Name = "q" }], fleet).Value!);
+        var plan = new Scheduler(state).Decide(new GangRequest { Job = 1, Queue = "q", AcceleratorsPerIsland = 128 }, 0);
+
+        // A search that forgets what its slices must share.
+        state.Apply(plan with { Request = plan.Request with { Within = within } }, 0).ShouldNotBeNull();
+        FleetAudit.Check(fleet, state).ShouldContain(line => line.EndsWith(expected, StringComparison.Ordinal) || line.Contains(expected + ",", StringComparison.Ordinal));
+    }
+
     /// <summary>Fills the fleet with a job over both sites, plants the bug, and fills what then looks free.</summary>
     private static List<string> Caught(Action<FleetState> plant)
     {

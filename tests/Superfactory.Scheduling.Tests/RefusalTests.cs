@@ -25,8 +25,8 @@ public sealed class RefusalTests
     [Fact]
     public void A_request_that_can_never_start_is_refused_with_the_nearest_that_could()
     {
-        Refused(new GangRequest { Job = 1, Queue = "q", AcceleratorsPerIsland = 65, Within = Within.Rack }).ShouldBe("an island of 65 fits nowhere; one of 64 would, of gb200-nvl72 at s");
-        Refused(new GangRequest { Job = 1, Queue = "q", AcceleratorsPerIsland = 193, Within = Within.Row }).ShouldBe("an island of 193 fits nowhere; one of 192 would, of gb200-nvl72 at s");
+        Refused(new GangRequest { Job = 1, Queue = "q", AcceleratorsPerIsland = 65, Within = Within.Rack }).ShouldBe("an island of 65 within a rack fits nowhere; one of 64 would, of gb200-nvl72 at s");
+        Refused(new GangRequest { Job = 1, Queue = "q", AcceleratorsPerIsland = 193, Within = Within.Row }).ShouldBe("an island of 193 within a row fits nowhere; one of 192 would, of gb200-nvl72 at s");
         Refused(new GangRequest { Job = 1, Queue = "q", AcceleratorsPerIsland = 384 }).ShouldBeNull();
         Refused(new GangRequest { Job = 1, Queue = "q", AcceleratorsPerIsland = 8, IslandsMin = 2, IslandsMax = 2 }).ShouldBe("2 islands of 8 fit nowhere; 1 would");
         Refused(new GangRequest { Job = 1, Queue = "q", AcceleratorsPerIsland = 8, MemoryGigabytes = 512 }).ShouldBe("no kind of hardware in the fleet is accepted");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Fleet;
 
 namespace Superfactory.Scheduling.Tests;
 

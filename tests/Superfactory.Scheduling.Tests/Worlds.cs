@@ -69,7 +69,7 @@ internal sealed class World
         {
             Job = ++_jobs, Queue = Queues.Queues[Next(Queues.Queues.Length)].Name, Hardware = [_hardware],
             AcceleratorsPerIsland = Next(3) == 0 ? most * (1 + Next(4)) : 1 + Next(most),
-            IslandsMin = 1 + Next(islandsMax), IslandsMax = islandsMax, Within = (Within)Next(4), PeakThousandths = 500 + (Next(6) * 100),
+            IslandsMin = 1 + Next(islandsMax), IslandsMax = islandsMax, Within = (Within)Next(4), Spread = _jobs % 4 == 3, PeakThousandths = 500 + (Next(6) * 100),
             WanBytesPerSecond = Next(2) * 1_000_000L * (1 + Next(60)), Priority = Next(3), SubmittedMilliseconds = Now,
             MinimumRunMilliseconds = Next(2) * Next(1000), StopCostMilliseconds = Next(5000),
             PreferredSites = Next(3) == 0 ? [Fleet.Sites[Next(Fleet.Sites.Length)].Name] : [],
@@ -81,7 +81,7 @@ internal sealed class World
     {
         Hardware = Kinds(), Roles = [.. Enumerable.Range(0, Next(4)).Select(role => new RoleRequest
         {
-            Name = $"r{role}", Count = 1 + Next(4), Accelerators = 1 + Next(Next(4) == 0 ? 80 : 16), Hardware = Kinds(), Within = (Within)Next(4), PeakThousandths = 500 + (Next(6) * 100),
+            Name = $"r{role}", Count = 1 + Next(4), Accelerators = 1 + Next(Next(4) == 0 ? 80 : 16), Hardware = Kinds(), Within = (Within)Next(4), Spread = role == 1, PeakThousandths = 500 + (Next(6) * 100),
             Sites = Next(4) == 0 ? [Fleet.Sites[Next(Fleet.Sites.Length)].Name] : [],
         })],
     };

@@ -86,6 +86,8 @@ internal static class JobDecisions
         var problems = ImmutableArray.CreateBuilder<Problem>();
         problems.AddRange(specification.PreferredSites.Where(site => !state.Sites.ContainsKey(site)).Select(site =>
             new Problem($"There is no site '{site}'; expected {Sentence.Known(state.Sites.Keys)}.", submit.File, Field: "preferred_sites", Hint: SiteHint(state, site))));
+        problems.AddRange(specification.Roles.SelectMany(role => role.Value.PreferredSites.Where(site => !state.Sites.ContainsKey(site)).Select(site =>
+            new Problem($"There is no site '{site}'; expected {Sentence.Known(state.Sites.Keys)}.", submit.File, Field: $"roles.{role.Key}.preferred_sites", Hint: SiteHint(state, site)))));
         if (specification.Sites.IsDefaultOrEmpty)
         {
             if (specification.SiteCount is < 1 or > FactoryLimits.SitesMax)

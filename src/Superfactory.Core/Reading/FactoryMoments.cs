@@ -26,7 +26,7 @@ public static class FactoryMoments
             }
 
             if (job.Islands.IsEmpty ? IsWithin(job.Reserved?.At ?? 0, after, until) || (job.Specification.StartAfter > 0 && IsWithin(job.SubmittedAt + (job.Specification.StartAfter * 1000L), after, until))
-                : job.EndBy != 0 && IsWithin(job.EndBy - FleetMaker.StopCostMilliseconds, after, until))
+                : job.EndBy != 0 && IsWithin(job.EndBy - FleetMaker.StopCost(job), after, until))
             {
                 return true;
             }

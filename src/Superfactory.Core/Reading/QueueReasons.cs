@@ -26,13 +26,14 @@ internal static class QueueReasons
 
         if (!placement.Away.IsEmpty)
         {
-            return string.Join(' ', placement.Away.Select(site => $"Waits for site {site}: {Absence(state, site, now)}."));
+            return string.Join(' ', placement.Away.Select(site => placement.Domain is { } domain && state.IsOpen(site)
+                ? $"Waits for site {site}: it places its own gangs, or runs some that it has placed, and promises no {domain}." : $"Waits for site {site}: {Absence(state, site, now)}."));
         }
 
         if (placement.Wanted > 0)
         {
             var connected = placement.Connected;
-            return $"Waits for {placement.Wanted} sites with slots: "
+            return $"Waits for {placement.Wanted} sites with slots{(placement.Domain is { } domain ? $", where the fleet places gangs within a {domain}" : string.Empty)}: "
                 + (connected.IsEmpty ? "none is connected." : $"{connected.Length} {(connected.Length == 1 ? "is" : "are")} connected ({string.Join(", ", connected)}).");
         }
 

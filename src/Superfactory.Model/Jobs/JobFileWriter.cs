@@ -34,6 +34,14 @@ internal static class JobFileWriter
             file.Remove("roles");
         }
 
+        foreach (var (name, role) in job.Roles)
+        {
+            if (role.PreferredSites.IsEmpty)
+            {
+                file["roles"]![name]!.AsObject().Remove("preferred_sites");
+            }
+        }
+
         file["budget"]!.AsObject().Remove(job.Budget.Samples == 0 ? "samples" : "steps");
         if (job.Sync.Mode == SyncMode.EveryStep)
         {

@@ -43,6 +43,12 @@ public sealed record JobSpecification
     [JsonConverter(typeof(HardwareJsonConverter))]
     public ImmutableArray<string> Hardware { get; init; } = [Fleet.HardwareCatalogue.Cpu];
 
+    /// <summary>What all accelerators of an island must share; default the site.</summary>
+    public Fleet.Within Within { get; init; }
+
+    /// <summary>Which of the racks and nodes with room its islands get; default <see cref="JobPlacement.Pack"/>.</summary>
+    public JobPlacement Placement { get; init; }
+
     /// <summary>The memory that each of its accelerators must have, in GB; default 0.</summary>
     public int Memory { get; init; }
 
@@ -62,6 +68,9 @@ public sealed record JobSpecification
 
     /// <summary>Seconds that it runs once it runs before it may have to give way. Default 0.</summary>
     public int MinimumRun { get; init; }
+
+    /// <summary>Seconds that stopping it is counted to cost beside its work since the last checkpoint. 0 to 86,400, default 30.</summary>
+    public int RestartCost { get; init; } = 30;
 
     /// <summary>Seconds that it is expected to run in all; 0, the default, where nobody knows.</summary>
     public int Duration { get; init; }
@@ -149,6 +158,16 @@ public sealed record LaneSpecification
 
     /// <summary>Sites whose islands run a process for each lane; the others run one process that has all.</summary>
     public ImmutableArray<string> Apart { get; init; } = [];
+}
+
+/// <summary>Which of the racks and nodes with room gangs get.</summary>
+public enum JobPlacement
+{
+    /// <summary>The fullest, so that whole ones stay free.</summary>
+    Pack,
+
+    /// <summary>The emptiest.</summary>
+    Spread,
 }
 
 /// <summary>What kind of work a job is.</summary>

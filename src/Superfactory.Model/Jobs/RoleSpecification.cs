@@ -23,6 +23,15 @@ public sealed record RoleSpecification
     /// <summary>The kind of hardware, a name of the catalogue; default <c>cpu</c>.</summary>
     public string Hardware { get; init; } = Fleet.HardwareCatalogue.Cpu;
 
+    /// <summary>What all accelerators of a gang must share; default the site.</summary>
+    public Fleet.Within Within { get; init; }
+
+    /// <summary>Which of the racks and nodes with room its gangs get; default <see cref="JobPlacement.Pack"/>.</summary>
+    public JobPlacement Placement { get; init; }
+
+    /// <summary>The sites that its gangs take first, the best first; empty for none.</summary>
+    public ImmutableArray<string> PreferredSites { get; init; } = [];
+
     /// <summary>The share of its accelerators' peak power that a gang may draw, over 0, up to 1; default 1.</summary>
     public double Peak { get; init; } = 1;
 
@@ -45,7 +54,7 @@ public sealed record RoleSpecification
         var role = job.Roles[name];
         return job with
         {
-            Sites = [], SiteCount = 1, IslandsMin = 0, Roles = job.Roles.Clear(), Accelerators = role.Accelerators, Hardware = [role.Hardware], Memory = 0, Peak = role.Peak, Trainer = null, Command = role.Command,
+            Sites = [], SiteCount = 1, IslandsMin = 0, Roles = job.Roles.Clear(), Accelerators = role.Accelerators, Hardware = [role.Hardware], Memory = 0, Within = role.Within, Placement = role.Placement, PreferredSites = role.PreferredSites, Peak = role.Peak, Trainer = null, Command = role.Command,
             Data = null, Sync = new SyncSpecification(), Checkpoint = job.Checkpoint with { Every = 0 }, Island = new IslandSpecification { Processes = role.Processes }, Lanes = null, Wan = null,
             Environment = role.Environment, StartAfter = 0, Deadline = 0,
         };

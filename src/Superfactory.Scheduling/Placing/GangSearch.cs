@@ -129,7 +129,7 @@ internal sealed class GangSearch
         var hardware = HardwareCatalogue.All[type].Name;
         return power is not null ? power : at < 0
             ? new PendingReason.Accelerators(request.AcceleratorsPerIsland, hardware, "another site")
-            : new PendingReason.Accelerators(least, hardware, _state.Layout.SiteNames[at]);
+            : new PendingReason.Accelerators(least, hardware, _state.Layout.SiteNames[at], request.Within);
     }
 
     private void Keep(IslandCandidate candidate, int site)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Superfactory.Model.Fleet;
 using Superfactory.Scheduling.Capacity;
 
 namespace Superfactory.Scheduling.Placing;
@@ -45,16 +46,16 @@ internal sealed class IslandSearch
         {
             var free = _state.Domains.Free(place.First);
             Found = Math.Max(0, free);
-            return wanted > free ? null : new IslandCandidate(pool, wanted, [place.First], Watts(place, wanted, request), new PlacementScore(preference, 1, 1, 0, free - wanted, 0));
+            return wanted > free ? null : new IslandCandidate(pool, wanted, [place.First], Watts(place, wanted, request), new PlacementScore(preference, 1, 1, 0, free - wanted, 0, request.Spread));
         }
 
         foreach (var slices in _splits.Of(place, wanted))
         {
             var slice = wanted / slices;
-            var domains = slices == 1 ? FindOne(pool, slice, Watts(place, slice, request)) : FindSeveral(pool, slices, slice, Watts(place, slice, request), request.Within);
+            var domains = slices == 1 ? FindOne(pool, slice, request) : FindSeveral(pool, slices, slice, request);
             if (domains is not null)
             {
-                return new IslandCandidate(pool, slice, domains, Watts(place, slice, request), Score(place, pool, domains, slice, preference));
+                return new IslandCandidate(pool, slice, domains, Watts(place, slice, request), Score(place, pool, domains, slice, preference, request.Spread));
             }
         }
 
@@ -63,7 +64,7 @@ internal sealed class IslandSearch
 
     private static long Watts(PoolPlace pool, int count, GangRequest request) => FleetState.Watts(pool.Hardware, count, request.PeakThousandths);
 
-    private PlacementScore Score(PoolPlace place, int pool, int[] domains, int slice, int preference)
+    private PlacementScore Score(PoolPlace place, int pool, int[] domains, int slice, int preference, bool spread)
     {
         var (floors, rows, opened, left) = (0, 0, 0, 0);
         var (lastFloor, lastRow) = (-1, -1);
@@ -79,12 +80,13 @@ internal sealed class IslandSearch
             left += free - slice;
         }
 
-        return new PlacementScore(preference, floors, rows, opened, left, (_state.Domains.Index(pool)?.CountAt(place.Capacity) ?? 0) - opened);
+        return new PlacementScore(preference, floors, rows, opened, left, (_state.Domains.Index(pool)?.CountAt(place.Capacity) ?? 0) - opened, spread);
     }
 
-    private int[]? FindOne(int pool, int slice, long watts)
+    private int[]? FindOne(int pool, int slice, GangRequest request)
     {
         var place = _state.Layout.Pools[pool];
+        var watts = Watts(place, slice, request);
         if (_state.Domains.Index(pool) is not { } index)
         {
             Found = Math.Max(Found, _state.Domains.Free(place.First));
@@ -92,24 +94,46 @@ internal sealed class IslandSearch
         }
 
         Found = Math.Max(Found, index.Highest());
+        if (request.Spread)
+        {
+            for (var level = index.Highest(); level >= slice; level--)
+            {
+                if (index.CountAt(level) > 0 && FirstFed(index.At(level), place.First, watts) is var emptiest and >= 0)
+                {
+                    return [emptiest];
+                }
+            }
+
+            return null;
+        }
 
         for (var level = index.NextLevel(slice); level >= 0; level = index.NextLevel(level + 1))
         {
-            var set = index.At(level);
-            for (var word = 0; word < set.Length; word++)
+            if (FirstFed(index.At(level), place.First, watts) is var fullest and >= 0)
             {
-                for (var bits = set[word]; bits != 0; bits &= bits - 1)
-                {
-                    var domain = place.First + (word << 6) + BitOperations.TrailingZeroCount(bits);
-                    if (Feeds(domain, watts))
-                    {
-                        return [domain];
-                    }
-                }
+                return [fullest];
             }
         }
 
         return null;
+    }
+
+    /// <summary>The first domain of a set that has the power; −1 where none has.</summary>
+    private int FirstFed(ReadOnlySpan<ulong> set, int first, long watts)
+    {
+        for (var word = 0; word < set.Length; word++)
+        {
+            for (var bits = set[word]; bits != 0; bits &= bits - 1)
+            {
+                var domain = first + (word << 6) + BitOperations.TrailingZeroCount(bits);
+                if (Feeds(domain, watts))
+                {
+                    return domain;
+                }
+            }
+        }
+
+        return -1;
     }
 
     private bool Feeds(int domain, long watts)
@@ -135,30 +159,34 @@ internal sealed class IslandSearch
         }
     }
 
-    private int[]? FindSeveral(int pool, int slices, int slice, long watts, Within within)
+    private int[]? FindSeveral(int pool, int slices, int slice, GangRequest request)
     {
         if (_state.Domains.Index(pool) is not { } index)
         {
             return null;
         }
 
-        var eligible = index.CountFrom(slice);
-        if (eligible < slices)
+        var (within, eligible) = (request.Within, index.CountFrom(slice));
+        if (eligible < slices && within == Within.Site)
         {
             Found = Math.Max(Found, (long)eligible * slice);
             return null;
         }
 
         index.Collect(slice, _eligible);
-        var count = Gather(pool, index.Words, watts, within == Within.Rack);
-        Found = Math.Max(Found, (long)count * slice);
+        var count = Gather(pool, index.Words, Watts(_state.Layout.Pools[pool], slice, request), within == Within.Rack);
+        Found = Math.Max(Found, (long)Shared(count, within) * slice);
         return within switch
         {
-            Within.Rack or Within.Row => Smallest(slices) is var group and >= 0 ? InGroups([(group, slices)], slices) : null,
-            Within.Floor => SmallestFloor(slices) is var floor and >= 0 ? InGroups(Rows(floor, slices), slices) : null,
-            _ => count < slices ? null : InGroups(Anywhere(slices), slices),
+            Within.Rack or Within.Row => Smallest(slices) is var group and >= 0 ? InGroups([(group, slices)], slices, request.Spread) : null,
+            Within.Floor => SmallestFloor(slices) is var floor and >= 0 ? InGroups(Rows(floor, slices), slices, request.Spread) : null,
+            _ => count < slices ? null : InGroups(Anywhere(slices), slices, request.Spread),
         };
     }
+
+    /// <summary>The most of the domains gathered that share what slices must.</summary>
+    private int Shared(int count, Within within) =>
+        within == Within.Site ? count : within == Within.Floor ? _floorTotals.DefaultIfEmpty(0).Max() : _groups.Select(static group => group.Count).DefaultIfEmpty(0).Max();
 
     /// <summary>Gathers the domains that have room and power, group by group, as many of each rack and row as its budget feeds.</summary>
     private int Gather(int pool, int words, long watts, bool byRack)
@@ -314,8 +342,8 @@ internal sealed class IslandSearch
     /// <summary>The group of an entry of the order of the fullest.</summary>
     private static int GroupOf(long entry) => (int)(entry & int.MaxValue);
 
-    /// <summary>The domains of groups, in the order of the fleet; of a group that has more than are needed, those that have the least left.</summary>
-    private int[] InGroups(List<(int Group, int Count)> chosen, int slices)
+    /// <summary>The domains of groups, in the order of the fleet; of a group that has more than are needed, those that have the least left, or the most.</summary>
+    private int[] InGroups(List<(int Group, int Count)> chosen, int slices, bool spread)
     {
         var domains = new int[slices];
         var filled = 0;
@@ -329,7 +357,8 @@ internal sealed class IslandSearch
 
             for (var member = 0; member < count; member++)
             {
-                _keys[member] = ((long)_state.Domains.Free(_members[start + member]) << 32) | (uint)_members[start + member];
+                var free = _state.Domains.Free(_members[start + member]);
+                _keys[member] = ((long)(spread ? int.MaxValue - free : free) << 32) | (uint)_members[start + member];
             }
 
             if (wanted < count)

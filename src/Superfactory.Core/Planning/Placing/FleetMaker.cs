@@ -15,9 +15,6 @@ namespace Superfactory.Core.Planning;
 /// </summary>
 internal static class FleetMaker
 {
-    /// <summary>What a stop is counted to cost beside the work since the last checkpoint: an estimate of saving, ending and starting again, which is not measured yet.</summary>
-    public const long StopCostMilliseconds = 30_000;
-
     // Each job has so many numbers in the snapshot: one for itself, one for each island that it can lose by itself.
     private const int Numbers = 256;
 
@@ -153,13 +150,16 @@ internal static class FleetMaker
         Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = job.Specification.Hardware, MemoryGigabytes = job.Specification.Memory, PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
         IslandsMin = job.Specification.IslandsLeast, IslandsMax = Math.Max(job.Specification.IslandsLeast, Math.Min(job.Specification.IslandsMax, sites.Length)),
         Priority = job.Specification.Priority, SubmittedMilliseconds = Math.Max(0, job.SubmittedAt), MinimumRunMilliseconds = job.Specification.MinimumRun * 1000L,
-        StopCostMilliseconds = StopCostMilliseconds, DurationMilliseconds = Left(job), WanBytesPerSecond = job.Specification.Wan?.BytesPerSecond ?? 0,
+        StopCostMilliseconds = StopCost(job), Within = job.Specification.Within, Spread = job.Specification.Placement == JobPlacement.Spread, DurationMilliseconds = Left(job), WanBytesPerSecond = job.Specification.Wan?.BytesPerSecond ?? 0,
         StartAfterMilliseconds = job.Specification.StartAfter == 0 ? 0 : Math.Max(0, job.SubmittedAt) + (job.Specification.StartAfter * 1000L),
     };
 
     /// <summary>The sites at which what a job goes on from lies whole, so that nothing has to be copied.</summary>
     private static IEnumerable<string> Near(FactoryState state, FactoryJob job) =>
         ResumeRules.Of(state, job)?.Copies.Where(static copy => copy.Standing == CheckpointStanding.Whole).Select(static copy => copy.Site) ?? [];
+
+    /// <summary>What a stop of a job is counted to cost beside the work since the last checkpoint, by what its file says.</summary>
+    public static long StopCost(FactoryJob job) => job.Specification.RestartCost * 1000L;
 
     /// <summary>How much longer a job is expected to run, once it runs; 0 where nobody knows.</summary>
     public static long Left(FactoryJob job) => job.Specification.Duration == 0 ? 0 : Math.Max(1000, (job.Specification.Duration * 1000L) - job.RanBefore);
@@ -252,7 +252,11 @@ internal static class FleetMaker
 
     /// <summary>Gangs of a role as the scheduler sees them.</summary>
     public static RoleRequest Role(JobSpecification gang, string name, int count, ImmutableArray<string> sites) =>
-        new() { Name = name, Count = count, Accelerators = gang.Accelerators, Hardware = gang.Hardware, PeakThousandths = gang.PeakThousandths, Sites = sites };
+        new()
+        {
+            Name = name, Count = count, Accelerators = gang.Accelerators, Hardware = gang.Hardware, PeakThousandths = gang.PeakThousandths, Sites = sites, Within = gang.Within,
+            Spread = gang.Placement == JobPlacement.Spread, PreferredSites = [.. gang.PreferredSites.Where(site => sites.Contains(site, StringComparer.Ordinal))],
+        };
 
     private sealed record Unit(GangRequest Request, ImmutableArray<RecordedPlace> Places, bool IsOwned, long Since, long Sealed, long EndBy = 0)
     {

@@ -71,7 +71,8 @@ internal sealed partial class FleetPlacement
         foreach (var gangs in RoleRules.Open(_state, job).GroupBy(static gang => gang.Role!.Role, StringComparer.Ordinal))
         {
             var gang = gangs.First();
-            if (Ledger(gang.Hardware).Usable is not { IsEmpty: false } usable)
+            ImmutableArray<string> usable = [.. UsableBy(gang)];
+            if (usable.IsEmpty)
             {
                 return null;
             }

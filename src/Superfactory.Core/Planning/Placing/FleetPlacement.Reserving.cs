@@ -48,7 +48,7 @@ internal sealed partial class FleetPlacement
     }
 
     private static bool IsOverdue(FactoryJob job, long now) =>
-        job is { EndBy: not 0, Islands.IsEmpty: false, HoldRequested: false, GaveWayTo: 0, End: null } && job.EndBy - FleetMaker.StopCostMilliseconds <= now;
+        job is { EndBy: not 0, Islands.IsEmpty: false, HoldRequested: false, GaveWayTo: 0, End: null } && job.EndBy - FleetMaker.StopCost(job) <= now;
 
     /// <summary>Keeps what is reserved for those that wait; what is not there any more is reserved anew.</summary>
     private void TakeReserved()

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Superfactory.Model.Jobs;
+using Superfactory.Model.Fleet;
 using Superfactory.Scheduling;
 
 namespace Superfactory.Core.Planning;
@@ -19,7 +19,7 @@ internal sealed partial class FleetPlacement
         {
             var gang = gangs.First();
             var claims = Claims(gang, gang.Hardware);
-            ImmutableArray<string> sites = [.. Ledger(gang.Hardware).Usable.Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, gang.Hardware) - claimed >= gang.Specification.Accelerators)];
+            ImmutableArray<string> sites = [.. UsableBy(gang).Where(site => !claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, gang.Hardware) - claimed >= gang.Specification.Accelerators)];
             if (sites.IsEmpty)
             {
                 return new Plan { Request = request, Reason = new PendingReason.Role(gangs.Key, new PendingReason.Accelerators(gang.Specification.Accelerators, gang.Hardware, "another site")) };
@@ -30,6 +30,9 @@ internal sealed partial class FleetPlacement
 
         return _scheduler.Decide(request with { Roles = roles.ToImmutable() }, _now);
     }
+
+    /// <summary>The sites at which a gang of a role may be: those that promise what it must be within.</summary>
+    private IEnumerable<string> UsableBy(FactoryJob gang) => Ledger(gang.Hardware).Usable.Where(site => gang.Specification.Within == Within.Site || _placed.Contains(site));
 
     /// <summary>Where each gang of its roles goes; they hold what they take from now on.</summary>
     private ImmutableArray<GangStart> Gangs(FactoryJob job, Plan plan)

@@ -162,18 +162,20 @@ internal sealed partial class FleetPlacement
         var kinds = job.Specification.Kinds;
         ImmutableArray<string> usable = kinds.Length == 1 ? Ledger(kinds[0]).Usable : [.. kinds.SelectMany(kind => Ledger(kind).Usable).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         var least = job.Specification.IslandsLeast;
+        var domain = job.Specification.Within == Within.Site ? null : job.Specification.Within.ToString().ToLowerInvariant();
+        usable = domain is null ? usable : usable.RemoveAll(site => !_placed.Contains(site));
         if (named.IsEmpty && usable.RemoveAll(site => job.Avoids.Contains(site)) is var others && others.Length >= least)
         {
             usable = others;
         }
 
-        there = named.IsEmpty ? usable : [.. named.Where(site => _state.IsOpen(site))];
+        there = named.IsEmpty ? usable : [.. named.Where(site => _state.IsOpen(site) && (domain is null || _placed.Contains(site)))];
         if (!named.IsEmpty && there.Length < least)
         {
-            return new Placement { Away = [.. named.Except(there, StringComparer.Ordinal)] };
+            return new Placement { Away = [.. named.Except(there, StringComparer.Ordinal)], Domain = domain };
         }
 
-        return named.IsEmpty && usable.Length < least ? new Placement { Wanted = least, Connected = usable } : null;
+        return named.IsEmpty && usable.Length < least ? new Placement { Wanted = least, Connected = usable, Domain = domain } : null;
     }
 
     /// <summary>Whether one of its queue that goes before it waits for a rate, which it could take.</summary>

@@ -49,6 +49,9 @@ internal sealed record Placement
     /// <summary>The connected sites that have slots, where it wants more than there are.</summary>
     public ImmutableArray<string> Connected { get; init; } = [];
 
+    /// <summary>What each island is to be within, as a word, where sites that promise none are left out; null for the site.</summary>
+    public string? Domain { get; init; }
+
     /// <summary>The queue, its own or one above it, that is paused; null where none is.</summary>
     public string? Paused { get; init; }
 

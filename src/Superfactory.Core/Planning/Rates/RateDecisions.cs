@@ -4,6 +4,7 @@ using Superfactory.Core.Commands;
 using Superfactory.Core.Reading;
 using Superfactory.Model;
 using Superfactory.Model.Choosing;
+using Superfactory.Model.Fleet;
 using Superfactory.Model.Jobs;
 using Superfactory.Model.Units;
 using Superfactory.Scheduling;
@@ -102,7 +103,7 @@ internal static class RateDecisions
     {
         ImmutableArray<string> sites = job.Sites.IsDefaultOrEmpty ? [.. state.Sites.Keys] : job.Sites;
         var fleet = FleetMaker.WithLinks(FleetMaker.Whole(state), FleetRates.Declared(state));
-        var request = FleetMaker.Request(state, new FactoryJob { Id = state.LastJob + 1, Specification = job with { StartAfter = 0, PreferredSites = [] }, SubmittedAt = state.At }, sites);
+        var request = FleetMaker.Request(state, new FactoryJob { Id = state.LastJob + 1, Specification = job with { StartAfter = 0, PreferredSites = [], Within = Within.Site }, SubmittedAt = state.At }, sites);
         sites = [.. sites.Where(site => fleet.Sites.Any(known => known.Name == site))];
         return new Scheduler(new FleetState(fleet, QueueTree.Create(state.Queues.Queues, null, state.Queues.Aging).Value!)).Decide(request with { Sites = sites, WanBytesPerSecond = bytesPerSecond }, Math.Max(0, state.At)).Reason as PendingReason.Wan;
     }
