@@ -25,7 +25,7 @@ internal static class CheckpointFold
             Bytes = manifest.Bytes,
             SealedAt = record.At,
             Abandoned = record.Abandoned,
-            Copies = [new CheckpointCopy { Site = record.Site, Name = manifest.Name, Seal = manifest.Seal, Island = manifest.Island, Standing = CheckpointStanding.Whole }],
+            Copies = [new CheckpointCopy { Site = record.Site, Name = manifest.Name, Seal = manifest.Seal, Island = manifest.Island, Standing = CheckpointStanding.Whole, Listed = true }],
         };
         return state.WithJob(Clear(state, job, checkpoint) with { LastCheckpoint = record.Checkpoint, Checkpoints = job.Checkpoints.Add(checkpoint) }).Touch(record.Site);
     }
@@ -39,6 +39,7 @@ internal static class CheckpointFold
             Island = record.Island,
             Standing = CheckpointStanding.Whole,
             Copy = checkpoint.At(record.Site)?.Copy ?? 0,
+            Listed = record.Listed,
         })).Touch(record.Site);
 
     public static FactoryState Apply(FactoryState state, CheckpointCopying record) => Change(state, record.Job, record.Checkpoint, checkpoint => checkpoint.With(
@@ -54,12 +55,12 @@ internal static class CheckpointFold
 
     public static FactoryState Apply(FactoryState state, CheckpointDamaged record) => Change(state, record.Job, record.Checkpoint, checkpoint =>
         checkpoint.At(record.Site) is { } copy
-            ? checkpoint.With(copy with { Standing = CheckpointStanding.Damaged, Problem = record.Problem, Verified = Math.Max(copy.Verified, record.Verified) })
+            ? checkpoint.With(copy with { Standing = CheckpointStanding.Damaged, Listed = true, Problem = record.Problem, Verified = Math.Max(copy.Verified, record.Verified) })
             : checkpoint).Touch(record.Site);
 
     public static FactoryState Apply(FactoryState state, CheckpointVerified record) => Change(state, record.Job, record.Checkpoint, checkpoint =>
         checkpoint.At(record.Site) is { } copy
-            ? checkpoint.With(copy with { Standing = CheckpointStanding.Whole, Problem = null, VerifiedAt = record.At, Verified = record.Verified })
+            ? checkpoint.With(copy with { Standing = CheckpointStanding.Whole, Listed = true, Problem = null, VerifiedAt = record.At, Verified = record.Verified })
             : checkpoint).Touch(record.Site);
 
     public static FactoryState Apply(FactoryState state, CheckpointExpired record)

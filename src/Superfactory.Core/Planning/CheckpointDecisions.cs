@@ -82,7 +82,7 @@ internal static class CheckpointDecisions
             {
                 draft.Add(new CheckpointPlaced
                 {
-                    At = draft.Now, Job = job.Id, Checkpoint = other.Number, Site = site, Name = report.Name, Seal = report.Seal, Island = report.Island,
+                    At = draft.Now, Job = job.Id, Checkpoint = other.Number, Site = site, Name = report.Name, Seal = report.Seal, Island = report.Island, Listed = true,
                 });
             }
         }
@@ -125,6 +125,13 @@ internal static class CheckpointDecisions
         {
             draft.Add(new CheckpointVerified { At = draft.Now, Job = job, Checkpoint = checkpoint.Number, Site = copy.Site, Verified = report.Verified });
         }
+        else if (copy is { Standing: CheckpointStanding.Whole, Listed: false })
+        {
+            draft.Add(new CheckpointPlaced
+            {
+                At = draft.Now, Job = job, Checkpoint = checkpoint.Number, Site = copy.Site, Name = copy.Name, Seal = copy.Seal, Island = copy.Island, Listed = true,
+            });
+        }
     }
 
     private static void Miss(Draft draft, long job, FactoryCheckpoint checkpoint, CheckpointCopy copy)
@@ -133,7 +140,7 @@ internal static class CheckpointDecisions
         {
             draft.Add(new CheckpointDeleted { At = draft.Now, Job = job, Checkpoint = checkpoint.Number, Site = copy.Site });
         }
-        else if (copy.Standing == CheckpointStanding.Whole)
+        else if (copy is { Standing: CheckpointStanding.Whole, Listed: true })
         {
             Damage(draft, job, checkpoint, copy, $"The copy at site {copy.Site} is no longer there.", copy.Verified);
         }

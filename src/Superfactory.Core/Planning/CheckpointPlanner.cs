@@ -89,8 +89,10 @@ internal static class CheckpointPlanner
 
     private static void Expire(Draft draft, long id)
     {
+        // Those of which no copy is whole are no use to a run: they count apart, so that they neither displace one that is nor pile up.
         var keep = draft.State.Jobs[id].Specification.Checkpoint.Keep;
-        var kept = 0;
+        var (kept, damaged) = (0, 0);
+        var newest = ResumeRules.Newest(draft.State.Jobs[id])?.Number;
         var spread = false;
         foreach (var checkpoint in draft.State.Jobs[id].Checkpoints.Reverse())
         {
@@ -101,14 +103,15 @@ internal static class CheckpointPlanner
 
             // The newest that lies at more than one site stays until a newer one does: until then it is what a lost site leaves.
             var isSpread = !spread && checkpoint is { Abandoned: false, WholeCopies: > 1 };
-            var isNeeded = isSpread || ResumeRules.IsNeeded(draft.State, id, checkpoint) || checkpoint.Copies.Any(copy => copy.Standing == CheckpointStanding.Copying);
-            kept++;
+            var isCopied = checkpoint.Copies.Any(copy => copy.Standing == CheckpointStanding.Copying);
+            var isNeeded = isSpread || isCopied || checkpoint.Number == newest || ResumeRules.IsNeeded(draft.State, id, checkpoint);
+            var isBeyond = checkpoint.IsUsable || isCopied ? ++kept > keep : kept >= keep || ++damaged > keep;
             spread |= isSpread;
             if (IsTooOld(draft.State, draft.State.Jobs[id], checkpoint, draft.Now))
             {
                 draft.Add(new CheckpointExpired { At = draft.Now, Job = id, Checkpoint = checkpoint.Number, Reason = "It is older than the job keeps checkpoints for." });
             }
-            else if (kept > keep && !isNeeded)
+            else if (isBeyond && !isNeeded)
             {
                 draft.Add(new CheckpointExpired { At = draft.Now, Job = id, Checkpoint = checkpoint.Number, Reason = $"The job keeps the newest {keep}." });
             }

@@ -41,6 +41,9 @@ public sealed record CheckpointPlaced : JournalRecord
 
     /// <summary>The island that wrote it.</summary>
     public required string Island { get; init; }
+
+    /// <summary>Whether the site has listed it; false where a copy between sites has brought it.</summary>
+    public bool Listed { get; init; }
 }
 
 /// <summary>A copy of a checkpoint is to be brought to a site, by the copy between sites of that number.</summary>

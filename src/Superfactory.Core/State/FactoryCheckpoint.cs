@@ -94,6 +94,12 @@ public sealed record CheckpointCopy
     /// <summary>The copy between sites that brings it; 0 where it was written there.</summary>
     public long Copy { get; init; }
 
+    /// <summary>
+    /// Whether its site has listed it. One that was copied there is whole before: its site is asked for it by name, and until it has answered
+    /// a list that lacks it may be older than the copy.
+    /// </summary>
+    public bool Listed { get; init; }
+
     /// <summary>What is wrong with it; null where nothing is known to be.</summary>
     public string? Problem { get; init; }
 

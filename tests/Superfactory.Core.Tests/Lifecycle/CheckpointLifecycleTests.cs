@@ -41,6 +41,63 @@ public sealed class CheckpointLifecycleTests
     }
 
     [Fact]
+    public void Damaged_checkpoints_do_not_count_among_those_that_are_kept_and_are_kept_as_many_as_whole_ones()
+    {
+        var factory = Running(copies: 1).Lie("wisconsin", TestFactory.Checkpoint(1, 1, "wisconsin"));
+        for (var round = 2; round <= 5; round++)
+        {
+            factory.Lie("wisconsin", [TestFactory.Checkpoint(1, 1, "wisconsin"), .. Enumerable.Range(2, round - 2).Select(Torn), TestFactory.Checkpoint(1, round, "wisconsin")]);
+            factory.Lie("wisconsin", [TestFactory.Checkpoint(1, 1, "wisconsin"), .. Enumerable.Range(2, round - 1).Select(Torn)]);
+        }
+
+        factory.Job(1).Checkpoints.Where(checkpoint => checkpoint.Expired is null).Select(checkpoint => (checkpoint.Number, checkpoint.IsUsable)).ShouldBe([(1, true), (3, false), (4, false), (5, false)]);
+        factory.Lose("atlanta", "wisconsin").Join("wisconsin", "s2").Join("atlanta", "s2");
+        factory.Job(1).Resume.ShouldBe(new ResumePoint(1, 1));
+
+        static CheckpointReport Torn(int round) => TestFactory.Checkpoint(1, round, "wisconsin", problem: "The checkpoint's part history.bin was altered.");
+    }
+
+    [Fact]
+    public void Damaged_checkpoint_is_not_kept_longer_than_a_whole_one_would_be()
+    {
+        var factory = Running(copies: 1).Lie("wisconsin", TestFactory.Checkpoint(1, 1, "wisconsin")).Lie("wisconsin", TestFactory.Checkpoint(1, 1, "wisconsin", problem: "cut short"));
+        for (var round = 2; round <= 4; round++)
+        {
+            factory.Job(1).FindCheckpoint(1)!.Expired.ShouldBeNull();
+            factory.Lie("wisconsin", [TestFactory.Checkpoint(1, 1, "wisconsin", problem: "cut short"), .. Enumerable.Range(2, round - 1).Select(each => TestFactory.Checkpoint(1, each, "wisconsin"))]);
+        }
+
+        factory.Job(1).FindCheckpoint(1)!.Expired.ShouldBe("The job keeps the newest 3.");
+    }
+
+    [Fact]
+    public void Checkpoint_of_the_most_rounds_is_kept_also_where_those_of_fewer_are_heard_of_after_it()
+    {
+        // Atlanta was cut off, and tells late of what it wrote before: more than are kept.
+        var factory = Running(copies: 1).Lie("wisconsin", TestFactory.Checkpoint(1, 20, "wisconsin"));
+
+        factory.Lie("atlanta", [.. Enumerable.Range(11, 4).Select(round => TestFactory.Checkpoint(1, round, "atlanta"))]);
+
+        factory.Job(1).FindCheckpoint(1)!.Expired.ShouldBeNull("a run that goes back goes back to it");
+        factory.Job(1).Checkpoints.Count(checkpoint => checkpoint.Expired is null).ShouldBe(4);
+    }
+
+    [Fact]
+    public void Copy_that_arrived_is_whole_although_its_site_had_listed_what_lies_there_before_it_came()
+    {
+        var factory = Running().Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive();
+
+        // The agent's table tells of the copy when it was asked for it by name; this list is of something else that changed there.
+        factory.Lie("atlanta");
+        factory.Job(1).Checkpoints[0].WholeCopies.ShouldBe(2);
+        factory.Lie("atlanta", TestFactory.Checkpoint(1, 10, "wisconsin"));
+        factory.Job(1).Checkpoints[0].WholeCopies.ShouldBe(2);
+
+        factory.Lie("atlanta");
+        factory.Job(1).Checkpoints[0].At("atlanta")!.Problem.ShouldBe("The copy at site atlanta is no longer there.", "it was listed, and is no more");
+    }
+
+    [Fact]
     public void Age_alone_takes_what_an_ended_job_kept()
     {
         var factory = Running().Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive();
@@ -298,4 +355,11 @@ public sealed class CheckpointLifecycleTests
     }
 
     private static TestFactory Running() => new TestFactory().Join("wisconsin").Join("atlanta").Submit("wisconsin", "atlanta").Run(1, "wisconsin", "atlanta");
+
+    private static TestFactory Running(int copies)
+    {
+        var (factory, specification) = (new TestFactory().Join("wisconsin").Join("atlanta"), TestFactory.Specification("wisconsin", "atlanta"));
+        factory.Do(new SubmitJob(specification with { Checkpoint = specification.Checkpoint with { Copies = copies } }));
+        return factory.Run(1, "wisconsin", "atlanta");
+    }
 }
