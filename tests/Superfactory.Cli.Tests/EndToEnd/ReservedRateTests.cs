@@ -10,6 +10,9 @@ namespace Superfactory.Cli.Tests.EndToEnd;
 [Collection(WholeFactories.Name)]
 public sealed class ReservedRateTests : IDisposable
 {
+    /// <summary>At its pace the job lasts longer than both waits in which a cut is found may take, so that it ends when it is let hurry.</summary>
+    private const int Steps = 200, PaceMilliseconds = 2000;
+
     private readonly TemporaryDirectory _directory = new();
 
     public ReservedRateTests() => CorpusBuilder.Build(
@@ -32,7 +35,8 @@ public sealed class ReservedRateTests : IDisposable
         var (one, other, third) = (stage.Names[0], stage.Names[1], stage.Names[2]);
         var applied = await stage.Control.ApplyFleetAsync("fleet.yaml", Fleet(one, other, third), Cancel);
         applied.Succeeded.ShouldBeTrue(string.Join('\n', applied.Problems));
-        var recorded = new RecordedJob(_directory.Root, "{mode: diloco, every: 10}", steps: 400, pace: 20, string.Empty, one, other);
+        (Steps * PaceMilliseconds).ShouldBeGreaterThan((int)(2 * RunningProgram.Limit).TotalMilliseconds);
+        var recorded = new RecordedJob(_directory.Root, "{mode: diloco, every: 2}", Steps, PaceMilliseconds, string.Empty, one, other);
         var submitted = await stage.Control.SubmitAsync("job.yaml", null, recorded.Text + "\nwan: {rate: 10mbit}\n", Cancel);
         var job = submitted.Value.ShouldNotBeNull(string.Join('\n', submitted.Problems)).Id;
         await UntilAsync(stage, job, static view => view.Progress > 0);
