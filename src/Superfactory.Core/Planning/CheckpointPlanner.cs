@@ -89,9 +89,9 @@ internal static class CheckpointPlanner
 
     private static void Expire(Draft draft, long id)
     {
-        // Those of which no copy is whole are no use to a run: they count apart, so that they neither displace one that is nor pile up.
+        // One of which no copy is whole is no use to a run: it takes no other's place.
         var keep = draft.State.Jobs[id].Specification.Checkpoint.Keep;
-        var (kept, damaged) = (0, 0);
+        var (kept, whole) = (0, 0);
         var newest = ResumeRules.Newest(draft.State.Jobs[id])?.Number;
         var spread = false;
         foreach (var checkpoint in draft.State.Jobs[id].Checkpoints.Reverse())
@@ -105,7 +105,8 @@ internal static class CheckpointPlanner
             var isSpread = !spread && checkpoint is { Abandoned: false, WholeCopies: > 1 };
             var isCopied = checkpoint.Copies.Any(copy => copy.Standing == CheckpointStanding.Copying);
             var isNeeded = isSpread || isCopied || checkpoint.Number == newest || ResumeRules.IsNeeded(draft.State, id, checkpoint);
-            var isBeyond = checkpoint.IsUsable || isCopied ? ++kept > keep : kept >= keep || ++damaged > keep;
+            kept++;
+            var isBeyond = checkpoint.IsUsable || isCopied ? ++whole > keep : kept > keep;
             spread |= isSpread;
             if (IsTooOld(draft.State, draft.State.Jobs[id], checkpoint, draft.Now))
             {

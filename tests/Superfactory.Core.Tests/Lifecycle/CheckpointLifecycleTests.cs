@@ -41,7 +41,7 @@ public sealed class CheckpointLifecycleTests
     }
 
     [Fact]
-    public void Damaged_checkpoints_do_not_count_among_those_that_are_kept_and_are_kept_as_many_as_whole_ones()
+    public void Damaged_checkpoints_take_no_place_of_one_that_a_run_can_go_back_to()
     {
         var factory = Running(copies: 1).Lie("wisconsin", TestFactory.Checkpoint(1, 1, "wisconsin"));
         for (var round = 2; round <= 5; round++)

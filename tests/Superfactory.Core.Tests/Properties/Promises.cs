@@ -3,6 +3,7 @@ using Superfactory.Core.Planning;
 using Superfactory.Core.Records;
 using Superfactory.Model;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Tests.Properties;
 
@@ -13,6 +14,11 @@ internal static class Promises
     public static void Step(FactoryState before, FactoryState after, JournalRecord record)
     {
         after.Revision.ShouldBe(before.Revision + 1);
+        if (record is CheckpointExpired expired && before.Jobs[expired.Job] is { End: null } open)
+        {
+            ResumeRules.Newest(open)?.Number.ShouldNotBe(expired.Checkpoint, "a run would go back to it");
+        }
+
         foreach (var name in before.Sites.Keys)
         {
             var old = InstructionsReader.Read(before, name);
@@ -74,7 +80,9 @@ internal static class Promises
         {
             Sentence(reader.ReasonOf(job, now));
             job.Checkpoints.Select(checkpoint => checkpoint.Number).ShouldBeInOrder();
-            job.Checkpoints.Count(checkpoint => checkpoint.Expired is null).ShouldBeLessThanOrEqualTo(job.Specification.Checkpoint.Keep + 4, "only the newest are kept, and what is needed");
+            var kept = job.Checkpoints.Where(checkpoint => checkpoint.Expired is null).ToLookup(checkpoint => checkpoint.IsUsable || checkpoint.Copies.Any(copy => copy.Standing == CheckpointStanding.Copying));
+            kept[true].Count().ShouldBeLessThanOrEqualTo(job.Specification.Checkpoint.Keep + 4, "only the newest are kept, and what is needed");
+            kept[false].Count().ShouldBeLessThanOrEqualTo(job.Specification.Checkpoint.Keep + 4, "damaged ones as few");
             job.Held.ShouldBe(job.Held && job.Islands.All(island => island.Standing is IslandStanding.Stopping or IslandStanding.Released), "a held job has no gang");
             if (job.Islands.IsEmpty)
             {
