@@ -1,6 +1,7 @@
 """What a loop keeps beside its parameters: optimizers, buffers, and everything that it attached."""
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any, Dict, List, Optional
 
@@ -119,15 +120,19 @@ class Attachments:
                 self._awaited[name] = state
 
     def restore_moments(self, tree: "Dict[str, Any] | None") -> None:
-        """After a refused contribution: the optimizers' moments and the buffers as they were at the last boundary, or none
-        where nothing was saved. Learning rates, schedules and attached objects go on as they are."""
+        """After a refused contribution: the optimizers' moments and the buffers as they were at the last boundary. Learning
+        rates, schedules and attached objects go on as they are.
+
+        An optimizer that had no moments at the boundary keeps those of the refused steps where they are finite. They are the
+        island's own and enter no model; without them its next updates would be as large as the refused ones, and be refused.
+        """
         saved = tree["optimizers"] if tree is not None else [None] * len(self._optimizers)
         for optimizer, state in zip(self._optimizers, saved):
-            if state is None:
+            if state is not None and state["state"]:
+                groups = optimizer.state_dict()["param_groups"]
+                optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
+            elif not _is_finite(optimizer.state):
                 optimizer.state = defaultdict(dict)
-                continue
-            groups = optimizer.state_dict()["param_groups"]
-            optimizer.load_state_dict({"state": state["state"], "param_groups": groups})
         if tree is not None:
             self.load_tensors(tree["statics"])
 
@@ -148,3 +153,14 @@ class Attachments:
             if name not in own or own[name].shape != tensor.shape:
                 raise SuperfactoryError(f"the saved state has tensor '{name}' {list(tensor.shape)}, which the model has not")
             own[name].copy_(tensor)
+
+
+def _is_finite(state: Any) -> bool:
+    """Whether no number in an optimizer's state is infinite or none."""
+    if isinstance(state, torch.Tensor):
+        return bool(torch.isfinite(state).all())
+    if isinstance(state, dict):
+        return all(_is_finite(each) for each in state.values())
+    if isinstance(state, (list, tuple)):
+        return all(_is_finite(each) for each in state)
+    return not isinstance(state, float) or math.isfinite(state)

@@ -150,3 +150,58 @@ def test_what_a_loop_did_since_another_s_state_came_is_undone_before_gradients_a
     schedule.step()
     attachments.settle()
     assert optimizer.param_groups[0]["lr"] == 0.0625
+
+
+class Refused:
+    """A trainer near an optimum: rounds of noisy steps that end where they began, as refused ones do."""
+
+    def __init__(self):
+        self.noise = torch.Generator().manual_seed(5)
+        self.model = torch.nn.Linear(64, 8, bias=False)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=0.01, weight_decay=0.0)
+        self.attachments = Attachments(TensorTable(self.model, False), [self.optimizer])
+        self.start = self.model.weight.detach().clone()
+
+    def round(self, scale=1.0):
+        """Five steps; how far they go. Then the parameters are the run's again."""
+        for _ in range(5):
+            self.model.weight.grad = torch.randn(8, 64, generator=self.noise) * scale
+            self.optimizer.step()
+        distance = float((self.model.weight.detach() - self.start).norm())
+        with torch.no_grad():
+            self.model.weight.copy_(self.start)
+        return distance
+
+    def boundary(self):
+        return copy.deepcopy(self.attachments.collect({}))
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_fresh_optimizer_keeps_the_moments_of_a_refused_round_so_that_its_next_one_is_smaller(saved):
+    refused, kept = Refused(), Refused()
+    first = refused.round()
+    kept.round()
+    refused.optimizer.state.clear()
+    kept.attachments.restore_moments(Refused().boundary() if saved else None)
+    assert refused.round() > 0.9 * first
+    assert kept.round() < 0.7 * first
+
+    # Refused again it goes back to them: the boundary at which they were kept.
+    boundary = kept.boundary()
+    kept.round(scale=1e6)
+    kept.attachments.restore_moments(boundary)
+    assert same(kept.optimizer.state_dict()["state"], boundary["optimizers"][0]["state"])
+
+
+def test_moments_that_are_not_finite_are_dropped_and_those_of_the_last_merge_come_back_where_there_are_some():
+    trainer = Refused()
+    trainer.round(scale=float("nan"))
+    trainer.attachments.restore_moments(None)
+    assert not trainer.optimizer.state
+
+    trainer.round()
+    boundary = trainer.boundary()
+    for scale in (3.0, float("inf")):
+        trainer.round(scale)
+        trainer.attachments.restore_moments(boundary)
+        assert same(trainer.optimizer.state_dict()["state"], boundary["optimizers"][0]["state"])
