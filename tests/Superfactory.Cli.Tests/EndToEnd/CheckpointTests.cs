@@ -25,7 +25,7 @@ public sealed class CheckpointTests : IAsyncDisposable
             programs.Add(await _factory.SiteAsync(site));
         }
 
-        var job = await _factory.SubmitAsync(steps: 400, every: 10, checkpoint: 1);
+        var job = await _factory.SubmitAsync(steps: 400, every: 10, checkpoint: 1, pace: 100);
         var before = await _factory.CheckpointsAsync(job, static list => list.Items.Any(static checkpoint => checkpoint.Copies.Count(static copy => copy.Standing == CheckpointStanding.Whole) == 2));
         foreach (var program in programs)
         {
@@ -42,6 +42,7 @@ public sealed class CheckpointTests : IAsyncDisposable
         await Task.WhenAll(_factory.SiteAsync("wisconsin"), _factory.SiteAsync("atlanta"), _factory.SiteAsync("iowa"));
         var back = await _factory.UntilAsync(job, static view => view.State == JobState.Running && (view.Reason ?? string.Empty).Contains("it goes back to checkpoint", StringComparison.Ordinal));
         back.Islands.ShouldAllBe(static island => island.Incarnation > 1);
+        _factory.Hurry();
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
         Whole(ended, islands: 2);
@@ -68,7 +69,7 @@ public sealed class CheckpointTests : IAsyncDisposable
         var whole = await _factory.UntilAsync(await _factory.SubmitAsync(steps, sync), static view => view.EndedUnixMilliseconds is not null);
         whole.State.ShouldBe(JobState.Completed, whole.Reason);
 
-        var job = await _factory.SubmitAsync(steps, sync);
+        var job = await _factory.SubmitAsync(steps, sync, pace: 100);
         var ended = await _factory.HeldAndReleasedAsync(job);
         ended.Islands[0].Result!.ParametersSha256.ShouldBe(whole.Islands[0].Result!.ParametersSha256);
         ended.Islands[0].Result!.Values["validation_loss_final"].ShouldBe(whole.Islands[0].Result!.Values["validation_loss_final"]);

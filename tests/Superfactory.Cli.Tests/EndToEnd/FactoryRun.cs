@@ -33,6 +33,8 @@ internal sealed class FactoryRun : IAsyncDisposable
 
     public string Directory => _directory.Root;
 
+    private string HurryFile => _directory.Combine("hurry");
+
     public async Task<RunningProgram> ControlAsync() =>
         await ReadyAsync("control", "--listen", _endpoint, "--state", _directory.Combine("state"));
 
@@ -45,25 +47,35 @@ internal sealed class FactoryRun : IAsyncDisposable
         return await ReadyAsync("site", "--name", name, "--control", Url, "--state", _directory.Combine("state"), "--data", Data, "--cores", "1", "--slots", $"{slots}", "--orphan-grace", $"{orphanGrace}");
     }
 
+    /// <summary>A job's <c>environment</c>: its trainers take steps no faster than this until <see cref="Hurry"/>, so that how fast the machine is does not decide what it lives to see.</summary>
+    /// <param name="pace">Milliseconds that a step takes at least.</param>
+    public string Environment(int pace) => string.Create(CultureInfo.InvariantCulture, $"{{PACE_SECONDS: \"{pace / 1000.0}\", PACE_UNTIL: \"{HurryFile}\"}}");
+
+    /// <summary>Lets trainers take their steps as fast as they can, those of later jobs too.</summary>
+    public void Hurry() => File.WriteAllText(HurryFile, string.Empty);
+
     /// <summary>Writes and submits a job of the given length.</summary>
     /// <param name="steps">Steps of each site.</param>
     /// <param name="every">Steps between merges; 0 merges gradients every step.</param>
     /// <param name="checkpoint">Seconds between checkpoints.</param>
     /// <param name="stall">Seconds without a step after which an island is out; 0 takes the default.</param>
-    public Task<long> SubmitAsync(int steps, int every, int checkpoint = 60, int stall = 0) =>
-        SubmitAsync(steps, every == 0 ? "mode: every-step" : $"mode: diloco, every: {every}, stall: {stall}", checkpoint);
+    /// <param name="pace">Milliseconds that a step takes at least until <see cref="Hurry"/>.</param>
+    public Task<long> SubmitAsync(int steps, int every, int checkpoint = 60, int stall = 0, int pace = 0) =>
+        SubmitAsync(steps, every == 0 ? "mode: every-step" : $"mode: diloco, every: {every}, stall: {stall}", checkpoint, pace);
 
     /// <summary>Writes and submits a job of the given length.</summary>
     /// <param name="steps">Steps of each site.</param>
     /// <param name="sync">The fields of the job's <c>sync</c>.</param>
     /// <param name="checkpoint">Seconds between checkpoints.</param>
-    public async Task<long> SubmitAsync(int steps, string sync, int checkpoint = 60)
+    /// <param name="pace">Milliseconds that a step takes at least until <see cref="Hurry"/>.</param>
+    public async Task<long> SubmitAsync(int steps, string sync, int checkpoint = 60, int pace = 0)
     {
         var text = $$"""
             name: killed
             sites: [wisconsin, atlanta]
             trainer: {recipe: pretrain, model: {layers: 2, hidden: 64, heads: 2, context: 64}, batch: 8, validation_samples: 8}
             data: {corpus: dotnet-docs}
+            environment: {{Environment(pace)}}
             sync: { {{sync}} }
             checkpoint: {every: {{checkpoint}}}
             budget: {steps: {{steps}}}
@@ -96,13 +108,14 @@ internal sealed class FactoryRun : IAsyncDisposable
         throw new InvalidOperationException($"The job never was as wanted; at last it was {last?.State}: {last?.Reason}\n{string.Join('\n', _programs.Select(static program => program.Output))}");
     }
 
-    /// <summary>Holds a job on its way, releases it when it is held, and sees every island's second incarnation complete it.</summary>
+    /// <summary>Holds a job on its way, releases it when it is held, lets it hurry, and sees every island's second incarnation complete it.</summary>
     public async Task<JobView> HeldAndReleasedAsync(long job)
     {
         await UntilAsync(job, static view => view.Progress > 0.2);
         (await Client.HoldAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
         var held = await UntilAsync(job, static view => view.State is JobState.Held or JobState.Completed);
         held.State.ShouldBe(JobState.Held, held.Reason);
+        Hurry();
         (await Client.ReleaseAsync(job, array: false, TestContext.Current.CancellationToken)).Succeeded.ShouldBeTrue();
 
         var ended = await UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);

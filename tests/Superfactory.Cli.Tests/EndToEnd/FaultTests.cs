@@ -8,11 +8,11 @@ namespace Superfactory.Cli.Tests.EndToEnd;
 [Collection(WholeFactories.Name)]
 public sealed class FaultTests : IAsyncDisposable
 {
-    /// <summary>Steps of a run that is still under way when a killed site's name is free again, and the site is back.</summary>
-    private const int Long = 1200;
-
-    /// <summary>The same where each step is merged.</summary>
-    private const int EveryStep = 800;
+    /// <summary>
+    /// Steps of a run, and milliseconds of a step until it is let hurry: two minutes for both islands, four for one. So it is still under way when a killed
+    /// site's name is free again, and the site is back.
+    /// </summary>
+    private const int Steps = 600, Pace = 200;
 
     private readonly FactoryRun _factory = new();
 
@@ -25,12 +25,13 @@ public sealed class FaultTests : IAsyncDisposable
         var control = await _factory.ControlAsync();
         await _factory.SiteAsync("wisconsin");
         await _factory.SiteAsync("atlanta");
-        var job = await _factory.SubmitAsync(steps: 400, every: 10);
+        var job = await _factory.SubmitAsync(Steps, every: 10, pace: Pace);
         await _factory.UntilAsync(job, static view => view.Progress > 0);
 
         control.Signal("KILL");
         await control.EndAsync();
         await _factory.ControlAsync();
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
@@ -44,14 +45,14 @@ public sealed class FaultTests : IAsyncDisposable
         await _factory.ControlAsync();
         await _factory.SiteAsync("wisconsin");
         var atlanta = await _factory.SiteAsync("atlanta", orphanGrace: 2);
-        var job = await _factory.SubmitAsync(steps: Long, every: 10);
+        var job = await _factory.SubmitAsync(Steps, every: 10, pace: Pace);
         var before = await _factory.UntilAsync(job, static view => view.Progress > 0);
         atlanta.Marker.Alive().Count.ShouldBeGreaterThan(3);
 
         var ended = await KilledAndBackAsync(atlanta, job);
         ended.Islands.Single(static island => island.Site == "wisconsin").Incarnation.ShouldBe(1);
         ended.Epoch.ShouldNotBeNull().Number.ShouldBeGreaterThan(before.Epoch!.Number + 1);
-        Whole(ended, Long);
+        Whole(ended);
     }
 
     [Fact]
@@ -60,11 +61,11 @@ public sealed class FaultTests : IAsyncDisposable
         await _factory.ControlAsync();
         await _factory.SiteAsync("wisconsin");
         var atlanta = await _factory.SiteAsync("atlanta");
-        var job = await _factory.SubmitAsync(steps: EveryStep, every: 0);
+        var job = await _factory.SubmitAsync(Steps, every: 0, pace: Pace);
         await _factory.UntilAsync(job, static view => view.Progress > 0);
 
         var ended = await KilledAndBackAsync(atlanta, job);
-        Whole(ended, EveryStep);
+        Whole(ended);
 
         // The recipe clips and has a schedule; each 100 steps, and at the end, the bridges compare what the trainers have.
         var said = await _factory.Client.LogsAsync(job, 0, TestContext.Current.CancellationToken);
@@ -77,19 +78,20 @@ public sealed class FaultTests : IAsyncDisposable
         await _factory.ControlAsync();
         await _factory.SiteAsync("wisconsin");
         var atlanta = await _factory.SiteAsync("atlanta", orphanGrace: 60);
-        var job = await _factory.SubmitAsync(steps: Long, every: 10);
+        var job = await _factory.SubmitAsync(Steps, every: 10, pace: Pace);
         var before = await _factory.UntilAsync(job, static view => view.Progress > 0);
 
         atlanta.Signal("KILL");
         await atlanta.EndAsync();
         await _factory.UntilAsync(job, view => view.Progress > before.Progress + 0.05);
         await _factory.SiteAsync("atlanta", orphanGrace: 60);
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
         ended.Islands.ShouldAllBe(static island => island.Incarnation == 1);
         ended.Epoch!.Number.ShouldBe(before.Epoch!.Number);
-        Whole(ended, Long);
+        Whole(ended);
     }
 
     [Fact]
@@ -98,7 +100,7 @@ public sealed class FaultTests : IAsyncDisposable
         await _factory.ControlAsync();
         await _factory.SiteAsync("wisconsin");
         var atlanta = await _factory.SiteAsync("atlanta");
-        var job = await _factory.SubmitAsync(steps: Long, every: 10);
+        var job = await _factory.SubmitAsync(Steps, every: 10, pace: Pace);
         await _factory.UntilAsync(job, static view => view.Progress > 0);
         var bridge = atlanta.Marker.Alive().Single(static alive => alive.Command.Contains(" bridge --config ", StringComparison.Ordinal)).Id;
 
@@ -106,11 +108,12 @@ public sealed class FaultTests : IAsyncDisposable
         await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
         await SignalAsync(bridge, "CONT");
         await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 2);
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
         ended.Islands.ShouldAllBe(static island => island.Incarnation == 1);
-        Whole(ended, Long);
+        Whole(ended);
     }
 
     [Fact]
@@ -119,7 +122,7 @@ public sealed class FaultTests : IAsyncDisposable
         await _factory.ControlAsync();
         await _factory.SiteAsync("wisconsin");
         var atlanta = await _factory.SiteAsync("atlanta");
-        var job = await _factory.SubmitAsync(steps: Long, every: 10, stall: 2);
+        var job = await _factory.SubmitAsync(Steps, every: 10, stall: 2, pace: Pace);
         await _factory.UntilAsync(job, static view => view.Progress > 0);
         var trainer = atlanta.Marker.Alive().Single(static alive => alive.Command.Contains("/recipes/pretrain.py", StringComparison.Ordinal)).Id;
 
@@ -127,11 +130,12 @@ public sealed class FaultTests : IAsyncDisposable
         await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
         await SignalAsync(trainer, "CONT");
         await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 2);
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
         ended.Islands.ShouldAllBe(static island => island.Incarnation == 1 && island.TrainerRestarts == 0);
-        Whole(ended, Long);
+        Whole(ended);
     }
 
     [Fact]
@@ -140,17 +144,18 @@ public sealed class FaultTests : IAsyncDisposable
         await using var up = RunningProgram.Start(
             "up", "--listen", _factory.Url["http://".Length..], "--state", Path.Combine(_factory.Directory, "up"), "--data", _factory.Data, "--wan", "none");
         await up.LineAsync(static line => line.StartsWith("Ctrl-C stops it.", StringComparison.Ordinal));
-        var job = await _factory.SubmitAsync(steps: Long, every: 10);
+        var job = await _factory.SubmitAsync(Steps, every: 10, pace: Pace);
         await _factory.UntilAsync(job, static view => view.Progress > 0);
 
         Kill(up, " control --listen ");
         await up.LineAsync(static line => line == "The control plane ended with exit code 137 and is started again.");
         Kill(up, " site --name atlanta ");
         await up.LineAsync(static line => line == "The site atlanta ended with exit code 137 and is started again.");
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
-        Whole(ended, Long);
+        Whole(ended);
         up.Signal("INT");
         (await up.EndAsync()).ShouldBe(0, up.Output);
         up.Marker.Alive().ShouldBeEmpty();
@@ -171,6 +176,7 @@ public sealed class FaultTests : IAsyncDisposable
         await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
         await _factory.SiteAsync("atlanta");
         await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 2);
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
@@ -209,10 +215,10 @@ public sealed class FaultTests : IAsyncDisposable
         kill.ExitCode.ShouldBe(0);
     }
 
-    private static void Whole(JobView job, int steps = 400)
+    private static void Whole(JobView job)
     {
         var results = job.Islands.Select(static island => island.Result.ShouldNotBeNull()).ToArray();
         results.Select(static result => result.ParametersSha256).Distinct().ShouldHaveSingleItem();
-        results[0].Ledger.ShouldNotBeNull().Merged.ShouldBe(steps * 8 * 2);
+        results[0].Ledger.ShouldNotBeNull().Merged.ShouldBe(Steps * 8 * 2);
     }
 }

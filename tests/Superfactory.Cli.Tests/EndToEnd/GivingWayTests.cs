@@ -9,7 +9,7 @@ namespace Superfactory.Cli.Tests.EndToEnd;
 [Collection(WholeFactories.Name)]
 public sealed class GivingWayTests : IAsyncDisposable
 {
-    private const int Steps = 200, Batch = 8;
+    private const int Steps = 200, Batch = 8, Pace = 100;
 
     private readonly FactoryRun _factory = new();
 
@@ -20,13 +20,14 @@ public sealed class GivingWayTests : IAsyncDisposable
     public async Task Job_gives_way_to_one_of_a_higher_priority_comes_back_and_ends_with_its_ledger_exact()
     {
         await StartAsync();
-        var low = await _factory.SubmitAsync(Job("[wisconsin, atlanta]", Steps));
+        var low = await _factory.SubmitAsync(Job("[wisconsin, atlanta]", Steps, Pace));
         await _factory.UntilAsync(low, static view => view.Progress > 0.2);
 
         var high = await _factory.SubmitAsync(Job("[atlanta]", 30) + "\npriority: 10");
         (await _factory.UntilAsync(high, static _ => true)).Reason.ShouldBe("Starts at atlanta as soon as job 1 has given way.");
         var first = await _factory.UntilAsync(high, static view => view.EndedUnixMilliseconds is not null);
         first.State.ShouldBe(JobState.Completed, first.Reason);
+        _factory.Hurry();
 
         var back = await _factory.UntilAsync(low, static view => view.EndedUnixMilliseconds is not null);
         back.State.ShouldBe(JobState.Completed, back.Reason);
@@ -43,7 +44,7 @@ public sealed class GivingWayTests : IAsyncDisposable
         var applied = await CommandProcess.RunAsync("fleet", "apply", file, "--control", _factory.Url);
         applied.ExitCode.ShouldBe(0, applied.Error);
 
-        var wide = await _factory.SubmitAsync(Job("[wisconsin, atlanta]", 3 * Steps) + "\nislands_min: 1");
+        var wide = await _factory.SubmitAsync(Job("[wisconsin, atlanta]", 3 * Steps, Pace) + "\nislands_min: 1");
         await _factory.UntilAsync(wide, static view => view.Progress > 0.15);
         var owner = await _factory.SubmitAsync(Job("[atlanta]", 30) + "\nqueue: research");
         var alone = await _factory.UntilAsync(wide, static view => view.Epoch is { Members.Length: 1 });
@@ -53,6 +54,7 @@ public sealed class GivingWayTests : IAsyncDisposable
 
         var again = await _factory.UntilAsync(wide, static view => view.Epoch is { Members.Length: 2 } || view.EndedUnixMilliseconds is not null);
         again.Epoch!.Members.Select(static member => member.Island).ShouldBe(["wisconsin", "atlanta"], again.Reason);
+        _factory.Hurry();
         var ended = await _factory.UntilAsync(wide, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
         ended.Islands.Select(static island => island.Incarnation).ShouldBe([1, 2]);
@@ -63,7 +65,7 @@ public sealed class GivingWayTests : IAsyncDisposable
     public async Task Job_moves_off_a_site_that_is_drained_and_ends_elsewhere_with_its_ledger_exact()
     {
         await StartAsync();
-        var job = await _factory.SubmitAsync(Job("1", 2 * Steps));
+        var job = await _factory.SubmitAsync(Job("1", 2 * Steps, Pace));
         var running = await _factory.UntilAsync(job, static view => view.Progress > 0.1);
         var from = running.Islands.ShouldHaveSingleItem().Site;
 
@@ -71,6 +73,7 @@ public sealed class GivingWayTests : IAsyncDisposable
         drained.ExitCode.ShouldBe(0, drained.Error);
         drained.Output.ShouldContain($"{from}  is being drained by");
         drained.Output.ShouldContain("job 1");
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
@@ -89,11 +92,12 @@ public sealed class GivingWayTests : IAsyncDisposable
         results[0].Ledger.ShouldBe(new LedgerTotals(steps * Batch * 2, steps * Batch * 2, 0, 0));
     }
 
-    private static string Job(string sites, int steps) => $$"""
+    private string Job(string sites, int steps, int pace = 0) => $$"""
         name: gives-way
         sites: {{sites}}
         trainer: {recipe: pretrain, model: {layers: 2, hidden: 64, heads: 2, context: 64}, batch: {{Batch}}, validation_samples: 8}
         data: {corpus: dotnet-docs}
+        environment: {{_factory.Environment(pace)}}
         sync: {mode: diloco, every: 10}
         budget: {steps: {{steps}}}
         """;

@@ -27,6 +27,7 @@ public sealed class LaneTests : IAsyncDisposable
         var alone = await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 1);
         await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
         await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 2);
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
@@ -57,6 +58,7 @@ public sealed class LaneTests : IAsyncDisposable
 
         await _factory.ControlAsync();
         await Task.WhenAll(_factory.SiteAsync("wisconsin"), _factory.SiteAsync("atlanta"));
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
@@ -80,7 +82,7 @@ public sealed class LaneTests : IAsyncDisposable
     {
         await _factory.ControlAsync();
         await Task.WhenAll(_factory.SiteAsync("wisconsin"), _factory.SiteAsync("atlanta"));
-        var whole = await _factory.UntilAsync(await SubmitAsync(steps: 150), static view => view.EndedUnixMilliseconds is not null);
+        var whole = await _factory.UntilAsync(await SubmitAsync(steps: 150, pace: 0), static view => view.EndedUnixMilliseconds is not null);
         whole.State.ShouldBe(JobState.Completed, whole.Reason);
 
         var job = await SubmitAsync(steps: 150);
@@ -91,13 +93,13 @@ public sealed class LaneTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _factory.DisposeAsync();
 
-    private async Task<long> SubmitAsync(int steps = Steps, int checkpoint = 60)
+    private async Task<long> SubmitAsync(int steps = Steps, int checkpoint = 60, int pace = 100)
     {
         var text = $$"""
             name: lanes
             sites: [wisconsin, atlanta]
             command: [python3, train_pipeline.py]
-            environment: {STEP_SECONDS: "0.02"}
+            environment: {{_factory.Environment(pace)}}
             lanes: {tensors: ["front.*", "back.*"], apart: [atlanta]}
             sync: {mode: diloco, every: 10}
             checkpoint: {every: {{checkpoint}}}

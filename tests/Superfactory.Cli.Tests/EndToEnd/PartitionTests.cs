@@ -87,7 +87,7 @@ public sealed class PartitionTests : IDisposable
 
     private async Task<(RecordedJob Recorded, long Job)> SubmitAsync(ChaosStage stage, string partition)
     {
-        var recorded = new RecordedJob(_directory.Root, $"{{mode: diloco, every: 10, partition: {partition}}}", steps: 200, pace: 20, string.Empty, "wisconsin", "atlanta");
+        var recorded = new RecordedJob(_directory.Root, $"{{mode: diloco, every: 10, partition: {partition}}}", steps: 200, pace: 200, string.Empty, "wisconsin", "atlanta");
         var submitted = await stage.Control.SubmitAsync("job.yaml", null, recorded.Text, Cancel);
         var job = submitted.Value.ShouldNotBeNull(string.Join('\n', submitted.Problems)).Id;
         await UntilAsync(stage, job, static view => view.Progress > 0);

@@ -20,7 +20,7 @@ public sealed class RecordedRunTests : IAsyncDisposable
         var control = await _factory.ControlAsync();
         var wisconsin = await _factory.SiteAsync("wisconsin", orphanGrace: 60);
         var atlanta = await _factory.SiteAsync("atlanta");
-        var (recorded, job) = await SubmitAsync("{mode: diloco, every: 10}", steps: 200, string.Empty);
+        var (recorded, job) = await SubmitAsync("{mode: diloco, every: 10}", steps: 200, string.Empty, pace: 200);
         var before = await _factory.UntilAsync(job, static view => view.Progress > 0);
 
         // The seal waits for the word of an agent that is stopped: so long it is in the middle.
@@ -77,13 +77,14 @@ public sealed class RecordedRunTests : IAsyncDisposable
         await _factory.ControlAsync();
         await _factory.SiteAsync("wisconsin");
         var atlanta = await _factory.SiteAsync("atlanta");
-        var (recorded, job) = await SubmitAsync("{mode: every-step, batch: keep}", steps: 80, string.Empty);
+        var (recorded, job) = await SubmitAsync("{mode: every-step, batch: keep}", steps: 80, string.Empty, pace: 200);
         await _factory.UntilAsync(job, static view => view.Progress > 0.1);
 
         atlanta.Signal("KILL");
         var alone = await _factory.UntilAsync(job, static view => view.Epoch!.Members.Length == 1);
         await _factory.UntilAsync(job, view => view.Progress > alone.Progress);
 
+        recorded.Hurry();
         var results = recorded.Whole(await EndAsync(job));
         results.ShouldContain(static result => result.Merged.Count == 1 && result.Merged[0].Samples.Count == 2 * RecordedJob.Batch);
         results.ShouldAllBe(static result => result.Merged.Sum(static given => given.Samples.Count) <= 2 * RecordedJob.Batch);
@@ -103,9 +104,9 @@ public sealed class RecordedRunTests : IAsyncDisposable
         await Task.WhenAll(_factory.SiteAsync("wisconsin"), _factory.SiteAsync("atlanta"));
     }
 
-    private async Task<(RecordedJob Recorded, long Job)> SubmitAsync(string sync, int steps, string environment)
+    private async Task<(RecordedJob Recorded, long Job)> SubmitAsync(string sync, int steps, string environment, int pace = 20)
     {
-        var recorded = new RecordedJob(_factory.Directory, sync, steps, pace: 20, environment, "wisconsin", "atlanta");
+        var recorded = new RecordedJob(_factory.Directory, sync, steps, pace, environment, "wisconsin", "atlanta");
         return (recorded, await _factory.SubmitAsync(recorded.Text));
     }
 

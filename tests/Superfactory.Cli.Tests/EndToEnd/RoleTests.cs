@@ -43,6 +43,7 @@ public sealed class RoleTests : IAsyncDisposable
         await SaidAsync(2);
         var first = await _factory.SubmitAsync(Other);
         (await _factory.UntilAsync(first, static view => view.EndedUnixMilliseconds is not null)).State.ShouldBe(JobState.Completed);
+        _factory.Hurry();
 
         var ended = await _factory.UntilAsync(job, static view => view.EndedUnixMilliseconds is not null);
         ended.State.ShouldBe(JobState.Completed, ended.Reason);
@@ -83,6 +84,7 @@ public sealed class RoleTests : IAsyncDisposable
         sites: [wisconsin, atlanta]
         trainer: {recipe: pretrain, model: {layers: 2, hidden: 64, heads: 2, context: 64}, batch: {{Batch}}, validation_samples: 8}
         data: {corpus: dotnet-docs}
+        environment: {{_factory.Environment(200)}}
         sync: {mode: diloco, every: 10}
         budget: {steps: {{Steps}}}
         directory: {{_factory.Directory}}

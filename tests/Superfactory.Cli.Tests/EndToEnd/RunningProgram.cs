@@ -34,7 +34,7 @@ internal sealed class RunningProgram : IAsyncDisposable
     public static RunningProgram StartIn(string temporary, params string[] arguments)
     {
         var marker = new Marker();
-        var environment = new Dictionary<string, string?>(marker.Variables) { ["TMPDIR"] = temporary };
+        var environment = new Dictionary<string, string?>(marker.Variables) { ["TMPDIR"] = temporary, ["PYTHONPATH"] = Path.Combine(CommandProcess.Home, "tests", "python", "pace") };
         return new RunningProgram(CommandProcess.Start(arguments, environment: environment), marker);
     }
 
