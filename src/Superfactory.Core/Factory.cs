@@ -50,6 +50,8 @@ public static class Factory
             ApplyFleet apply => FleetDecisions.Apply(draft, apply),
             TakeOut take => OutageDecisions.TakeOut(draft, take),
             ReturnTarget back => OutageDecisions.Return(draft, back),
+            ReserveWindow reserve => WindowDecisions.Reserve(draft, reserve),
+            CancelWindow cancel => WindowDecisions.Cancel(draft, cancel),
             ChangeLink change => LinkDecisions.Change(draft, change),
             MeasureLink measure => LinkDecisions.Measure(draft, measure),
             _ => throw new InvalidOperationException($"The factory knows no command {command.GetType().Name}."),
@@ -59,7 +61,7 @@ public static class Factory
             return new Decision { Refusal = refusal };
         }
 
-        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now) || FleetPlacement.IsTimeUp(state, now) || OutagePlanner.IsDue(state, now) || TimeoutPlanner.IsDue(state, now) || MembershipPlanner.IsDue(state, now))))
+        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now) || FleetPlacement.IsTimeUp(state, now) || OutagePlanner.IsDue(state, now) || WindowPlanner.IsDue(state, now) || TimeoutPlanner.IsDue(state, now) || MembershipPlanner.IsDue(state, now))))
         {
             Planner.Plan(draft);
         }
@@ -154,6 +156,8 @@ public static class Factory
             StartTimedOut timedOut => TimeoutFold.Apply(next, timedOut),
             IslandsShort few => TimeoutFold.Apply(next, few),
             IslandsLeftBehind behind => TimeoutFold.Apply(next, behind),
+            WindowReserved reserved => WindowFold.Apply(next, reserved),
+            WindowEnded ended => WindowFold.Apply(next, ended),
             LinkChanged changed => RateFold.Apply(next, changed),
             RatesRouted routed => RateFold.Apply(next, routed),
             _ => throw new InvalidOperationException($"The factory knows no record {record.GetType().Name}."),

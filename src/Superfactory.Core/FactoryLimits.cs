@@ -36,6 +36,9 @@ public static class FactoryLimits
     /// <summary>How long before a drain is to be done jobs are told to leave, in milliseconds: saving and stopping take seconds to minutes.</summary>
     public const int DrainNoticeMilliseconds = 300_000;
 
+    /// <summary>Reservations of the fleet at a time. Each is looked for in the whole fleet whenever jobs are placed: some tenths of a millisecond with thousands of racks.</summary>
+    public const int WindowsMax = 64;
+
     /// <summary>Faults of a place within <see cref="FaultWindowMilliseconds"/> that quarantine it, if they are not all of one job.</summary>
     public const int FaultsMax = 3;
 

@@ -52,6 +52,7 @@ public static class PlanReader
             Rates = RateReader.Of(job),
             Hardware = sites.IsEmpty ? null : hardware,
             PeakWatts = (sites.Length * FleetCapacity.Watts(job.Specification, hardware, job.Specification.Accelerators)) + specifications.Sum(static gang => FleetCapacity.Watts(gang, gang.Hardware[0], gang.Accelerators)),
+            Reservations = ReservationReader.Of(next, job, now),
             GiveWay = [.. Victims(decision, job.Id)],
             Before = started is not null || planned is not null ? [] : [.. FleetPlacement.Before(next, job).Select(static before => before.Id)],
         }, null);

@@ -24,6 +24,7 @@ public static class WhyReader
         {
             Job = id, Name = job.Specification.Name, State = reader.StateOf(job), Reason = reader.ReasonOf(job, now),
             StartsUnixMilliseconds = job.Reserved?.At, Sites = job.Reserved?.Sites ?? [], Rates = RateReader.Of(job), EndsUnixMilliseconds = EndOf(job),
+            Reservations = ReservationReader.Of(state, job, now),
             DeadlineUnixMilliseconds = job.Specification.Deadline == 0 ? null : job.SubmittedAt + (job.Specification.Deadline * 1000L),
         };
         if (view.State != JobState.Queued || job.Role is not null)
@@ -99,6 +100,8 @@ public static class WhyReader
         PendingReason.Behind => Ahead(state, job),
         PendingReason.After after => new WhyNeed(WhyKind.Jobs) { At = after.Queue, Jobs = [after.Job], Missing = after.Jobs },
         PendingReason.Running running => new WhyNeed(WhyKind.Running) { Jobs = [running.Job], Missing = 1 },
+        PendingReason.Reserved { Window: not 0 and var number } into when WindowRules.Find(state, number) is { } window =>
+            new WhyNeed(WhyKind.Reserved) { At = window.Name, UntilUnixMilliseconds = into.AtMilliseconds, OverUnixMilliseconds = window.Until },
         PendingReason.Reserved into => new WhyNeed(WhyKind.Reserved) { Jobs = [into.Job], UntilUnixMilliseconds = into.AtMilliseconds },
         PendingReason.Time time => new WhyNeed(WhyKind.Time) { UntilUnixMilliseconds = time.UntilMilliseconds },
         _ => new WhyNeed(WhyKind.Never),

@@ -26,7 +26,7 @@ public sealed partial class Scheduler
         }
 
         var outranked = book.Starts.Where(each => GoesBefore(_state, request, each)).ToList();
-        var windows = book.Windows.Where(each => each.Queue is { } queue && _state.Queues.IsUnder(request.Queue, queue));
+        var windows = book.Windows.Where(each => each.Window!.IsFor(_state.Queues, request.Queue, request.Job));
         List<Reservation> lifted = [.. outranked, .. windows];
         lifted.ForEach(each => book.Lift(each, true));
         var found = _starts.Find(request, now, now + notBefore);
@@ -89,6 +89,9 @@ public sealed partial class Scheduler
     /// room for beside it. A job is stopped as long before as that takes.
     /// </summary>
     public ImmutableArray<Overdue> Overdue(long now) => _state.Reserved.IsEmpty ? [] : OverdueSearch.Find(_state, now);
+
+    /// <summary>Who would have to be stopped for windows, as things stand, however long before that.</summary>
+    public ImmutableArray<Overdue> InTheWay(long now) => [.. OverdueSearch.Find(_state, now, long.MaxValue).Where(static each => each.For.Window is not null)];
 
     private bool IsSound(Reservation reservation)
     {

@@ -10,8 +10,16 @@ public sealed partial class Scheduler
     private readonly RoleVictims _roleVictims;
     private RoleSearch? _emptyRoles;
 
-    /// <summary>What is kept for reserved starts is left alone.</summary>
+    /// <summary>What is kept for reserved starts is left alone, and windows that the job may not use.</summary>
     private Plan DecideRoles(GangRequest request, long now)
+    {
+        _ahead.LiftWindows(request, now);
+        var plan = DecideWhole(request, now);
+        _ahead.LiftNoMore();
+        return plan;
+    }
+
+    private Plan DecideWhole(GangRequest request, long now)
     {
         var plan = _roles.Find(request);
         if (plan.Starts && !Keeps(plan, now))

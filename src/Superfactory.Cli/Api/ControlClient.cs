@@ -77,6 +77,15 @@ internal sealed class ControlClient : IDisposable
     /// <summary>Lets something in service again; answers with what still is not.</summary>
     public Task<Answer<OutageView[]>> ReturnAsync(string target, CancellationToken cancellation) => PostAsync<OutageView[]>($"v1/outages/return?target={Uri.EscapeDataString(target)}", null, cancellation);
 
+    /// <summary>What is reserved of the fleet.</summary>
+    public Task<Answer<ReservationView[]>> ReservationsAsync(CancellationToken cancellation) => GetAsync<ReservationView[]>("v1/reservations", cancellation);
+
+    /// <summary>Reserves something of the fleet.</summary>
+    public Task<Answer<ReservationView>> ReserveAsync(ReservationRequest request, CancellationToken cancellation) => PostAsync<ReservationView>("v1/reservations", request, cancellation);
+
+    /// <summary>Takes a reservation of the fleet back; answers with what still is reserved.</summary>
+    public Task<Answer<ReservationView[]>> UnreserveAsync(string name, CancellationToken cancellation) => PostAsync<ReservationView[]>($"v1/reservations/{Uri.EscapeDataString(name)}/cancel", null, cancellation);
+
     /// <summary>What is reserved on links.</summary>
     public Task<Answer<RateView[]>> RatesAsync(CancellationToken cancellation) => GetAsync<RateView[]>("v1/rates", cancellation);
 

@@ -8,6 +8,9 @@ internal static class MomentText
     /// <summary>What is expected.</summary>
     public const string Expected = "a time such as 18:30, 2026-11-23T18:30Z, or a while from now such as 90min, 2h or 1d";
 
+    /// <summary>What is expected of a length of time.</summary>
+    public const string ExpectedLength = "a length of time such as 90min, 2h or 1d";
+
     private static readonly (string Unit, long Milliseconds)[] _units = [("min", 60_000), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
     /// <summary>Reads a time.</summary>
@@ -16,12 +19,9 @@ internal static class MomentText
     /// <returns>Milliseconds since 1970-01-01 UTC; null where it is no time.</returns>
     public static long? Read(string text, DateTimeOffset now)
     {
-        foreach (var (unit, length) in _units)
+        if (ReadLength(text) is { } length)
         {
-            if (text.EndsWith(unit, StringComparison.Ordinal) && int.TryParse(text.AsSpan(0, text.Length - unit.Length).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
-            {
-                return now.ToUnixTimeMilliseconds() + (count * length);
-            }
+            return now.ToUnixTimeMilliseconds() + length;
         }
 
         if (TimeOnly.TryParseExact(text, ["H:mm", "H:mm:ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var clock))
@@ -33,6 +33,21 @@ internal static class MomentText
         return DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var date)
             ? date.ToUnixTimeMilliseconds()
             : null;
+    }
+
+    /// <summary>Reads a length of time such as <c>90min</c>.</summary>
+    /// <returns>Milliseconds; null where it is none.</returns>
+    public static long? ReadLength(string text)
+    {
+        foreach (var (unit, length) in _units)
+        {
+            if (text.EndsWith(unit, StringComparison.Ordinal) && int.TryParse(text.AsSpan(0, text.Length - unit.Length).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            {
+                return count * length;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Writes a time of this machine's zone.</summary>

@@ -1,20 +1,24 @@
 using System.CommandLine;
 using Superfactory.Cli.Api;
 using Superfactory.Cli.CommandLine;
+using Superfactory.Cli.Reservations;
 using Superfactory.Model;
 using Superfactory.Model.Fleet;
 
 namespace Superfactory.Cli.Fleet;
 
-/// <summary><c>superfactory fleet</c>: what a fleet file says.</summary>
+/// <summary><c>superfactory fleet</c>: what a fleet file says, and what is reserved of the fleet.</summary>
 internal static class FleetCommands
 {
     /// <summary>Makes the command.</summary>
-    public static Command Create(ControlOption control, Terminal terminal) => new("fleet", "Check and show fleet files: sites, racks, power and links; apply queues.")
+    public static Command Create(ControlOption control, Terminal terminal) => new("fleet", "Check and show fleet files: sites, racks, power and links; apply queues; reserve places and accelerators.")
     {
         Apply(control, terminal),
         Check(terminal),
         Show(terminal),
+        ReservationCommands.Reserve(control, terminal),
+        ReservationCommands.List(control, terminal),
+        ReservationCommands.Unreserve(control, terminal),
     };
 
     private static Command Check(Terminal terminal)

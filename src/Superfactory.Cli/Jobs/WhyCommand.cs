@@ -47,6 +47,7 @@ internal static class WhyCommand
             lines.Add("  starts      when that is nobody knows: those that run do not say how long (duration), or it is not among the first");
         }
 
+        Reservations(lines, why.Reservations);
         foreach (var rate in why.Rates)
         {
             lines.Add($"  reserved    {RateText.Of(rate)}");
@@ -80,6 +81,16 @@ internal static class WhyCommand
         }
     }
 
+    /// <summary>What is reserved of the fleet for a job, or has it stop, a line for each.</summary>
+    internal static void Reservations(ImmutableArray<string>.Builder lines, ImmutableArray<JobReservation> reservations)
+    {
+        foreach (var reservation in reservations)
+        {
+            var time = $"reservation {reservation.Name}, from {Moment(reservation.FromUnixMilliseconds)} until {Moment(reservation.UntilUnixMilliseconds)}";
+            lines.Add(reservation.LeavesUnixMilliseconds is { } leaves ? $"  leaves      {Moment(leaves)}: it saves and stops for {time}" : $"  may use     {time}");
+        }
+    }
+
     private static string Needed(WhyNeed need) => (need.Role is { } role ? $"for its role {role}: " : string.Empty) + need.Lacks switch
     {
         WhyKind.Accelerators => string.Create(CultureInfo.InvariantCulture, $"{need.Missing:#,0} more {need.Hardware} free at {need.At}{Held(need)}"),
@@ -89,6 +100,7 @@ internal static class WhyCommand
         WhyKind.Rate => string.Create(CultureInfo.InvariantCulture, $"{new Bandwidth(Math.Min(need.Missing ?? 0, Bandwidth.MaxBitsPerSecond / 8) * 8)} more on the link from {need.At}"),
         WhyKind.Jobs => $"{Jobs(need)}{(need.Missing > need.Jobs.Length ? $" and {string.Create(CultureInfo.InvariantCulture, $"{need.Missing - need.Jobs.Length:#,0}")} more" : string.Empty)} {(need.At is { } queue ? $"of queue {queue} " : string.Empty)}to go first",
         WhyKind.Running => $"{Jobs(need)} to stop",
+        WhyKind.Reserved when need is { At: { } name, UntilUnixMilliseconds: { } from, OverUnixMilliseconds: { } over } => $"to end before reservation {name} begins at {Moment(from)}, or that to be over, at {Moment(over)}",
         WhyKind.Reserved => $"to end before the start that is reserved for {Jobs(need)}, or that to have been",
         WhyKind.Time => need.UntilUnixMilliseconds is { } until ? $"time: not before {Moment(until)}" : "time",
         WhyKind.Paused => $"'superfactory queue resume {need.At}'",

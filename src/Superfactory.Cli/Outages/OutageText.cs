@@ -38,7 +38,8 @@ internal static class OutageText
         _ => "is quarantined",
     };
 
-    private static string How(OutageMove move) => move.Kind switch
+    /// <summary>How a job leaves.</summary>
+    public static string How(OutageMove move) => move.Kind switch
     {
         OutageMoveKind.Moves => "saves, stops, and is placed anew",
         OutageMoveKind.Shrinks => $"goes on without {string.Join(", ", move.Islands)} until there is room",

@@ -76,6 +76,7 @@ internal static class ControlApplication
         QueueEndpoints.Map(application);
         FleetEndpoints.Map(application);
         OutageEndpoints.Map(application);
+        ReservationEndpoints.Map(application);
         RateEndpoints.Map(application);
         ReplayEndpoints.Map(application);
         FactoryEndpoints.Map(application);

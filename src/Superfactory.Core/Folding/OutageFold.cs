@@ -11,7 +11,7 @@ internal static class OutageFold
     {
         var next = state with
         {
-            Outages = state.Outages.SetItem(record.Target, new FactoryOutage { Target = record.Target, State = record.State, Since = record.At, By = record.By, Reason = record.Reason }),
+            Outages = state.Outages.SetItem(record.Target, new FactoryOutage { Target = record.Target, State = record.State, Since = record.At, By = record.By, Reason = record.Reason, Window = record.Window }),
         };
         return record.State == OutageState.Failed ? Fault(next, record.Target, record.At, 0) : next;
     }

@@ -14,17 +14,9 @@ internal static class OutageDecisions
 
     public static Refusal? TakeOut(Draft draft, TakeOut take)
     {
-        if (take.Target.Contains('/', StringComparison.Ordinal))
+        if (Unknown(draft.State, take.Target) is { } unknown)
         {
-            if (CheckPlace(draft.State, take.Target) is { } place)
-            {
-                return new Refusal(RefusalKind.NotFound, [place]);
-            }
-        }
-        else if (!draft.State.Sites.ContainsKey(take.Target))
-        {
-            return new Refusal(RefusalKind.NotFound, [new Problem(
-                $"There is no site '{take.Target}'; expected {Sentence.Known(draft.State.Sites.Keys)}.", Field: "target", Hint: NearMatch.Hint(take.Target, draft.State.Sites.Keys))]);
+            return new Refusal(RefusalKind.NotFound, [unknown]);
         }
 
         if (Check(draft, take) is { } problem)
@@ -55,6 +47,15 @@ internal static class OutageDecisions
         draft.Add(new TargetReturned { At = draft.Now, Target = back.Target });
         return null;
     }
+
+    /// <summary>Whether there is such a site, floor, row, rack or node.</summary>
+    public static bool IsKnown(FactoryState state, string target) => Unknown(state, target) is null;
+
+    /// <summary>What is wrong with the name of a site or the path of something in one; null where there is such a place.</summary>
+    public static Problem? Unknown(FactoryState state, string target) =>
+        target.Contains('/', StringComparison.Ordinal) ? CheckPlace(state, target)
+        : state.Sites.ContainsKey(target) ? null
+        : new Problem($"There is no site '{target}'; expected {Sentence.Known(state.Sites.Keys)}.", Field: "target", Hint: NearMatch.Hint(target, state.Sites.Keys));
 
     /// <summary>What is wrong with the path of a floor, row, rack or node; null where the fleet has it.</summary>
     private static Problem? CheckPlace(FactoryState state, string path)

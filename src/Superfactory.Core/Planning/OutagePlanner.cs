@@ -116,7 +116,7 @@ internal static class OutagePlanner
         }
     }
 
-    private static void Evict(Draft draft, long id, ImmutableArray<string> islands, string reason)
+    public static void Evict(Draft draft, long id, ImmutableArray<string> islands, string reason)
     {
         foreach (var island in islands)
         {
@@ -126,7 +126,7 @@ internal static class OutagePlanner
         MembershipPlanner.Plan(draft, id, mayBegin: false);
     }
 
-    private static void Move(Draft draft, long id, string reason)
+    public static void Move(Draft draft, long id, string reason)
     {
         if (draft.State.Jobs[id] is { Role: not null } gang)
         {

@@ -27,6 +27,7 @@ internal static class Planner
         }
 
         CheckpointPlanner.Plan(draft);
+        WindowPlanner.Plan(draft);
         OutagePlanner.Plan(draft);
         RatePlanner.Plan(draft);
         TimeoutPlanner.Plan(draft);

@@ -28,6 +28,12 @@ internal static class QueueDecisions
                 $"Queue '{queue}' has jobs that have not ended, the first of them job {orphans.First(job => job.Specification.Queue == queue).Id}.", apply.File, Field: "queues", Hint: "Keep the queue, or cancel its jobs first."))]);
         }
 
+        if (draft.State.Windows.Values.FirstOrDefault(window => window.Queue is { } queue && !names.Contains(queue)) is { } reserved)
+        {
+            return new Refusal(RefusalKind.Conflict, [new Problem(
+                $"Queue '{reserved.Queue}' has reservation {reserved.Name}.", apply.File, Field: "queues", Hint: $"Keep the queue, or take that back with 'superfactory fleet unreserve {reserved.Name}'.")]);
+        }
+
         draft.Add(new QueuesApplied { At = draft.Now, Queues = apply.Queues });
         return null;
     }

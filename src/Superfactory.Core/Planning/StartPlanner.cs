@@ -15,9 +15,16 @@ internal static class StartPlanner
             GoOn(draft, draft.State.Jobs[id]);
         }
 
-        foreach (var (stop, to) in FleetPlacement.Overdue(draft.State, draft.Now))
+        foreach (var (stop, to, window) in FleetPlacement.Overdue(draft.State, draft.Now))
         {
-            GiveWay(draft, stop, to);
+            if (window is null)
+            {
+                GiveWay(draft, stop, to);
+            }
+            else
+            {
+                WindowPlanner.Clear(draft, stop, window);
+            }
         }
 
         var placements = FleetPlacement.Plan(draft.State, draft.Now, out var growths);

@@ -17,9 +17,23 @@ public static class FactoryMoments
             }
         }
 
+        foreach (var window in state.Windows.Values)
+        {
+            if (IsWithin(window.LeavesAt, after, until) || IsWithin(window.From, after, until) || IsWithin(window.Until, after, until))
+            {
+                return true;
+            }
+        }
+
         foreach (var id in state.OpenJobs)
         {
             var job = state.Jobs[id];
+            if (!state.Windows.IsEmpty && !job.Islands.IsEmpty && job.Specification.Duration > 0 && IsWithin(job.PlacedAt + FleetMaker.Left(job), after, until))
+            {
+                // Who was expected to have left a window's place by its time, and has not, is to be told.
+                return true;
+            }
+
             if (IsWithin(job.NotBefore, after, until) || IsWithin(TimeoutPlanner.StartEnd(job), after, until) || IsWithin(TimeoutPlanner.SearchEnd(job), after, until))
             {
                 return true;

@@ -45,6 +45,11 @@ internal static class QueueReasons
                 : $"Waits for a free slot at {site}: {(placement.Ahead.Length < SlotLedger.AheadMax ? Sentence.Jobs(placement.Ahead) : $"jobs {string.Join(", ", placement.Ahead.Take(SlotLedger.AheadMax - 1))} and more")} {(placement.Ahead.Length == 1 ? "comes" : "come")} first.";
         }
 
+        if (placement.Reason is PendingReason.Reserved { Window: not 0 and var number } && WindowRules.Find(state, number) is { } window)
+        {
+            return $"It would run into reservation {window.Name}, {WindowRules.What(window)} {WindowRules.ForWhom(window)} from {Sentence.Moment(window.From)} until {Sentence.Moment(window.Until)}.";
+        }
+
         if (placement.Reason is PendingReason.Wan rate)
         {
             return $"It needs {WanReservation.Text(rate.BytesPerSecond)} from {rate.From} to {rate.To} on a route that has room.";

@@ -65,6 +65,8 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(StartTimedOut), "start-timed-out")]
 [JsonDerivedType(typeof(IslandsShort), "islands-short")]
 [JsonDerivedType(typeof(IslandsLeftBehind), "islands-left-behind")]
+[JsonDerivedType(typeof(WindowReserved), "window-reserved")]
+[JsonDerivedType(typeof(WindowEnded), "window-ended")]
 [JsonDerivedType(typeof(LinkChanged), "link-changed")]
 [JsonDerivedType(typeof(RatesRouted), "rates-routed")]
 public abstract record JournalRecord

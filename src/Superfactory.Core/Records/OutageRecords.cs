@@ -16,6 +16,9 @@ public sealed record OutageBegan : JournalRecord
 
     /// <summary>Why, in a sentence.</summary>
     public required string Reason { get; init; }
+
+    /// <summary>The reservation for whose maintenance it is; null where it is for nothing that was reserved.</summary>
+    public string? Window { get; init; }
 }
 
 /// <summary>Nothing runs any more on what was being drained.</summary>

@@ -20,6 +20,9 @@ public sealed record FactoryOutage
     /// <summary>Why, in a sentence.</summary>
     public required string Reason { get; init; }
 
+    /// <summary>The reservation for whose maintenance it is, and with which it ends; null where somebody has to let it in again.</summary>
+    public string? Window { get; init; }
+
     /// <summary>When those who run there are told to leave, in milliseconds since 1970-01-01 UTC.</summary>
     public long MovesAt => By is { } by ? Math.Max(Since, by - FactoryLimits.DrainNoticeMilliseconds) : Since;
 }

@@ -45,6 +45,12 @@ public sealed record FactorySnapshot
     /// <summary>The links that do not carry what they are declared to.</summary>
     public ImmutableArray<FactoryLink> Links { get; init; } = [];
 
+    /// <summary>What is reserved of the fleet.</summary>
+    public ImmutableArray<FactoryWindow> Windows { get; init; } = [];
+
+    /// <summary>The number of what was reserved last.</summary>
+    public long LastWindow { get; init; }
+
     /// <summary>The time of the newest record; 0 in a snapshot of a version that did not keep it.</summary>
     public long At { get; init; }
 
@@ -69,6 +75,8 @@ public sealed record FactorySnapshot
             Outages = [.. state.Outages.Values],
             Faults = [.. state.Faults.Select(static place => new PlaceFaults(place.Key, place.Value))],
             Links = [.. state.Links.Values, .. state.MeasuredLinks.Values],
+            Windows = [.. state.Windows.Values],
+            LastWindow = state.LastWindow,
             At = state.At,
             Usage = [.. state.Usage.Select(static entry => new QueueUsage(entry.Key, entry.Value.Used, entry.Value.At))],
         };
@@ -84,6 +92,8 @@ public sealed record FactorySnapshot
             Revision = Revision, LastJob = LastJob, LastCopy = LastCopy, Queues = Queues, PausedQueues = PausedQueues.ToImmutableSortedSet(StringComparer.Ordinal),
             Fleet = Fleet,
             Outages = Outages.ToImmutableSortedDictionary(static outage => outage.Target, static outage => outage, StringComparer.Ordinal),
+            Windows = Windows.ToImmutableSortedDictionary(static window => window.Name, static window => window, StringComparer.Ordinal),
+            LastWindow = LastWindow,
             Links = ByName(Links.Where(static link => !link.Measured)),
             MeasuredLinks = ByName(Links.Where(static link => link.Measured)),
             Faults = Faults.ToImmutableSortedDictionary(static place => place.Place, static place => place.Faults, StringComparer.Ordinal),

@@ -75,6 +75,12 @@ public sealed record FactoryState
     public FactoryLink? LinkBetween(string a, string b) =>
         FactoryLink.NameOf(a, b) is var name && Links.TryGetValue(name, out var said) ? said : MeasuredLinks.GetValueOrDefault(name);
 
+    /// <summary>What is reserved of the fleet, by name.</summary>
+    public ImmutableSortedDictionary<string, FactoryWindow> Windows { get; init; } = ImmutableSortedDictionary.Create<string, FactoryWindow>(StringComparer.Ordinal);
+
+    /// <summary>The number of what was reserved last; 0 before the first.</summary>
+    public long LastWindow { get; init; }
+
     /// <summary>The outage that a place is in; null where it is in service.</summary>
     public FactoryOutage? OutageOf(string place) => Outages.GetValueOrDefault(place);
 

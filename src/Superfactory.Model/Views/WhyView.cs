@@ -35,6 +35,9 @@ public sealed record WhyView
     /// <summary>The rates between its islands that are reserved for it, each on its route.</summary>
     public ImmutableArray<JobRate> Rates { get; init; } = [];
 
+    /// <summary>What is reserved of the fleet for it, or has it save and stop, the first to begin first.</summary>
+    public ImmutableArray<JobReservation> Reservations { get; init; } = [];
+
     /// <summary>When it is expected to end; null where nobody knows.</summary>
     public long? EndsUnixMilliseconds { get; init; }
 
@@ -52,14 +55,17 @@ public sealed record WhyNeed(WhyKind Lacks)
     /// <summary>The kind of hardware, where it lacks accelerators or quota.</summary>
     public string? Hardware { get; init; }
 
-    /// <summary>Where it lacks it: a site, rack or node, a queue, a budget of power, or a pair of sites.</summary>
+    /// <summary>Where it lacks it: a site, rack or node, a queue, a budget of power, or a pair of sites; or the reservation of the fleet that it would run into.</summary>
     public string? At { get; init; }
 
     /// <summary>The jobs that go first, the first of them, or that hold what it waits for.</summary>
     public ImmutableArray<long> Jobs { get; init; } = [];
 
-    /// <summary>When it is time, in milliseconds since 1970-01-01 UTC; null where it is not time that it lacks.</summary>
+    /// <summary>When it is time, or what it would run into begins, in milliseconds since 1970-01-01 UTC; null where it is not time that it lacks.</summary>
     public long? UntilUnixMilliseconds { get; init; }
+
+    /// <summary>When the reservation of the fleet that it would run into is over; null where it is none.</summary>
+    public long? OverUnixMilliseconds { get; init; }
 
     /// <summary>The role whose gangs lack it; null where it is the job's islands.</summary>
     public string? Role { get; init; }
@@ -89,7 +95,7 @@ public enum WhyKind
     /// <summary>A job that runs has to end: where gangs of several shapes stand in each other's way.</summary>
     Running,
 
-    /// <summary>It would delay the start that is reserved for another job.</summary>
+    /// <summary>It would delay the start that is reserved for another job, or run into a reservation of the fleet.</summary>
     Reserved,
 
     /// <summary>Time: it may not start, or is not tried, before.</summary>

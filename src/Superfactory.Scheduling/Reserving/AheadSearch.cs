@@ -28,12 +28,10 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             return reserved;
         }
 
-        foreach (var reservation in book.All)
+        LiftWindows(request, now);
+        if (own is not null)
         {
-            if (IsOwn(reservation, request))
-            {
-                Lift(reservation);
-            }
+            Lift(own);
         }
 
         // Most that wait are told apart before the fleet is seen otherwise, which takes longer than all else.
@@ -52,6 +50,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             }
 
             plan = more ? Placed(request, now, until) : null;
+            plan ??= InWindow(request, now, until);
             plan ??= victims.MayFind(request) ? Stopping(request, now, until) : null;
         }
 
@@ -70,6 +69,34 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     {
         state.Reserved.Look(0, until);
         return victims.Find(request, now) is { } stopping ? Kept(stopping, now, until) : null;
+    }
+
+    /// <summary>Who may use a window that has begun, or is being cleared, goes before all whose starts are reserved at its place, however long it runs: that is what it was reserved for.</summary>
+    private Plan? InWindow(GangRequest request, long now, long until)
+    {
+        var domains = new HashSet<int>();
+        foreach (var window in state.Reserved.Windows)
+        {
+            if (window.StartMilliseconds - Math.Max(state.LongestStop, window.Window!.NoticeMilliseconds) <= now && window.Window.IsFor(state.Queues, request.Queue, request.Job))
+            {
+                domains.UnionWith(window.Holds.Select(static hold => hold.Domain));
+            }
+        }
+
+        if (domains.Count == 0)
+        {
+            return null;
+        }
+
+        foreach (var reservation in state.Reserved.StartsByJob)
+        {
+            if (!reservation.IsLifted && reservation.Holds.Any(hold => domains.Contains(hold.Domain)))
+            {
+                Lift(reservation);
+            }
+        }
+
+        return Placed(request, now, until) is { } plan && plan.Islands.All(island => island.Domains.All(domains.Contains)) ? plan : null;
     }
 
     /// <summary>Whether a plan that was found leaves what is reserved, and not lifted, its quota and rates.</summary>
@@ -107,9 +134,21 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         }
 
         var until = Until(request, now);
-        var first = state.Reserved.All.Where(each => each.StartMilliseconds < until && !IsOwn(each, request)).OrderBy(each => !each.Holds.Any(hold => plan.Islands.Any(island => island.Domains.Contains(hold.Domain))))
+        var first = state.Reserved.All.Where(each => each.StartMilliseconds < until && Hinders(each, request, now)).OrderBy(each => !each.Holds.Any(hold => plan.Islands.Any(island => island.Domains.Contains(hold.Domain))))
             .ThenBy(static each => each.StartMilliseconds).ThenBy(static each => each.Job).FirstOrDefault();
-        return first is null ? null : new PendingReason.Reserved(first.Job, first.StartMilliseconds);
+        return first is null ? null : new PendingReason.Reserved(first.Job, first.StartMilliseconds, first.Window?.Id ?? 0);
+    }
+
+    /// <summary>Has windows keep nothing that a job may use, or that begin so late that it may run until then.</summary>
+    public void LiftWindows(GangRequest request, long now)
+    {
+        foreach (var reservation in state.Reserved.Windows)
+        {
+            if (!Hinders(reservation, request, now))
+            {
+                Lift(reservation);
+            }
+        }
     }
 
     private void Lift(Reservation reservation)
@@ -118,7 +157,8 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         state.Reserved.Lift(reservation, true);
     }
 
-    private void LiftNoMore()
+    /// <summary>Everything that is reserved is kept again.</summary>
+    public void LiftNoMore()
     {
         foreach (var reservation in _lifted)
         {
@@ -128,8 +168,8 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         _lifted.Clear();
     }
 
-    private bool IsOwn(Reservation reservation, GangRequest request) =>
-        reservation.Window is { } window ? window.Queue is not null && state.Queues.IsUnder(request.Queue, window.Queue) : reservation.Job == request.Job;
+    private bool Hinders(Reservation reservation, GangRequest request, long now) =>
+        reservation.Window is { } window ? !window.IsFar(request, now) && !window.IsFor(state.Queues, request.Queue, request.Job) : reservation.Job != request.Job;
 
     /// <summary>Of the same queue the greater priority goes first; and whoever takes what its queue is guaranteed, before whoever borrows.</summary>
     private bool GoesBefore(GangRequest request, Reservation reservation, bool owned) =>

@@ -11,20 +11,30 @@ public sealed record Overdue(long Job, Reservation For);
 /// <summary>Finds who is in the way of what is reserved and starts soon.</summary>
 internal static class OverdueSearch
 {
+    private static readonly Comparison<Hold> _byStart = static (one, other) =>
+        one.Of.StartMilliseconds.CompareTo(other.Of.StartMilliseconds) is var order && order != 0 ? order : one.Of.Window!.Id.CompareTo(other.Of.Window!.Id);
+
     /// <summary>Everybody who has to be stopped now, in the order of their numbers.</summary>
-    public static ImmutableArray<Overdue> Find(FleetState state, long now)
+    /// <param name="state">The fleet.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="ahead">Those too who have to be stopped for a window within so many milliseconds.</param>
+    public static ImmutableArray<Overdue> Find(FleetState state, long now, long ahead = 0)
     {
         SortedDictionary<long, Overdue> found = [];
-        foreach (var reservation in state.Reserved.All)
+        var until = ahead > long.MaxValue - now ? long.MaxValue : now + ahead;
+        foreach (var domain in state.Reserved.Windows.SelectMany(static window => window.Holds).Select(static hold => hold.Domain).Distinct().Order())
         {
-            if (reservation.Window is not null)
+            List<Hold> windows = [.. state.Reserved.Of(domain).Where(hold => hold.Of.Window is not null && hold.Of.EndMilliseconds > now)];
+            windows.Sort(_byStart);
+            foreach (var hold in windows)
             {
-                foreach (var hold in reservation.Holds)
-                {
-                    Clear(state, hold, now, found);
-                }
+                Clear(state, hold, windows, now, until, found);
             }
-            else if (reservation.StartMilliseconds != long.MaxValue)
+        }
+
+        foreach (var reservation in state.Reserved.StartsByJob)
+        {
+            if (reservation.StartMilliseconds != long.MaxValue)
             {
                 InTheWay(state, reservation, now, found);
             }
@@ -74,23 +84,35 @@ internal static class OverdueSearch
     }
 
     /// <summary>
-    /// Those of other queues that a window has no room for beside it: first who was to have ended by then and runs on, then the cheapest. What those leave who are expected to end by then is
-    /// not kept for the window, so that others start there: whoever counted on somebody's leaving is not stopped in its place.
+    /// Those of others that windows have no room for beside them when one of them begins: first who was to have ended by then and runs on, then the cheapest. What those leave who are expected to end by
+    /// then is not kept for the window, so that others start there: whoever counted on somebody's leaving is not stopped in its place.
     /// </summary>
-    private static void Clear(FleetState state, Hold hold, long now, SortedDictionary<long, Overdue> found)
+    private static void Clear(FleetState state, Hold hold, List<Hold> windows, long now, long until, SortedDictionary<long, Overdue> found)
     {
-        var (start, queue) = (hold.Of.StartMilliseconds, hold.Of.Queue);
-        var needed = hold.Of.EndMilliseconds <= now ? 0 : hold.Count - Math.Max(0, state.Domains.Open(hold.Domain));
+        var start = hold.Of.StartMilliseconds;
+        List<Hold> active = [.. windows.Where(each => each.Of.StartMilliseconds <= start && each.Of.EndMilliseconds > Math.Max(start, now))];
+        var needed = -Math.Max(0L, state.Domains.Open(hold.Domain));
+        foreach (var each in active)
+        {
+            needed += Math.Max(0, each.Count - HeldFor(state, each));
+        }
+
         List<RunningJob> others = [];
         foreach (ref readonly var slice in state.SlicesIn(hold.Domain))
         {
-            if ((queue is not null && state.Queues.IsUnder(slice.Job.Request.Queue, queue)) || (slice.Job.ExpectedEnd <= start && slice.Job.ExpectedEnd > now))
+            var job = slice.Job;
+            if (active.Exists(each => each.Of.Window!.IsFor(state.Queues, job.Request.Queue, job.Number)))
+            {
+                continue;
+            }
+
+            if ((job.ExpectedEnd <= start && job.ExpectedEnd > now) || found.ContainsKey(job.Number))
             {
                 needed -= slice.Count;
             }
-            else if (!others.Contains(slice.Job))
+            else if (!others.Contains(job))
             {
-                others.Add(slice.Job);
+                others.Add(job);
             }
         }
 
@@ -99,15 +121,35 @@ internal static class OverdueSearch
         {
             // Who takes less time to stop has not to go yet, but will have gone.
             var job = others[next];
-            if (start - job.StopCost <= now)
+            if (start - Math.Max(job.StopCost, hold.Of.Window!.NoticeMilliseconds) <= until)
             {
                 found.TryAdd(job.Request.Job, new Overdue(job.Request.Job, hold.Of));
             }
 
-            foreach (ref readonly var slice in state.SlicesOf(job))
-            {
-                needed -= slice.Domain == hold.Domain ? slice.Count : 0;
-            }
+            needed -= CountOf(state, job, hold.Domain);
         }
+    }
+
+    /// <summary>What those who may use a window hold of its domain.</summary>
+    private static long HeldFor(FleetState state, Hold hold)
+    {
+        var held = 0L;
+        foreach (ref readonly var slice in state.SlicesIn(hold.Domain))
+        {
+            held += hold.Of.Window!.IsFor(state.Queues, slice.Job.Request.Queue, slice.Job.Number) ? slice.Count : 0;
+        }
+
+        return held;
+    }
+
+    private static long CountOf(FleetState state, RunningJob job, int domain)
+    {
+        var count = 0L;
+        foreach (ref readonly var slice in state.SlicesOf(job))
+        {
+            count += slice.Domain == domain ? slice.Count : 0;
+        }
+
+        return count;
     }
 }

@@ -54,25 +54,3 @@ public sealed class Reservation
 
 /// <summary>What is kept of one domain. Immutable.</summary>
 internal sealed record Hold(Reservation Of, int Domain, int Count, long Watts);
-
-/// <summary>A time in which accelerators of a place are for one queue alone, or for nobody: a great run, or maintenance. Immutable.</summary>
-public sealed record FleetWindow
-{
-    /// <summary>Its number, once among all windows; from 1.</summary>
-    public required long Id { get; init; }
-
-    /// <summary>A site, floor, row or rack by its path, such as <c>wisconsin/f1/r3</c>.</summary>
-    public required string Place { get; init; }
-
-    /// <summary>How many accelerators; 0 for all that are there.</summary>
-    public long Accelerators { get; init; }
-
-    /// <summary>The queue whose jobs may use them; null for maintenance, when nobody may.</summary>
-    public string? Queue { get; init; }
-
-    /// <summary>When it begins, in milliseconds since 1970.</summary>
-    public required long FromMilliseconds { get; init; }
-
-    /// <summary>When it is over.</summary>
-    public required long UntilMilliseconds { get; init; }
-}

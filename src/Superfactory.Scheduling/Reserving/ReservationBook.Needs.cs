@@ -11,7 +11,7 @@ public sealed partial class ReservationBook
             sweep.Order(holds, _state.SlicesIn(domain));
         }
 
-        return sweep.HasWindowOfQueue ? NeededOneByOne(domain, holds, _from, _until) : _lifted == 0 && _from == 0 ? sweep.MostBefore(_until) : sweep.Most(_from, _until);
+        return sweep.HasWindowOfSomebody ? NeededOneByOne(domain, holds, _from, _until) : _lifted == 0 && _from == 0 ? sweep.MostBefore(_until) : sweep.Most(_from, _until);
     }
 
     /// <summary>What is reserved of a domain, or held there, has changed.</summary>
@@ -46,7 +46,7 @@ public sealed partial class ReservationBook
                 continue;
             }
 
-            var of = hold.Of.Window is { Queue: not null } window ? LeftOf(hold, window, domain, holds, time) : (hold.Count, hold.Watts);
+            var of = hold.Of.Window is { IsForNobody: false } window ? LeftOf(hold, window, domain, holds, time) : (hold.Count, hold.Watts);
             (count, watts) = (count + of.Count, watts + of.Watts);
         }
 
@@ -62,13 +62,13 @@ public sealed partial class ReservationBook
         return (count, watts);
     }
 
-    /// <summary>What is kept of a window for its queue: what its jobs have of it, or have reserved, needs no second room.</summary>
+    /// <summary>What is kept of a window for those who may use it: what their jobs have of it, or have reserved, needs no second room.</summary>
     private (int Count, long Watts) LeftOf(Hold hold, FleetWindow window, int domain, List<Hold> holds, long time)
     {
         var (count, watts) = (hold.Count, hold.Watts);
         foreach (ref readonly var slice in _state.SlicesIn(domain))
         {
-            if (slice.Job.ExpectedEnd > time && _state.Queues.IsUnder(slice.Job.Request.Queue, window.Queue!))
+            if (slice.Job.ExpectedEnd > time && window.IsFor(_state.Queues, slice.Job.Request.Queue, slice.Job.Number))
             {
                 (count, watts) = (count - slice.Count, watts - slice.Watts);
             }
@@ -76,7 +76,7 @@ public sealed partial class ReservationBook
 
         foreach (var other in holds)
         {
-            if (other.Of.Window is null && other.Of.StartMilliseconds <= time && other.Of.EndMilliseconds > time && _state.Queues.IsUnder(other.Of.Queue!, window.Queue!))
+            if (other.Of.Window is null && other.Of.StartMilliseconds <= time && other.Of.EndMilliseconds > time && window.IsFor(_state.Queues, other.Of.Queue!, other.Of.Job))
             {
                 (count, watts) = (count - other.Count, watts - other.Watts);
             }

@@ -98,7 +98,7 @@ public sealed partial class ReservationBook
 
         foreach (var window in _windows)
         {
-            if (window.StartMilliseconds - _state.LongestStop <= now)
+            if (window.StartMilliseconds - Math.Max(_state.LongestStop, window.Window!.NoticeMilliseconds) <= now)
             {
                 return true;
             }

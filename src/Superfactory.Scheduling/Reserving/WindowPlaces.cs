@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Numerics;
 
 namespace Superfactory.Scheduling.Reserving;
 
@@ -6,54 +6,86 @@ namespace Superfactory.Scheduling.Reserving;
 internal static class WindowPlaces
 {
     /// <summary>
-    /// The domains at a window's place: all of them, or as many as hold its accelerators, those first that the fewest are expected to be held of when it begins. A
-    /// window for a queue has the power for its accelerators; one for nobody draws none.
+    /// The domains at a window's place: all of them, or as many as hold its accelerators beside other windows of that time: those first that its jobs run on already, then those that the fewest
+    /// are expected to be held of when it begins. A window that somebody may use has the power for its accelerators; one for nobody draws none. None where there are not enough.
     /// </summary>
     public static List<(int Domain, int Count, long Watts)> Of(FleetState state, FleetWindow window)
     {
-        List<(int Held, int Domain)> domains = [];
+        List<Place> places = [];
         for (var domain = 0; domain < state.Layout.Domains.Length; domain++)
         {
-            if (IsAt(state, domain, window.Place))
+            if (IsOf(state, domain, window) && Offered(state, domain, window) is var offered and > 0)
             {
-                domains.Add((HeldThen(state, domain, window), domain));
+                places.Add(Look(state, domain, offered, window));
             }
         }
 
-        if (window.Accelerators > 0)
+        if (window.Accelerators == 0)
         {
-            domains.Sort();
+            return [.. places.Select(place => Hold(state, window, place.Domain, place.Offered))];
         }
 
-        List<(int, int, long)> holds = [];
-        var left = window.Accelerators == 0 ? long.MaxValue : window.Accelerators;
-        foreach (var (_, domain) in CollectionsMarshal.AsSpan(domains))
+        var (left, counts) = (window.Accelerators, new SortedDictionary<int, int>());
+        foreach (var place in places)
         {
-            var pool = state.Layout.Pools[state.Layout.Domains[domain].Pool];
-            var count = (int)Math.Min(left, pool.IsCounted ? pool.Capacity : state.Layout.Domains[domain].Offered * pool.PerNode);
-            if (count > 0)
+            Take(place.Domain, Math.Min(place.Own, place.Room));
+        }
+
+        foreach (var place in places.OrderBy(static place => place.Others).ThenBy(static place => place.Domain))
+        {
+            Take(place.Domain, place.Room - counts.GetValueOrDefault(place.Domain));
+        }
+
+        return left > 0 && !window.OrFewer ? [] : [.. counts.Select(each => Hold(state, window, each.Key, each.Value))];
+
+        void Take(int domain, int most)
+        {
+            if (Math.Min(left, most) is var count and > 0)
             {
-                holds.Add((domain, count, window.Queue is null ? 0 : FleetState.Watts(pool.Hardware, count, 1000)));
+                counts[domain] = counts.GetValueOrDefault(domain) + (int)count;
                 left -= count;
             }
         }
-
-        return left > 0 && window.Accelerators > 0 ? [] : holds;
     }
 
     /// <summary>Whether a path is that of a place or of something in it.</summary>
     public static bool IsUnder(string path, string place) => path == place || (path.Length > place.Length && path[place.Length] == '/' && path.StartsWith(place, StringComparison.Ordinal));
 
-    private static bool IsAt(FleetState state, int domain, string place) => IsUnder(state.Layout.RackNames[state.Layout.Domains[domain].Rack], place);
+    private static bool IsOf(FleetState state, int domain, FleetWindow window) =>
+        (window.Place is null || IsUnder(state.Layout.RackNames[state.Layout.Domains[domain].Rack], window.Place))
+        && (window.Hardware is null || state.Layout.Pools[state.Layout.Domains[domain].Pool].Hardware.Name == window.Hardware);
 
-    private static int HeldThen(FleetState state, int domain, FleetWindow window)
+    /// <summary>What a domain offers; of one of which a window needs no more than a part, what is in service of it.</summary>
+    private static int Offered(FleetState state, int domain, FleetWindow window)
     {
-        var held = 0;
-        foreach (ref readonly var slice in state.SlicesIn(domain))
+        var pool = state.Layout.Pools[state.Layout.Domains[domain].Pool];
+        return pool.IsCounted ? pool.Capacity : (window.Accelerators == 0 ? state.Layout.Domains[domain].Offered : BitOperations.PopCount(state.Domains.InService(domain))) * pool.PerNode;
+    }
+
+    private static (int Domain, int Count, long Watts) Hold(FleetState state, FleetWindow window, int domain, int count) =>
+        (domain, count, window.IsForNobody ? 0 : FleetState.Watts(state.Layout.Pools[state.Layout.Domains[domain].Pool].Hardware, count, 1000));
+
+    /// <summary>What other windows leave of a domain, and what jobs that are expected to run on when the window begins hold of it.</summary>
+    private static Place Look(FleetState state, int domain, int offered, FleetWindow window)
+    {
+        var (room, own, others) = (offered, 0, 0);
+        foreach (var hold in state.Reserved.Of(domain))
         {
-            held += slice.Job.ExpectedEnd > window.FromMilliseconds ? slice.Count : 0;
+            room -= hold.Of.Window is { } other && other.Meets(window) ? hold.Count : 0;
         }
 
-        return held;
+        foreach (ref readonly var slice in state.SlicesIn(domain))
+        {
+            if (slice.Job.ExpectedEnd > window.FromMilliseconds)
+            {
+                var isOwn = window.IsFor(state.Queues, slice.Job.Request.Queue, slice.Job.Number);
+                (own, others) = isOwn ? (own + slice.Count, others) : (own, others + slice.Count);
+            }
+        }
+
+        return new Place(domain, offered, Math.Max(0, room), own, others);
     }
+
+    /// <summary>A domain: what it offers, what other windows leave of it, and what those who may use the window and others hold of it.</summary>
+    private readonly record struct Place(int Domain, int Offered, int Room, int Own, int Others);
 }

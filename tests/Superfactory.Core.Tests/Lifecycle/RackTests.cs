@@ -168,7 +168,7 @@ public sealed class RackTests
         factory.StateOf(3).ShouldBe(JobState.Starting);
     }
 
-    private static TestFactory Factory(string contents)
+    internal static TestFactory Factory(string contents)
     {
         var factory = new TestFactory().Join("atlanta");
         factory.Do(new ApplyFleet($"name: f\nsites: [{{name: atlanta, {contents}}}]", "f.yaml"));
@@ -177,5 +177,5 @@ public sealed class RackTests
 
     private static JobSpecification Job(int accelerators) => TestFactory.Specification("atlanta") with { Hardware = ["gb200-nvl72"], Accelerators = accelerators };
 
-    private static void Submit(TestFactory factory, int accelerators) => factory.Do(new SubmitJob(Job(accelerators)));
+    internal static void Submit(TestFactory factory, int accelerators) => factory.Do(new SubmitJob(Job(accelerators)));
 }

@@ -38,6 +38,10 @@ public sealed class FactoryProperties
                 }
 
                 Promises.Hold(state, now);
+                if (decision.Records.Any(static record => record is WindowReserved))
+                {
+                    WindowLaw.Broken(state, now, saves: true).ShouldBeEmpty();
+                }
             }
         }
 

@@ -22,7 +22,7 @@ internal static class Schedule
     private static readonly string[] Sites = ["atlanta", "texas", "wisconsin"];
 
     private static readonly Gen<Move> OneMove =
-        from kind in Gen.Choose(0, 50)
+        from kind in Gen.Choose(0, 52)
         from site in Gen.Choose(0, Sites.Length - 1)
         from job in Gen.Choose(1, 6)
         from pick in Gen.Choose(0, 7)
@@ -48,6 +48,11 @@ internal static class Schedule
             42 => new TakeOut(Place(state, site, move), move.Pick < 4 ? OutageState.Failed : OutageState.Quarantined, null, "It smells"),
             43 => new ReturnTarget(site),
             44 => new ReturnTarget(state.Outages.IsEmpty ? site : state.Outages.Keys.ElementAt(move.Pick % state.Outages.Count)),
+            51 => new ReserveWindow($"w{move.Job}", move.Pick < 3 ? null : now + (4 * move.Milliseconds), Length: 1 + (8 * move.Milliseconds))
+            {
+                Target = move.Job > 4 ? null : Place(state, site, move), Accelerators = move.Job > 3 ? 1 + (move.Pick % 3) : 0, Queue = move.Job % 3 > 0 ? "default" : null, Job = move.Job % 3 == 0 && move.Pick > 1 ? move.Job : null,
+            },
+            52 => new CancelWindow($"w{move.Job}"),
             40 => new ReprioritizeJob(move.Job, move.Milliseconds % 4),
             37 or 38 => new ApplyQueues(Queues(move)),
             3 => new SubmitJob(Ranked(state, move, Specification()) with

@@ -33,7 +33,7 @@ internal sealed partial class FleetPlacement
         }
 
         // Of a queue that is paused nobody has claimed anything yet; and who claims what at a later time nobody knows.
-        var own = Wholes(Ordered(_state, queued.Where(other => other.Specification.Queue == job.Specification.Queue)).TakeWhile(other => other.Id != job.Id));
+        var own = Wholes(InOrder(queued.Where(other => other.Specification.Queue == job.Specification.Queue)).TakeWhile(other => other.Id != job.Id));
         bool StartsBeside() => own.IsEmpty || (lack is { Paused: null, NotBefore: 0 } && request.StartAfterMilliseconds <= _now && !IsBehindRates(job) && Best(job, there) is { Starts: true });
         var waits = _waits.Select(static wait => wait.Job.Id).ToHashSet();
         ImmutableArray<IReadOnlyList<GangRequest>> Others(Func<FactoryJob, bool> which) => [.. Ordered(_state, queued.Where(other => other.Specification.Queue != job.Specification.Queue && which(other)))

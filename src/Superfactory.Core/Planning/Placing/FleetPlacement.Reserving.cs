@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Superfactory.Scheduling;
 using Superfactory.Scheduling.Pending;
+using Superfactory.Scheduling.Reserving;
 
 namespace Superfactory.Core.Planning;
 
@@ -33,19 +34,32 @@ internal sealed partial class FleetPlacement
         return false;
     }
 
-    /// <summary>Who has to save and stop now because it runs on though it was let start ahead of a reserved start, and for whom.</summary>
-    public static IEnumerable<(GivingWay Stop, long To)> Overdue(FactoryState state, long now)
+    /// <summary>Who has to save and stop now: who runs on though it was let start ahead of a reserved start, and who is in the way of a window for others; and for which job or window.</summary>
+    public static IEnumerable<(GivingWay Stop, long To, FactoryWindow? Window)> Overdue(FactoryState state, long now)
     {
-        if (!state.OpenJobs.Any(id => IsOverdue(state.Jobs[id], now)))
+        if (!state.OpenJobs.Any(id => IsOverdue(state.Jobs[id], now)) && !WindowRules.IsClearing(state, now))
         {
             return [];
         }
 
         var placement = new FleetPlacement(state, now);
-        return [.. placement._scheduler.Overdue(placement._now).GroupBy(static each => FleetMaker.Of(each.Job).Job)
-            .Where(each => IsOverdue(state.Jobs[each.Key], now))
-            .Select(each => (placement.Leaves(each.Key, each.Select(static overdue => FleetMaker.Of(overdue.Job).Island)), FleetMaker.Of(each.First().For.Job).Job))];
+        return [.. placement.Stopping(placement._scheduler.Overdue(placement._now)).Where(each => each.Window is null ? IsOverdue(state.Jobs[each.Stop.Job], now) : !each.Window.IsMaintenance)];
     }
+
+    /// <summary>Who would have to save and stop for windows for others, as things stand.</summary>
+    public static IEnumerable<(GivingWay Stop, FactoryWindow Window)> InTheWay(FactoryState state, long now)
+    {
+        if (state.Windows.Values.All(static window => window.IsMaintenance))
+        {
+            return [];
+        }
+
+        var placement = new FleetPlacement(state, now);
+        return [.. placement.Stopping(placement._scheduler.InTheWay(placement._now)).Where(static each => each.Window is { IsMaintenance: false }).Select(static each => (each.Stop, each.Window!))];
+    }
+
+    private IEnumerable<(GivingWay Stop, long To, FactoryWindow? Window)> Stopping(IEnumerable<Overdue> overdue) => overdue.GroupBy(static each => FleetMaker.Of(each.Job).Job).Select(each => (
+        Leaves(each.Key, each.Select(static one => FleetMaker.Of(one.Job).Island)), FleetMaker.Of(each.First().For.Job).Job, each.First().For.Window is { } window ? WindowRules.Find(_state, window.Id) : null));
 
     private static bool IsOverdue(FactoryJob job, long now) =>
         job is { EndBy: not 0, Islands.IsEmpty: false, HoldRequested: false, GaveWayTo: 0, End: null } && job.EndBy - FleetMaker.StopCost(job) <= now;

@@ -37,6 +37,11 @@ internal sealed partial class FleetPlacement
             _held[running.Request.Queue] = _held.GetValueOrDefault(running.Request.Queue) + running.Accelerators;
         }
 
+        foreach (var window in WindowRules.Kept(state))
+        {
+            _fleet.Reserved.Add(window);
+        }
+
         TakeReserved();
     }
 
@@ -96,13 +101,20 @@ internal sealed partial class FleetPlacement
             : jobs.OrderBy(job => job.SubmittedAt - (job.Specification.Priority * aging)).ThenByDescending(static job => job.Specification.Priority).ThenBy(static job => job.Id);
     }
 
+    /// <summary>The jobs of a queue in its order, but first those that have a window of their own now: nobody else may use that.</summary>
+    private IEnumerable<FactoryJob> InOrder(IEnumerable<FactoryJob> jobs)
+    {
+        var own = _state.Windows.Values.Where(window => window.Job != 0 && window.LeavesAt <= _now).Select(static window => window.Job).ToHashSet();
+        return own.Count == 0 ? Ordered(_state, jobs) : Ordered(_state, jobs).OrderBy(job => !own.Contains(job.Id));
+    }
+
     private static bool IsWithheld(FactoryIsland island) => island is { Withheld: not null, Standing: IslandStanding.Gone };
 
     /// <summary>Places them, all or those before one.</summary>
     private void PlaceAll(List<FactoryJob> queued, long until = 0)
     {
         var queues = _state.Queues.Queues;
-        var waiting = queues.Select(queue => new Queue<FactoryJob>(Ordered(_state, queued.Where(job => job.Specification.Queue == queue.Name)))).ToArray();
+        var waiting = queues.Select(queue => new Queue<FactoryJob>(InOrder(queued.Where(job => job.Specification.Queue == queue.Name)))).ToArray();
         while (true)
         {
             // A share is used / weight, compared by cross-multiplying, which is exact; of the same share the queue that was named first.
