@@ -15,6 +15,11 @@ public sealed partial class Scheduler
     {
         _ahead.LiftWindows(request, now);
         var plan = DecideWhole(request, now);
+        if (!plan.Starts && _ahead.LiftInWindow(request, now) is { } domains && _roles.Find(request) is { Starts: true } inWindow && inWindow.Islands.All(island => island.Domains.All(domains.Contains)) && Keeps(inWindow, now))
+        {
+            plan = inWindow;
+        }
+
         _ahead.LiftNoMore();
         return plan;
     }

@@ -100,6 +100,26 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void Job_in_its_window_goes_before_starts_that_are_reserved_there_with_gangs_of_other_shapes_too()
+    {
+        foreach (var roles in new[] { 0, 1 })
+        {
+            var (backlog, state) = Of(_mixed, Queue("q"), Queue("hero"));
+            Submit(backlog, Request(1, 64, 50));
+            Round(backlog, 0).ShouldBe([1]);
+            backlog.Reserve(Window(1, "s", "hero")).ShouldBeTrue();
+            Submit(backlog, Request(2, 64, 1_000));
+            Round(backlog, 0).ShouldBeEmpty();
+            backlog.Reserved.Starts.ShouldHaveSingleItem().StartMilliseconds.ShouldBe(900_000);
+            backlog.End(1, 50_000);
+
+            Submit(backlog, Request(3, 64, 0) with { Queue = "hero", Roles = roles == 0 ? [] : [new RoleRequest { Name = "rollout", Accelerators = 8, Hardware = ["hgx-h100"] }] });
+            Round(backlog, 99_999).ShouldBe([]);
+            Round(backlog, 100_000).ShouldBe([3], $"{roles} roles");
+        }
+    }
+
+    [Fact]
     public void Those_who_would_have_to_leave_are_told_long_before()
     {
         var (backlog, state) = Of(_fleet);

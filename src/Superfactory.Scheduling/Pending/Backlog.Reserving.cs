@@ -37,6 +37,7 @@ public sealed partial class Backlog
     private readonly Dictionary<long, int> _moves = [];
     private readonly Queue<GangRequest> _ahead = new();
     private readonly HashSet<GangRequest> _shapes = new(ShapeComparer.Instance);
+    private long _wokenAt = long.MinValue;
     private long _wokenFor = long.MaxValue;
     private MoveCause _doubt;
     private bool _isDoubted, _aheadIsGathered;
@@ -273,7 +274,7 @@ public sealed partial class Backlog
         }
     }
 
-    /// <summary>Windows that are over keep nothing any more; and who has a start reserved is tried when its time has come, whatever else happened.</summary>
+    /// <summary>Windows that are over keep nothing any more, those whom one is for that is being left may go first; and who has a start reserved is tried when its time has come, whatever else happened.</summary>
     private void Wake(long now)
     {
         while (_state.Reserved.OverWindow(now) is { } over)
@@ -281,6 +282,12 @@ public sealed partial class Backlog
             CancelWindow(over);
         }
 
+        if (_state.Reserved.BeginsBetween(_wokenAt, now))
+        {
+            Changed();
+        }
+
+        _wokenAt = now;
         if (_state.Reserved.FirstStart <= now && _wokenFor != _state.Reserved.FirstStart)
         {
             _wokenFor = _state.Reserved.FirstStart;

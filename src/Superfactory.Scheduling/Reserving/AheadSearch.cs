@@ -72,12 +72,17 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     }
 
     /// <summary>Who may use a window that has begun, or is being cleared, goes before all whose starts are reserved at its place, however long it runs: that is what it was reserved for.</summary>
-    private Plan? InWindow(GangRequest request, long now, long until)
+    private Plan? InWindow(GangRequest request, long now, long until) =>
+        LiftInWindow(request, now) is { } domains && Placed(request, now, until) is { } plan && plan.Islands.All(island => island.Domains.All(domains.Contains)) ? plan : null;
+
+    /// <summary>Has starts keep nothing that are reserved in windows which a job may use now.</summary>
+    /// <returns>The domains of these windows; null where there are none.</returns>
+    public HashSet<int>? LiftInWindow(GangRequest request, long now)
     {
         var domains = new HashSet<int>();
         foreach (var window in state.Reserved.Windows)
         {
-            if (window.StartMilliseconds - Math.Max(state.LongestStop, window.Window!.NoticeMilliseconds) <= now && window.Window.IsFor(state.Queues, request.Queue, request.Job))
+            if (state.Reserved.LeftFrom(window) <= now && window.Window!.IsFor(state.Queues, request.Queue, request.Job))
             {
                 domains.UnionWith(window.Holds.Select(static hold => hold.Domain));
             }
@@ -96,7 +101,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             }
         }
 
-        return Placed(request, now, until) is { } plan && plan.Islands.All(island => island.Domains.All(domains.Contains)) ? plan : null;
+        return domains;
     }
 
     /// <summary>Whether a plan that was found leaves what is reserved, and not lifted, its quota and rates.</summary>

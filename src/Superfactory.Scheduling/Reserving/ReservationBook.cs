@@ -98,7 +98,24 @@ public sealed partial class ReservationBook
 
         foreach (var window in _windows)
         {
-            if (window.StartMilliseconds - Math.Max(_state.LongestStop, window.Window!.NoticeMilliseconds) <= now)
+            if (LeftFrom(window) <= now)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>When a window is begun to be left for those whom it is for, in milliseconds since 1970.</summary>
+    internal long LeftFrom(Reservation window) => window.StartMilliseconds - Math.Max(_state.LongestStop, window.Window!.NoticeMilliseconds);
+
+    /// <summary>Whether a window is begun to be left after a time and not after another.</summary>
+    internal bool BeginsBetween(long after, long until)
+    {
+        foreach (var window in _windows)
+        {
+            if (LeftFrom(window) is var from && from > after && from <= until)
             {
                 return true;
             }

@@ -238,6 +238,23 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void Job_that_waits_for_its_window_starts_when_that_is_left_though_another_has_a_start_reserved_after_it()
+    {
+        var factory = new TestFactory().Join("atlanta");
+        Queues(factory);
+        Reserve(factory, new ReserveWindow("hero", factory.Now + 600_000 + Notice, Length: Hour) { Target = "atlanta", Queue = "hero" });
+        factory.Do(new SubmitJob(TestFactory.Specification("atlanta") with { Duration = 500 }));
+        factory.Run(1, "atlanta");
+        factory.Do(new SubmitJob(TestFactory.Specification("atlanta") with { Duration = 5_000 }));
+        factory.Job(2).Reserved!.At.ShouldBe(factory.Now + 600_000 + Notice + Hour);
+        Submit(factory, "hero");
+        factory.Report("atlanta", TestFactory.Gang(1, GangState.Finished));
+
+        factory.After(599_999).Tick().StateOf(3).ShouldBe(JobState.Queued);
+        factory.After(1).Tick().StateOf(3).ShouldBe(JobState.Starting);
+    }
+
+    [Fact]
     public void Racks_that_are_reserved_are_left_and_jobs_go_to_others()
     {
         var factory = RackTests.Factory("racks: {hardware: gb200-nvl72, count: 3}");

@@ -7,9 +7,9 @@ namespace Superfactory.Core.Planning;
 /// <summary>Begins and ends what is reserved of the fleet, and has those leave in time who are in its way.</summary>
 internal static class WindowPlanner
 {
-    /// <summary>Whether a time has come: a window is over, its target is to be out of service, or somebody has to leave for it.</summary>
+    /// <summary>Whether a time has come: a window is over, its target is to be out of service, somebody waits who may use it now, or somebody has to leave for it.</summary>
     public static bool IsDue(FactoryState state, long now) =>
-        state.Windows.Values.Any(window => Over(state, window, now) is not null || MayBegin(state, window, now)) || (WindowRules.IsClearing(state, now) && FleetPlacement.Overdue(state, now).Any());
+        state.Windows.Values.Any(window => Over(state, window, now) is not null || MayBegin(state, window, now) || IsWaitedFor(state, window, now)) || (WindowRules.IsClearing(state, now) && FleetPlacement.Overdue(state, now).Any());
 
     public static void Plan(Draft draft)
     {
@@ -57,6 +57,9 @@ internal static class WindowPlanner
             OutagePlanner.Evict(draft, job.Id, stop.Islands, WindowRules.Because(window));
         }
     }
+
+    private static bool IsWaitedFor(FactoryState state, FactoryWindow window, long now) => !window.IsMaintenance && window.LeavesAt <= now
+        && state.OpenJobs.Any(id => state.Jobs[id] is { Role: null, Islands.IsEmpty: true, Held: false, Planned: null } job && WindowRules.IsFor(state, window, job));
 
     /// <summary>Why a window is over; null where it is not.</summary>
     private static string? Over(FactoryState state, FactoryWindow window, long now) =>
