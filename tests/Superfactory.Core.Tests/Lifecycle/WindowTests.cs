@@ -172,6 +172,20 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void Place_that_somebody_drains_by_a_later_time_is_left_for_its_maintenance_and_stays_his()
+    {
+        var factory = new TestFactory().Join("atlanta").Submit("atlanta").Run(1, "atlanta");
+        factory.Do(new TakeOut("atlanta", OutageState.Draining, factory.Now + (9 * Hour), "new switches"));
+        Reserve(factory, new ReserveWindow("pumps", factory.Now + Hour, Length: Hour) { Target = "atlanta" });
+        factory.After(Hour - Notice - 1).Tick().Job(1).HoldRequested.ShouldBeFalse();
+        factory.After(1).Tick().Job(1).HoldRequested.ShouldBeTrue();
+
+        Save(factory, 1, "atlanta").Report("atlanta").After(Notice + Hour).Tick();
+        factory.State.Windows.ShouldBeEmpty();
+        factory.State.Outages["atlanta"].ShouldSatisfyAllConditions(static outage => outage.Reason.ShouldBe("New switches."), static outage => outage.State.ShouldBe(OutageState.Drained));
+    }
+
+    [Fact]
     public void What_is_reserved_survives_a_snapshot_and_is_read_from_what_the_journal_keeps()
     {
         var factory = Hero();

@@ -9,7 +9,7 @@ internal static class WindowPlanner
 {
     /// <summary>Whether a time has come: a window is over, its target is to be out of service, somebody waits who may use it now, or somebody has to leave for it.</summary>
     public static bool IsDue(FactoryState state, long now) =>
-        state.Windows.Values.Any(window => Over(state, window, now) is not null || MayBegin(state, window, now) || IsWaitedFor(state, window, now)) || (WindowRules.IsClearing(state, now) && FleetPlacement.Overdue(state, now).Any());
+        state.Windows.Values.Any(window => Over(state, window, now) is not null || MayBegin(state, window, now) || Drained(state, window, now) is not null || IsWaitedFor(state, window, now)) || (WindowRules.IsClearing(state, now) && FleetPlacement.Overdue(state, now).Any());
 
     public static void Plan(Draft draft)
     {
@@ -18,6 +18,10 @@ internal static class WindowPlanner
             if (Over(draft.State, window, draft.Now) is { } reason)
             {
                 End(draft, window, reason);
+            }
+            else if (Drained(draft.State, window, draft.Now) is { } later)
+            {
+                draft.Add(new OutageBegan { At = draft.Now, Target = later.Target, State = OutageState.Draining, By = Math.Max(draft.Now, window.From), Reason = later.Reason });
             }
             else if (MayBegin(draft.State, window, draft.Now))
             {
@@ -57,6 +61,10 @@ internal static class WindowPlanner
             OutagePlanner.Evict(draft, job.Id, stop.Islands, WindowRules.Because(window));
         }
     }
+
+    /// <summary>Its target where somebody drains that by a later time than it is left by: it is drained earlier, and stays his to let in again. Null where nobody does.</summary>
+    private static FactoryOutage? Drained(FactoryState state, FactoryWindow window, long now) =>
+        window.IsMaintenance && window.LeavesAt <= now && state.OutageOf(window.Target!) is { State: OutageState.Draining, Window: null } outage && outage.MovesAt > now && outage.By > window.From ? outage : null;
 
     private static bool IsWaitedFor(FactoryState state, FactoryWindow window, long now) => !window.IsMaintenance && window.LeavesAt <= now
         && state.OpenJobs.Any(id => state.Jobs[id] is { Role: null, Islands.IsEmpty: true, Held: false, Planned: null } job && WindowRules.IsFor(state, window, job));
