@@ -2,7 +2,9 @@ using Superfactory.Control.Hosting;
 using Superfactory.Control.Telemetry;
 using Superfactory.Control.Writing;
 using Superfactory.Core;
+using Superfactory.Model.Fleet;
 using Superfactory.Model.Wan;
+using Superfactory.Routing;
 using Superfactory.Routing.Grants;
 
 namespace Superfactory.Control.Grants;
@@ -41,14 +43,18 @@ internal sealed class GrantClock(FactoryWriter writer, IslandBoard board, GrantB
             }
 
             var state = writer.State;
-            _plan = GrantPlanner.Plan(board.Reports(state), [.. FleetRates.All(state).Select(static each => new WanPath { Sites = each.Rate.Route, BytesPerSecond = each.Rate.BytesPerSecond })], _plan);
+            _plan = GrantPlanner.Plan(
+                board.Reports(state),
+                [.. FleetRates.All(state).Select(static each => new WanPath { Sites = each.Rate.Route, BytesPerSecond = each.Rate.BytesPerSecond })],
+                _plan,
+                [.. FleetRates.Links(state).SelectMany(static link => new[] { Direction(link.A, link.B, link), Direction(link.B, link.A, link) })]);
             grants.Set(_plan.Routes);
             var ended = time.GetTimestamp();
             _restUntil = ended + ((ended - began) * RestFactor);
         }
-        catch (InvalidOperationException fault)
+        catch (Exception fault)
         {
-            // Without grants everything goes on, each link shared out by its own gateway; a control plane that ended would be worse.
+            // Thrown out of a timer, it would end the process. Without grants everything goes on, each link shared out by its own gateway.
             ControlLog.GrantsFailed(logger, fault);
             _plan = GrantPlan.Empty;
             grants.Set([]);
@@ -60,4 +66,6 @@ internal sealed class GrantClock(FactoryWriter writer, IslandBoard board, GrantB
     }
 
     public void Dispose() => _timer?.Dispose();
+
+    private static WanLink Direction(string from, string to, FleetLink link) => new(from, to, link.Bandwidth.BitsPerSecond / 8);
 }

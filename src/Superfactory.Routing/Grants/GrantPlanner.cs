@@ -43,15 +43,20 @@ public static class GrantPlanner
     /// <param name="sites">What each site's gateway last said; sites that are not heard of any more are left out.</param>
     /// <param name="reserved">What is reserved for merges, rate by rate with its route.</param>
     /// <param name="before">The plan before this one.</param>
+    /// <param name="reservable">What rates are reserved against, direction by direction: what links are declared to carry, or were found to. It stands for what was not measured where merges go by a reserved rate.</param>
     /// <returns>The grants; none where the reports cannot be made a problem of, such as of too many sites.</returns>
-    public static GrantPlan Plan(ImmutableArray<SiteLinks> sites, ImmutableArray<WanPath> reserved, GrantPlan before)
+    public static GrantPlan Plan(ImmutableArray<SiteLinks> sites, ImmutableArray<WanPath> reserved, GrantPlan before, ImmutableArray<WanLink> reservable = default)
     {
         ArgumentNullException.ThrowIfNull(before);
         var reports = Reports(sites);
-        var links = reports.Where(IsKnown).Select(report => report.Link).ToImmutableArray();
         var demands = Wanted(reports, before.Recent);
-        var routed = demands.Where(demand => !reports.Any(report => report.Up && !IsKnown(report) && report.Link.From == demand.From && report.Link.To == demand.To));
-        var first = new ReservedTraffic(reserved.IsDefault ? [] : reserved, links, [.. routed], LimitMin);
+        ImmutableArray<WanPath> taken = [.. Taken(reserved.IsDefault ? [] : reserved, demands)];
+        ImmutableArray<WanLink> links = [.. reports.Where(IsKnown).Select(report => report.Link), .. Unmeasured(reports, taken, reservable.IsDefault ? [] : reservable)];
+        var known = links.Select(link => (link.From, link.To)).ToHashSet();
+        var own = reports.Where(report => report.Up).Select(report => (report.Link.From, report.Link.To)).Except(known).ToHashSet();
+        var pairs = taken.Where(path => ReservedTraffic.Hops(path.Sites).All(known.Contains)).Select(path => (path.Sites[0], path.Sites[^1])).ToHashSet();
+        var routed = demands.Where(demand => !own.Contains((demand.From, demand.To)) || (demand.Class == TrafficClass.Merge && pairs.Contains((demand.From, demand.To))));
+        var first = new ReservedTraffic(taken, links, [.. routed], LimitMin);
         var problem = new WanProblem
         {
             Sites = [.. links.SelectMany(link => new[] { link.From, link.To }).Concat(demands.SelectMany(demand => new[] { demand.From, demand.To })).Distinct(StringComparer.Ordinal)],
@@ -65,6 +70,25 @@ public static class GrantPlanner
     }
 
     private static bool IsKnown((WanLink Link, bool Up, LinkReport Report) report) => report.Up && report.Link.BytesPerSecond >= KnownMin;
+
+    /// <summary>The reserved routes between sites whose merges want anything now.</summary>
+    private static IEnumerable<WanPath> Taken(ImmutableArray<WanPath> reserved, ImmutableArray<WanDemand> demands)
+    {
+        var merges = demands.Where(demand => demand.Class == TrafficClass.Merge).Select(demand => (demand.From, demand.To)).ToHashSet();
+        return reserved.Where(path => path.Sites.Length > 1 && path.BytesPerSecond > 0 && merges.Contains((path.Sites[0], path.Sites[^1])));
+    }
+
+    /// <summary>The links on those routes, and between the same sites directly, that are up and carry too little to be measured by, or so little that it never shows.</summary>
+    private static IEnumerable<WanLink> Unmeasured(ImmutableArray<(WanLink Link, bool Up, LinkReport Report)> reports, ImmutableArray<WanPath> taken, ImmutableArray<WanLink> reservable)
+    {
+        var used = taken.SelectMany(path => ReservedTraffic.Hops(path.Sites).Append((path.Sites[0], path.Sites[^1]))).ToHashSet();
+        var rates = reservable.DistinctBy(link => (link.From, link.To)).ToDictionary(link => (link.From, link.To), link => Math.Clamp(link.BytesPerSecond, 0, WanLink.MaxBytesPerSecond));
+        return from report in reports
+               where report.Up && !IsKnown(report) && used.Contains((report.Link.From, report.Link.To))
+               let rate = rates.GetValueOrDefault((report.Link.From, report.Link.To))
+               where rate > 0
+               select report.Link with { BytesPerSecond = Math.Max(rate, report.Link.BytesPerSecond) };
+    }
 
     private static ImmutableArray<(WanLink Link, bool Up, LinkReport Report)> Reports(ImmutableArray<SiteLinks> sites) =>
     [

@@ -90,7 +90,8 @@ internal sealed class ReservedTraffic
 
     private static bool Is(WanDemand demand, (string From, string To, WanPath Path) taken) => demand.Class == TrafficClass.Merge && demand.From == taken.From && demand.To == taken.To;
 
-    private static IEnumerable<(string From, string To)> Hops(ImmutableArray<string> sites)
+    /// <summary>The links of a way, in its order.</summary>
+    public static IEnumerable<(string From, string To)> Hops(ImmutableArray<string> sites)
     {
         for (var hop = 1; hop < sites.Length; hop++)
         {

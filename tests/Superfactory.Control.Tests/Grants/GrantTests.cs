@@ -54,6 +54,30 @@ public sealed class GrantTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Bulk_is_held_to_what_a_job_leaves_of_the_rate_that_it_has_reserved_on_a_link_too_small_to_be_measured()
+    {
+        foreach (var site in new[] { "d", "e" })
+        {
+            await JoinAsync(site, "8mbit,14ms");
+        }
+
+        await _plane.SubmitAsync($"{Samples.TwoSites.Replace("[wisconsin, atlanta]", "[d, e]", StringComparison.Ordinal)}\nwan: {{rate: 4mbit}}\n");
+        foreach (var (site, peer) in new[] { ("d", "e"), ("e", "d") })
+        {
+            (await _plane.ReportAsync(site, new AgentReport
+            {
+                Session = "s1",
+                Links = [Link(peer, waits: true) with { AchievableBytesPerSecond = 940_000, Classes = [new LinkClassReport { Class = TrafficClass.Merge, BytesPerSecond = 250_000 }, new LinkClassReport { Class = TrafficClass.Bulk, WaitingBytes = 5_000_000 }] }],
+            })).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        }
+
+        _plane.Time.Advance(TimeSpan.FromMilliseconds(GrantClock.PeriodMilliseconds));
+
+        var route = (await InstructionsAsync("d", after: -1, routes: -1, wait: 0))!.Routes.ShouldHaveSingleItem();
+        (route.From, route.To, route.Class, route.Paths.Single().BytesPerSecond).ShouldBe(("d", "e", TrafficClass.Bulk, 500_000 / 8 * 9));
+    }
+
+    [Fact]
     public async Task An_agent_that_asks_for_no_grants_is_not_woken_by_them()
     {
         var first = await _plane.InstructionsAsync("a", after: -1);
@@ -100,6 +124,11 @@ public sealed class GrantTests : IAsyncLifetime
 
     private static WanRoute Route(long rate) =>
         new() { From = "a", To = "b", Class = TrafficClass.Merge, Paths = [new WanPath { Sites = ["a", "c", "b"], BytesPerSecond = rate }] };
+
+    private async Task JoinAsync(string site, string emulated) => (await _plane.Http.PostAsJsonAsync($"/v1/agents/{site}/session", new AgentHello
+    {
+        Protocol = FactoryJson.ProtocolVersion, Session = "s1", Host = site, ProcessId = 1, Gateway = "127.0.0.1:9001", Slots = 1, Version = "0.1.0", EmulatedWan = emulated,
+    }, FactoryJson.Options)).EnsureSuccessStatusCode();
 
     private async Task ReportAsync(bool waits)
     {

@@ -155,6 +155,50 @@ public sealed class GrantPlannerTests
         plan.Routes.ShouldHaveSingleItem().Paths.ShouldContain(path => path.Sites.Length == 3 && path.BytesPerSecond >= Rate / 4);
     }
 
+    [Theory]
+    [InlineData(1_250_000, 1_190_000)]
+    [InlineData(1_000_000, 940_000)]
+    [InlineData(250_000, 240_000)]
+    public void Bulk_keeps_to_what_merges_leave_of_a_link_that_carries_too_little_to_be_measured(long carries, long measured)
+    {
+        ImmutableArray<SiteLinks> sites = [Site("a", Link("b", measured, Flowing(TrafficClass.Merge, carries / 4), Waiting(TrafficClass.Bulk)))];
+        ImmutableArray<WanLink> reservable = [new("a", "b", carries), new("b", "a", carries)];
+        var left = carries / 2;
+
+        Text(GrantPlanner.Plan(sites, [Reserved(carries / 2, "a", "b")], GrantPlan.Empty, reservable)).ShouldBe([$"a→b Bulk: a>b={left + (left / 8)}"]);
+        GrantPlanner.Plan(sites, [], GrantPlan.Empty, reservable).Routes.ShouldBeEmpty("nobody has reserved anything");
+        GrantPlanner.Plan([Site("a", Link("b", measured, Waiting(TrafficClass.Bulk)))], [Reserved(carries / 2, "a", "b")], GrantPlan.Empty, reservable).Routes.ShouldBeEmpty("what is reserved and not used is everybody's");
+    }
+
+    [Theory]
+    [InlineData(940_000, 1_000_000)]
+    [InlineData(3_000, 12_500_000)]
+    [InlineData(3_000, 0)]
+    public void Reserved_rate_is_granted_on_its_route_though_the_direct_link_is_up_and_was_never_measured(long measured, long declared)
+    {
+        const long Reserve = 2_500_000;
+        ImmutableArray<SiteLinks> sites = [Site("a", Link("b", measured, Waiting(TrafficClass.Merge)), Link("c", Rate)), Site("b", Link("a", measured), Link("c", Rate)), Site("c", Link("a", Rate), Link("b", Rate))];
+
+        var plan = GrantPlanner.Plan(sites, [Reserved(Reserve, "a", "c", "b")], GrantPlan.Empty, [new("a", "b", declared), new("a", "c", 12_500_000), new("c", "b", 12_500_000)]);
+
+        var route = plan.Routes.ShouldHaveSingleItem();
+        (route.From, route.To, route.Class).ShouldBe(("a", "b", TrafficClass.Merge));
+        route.Paths.Single(static path => path.Sites.SequenceEqual(["a", "c", "b"])).BytesPerSecond.ShouldBeGreaterThanOrEqualTo(Reserve);
+        route.Paths.Any(static path => path.Sites.SequenceEqual(["a", "b"]) && path.BytesPerSecond == 0).ShouldBe(declared > 0, "what it wants beyond that may take the direct link as fast as it goes");
+    }
+
+    [Fact]
+    public void Reserved_rate_is_granted_where_its_own_route_was_never_measured()
+    {
+        ImmutableArray<SiteLinks> sites = [Site("a", Link("b", 0, connected: false, Waiting(TrafficClass.Merge)), Link("c", 3_000)), Site("c", Link("b", 0, Waiting(TrafficClass.Bulk)))];
+        ImmutableArray<WanLink> reservable = [new("a", "c", 12_500_000), new("c", "b", 12_500_000)];
+
+        var plan = GrantPlanner.Plan(sites, [Reserved(10_000_000, "a", "c", "b")], GrantPlan.Empty, reservable);
+
+        plan.Routes.Single(static route => route.Class == TrafficClass.Merge).Paths.ShouldHaveSingleItem().BytesPerSecond.ShouldBeGreaterThanOrEqualTo(10_000_000);
+        plan.Routes.Single(static route => route.Class == TrafficClass.Bulk).Paths.ShouldHaveSingleItem().BytesPerSecond.ShouldBeInRange(1, 2_500_000 / 8 * 9);
+    }
+
     [Fact]
     public void Whole_link_that_is_reserved_leaves_bulk_next_to_nothing_and_not_nothing()
     {
