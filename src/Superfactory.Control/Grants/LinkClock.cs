@@ -34,17 +34,26 @@ internal sealed class LinkClock(FactoryWriter writer, IslandBoard board, TimePro
         try
         {
             var state = writer.State;
-            var findings = _watch.Look(FleetRates.Watched(state), board.Reports(state), (long)time.GetElapsedTime(_started).TotalMilliseconds);
-            foreach (var finding in findings)
+            var look = _watch.Look(FleetRates.Watched(state), board.Reports(state), (long)time.GetElapsedTime(_started).TotalMilliseconds);
+            foreach (var fault in look.Faults)
             {
-                ControlLog.LinkFound(logger, finding.A, finding.B, finding.Reason);
-                await writer.SubmitAsync(new MeasureLink(finding.A, finding.B, finding.BitsPerSecond, finding.Reason), _ending.Token);
+                ControlLog.LinkFailed(logger, fault.A, fault.B, fault.Exception);
+            }
+
+            foreach (var finding in look.Findings)
+            {
+                await TellAsync(finding);
             }
         }
         catch (Exception exception) when (exception is JournalException or OperationCanceledException)
         {
             // The writer has said why, and the host is ending.
             return;
+        }
+        catch (Exception fault)
+        {
+            // Nobody waits for this task: what is not told here nobody hears of. The next look may well succeed.
+            ControlLog.LinksFailed(logger, fault);
         }
         finally
         {
@@ -60,4 +69,18 @@ internal sealed class LinkClock(FactoryWriter writer, IslandBoard board, TimePro
     }
 
     public void Dispose() => _ending.Dispose();
+
+    private async Task TellAsync(LinkFinding finding)
+    {
+        ControlLog.LinkFound(logger, finding.A, finding.B, finding.Reason);
+        try
+        {
+            await writer.SubmitAsync(new MeasureLink(finding.A, finding.B, finding.BitsPerSecond, finding.Reason), _ending.Token);
+        }
+        catch (Exception fault) when (fault is not (JournalException or OperationCanceledException))
+        {
+            // That it could not be decided upon is no reason to keep what was found of others. It is found again with the next look.
+            ControlLog.LinkFailed(logger, finding.A, finding.B, fault);
+        }
+    }
 }

@@ -29,4 +29,10 @@ internal static partial class ControlLog
 
     [LoggerMessage(EventId = 1011, Level = LogLevel.Warning, Message = "The link between {A} and {B}: {Reason}")]
     public static partial void LinkFound(ILogger logger, string a, string b, string reason);
+
+    [LoggerMessage(EventId = 1013, Level = LogLevel.Error, Message = "Looking at the links failed; what they carry stays as it was found last.")]
+    public static partial void LinksFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 1014, Level = LogLevel.Error, Message = "Judging the link between {A} and {B} failed; what it carries stays as it was found last.")]
+    public static partial void LinkFailed(ILogger logger, string a, string b, Exception exception);
 }

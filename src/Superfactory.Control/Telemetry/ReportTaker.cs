@@ -40,13 +40,23 @@ internal sealed class ReportTaker(FactoryWriter writer, TelemetryStore store, Is
     private static AgentReport Sanitize(FactoryState state, string site, AgentReport report) => report with
     {
         Gangs = report.Gangs.IsDefault ? [] : report.Gangs,
-        Links = report.Links.IsDefault ? [] : report.Links,
+        Links = report.Links.IsDefault ? [] : [.. report.Links.Where(static link => !string.IsNullOrEmpty(link?.Peer)).Select(Counted)],
         Logs = report.Logs.IsDefault ? [] : [.. report.Logs
             .Where(line => IsOwn(state, site, line.Job))
             .Select(line => line with { Island = site, Text = Cut(line.Text) })],
         Measurements = report.Measurements.IsDefault ? [] : [.. report.Measurements
             .Where(measurement => IsOwn(state, site, measurement.Job))
             .Select(measurement => measurement with { Island = site, Values = Cut(measurement.Values) })],
+    };
+
+    // Counts begin at zero; one that is said to be less is none.
+    private static LinkReport Counted(LinkReport link) => link with
+    {
+        BytesSent = Math.Max(0, link.BytesSent),
+        BytesReceived = Math.Max(0, link.BytesReceived),
+        AchievableBytesPerSecond = Math.Max(0, link.AchievableBytesPerSecond),
+        FullMilliseconds = Math.Max(0, link.FullMilliseconds),
+        Classes = link.Classes.IsDefault ? [] : [.. link.Classes.Where(static own => own is not null)],
     };
 
     private static bool IsOwn(FactoryState state, string site, long job)

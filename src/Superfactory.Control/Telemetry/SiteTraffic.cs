@@ -47,12 +47,14 @@ internal sealed record SiteTraffic
     }
 }
 
-/// <summary>Bytes at a gateway's sockets.</summary>
+/// <summary>Bytes at a gateway's sockets, 0 or more. What agents say may come to more than can be counted; a sum is then the most that can.</summary>
 /// <param name="Sent">To other sites.</param>
 /// <param name="Received">From other sites.</param>
 internal readonly record struct WanBytes(long Sent, long Received)
 {
-    public static WanBytes operator +(WanBytes one, WanBytes other) => new(one.Sent + other.Sent, one.Received + other.Received);
+    public static WanBytes operator +(WanBytes one, WanBytes other) => new(Sum(one.Sent, other.Sent), Sum(one.Received, other.Received));
 
     public static WanBytes operator -(WanBytes one, WanBytes other) => new(one.Sent - other.Sent, one.Received - other.Received);
+
+    private static long Sum(long one, long other) => one > long.MaxValue - other ? long.MaxValue : one + other;
 }

@@ -18,8 +18,8 @@ public sealed class LinkWatch
     /// <param name="links">The links, each with what was found of it last.</param>
     /// <param name="sites">What the gateways of the sites that are heard said last.</param>
     /// <param name="now">The time in milliseconds, by a clock that nobody sets.</param>
-    /// <returns>What is found now and was not before, in the order of the links.</returns>
-    public ImmutableArray<LinkFinding> Look(ImmutableArray<WatchedLink> links, ImmutableArray<SiteLinks> sites, long now)
+    /// <returns>What is found now and was not before.</returns>
+    public LinkLook Look(ImmutableArray<WatchedLink> links, ImmutableArray<SiteLinks> sites, long now)
     {
         var passed = Math.Clamp(now - (_lookedAt ?? now), 0, WatchLimits.StepMillisecondsMax);
         _lookedAt = now;
@@ -33,6 +33,7 @@ public sealed class LinkWatch
         }
 
         var findings = ImmutableArray.CreateBuilder<LinkFinding>();
+        var faults = ImmutableArray.CreateBuilder<LinkFault>();
         foreach (var gone in _links.Keys.Except(links.Select(static link => $"{link.A}\n{link.B}"), StringComparer.Ordinal).ToArray())
         {
             _links.Remove(gone);
@@ -50,13 +51,25 @@ public sealed class LinkWatch
             {
                 watched.Lose();
             }
-            else if (watched.Look(link, there, back, passed) is { } finding)
+            else
             {
-                findings.Add(finding);
+                try
+                {
+                    if (watched.Look(link, there, back, passed) is { } finding)
+                    {
+                        findings.Add(finding);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    // A bug, or a report that nobody thought of: this link is looked at anew, and all others are judged.
+                    _links.Remove(name);
+                    faults.Add(new LinkFault(link.A, link.B, exception));
+                }
             }
         }
 
-        return findings.ToImmutable();
+        return new LinkLook(findings.ToImmutable(), faults.ToImmutable());
     }
 
     private sealed class Watched

@@ -10,6 +10,8 @@ internal sealed class RateWatch
     private long _looked;
     private long _kept;
     private long _best;
+    private long? _dropped;
+    private int _again;
 
     /// <summary>What it was found to carry, in bits per second; null where nothing speaks against what it is declared to.</summary>
     public long? Found { get; set; }
@@ -20,8 +22,10 @@ internal sealed class RateWatch
     /// <param name="declared">What the direction is declared to carry, in bits per second.</param>
     public void Look(LinkReport report, long passed, long declared)
     {
-        var full = Math.Max(0, report.FullMilliseconds - (_fullBefore ?? report.FullMilliseconds));
-        _fullBefore = report.FullMilliseconds;
+        // Whatever a gateway says: counts fall where it was started anew, and what happened while nobody looked is not known.
+        var count = Math.Max(0, report.FullMilliseconds);
+        var full = Math.Clamp(count - (_fullBefore ?? count), 0, WatchLimits.StepMillisecondsMax);
+        _fullBefore = count;
         _looked += passed;
         _kept = Found is null || full > 0 ? 0 : _kept + passed;
         if (full > 0)
@@ -30,9 +34,17 @@ internal sealed class RateWatch
             _best = Math.Max(_best, Math.Clamp(report.AchievableBytesPerSecond, 0, WanLink.MaxBytesPerSecond) * 8);
         }
 
-        if (_kept >= WatchLimits.SlowKeptMilliseconds)
+        if (_kept >= KeptMilliseconds)
         {
-            Found = null;
+            (Found, _kept, _dropped) = (null, 0, 0);
+        }
+        else if (_dropped >= WatchLimits.SlowForgottenMilliseconds)
+        {
+            (_dropped, _again) = (null, 0);
+        }
+        else
+        {
+            _dropped += passed;
         }
 
         if (_full >= WatchLimits.FullMilliseconds && _looked >= WatchLimits.JudgedMilliseconds)
@@ -56,15 +68,21 @@ internal sealed class RateWatch
         _fullBefore = null;
     }
 
+    /// <summary>How long what was found is gone by when it is not shown again.</summary>
+    private long KeptMilliseconds => (long)WatchLimits.SlowKeptMilliseconds << Math.Min(_again, WatchLimits.DoublingsMax);
+
     private void Judge(long declared)
     {
         var taken = Math.Min(Found ?? declared, declared);
         if (_best >= Part(declared, WatchLimits.WholeThousandths))
         {
-            Found = null;
+            (Found, _dropped, _again) = (null, null, 0);
         }
         else if (_best < Part(taken, WatchLimits.SlowThousandths) || (Found is { } found && _best >= Part(found, WatchLimits.MoreThousandths)))
         {
+            // What was dropped only since nobody showed it any more was true all the same: as with a link that is cut again, it is believed for longer.
+            _again = _dropped is null ? _again : Math.Min(_again + 1, WatchLimits.DoublingsMax);
+            _dropped = null;
             Found = Math.Max(1_000, TwoDigits(_best));
         }
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Superfactory.Control.Grants;
 using Superfactory.Control.Tests.Support;
@@ -47,6 +48,24 @@ public sealed class LinkWatchTests : IAsyncLifetime
         (await RatesAsync()).ShouldAllBe(rate => rate.Reason == null);
     }
 
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MinValue)]
+    public async Task Report_that_makes_no_sense_ends_nothing_and_links_are_judged_all_the_same(long first)
+    {
+        foreach (var count in new[] { first, -1 - first, first })
+        {
+            var link = $$"""connected":true,"bytes_sent":{{count}},"bytes_received":{{count}},"full_milliseconds":{{count}},"achievable_bytes_per_second":{{count}},"classes":[null]""";
+            using var body = new StringContent($$"""{"session":"s1","links":[null,{"peer":"b","{{link}}},{"peer":"c","{{link}}}]}""", Encoding.UTF8, "application/json");
+            (await _plane.PostAsync("/v1/agents/a/report", body)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            _plane.Time.Advance(TimeSpan.FromMilliseconds(LinkClock.PeriodMilliseconds));
+        }
+
+        var job = await _plane.SubmitAsync(Samples.TwoSites.Replace("[wisconsin, atlanta]", "[a, b]", StringComparison.Ordinal));
+        await PassUntilAsync(up: false, rate => rate.BitsPerSecond == 0);
+        (await _plane.JobAsync(job.Id)).Islands.ShouldAllBe(island => island.WanBytesSent >= 0);
+    }
+
     /// <summary>Reports until all directions are so. How many seconds that takes the watch's own tests say: a look that is still under way makes the next one none.</summary>
     private async Task PassUntilAsync(bool up, Func<RateView, bool> isSo) => await ControlPlane.UntilAsync(async () =>
     {
@@ -68,5 +87,10 @@ public sealed class LinkWatchTests : IAsyncLifetime
         }
     }
 
-    private async Task<ImmutableArray<RateView>> RatesAsync() => JsonSerializer.Deserialize<ImmutableArray<RateView>>(await _plane.TextAsync("/v1/rates"), FactoryJson.Options);
+    private async Task<ImmutableArray<RateView>> RatesAsync()
+    {
+        var rates = JsonSerializer.Deserialize<ImmutableArray<RateView>>(await _plane.TextAsync("/v1/rates"), FactoryJson.Options);
+        rates.Select(static rate => $"{rate.From}>{rate.To}").ShouldBe(["a>b", "b>a"]);
+        return rates;
+    }
 }

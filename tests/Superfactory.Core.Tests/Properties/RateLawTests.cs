@@ -25,8 +25,7 @@ public sealed class RateLawTests
         factory.Do(new CancelJob(1));
         factory.Report("atlanta").Report("texas");
 
-        RateLaw.Broken(factory.State, factory.State.Jobs.Values.SelectMany(static job => job.Rates.Select(rate => (job, rate)))).ShouldAllBe(static line => line.StartsWith("idle"));
-        factory.Job(1).Rates.ShouldNotBeEmpty("the bug that is planted needs something to leave");
+        RateLaw.Broken(factory.State, factory.State.Jobs.Values.SelectMany(static job => job.Rates.Select(rate => (job, rate)))).Select(static line => line[..5]).ShouldBe(["idle:", "idle:"], "one each way");
     }
 
     [Fact]
@@ -34,8 +33,7 @@ public sealed class RateLawTests
     {
         var state = WanRateTests.Cut().Journal.Where(static record => record is not RatesRouted).Aggregate(FactoryState.Empty, Factory.Apply);
 
-        RateLaw.Broken(state, FleetRates.All(state)).ShouldAllBe(static line => line.StartsWith("over"));
-        RateLaw.Broken(state, FleetRates.All(state)).Count.ShouldBe(2, "one each way");
+        RateLaw.Broken(state, FleetRates.All(state)).Select(static line => line[..5]).ShouldBe(["over:", "over:"], "one each way");
     }
 
     [Fact]

@@ -116,6 +116,77 @@ public sealed class LinkWatchTests
     }
 
     [Fact]
+    public void Slow_link_that_is_found_slow_again_each_time_that_it_is_tried_is_gone_by_twice_as_long_each_time()
+    {
+        foreach (var minutes in new[] { 10, 20, 40, 80, 160, 160 })
+        {
+            _found.Clear();
+            Pass(31, Link(up: true, megabits: 50, full: 900));
+            Pass((minutes * 60) - 2, Link(up: true, megabits: 50));
+            _found.Count.ShouldBe(1, $"it is slow for {minutes} min");
+            Pass(4, Link(up: true, megabits: 50));
+            _found.Count.ShouldBe(2, $"and for no longer than {minutes} min");
+        }
+    }
+
+    [Theory]
+    [InlineData(60, 95, 900)]
+    [InlineData(9_700, 50, 0)]
+    public void Slow_link_that_showed_nearly_all_or_was_not_found_slow_for_long_is_trusted_again(int seconds, int megabits, int full)
+    {
+        for (var time = 0; time < 3; time++)
+        {
+            Pass(31, Link(up: true, megabits: 50, full: 900));
+            Pass(2_402, Link(up: true, megabits: 50));
+        }
+
+        Pass(seconds, Link(up: true, megabits, full));
+        _found.Clear();
+        Pass(62, Link(up: true, megabits: 50, full: 900));
+        Pass(602, Link(up: true, megabits: 50));
+        _found.Count.ShouldBe(2, "ten minutes, as the first time");
+    }
+
+    [Theory]
+    [InlineData(long.MinValue, 5)]
+    [InlineData(-1, long.MaxValue)]
+    [InlineData(long.MaxValue, long.MinValue)]
+    public void Counts_that_make_no_sense_keep_no_link_from_being_judged(long one, long other)
+    {
+        for (var second = 0; second < 60; second++)
+        {
+            var odd = Report("b", up: true, megabits: 10) with { FullMilliseconds = second % 2 == 0 ? one : other };
+            var look = Look([new WatchedLink("a", "b", Declared, null)], [new SiteLinks("a", [odd]), new SiteLinks("b", [Report("a", up: true)])]);
+            look.Faults.ShouldBeEmpty();
+        }
+
+        Pass(33, Link(up: true, megabits: 30, full: 900));
+        _found[^1].ShouldStartWith("30000000: ");
+    }
+
+    [Fact]
+    public void Link_that_cannot_be_judged_is_told_and_keeps_no_other_from_being_judged()
+    {
+        List<string> faults = [], found = [];
+        for (var second = 1; second <= 31; second++)
+        {
+            // Nothing can carry an eighth more than this.
+            var look = Look(
+                [new WatchedLink("a", "b", Declared, long.MaxValue), new WatchedLink("b", "c", Declared, null)],
+                [
+                    new SiteLinks("a", [Report("b", up: true, megabits: 80, full: second * 900)]),
+                    new SiteLinks("b", [Report("a", up: true), Report("c", up: true, megabits: 40, full: second * 900)]),
+                    new SiteLinks("c", [Report("b", up: true)]),
+                ]);
+            faults.AddRange(look.Faults.Select(static fault => $"{fault.A}–{fault.B}: {fault.Exception.GetType().Name}"));
+            found.AddRange(look.Findings.Select(static finding => $"{finding.A}–{finding.B}: {finding.BitsPerSecond}"));
+        }
+
+        faults.ShouldBe(["a–b: OverflowException"]);
+        found.ShouldContain("b–c: 40000000");
+    }
+
+    [Fact]
     public void What_was_found_before_this_process_began_stands_until_something_else_is_found()
     {
         _standing = 20_000_000;
@@ -145,6 +216,8 @@ public sealed class LinkWatchTests
 
     private static (LinkReport?, LinkReport?, long) Link(bool up, long megabits = 0, long full = 0) => (Report("b", up, megabits), Report("a", up, megabits), full);
 
+    private LinkLook Look(ImmutableArray<WatchedLink> links, ImmutableArray<SiteLinks> sites) => _watch.Look(links, sites, _now += 1_000);
+
     private void Pass(int seconds, (LinkReport? There, LinkReport? Back, long Full) link) => Pass(seconds, (link.There, link.Back), link.Full);
 
     private void Pass(int seconds, (LinkReport? There, LinkReport? Back) link, bool grows = false) => Pass(seconds, link, grows ? 900 : 0);
@@ -160,7 +233,7 @@ public sealed class LinkWatchTests
                 .. link.There is { } there ? [new SiteLinks("a", [there with { FullMilliseconds = _full }])] : Array.Empty<SiteLinks>(),
                 .. link.Back is { } back ? [new SiteLinks("b", [back with { FullMilliseconds = link.There?.AchievableBytesPerSecond == back.AchievableBytesPerSecond ? _full : 0 }])] : Array.Empty<SiteLinks>(),
             ];
-            foreach (var finding in _watch.Look([new WatchedLink("a", "b", Declared, _standing)], sites, _now))
+            foreach (var finding in _watch.Look([new WatchedLink("a", "b", Declared, _standing)], sites, _now).Findings)
             {
                 _standing = finding.BitsPerSecond;
                 _found.Add($"{finding.BitsPerSecond switch { 0 => "cut", null => "whole", var bits => $"{bits}" }}: {finding.Reason}");
