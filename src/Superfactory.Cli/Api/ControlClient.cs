@@ -60,6 +60,9 @@ internal sealed class ControlClient : IDisposable
     /// <summary>The fleet file that was applied.</summary>
     public Task<Answer<AppliedFleetView>> FleetAsync(CancellationToken cancellation) => GetAsync<AppliedFleetView>("v1/fleet", cancellation);
 
+    /// <summary>How the fleet is used now.</summary>
+    public Task<Answer<FleetLoadView>> FleetLoadAsync(CancellationToken cancellation) => GetAsync<FleetLoadView>("v1/fleet/load", cancellation);
+
     /// <summary>Applies a fleet file, as the user named it.</summary>
     public async Task<Answer<AppliedFleetView>> ApplyFleetAsync(string file, string text, CancellationToken cancellation)
     {

@@ -7,15 +7,15 @@ using Superfactory.Model.Fleet;
 
 namespace Superfactory.Cli.Fleet;
 
-/// <summary><c>superfactory fleet</c>: what a fleet file says, and what is reserved of the fleet.</summary>
+/// <summary><c>superfactory fleet</c>: what a fleet file says, how the fleet is used, and what is reserved of it.</summary>
 internal static class FleetCommands
 {
     /// <summary>Makes the command.</summary>
-    public static Command Create(ControlOption control, Terminal terminal) => new("fleet", "Check and show fleet files: sites, racks, power and links; apply queues; reserve places and accelerators.")
+    public static Command Create(ControlOption control, Terminal terminal) => new("fleet", "Check, apply and show fleets: sites, racks, power and links, and who uses them; apply queues; reserve places and accelerators.")
     {
         Apply(control, terminal),
         Check(terminal),
-        Show(terminal),
+        FleetShowCommand.Create(control, terminal),
         ReservationCommands.Reserve(control, terminal),
         ReservationCommands.List(control, terminal),
         ReservationCommands.Unreserve(control, terminal),
@@ -29,27 +29,6 @@ internal static class FleetCommands
         {
             var totals = FleetTotals.Of(fleet.Racks);
             terminal.Line($"{fleet.Name} is valid: {FleetText.Count(fleet.Sites.Length, "site")}, {FleetText.Count(totals.Racks, "rack")}, {FleetText.Count(totals.Accelerators, "accelerator")}, {FleetText.Number(totals.Schedulable)} schedulable.");
-        }));
-        return command;
-    }
-
-    private static Command Show(Terminal terminal)
-    {
-        var file = File();
-        var json = Settings.Json();
-        var command = new Command("show", "Draw a fleet: its sites, floors, rows and power, and where each figure of its hardware comes from.") { file, json };
-        command.SetAction(parsed => WithFleet(terminal, parsed.GetValue(file)!, fleet =>
-        {
-            if (parsed.GetValue(json))
-            {
-                terminal.Json(FleetView.Of(fleet));
-                return;
-            }
-
-            foreach (var line in FleetText.Lines(fleet, terminal.Width))
-            {
-                terminal.Line(line);
-            }
         }));
         return command;
     }
@@ -96,7 +75,7 @@ internal static class FleetCommands
 
     private static Argument<string> File() => new("FILE") { Description = "The fleet file; ready ones are in examples/fleets." };
 
-    private static int WithFleet(Terminal terminal, string file, Action<FleetSpecification> use)
+    internal static int WithFleet(Terminal terminal, string file, Action<FleetSpecification> use)
     {
         if (Read(file, "Ready ones are in examples/fleets.", out var text) is { } problem)
         {

@@ -1,4 +1,5 @@
 using Superfactory.Control.Writing;
+using Superfactory.Core;
 using Superfactory.Core.Commands;
 using Superfactory.Model;
 using Superfactory.Model.Views;
@@ -15,6 +16,8 @@ internal static class FleetEndpoints
                 ? Results.Ok(new AppliedFleetView { File = applied.File, Text = applied.Text })
                 : ApiProblem.Result(StatusCodes.Status404NotFound, "There is no fleet file.", new Problem("No fleet file was applied: sites offer what their agents declare.", Hint: "Apply one with 'superfactory fleet apply FILE'.")))
             .WithSummary("The fleet file that was applied.").Produces<AppliedFleetView>().WithProblems(404);
+        fleet.MapGet("/load", (FactoryWriter writer) => FleetLoadReader.Read(writer.State))
+            .WithSummary("The fleet as it is used now: accelerators busy, free and out of service by site, kind and row, watts, who holds them, and links.");
         fleet.MapPut("", ApplyAsync)
             .WithSummary("Says what the sites are and may draw.")
             .WithDescription("The body is the fleet file, YAML (see docs/fleet.md); 'file' is its name, for messages. Sites that it does not name offer what their agents declare.")

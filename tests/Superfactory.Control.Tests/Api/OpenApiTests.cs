@@ -20,7 +20,7 @@ public sealed class OpenApiTests : IDisposable
         paths.EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal).ShouldBe(
         [
             "/v1/agents/{site}/instructions", "/v1/agents/{site}/report", "/v1/agents/{site}/session",
-            "/v1/copies", "/v1/copies/{id}", "/v1/copies/{id}/cancel", "/v1/events", "/v1/fleet", "/v1/health", "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/cancel",
+            "/v1/copies", "/v1/copies/{id}", "/v1/copies/{id}/cancel", "/v1/events", "/v1/fleet", "/v1/fleet/load", "/v1/health", "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/cancel",
             "/v1/jobs/{id}/checkpoints", "/v1/jobs/{id}/checkpoints/verify", "/v1/jobs/{id}/events", "/v1/jobs/{id}/hold", "/v1/jobs/{id}/logs",
             "/v1/jobs/{id}/measurements", "/v1/jobs/{id}/plans", "/v1/jobs/{id}/priority", "/v1/jobs/{id}/release", "/v1/jobs/{id}/restore", "/v1/jobs/{id}/rollback", "/v1/jobs/{id}/why", "/v1/links", "/v1/outages", "/v1/outages/return", "/v1/plan", "/v1/queues", "/v1/queues/{name}/pause", "/v1/queues/{name}/resume", "/v1/rates", "/v1/replay/{record}", "/v1/reservations", "/v1/reservations/{name}/cancel", "/v1/sites",
         ]);
