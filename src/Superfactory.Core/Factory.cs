@@ -111,6 +111,7 @@ public static class Factory
             SiteLeft left => SiteFold.Apply(next, left),
             SiteLost lost => SiteFold.Apply(next, lost),
             GangLeaseEnded ended => SiteFold.Apply(next, ended),
+            SiteCleared cleared => SiteFold.Apply(next, cleared),
             JobSubmitted submitted => JobFold.Apply(next, submitted),
             JobCancelled cancelled => JobFold.Apply(next, cancelled),
             GangChanged changed => GangFold.Apply(next, changed),

@@ -29,7 +29,7 @@ public static class FactoryLimits
 
     /// <summary>
     /// How often an island whose gang failed in a way that a new start could help is started again before it has shown once more that it can run:
-    /// it became a member, or a checkpoint has a round to which it belonged. Losses of the site are not counted, nor is that the run went on without it.
+    /// it became a member, or a checkpoint has a round to which it belonged. Losses of the site are not counted, nor ends by the gang's lease, nor is that the run went on without it.
     /// </summary>
     public const int IslandRestartsMax = 3;
 

@@ -26,7 +26,7 @@ internal static class GangFold
             TrainerRestarts = record.TrainerRestarts,
             Result = record.Result ?? island.Result,
             Joined = !dead && (island.Joined || record.State is GangState.Running or GangState.Finished),
-            Failures = island.Failures + (dead && !record.Outrun ? 1 : 0),
+            Failures = island.Failures + (dead && !record.Outrun && !record.LeaseEnded ? 1 : 0),
             Standing = dead ? IslandStanding.Gone : island.Standing,
         });
         var hasRun = changed.HasRun || (changed.Members.Any() && changed.Members.All(each => each.Joined));

@@ -23,6 +23,7 @@ internal static class SiteFold
             CheckpointDirectory = record.CheckpointDirectory,
             // Gangs that go on from before may not have heard of a shorter one.
             GangLeaseSeconds = sameProcess ? FactorySite.LongerLease(known!.GangLeaseSeconds, record.GangLeaseSeconds) : record.GangLeaseSeconds,
+            ClearingAwaited = sameProcess && known!.ClearingAwaited,
             Version = record.Version,
             Standing = SiteStanding.Connected,
             HeardAt = record.At,
@@ -46,9 +47,12 @@ internal static class SiteFold
 
     public static FactoryState Apply(FactoryState state, GangLeaseEnded record)
     {
-        var ended = state.WithSite(state.Sites[record.Site] with { GangLeaseEnded = true });
+        var ended = state.WithSite(state.Sites[record.Site] with { GangLeaseEnded = true, ClearingAwaited = record.ClearingAwaited });
         return EndGangs(ended, record.Site, record.Reason).TouchAll();
     }
+
+    public static FactoryState Apply(FactoryState state, SiteCleared record)
+        => state.WithSite(state.Sites[record.Site] with { ClearingAwaited = false });
 
     /// <summary>Nothing that the earlier process of the site's agent ran is alive.</summary>
     private static FactoryState EndGangs(FactoryState state, string site, string reason)

@@ -30,6 +30,7 @@ internal static class GangDecisions
         }
 
         ConfirmStopped(draft, report.Site, gangs);
+        ConfirmClear(draft, report.Site, gangs);
         CopyDecisions.Report(draft, report.Site, report.Copies.IsDefault ? [] : report.Copies);
         return null;
     }
@@ -56,6 +57,7 @@ internal static class GangDecisions
             Reason = Shorten(gang.Reason),
             Retriable = gang.Retriable,
             Outrun = gang is { State: GangState.Failed, Retriable: true, Outrun: true },
+            LeaseEnded = gang is { State: GangState.Stopped, LeaseEnded: true },
             TrainerRestarts = gang.TrainerRestarts,
             Result = gang.State == GangState.Finished ? gang.Result : null,
         });
@@ -119,6 +121,16 @@ internal static class GangDecisions
                     draft.Add(new GangReleased { At = draft.Now, Job = id, Island = site, Incarnation = island.Incarnation });
                 }
             }
+        }
+    }
+
+    /// <summary>A lease that did not hold, as of a gang whose supervisor was paused, leaves a gang that nobody is charged for: nothing is placed beside it.</summary>
+    private static void ConfirmClear(Draft draft, string site, ImmutableArray<GangReport> gangs)
+    {
+        if (draft.State.Sites[site] is { ClearingAwaited: true } known
+            && !gangs.Any(gang => !IsOver(gang.State) && !draft.State.GangsAt(site).Any(each => each.Job.Id == gang.Job && each.Island.Incarnation == gang.Incarnation)))
+        {
+            draft.Add(new SiteCleared { At = draft.Now, Site = site, Session = known.Session });
         }
     }
 

@@ -13,7 +13,7 @@ namespace Superfactory.Core.Planning;
 internal static class Planner
 {
     /// <summary>The version of the rules here. It rises with every change after which the same state may give other records.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>The versions of all rules that take part, as plans record them.</summary>
     public static string Rules { get; } = string.Create(CultureInfo.InvariantCulture, $"core/{Version} {FleetPlacement.Policy} scheduler/{Scheduling.Scheduler.Version}");

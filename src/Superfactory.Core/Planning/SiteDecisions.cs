@@ -91,7 +91,7 @@ internal static class SiteDecisions
             {
                 draft.Add(new GangLeaseEnded
                 {
-                    At = draft.Now, Site = name, Session = site.Session,
+                    At = draft.Now, Site = name, Session = site.Session, ClearingAwaited = true,
                     Reason = $"The agent of site {name} has not been heard for longer than the {Sentence.Duration(site.GangLeaseSeconds * 1000L)} that its gangs go on without it.",
                 });
             }

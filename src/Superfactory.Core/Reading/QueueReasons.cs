@@ -71,6 +71,11 @@ internal static class QueueReasons
             return $"it is {Sentence.Outage(outage.State)}, {Sentence.Lower(outage.Reason).TrimEnd('.')}";
         }
 
+        if (known is { Standing: SiteStanding.Connected, ClearingAwaited: true })
+        {
+            return "its agent has not said yet that the gangs have ended whose lease is over";
+        }
+
         var ago = Sentence.Duration(now - known.HeardAt);
         return known.Standing == SiteStanding.Left ? $"its agent left {ago} ago" : $"its agent was last heard {ago} ago";
     }

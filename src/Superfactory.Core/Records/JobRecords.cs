@@ -47,6 +47,9 @@ public sealed record GangChanged : JournalRecord
     /// <summary>Whether it ended because the run went on, or began, without it, and for nothing else.</summary>
     public bool Outrun { get; init; }
 
+    /// <summary>Whether it stopped because the control plane had not been heard for the gang's lease.</summary>
+    public bool LeaseEnded { get; init; }
+
     /// <summary>How often its trainers were started again.</summary>
     public int TrainerRestarts { get; init; }
 

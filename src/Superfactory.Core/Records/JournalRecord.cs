@@ -14,6 +14,7 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(SiteLeft), "site-left")]
 [JsonDerivedType(typeof(SiteLost), "site-lost")]
 [JsonDerivedType(typeof(GangLeaseEnded), "gang-lease-ended")]
+[JsonDerivedType(typeof(SiteCleared), "site-cleared")]
 [JsonDerivedType(typeof(JobSubmitted), "job-submitted")]
 [JsonDerivedType(typeof(JobCancelled), "job-cancelled")]
 [JsonDerivedType(typeof(GangChanged), "gang-changed")]

@@ -45,6 +45,19 @@ public sealed record GangLeaseEnded : JournalRecord
 
     /// <summary>Why, in a sentence.</summary>
     public required string Reason { get; init; }
+
+    /// <summary>Whether nothing is placed there before its agent has said that nothing of theirs runs; false in records of versions that did not wait for that.</summary>
+    public bool ClearingAwaited { get; init; }
+}
+
+/// <summary>The agent of a site whose gangs' lease had ended says that none of them runs: gangs are placed there again.</summary>
+public sealed record SiteCleared : JournalRecord
+{
+    /// <summary>The site.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>The agent's session.</summary>
+    public required string Session { get; init; }
 }
 
 /// <summary>An agent that was taken for lost was heard again in the same session: its gangs may have gone on.</summary>

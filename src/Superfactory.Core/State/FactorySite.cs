@@ -33,6 +33,9 @@ public sealed record FactorySite
     /// <summary>Whether that time is over since it was heard: nothing runs there.</summary>
     public bool GangLeaseEnded { get; init; }
 
+    /// <summary>Whether that time was over and its agent has not said since that nothing runs there: a lease that did not hold is no reason to place anything beside what still runs.</summary>
+    public bool ClearingAwaited { get; init; }
+
     /// <summary>The longer of two leases of gangs.</summary>
     internal static int LongerLease(int one, int other) => one == 0 || other == 0 ? 0 : Math.Max(one, other);
 

@@ -84,8 +84,8 @@ public sealed record FactoryState
     /// <summary>The outage that a place is in; null where it is in service.</summary>
     public FactoryOutage? OutageOf(string place) => Outages.GetValueOrDefault(place);
 
-    /// <summary>Whether something may be placed at <paramref name="site"/>: its agent is heard, and it is in service.</summary>
-    public bool IsOpen(string site) => IsConnected(site) && OutageOf(site) is null;
+    /// <summary>Whether something may be placed at <paramref name="site"/>: its agent is heard, and has said that nothing runs there whose lease had ended, and it is in service.</summary>
+    public bool IsOpen(string site) => IsConnected(site) && !Sites[site].ClearingAwaited && OutageOf(site) is null;
 
     /// <summary>Whether the agent of <paramref name="site"/> is heard.</summary>
     public bool IsConnected(string site) => Sites.TryGetValue(site, out var known) && known.Standing == SiteStanding.Connected;

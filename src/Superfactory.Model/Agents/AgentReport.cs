@@ -55,6 +55,9 @@ public sealed record GangReport
     /// <summary>Whether it ended because the run went on, or began, without it, and for nothing else: no failure is counted.</summary>
     public bool Outrun { get; init; }
 
+    /// <summary>Whether it stopped because the control plane had not been heard for the lease of its gang: no failure is counted.</summary>
+    public bool LeaseEnded { get; init; }
+
     /// <summary>How often its trainers were started again.</summary>
     public int TrainerRestarts { get; init; }
 

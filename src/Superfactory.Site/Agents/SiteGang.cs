@@ -284,8 +284,8 @@ internal sealed class SiteGang
             case GangEvent.Failed failed:
                 Set(report => report with { State = GangState.Failed, Reason = failed.Reason, Retriable = failed.Retriable, Outrun = failed.Outrun });
                 break;
-            case GangEvent.Stopped:
-                Set(report => report with { State = GangState.Stopped });
+            case GangEvent.Stopped stopped:
+                Set(report => report with { State = GangState.Stopped, Reason = stopped.Reason, LeaseEnded = stopped.LeaseEnded });
                 break;
         }
     }

@@ -123,6 +123,8 @@ public abstract record GangEvent
     /// <param name="Outrun">Whether the run went on, or began, without the island, and nothing else is wrong with it.</param>
     public sealed record Failed(string Reason, bool Retriable, bool Outrun = false) : GangEvent;
 
-    /// <summary>The gang ended because it was told to.</summary>
-    public sealed record Stopped : GangEvent;
+    /// <summary>The gang ended because it was told to, or its lease was over.</summary>
+    /// <param name="Reason">Why, in a sentence; null where it was told to.</param>
+    /// <param name="LeaseEnded">Whether its lease was over.</param>
+    public sealed record Stopped(string? Reason = null, bool LeaseEnded = false) : GangEvent;
 }

@@ -22,6 +22,10 @@ internal sealed class GangSupervisor : IDisposable
     private readonly GangProcesses _processes;
     private readonly TimeProvider _clock;
     private readonly GangLease _lease;
+
+    /// <summary>Cancelled when nothing is waited for any more: the agent is gone and none will come, or the lease is over, whatever the agent reads.</summary>
+    private readonly CancellationTokenSource _over;
+    private volatile bool _leaseEnded;
     private int _deadline = NoDeadline;
     private ITimer? _timer;
 
@@ -36,6 +40,7 @@ internal sealed class GangSupervisor : IDisposable
         (_specification, _agent, _events, _clock) = (specification, agent, events, clock);
         _machine = new GangMachine(specification.Assignment);
         _processes = new GangProcesses(specification, keeper, events, Post, fault => _inputs.Writer.TryComplete(fault), clock);
+        _over = CancellationTokenSource.CreateLinkedTokenSource(agent.Gone);
         _lease = new GangLease(specification.LeaseUntil, OnLeaseOver, clock);
     }
 
@@ -52,9 +57,11 @@ internal sealed class GangSupervisor : IDisposable
         {
             end = await FollowAsync();
         }
-        catch (OperationCanceledException) when (_agent.Gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (_over.IsCancellationRequested)
         {
-            end = new GangEffect.End(null, Ask: false);
+            end = _leaseEnded
+                ? new GangEffect.End(new GangEvent.Stopped($"The gang of island {island} ended itself: the control plane had not been heard for its whole lease.", LeaseEnded: true), Ask: true)
+                : new GangEffect.End(null, Ask: false);
         }
 #pragma warning disable CA1031 // A fault of the supervisor itself must still end the gang's processes, and be told.
         catch (Exception error)
@@ -74,6 +81,7 @@ internal sealed class GangSupervisor : IDisposable
     {
         _timer?.Dispose();
         _lease.Dispose();
+        _over.Dispose();
         _processes.Dispose();
     }
 
@@ -93,7 +101,7 @@ internal sealed class GangSupervisor : IDisposable
                 await ApplyAsync(effect);
             }
 
-            var (input, deadline) = await _inputs.Reader.ReadAsync(_agent.Gone);
+            var (input, deadline) = await _inputs.Reader.ReadAsync(_over.Token);
 
             // A deadline may pass while the one that replaces it is being set.
             effects = deadline == NoDeadline || deadline == _deadline ? _machine.Handle(input) : [];
@@ -105,7 +113,7 @@ internal sealed class GangSupervisor : IDisposable
         switch (effect)
         {
             case GangEffect.StartTrainers trainers:
-                await _processes.StartTrainersAsync(trainers.Start, _agent.Gone);
+                await _processes.StartTrainersAsync(trainers.Start, _over.Token);
                 break;
             case GangEffect.EndTrainers:
                 await _processes.EndTrainersAsync();
@@ -117,7 +125,7 @@ internal sealed class GangSupervisor : IDisposable
                 _events.Progress(progress);
                 break;
             case GangEffect.Tell told:
-                await _events.TellAsync(told.Event, _agent.Gone);
+                await _events.TellAsync(told.Event, _over.Token);
                 break;
             case GangEffect.Say said:
                 _events.Log("gang", 0, said.Text);
@@ -167,10 +175,19 @@ internal sealed class GangSupervisor : IDisposable
         Post(new GangInput.Commanded(command));
     }
 
+    /// <summary>Not as an input: whoever takes these may wait for an agent that does not read.</summary>
     private void OnLeaseOver()
     {
         _events.Log("gang", 0, "The control plane has not been heard for the gang's whole lease: the gang ends.");
-        Post(new GangInput.Commanded(new GangCommand.Stop()));
+        _leaseEnded = true;
+        try
+        {
+            _over.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The gang has just ended by itself.
+        }
     }
 
     private void Post(GangInput input) => Post(input, NoDeadline);

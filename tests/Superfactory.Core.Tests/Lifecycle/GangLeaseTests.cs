@@ -50,6 +50,64 @@ public sealed class GangLeaseTests
         factory.State.Sites["atlanta"].GangLeaseEnded.ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Site_that_is_back_after_its_gangs_lease_is_given_nothing_before_its_agent_says_that_none_of_them_runs(bool helloFirst)
+    {
+        var factory = Joined(leaseSeconds: 60).Submit("atlanta").Run(1, "atlanta").Submit("atlanta").Lose("atlanta");
+        factory.Do(Over("atlanta"));
+        factory.Do(new CancelJob(1));
+        if (helloFirst)
+        {
+            factory.Do(new JoinSite("atlanta", TestFactory.Hello("s1") with { GangLeaseSeconds = 60, ProcessId = 78 }));
+            InstructionsReader.Read(factory.State, "atlanta").Gangs.ShouldBeEmpty("its agent has not said yet what runs there");
+        }
+
+        factory.Report("atlanta", TestFactory.Gang(1, GangState.Running));
+        InstructionsReader.Read(factory.State, "atlanta").Gangs.ShouldBeEmpty("the slot is taken by a gang that did not end");
+        factory.ReasonOf(2).ShouldBe("Waits for site atlanta: its agent has not said yet that the gangs have ended whose lease is over.");
+
+        factory.Report("atlanta", TestFactory.Gang(1, GangState.Stopped));
+        factory.Journal.OfType<SiteCleared>().ShouldHaveSingleItem().Session.ShouldBe("s1");
+        InstructionsReader.Read(factory.State, "atlanta").Gangs.ShouldHaveSingleItem().Job.ShouldBe(2);
+        factory.Report("atlanta").Journal.OfType<SiteCleared>().ShouldHaveSingleItem("it is told once");
+    }
+
+    [Fact]
+    public void Site_that_is_lost_again_before_it_is_clear_and_then_started_anew_is_clear()
+    {
+        var factory = Over().Report("atlanta", TestFactory.Gang(1, GangState.Running)).Lose("atlanta");
+        factory.State.Sites["atlanta"].ClearingAwaited.ShouldBeTrue();
+        factory.Do(Over("atlanta")).OfType<GangLeaseEnded>().ShouldHaveSingleItem();
+
+        factory.Join("atlanta", "s2");
+        InstructionsReader.Read(factory.State, "atlanta").Gangs.ShouldHaveSingleItem().Job.ShouldBe(1, "whatever an earlier process ran is dead");
+    }
+
+    [Fact]
+    public void Journal_of_a_version_that_waited_for_no_clearing_is_read_as_it_was_meant()
+    {
+        var old = Over().Journal.Select(static record => record is GangLeaseEnded ended ? ended with { ClearingAwaited = false } : record).Aggregate(FactoryState.Empty, Factory.Apply);
+
+        Factory.Accept(old, new ReportGangs("atlanta", "s1", []), 9_000_000).Records.OfType<JobStarted>().ShouldHaveSingleItem().Sites.ShouldBe(["atlanta"]);
+    }
+
+    [Fact]
+    public void Job_whose_gang_ends_by_its_lease_again_and_again_goes_on_and_says_why_each_time()
+    {
+        var factory = Joined(leaseSeconds: 60).Submit("atlanta").Run(1, "atlanta");
+        for (var incarnation = 1; incarnation <= FactoryLimits.IslandRestartsMax + 2; incarnation++)
+        {
+            factory.Report("atlanta", TestFactory.Gang(1, GangState.Stopped, incarnation, "Its lease was over.") with { LeaseEnded = true });
+            factory.Job(1).Islands.ShouldHaveSingleItem().Incarnation.ShouldBe(incarnation + 1);
+            factory.Journal.OfType<IslandRestarted>().Last().Reason.ShouldContain("its lease was over.");
+        }
+
+        factory.Job(1).End.ShouldBeNull();
+        factory.State.Faults.ShouldBeEmpty();
+    }
+
     [Fact]
     public void Rate_between_lost_gangs_is_somebody_elses_when_one_of_their_leases_is_over_and_not_before()
     {
@@ -94,15 +152,17 @@ public sealed class GangLeaseTests
     [Fact]
     public void State_is_the_same_after_a_snapshot_and_from_the_journal()
     {
-        var factory = Over();
+        var factory = Over().Report("atlanta", TestFactory.Gang(1, GangState.Running));
 
         var json = FactorySnapshot.Of(factory.State).ToJson();
         FactorySnapshot.Of(FactorySnapshot.FromJson(json).Restore()).ToJson().ShouldBe(json);
         FactorySnapshot.Of(factory.Journal.Select(static record => JournalRecord.FromJson(record.ToJson())).Aggregate(FactoryState.Empty, Factory.Apply)).ToJson().ShouldBe(json);
     }
 
-    /// <summary>A factory in which the lease of a lost site's gangs is over.</summary>
-    internal static TestFactory Over()
+    /// <summary>A factory in which the lease of a lost site's gangs was over, and whose agent then said that none of them runs.</summary>
+    internal static TestFactory Cleared() => Over().Report("atlanta");
+
+    private static TestFactory Over()
     {
         var factory = Stray(leaseSeconds: 60);
         factory.Do(Over("atlanta"));

@@ -92,6 +92,14 @@ public sealed class GangTableTests : IDisposable
     }
 
     [Fact]
+    public async Task What_ended_by_its_lease_is_reported_so_with_its_reason()
+    {
+        Apply(1, Gang());
+        (await _engine.NextAsync()).Say(new GangEvent.Stopped("Its lease was over.", LeaseEnded: true));
+        await ReportAsync(report => report is { State: GangState.Stopped, LeaseEnded: true, Reason: "Its lease was over." });
+    }
+
+    [Fact]
     public async Task What_ended_stays_reported_while_it_is_still_listed()
     {
         Apply(1, Gang());

@@ -28,6 +28,21 @@ public sealed class GangProcessTests
     }
 
     [Fact]
+    public async Task A_gang_whose_lease_is_over_ends_though_its_agent_does_not_read_and_says_why_when_it_does()
+    {
+        await using var gang = new GangFixture();
+        await gang.StartAsync(GangFixture.Job("ready wait:trainer steps:6000 running mark:bridge", "sh", "-c", "echo $$ > trainer; while :; do echo a line of the trainer; done"), reads: false);
+        int[] processes = [await gang.ProcessIdAsync("trainer"), await gang.ProcessIdAsync("bridge")];
+
+        await gang.Gang.TellAsync(new GangCommand.Extend(TimeProvider.System.GetTimestamp()));
+
+        await Patience.UntilAsync(() => !processes.Any(GangFixture.IsAlive), "the end of the gang's processes");
+        var last = (await gang.LastAsync()).ShouldBeOfType<GangEvent.Stopped>();
+        last.LeaseEnded.ShouldBeTrue();
+        last.Reason.ShouldBe("The gang of island atlanta ended itself: the control plane had not been heard for its whole lease.");
+    }
+
+    [Fact]
     public async Task Trainers_get_the_environment_of_their_run_and_of_torchrun()
     {
         await using var gang = new GangFixture();

@@ -14,7 +14,7 @@ internal sealed class GangFixture : IAsyncDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("site-test-").FullName;
     private readonly List<GangEvent> _events = [];
-    private Task _reading = Task.CompletedTask;
+    private Task? _reading = Task.CompletedTask;
 
     public string GangDirectory => Path.Combine(_root, "gangs", "7-1");
 
@@ -51,7 +51,11 @@ internal sealed class GangFixture : IAsyncDisposable
 
     public static RunEpoch Epoch(int number, int incarnation = 1) => new() { Number = number, Members = [new RunMember("atlanta", incarnation)] };
 
-    public async Task StartAsync(JobSpecification job, string? python = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="job">Its job.</param>
+    /// <param name="python">Its Python.</param>
+    /// <param name="reads">Whether its agent reads what it says from the start; else from <see cref="EventsAsync"/> on.</param>
+    public async Task StartAsync(JobSpecification job, string? python = null, bool reads = true)
     {
         Directory.CreateDirectory(GangDirectory);
         Directory.CreateDirectory(OutputDirectory);
@@ -71,13 +75,13 @@ internal sealed class GangFixture : IAsyncDisposable
             },
             CancellationToken.None);
         Gang = started.Value.ShouldNotBeNull();
-        _reading = ReadAsync();
+        _reading = reads ? ReadAsync() : null;
     }
 
     /// <summary>Everything that happened, once the gang is over.</summary>
     public async Task<IReadOnlyList<GangEvent>> EventsAsync()
     {
-        await _reading.WaitAsync(Patience.Limit);
+        await (_reading ??= ReadAsync()).WaitAsync(Patience.Limit);
         return _events;
     }
 

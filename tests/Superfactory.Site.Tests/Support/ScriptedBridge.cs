@@ -7,7 +7,7 @@ namespace Superfactory.Site.Tests.Support;
 
 /// <summary>
 /// A bridge that speaks the line protocol but merges nothing: the job's variable <c>BRIDGE</c> says what it does, words separated by
-/// spaces. <c>wait:NAME</c> waits until a trainer made that file in the gang's directory. Every command that it is told is
+/// spaces. <c>wait:NAME</c> waits until a trainer made that file in the gang's directory, <c>mark:NAME</c> makes one that holds the bridge's process id. Every command that it is told is
 /// appended to the file <c>bridge-heard</c>.
 /// </summary>
 internal static class ScriptedBridge
@@ -67,6 +67,16 @@ internal static class ScriptedBridge
                     break;
                 case ["wait", var name]:
                     SpinWait.SpinUntil(() => File.Exists(Path.Combine(bridge.GangDirectory, name)));
+                    break;
+                case ["steps", var steps]:
+                    for (var step = 1; step <= int.Parse(steps); step++)
+                    {
+                        Say(new BridgeEvent.Progress(new RunProgress { Steps = step }));
+                    }
+
+                    break;
+                case ["mark", var name]:
+                    File.WriteAllText(Path.Combine(bridge.GangDirectory, name), $"{Environment.ProcessId}\n");
                     break;
                 case ["refuse"]:
                     Say(new BridgeEvent.Failed("atlanta registers no parameters.", Retriable: false));
