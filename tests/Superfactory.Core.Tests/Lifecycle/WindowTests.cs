@@ -75,6 +75,19 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void What_may_be_anywhere_leaves_to_another_reservation_what_that_has_at_one_place_alone()
+    {
+        var factory = new TestFactory().Join("atlanta", slots: 2).Join("texas", slots: 2);
+        Queues(factory);
+        Reserve(factory, new ReserveWindow("anywhere", factory.Now + Notice + 1_000, Length: Hour) { Accelerators = 1, Queue = "hero" });
+        Reserve(factory, new ReserveWindow("there", factory.Now + 1_000, Length: Hour) { Target = "atlanta", Accelerators = 2, Queue = "hero" });
+        factory.Submit("atlanta").Submit("atlanta");
+
+        (factory.StateOf(1), factory.StateOf(2)).ShouldBe((JobState.Queued, JobState.Queued));
+        factory.ReasonOf(1).ShouldContain("It would run into reservation there");
+    }
+
+    [Fact]
     public void Accelerators_that_are_reserved_for_a_job_are_for_it_alone_though_others_of_its_queue_came_first()
     {
         var factory = new TestFactory().Join("atlanta").Submit("atlanta").Submit("atlanta").Submit("atlanta").Run(1, "atlanta");

@@ -18,8 +18,8 @@ internal static class WindowLaw
             broken.AddRange(Working(state, window, saves).Select(each => $"maintenance: job {each.Job.Id} works in {window.Name} at {each.Island.Site}"));
         }
 
-        // Where places are missing, or several have a part in one, less may be kept than was reserved.
-        if (active.Count == 1 && state.Outages.IsEmpty && state.Sites.Values.All(static site => site.Standing == SiteStanding.Connected) && active[0] is { IsMaintenance: false } own)
+        // Where places are missing, or several have a part in one at any time of theirs, less may be kept than was reserved.
+        if (active.Count == 1 && !state.Windows.Values.Any(other => other != active[0] && HavePartInOne(other, active[0])) && state.Outages.IsEmpty && state.Sites.Values.All(static site => site.Standing == SiteStanding.Connected) && active[0] is { IsMaintenance: false } own)
         {
             var there = state.Sites.Keys.Where(site => own.Target is null || own.Target == site).Sum(site => FleetCapacity.Offered(state, site, "cpu"));
             var others = Working(state, own, saves).Where(each => !WindowRules.IsFor(state, own, each.Job)).Sum(static each => (long)each.Job.Specification.Accelerators);
@@ -33,12 +33,17 @@ internal static class WindowLaw
         return broken;
     }
 
+    private static bool HavePartInOne(FactoryWindow one, FactoryWindow other) =>
+        one.From < other.Until && other.From < one.Until && (one.Target is null || other.Target is null || IsUnder(one.Target, other.Target) || IsUnder(other.Target, one.Target));
+
+    private static bool IsUnder(string path, string place) => path == place || path.StartsWith($"{place}/", StringComparison.Ordinal);
+
     private static IEnumerable<(FactoryJob Job, FactoryIsland Island)> Working(FactoryState state, FactoryWindow window, bool saves) =>
         from id in state.OpenJobs.Union(state.StoppingJobs)
         let job = state.Jobs[id]
         let whole = job.Role is { } role ? state.Jobs[role.Job] : job
         from island in job.Islands
-        where island.HoldsSlot && !island.IsFinished && (window.Target is null || island.Site == window.Target || island.Places.Any(place => place == window.Target || place.StartsWith($"{window.Target}/", StringComparison.Ordinal)))
+        where island.HoldsSlot && !island.IsFinished && (window.Target is null || island.Site == window.Target || island.Places.Any(place => IsUnder(place, window.Target)))
         where !saves || (island.Standing == IslandStanding.Wanted && !whole.HoldRequested && !whole.IsLeaving)
         select (job, island);
 }
