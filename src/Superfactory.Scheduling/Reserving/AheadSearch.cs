@@ -23,7 +23,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     {
         var book = state.Reserved;
         var until = Until(request, now);
-        if (book.TryFind(request.Job, out var own) && own.StartMilliseconds <= now && AsReserved(own) is { } reserved)
+        if (book.TryFind(request.Job, out var own) && own.StartMilliseconds <= now && !IsInWindow(own, now, until) && AsReserved(own) is { } reserved)
         {
             return reserved;
         }
@@ -236,6 +236,21 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         var plan = Fits(own);
         LiftNoMore();
         return plan;
+    }
+
+    /// <summary>Whether a window for others, which may have been reserved after its start was, has a part in the places of one whose time has come.</summary>
+    private bool IsInWindow(Reservation own, long now, long until)
+    {
+        foreach (var window in state.Reserved.Windows)
+        {
+            if (window.StartMilliseconds < until && window.EndMilliseconds > now && !window.Window!.IsFor(state.Queues, own.Queue!, own.Job) && !window.Window.IsFar(own.Request!, now)
+                && window.Holds.Any(hold => own.Holds.Any(each => each.Domain == hold.Domain)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private Plan? Fits(Reservation own)

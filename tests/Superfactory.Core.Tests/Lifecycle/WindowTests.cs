@@ -88,6 +88,20 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void Job_whose_reserved_start_has_come_does_not_start_into_what_was_reserved_since()
+    {
+        var factory = new TestFactory().Join("atlanta");
+        Queues(factory);
+        factory.Do(new SubmitJob(TestFactory.Specification("atlanta") with { StartAfter = 2 }));
+        factory.Job(1).Reserved!.At.ShouldBe(factory.Now + 2_000);
+        factory.After(2_500);
+        Reserve(factory, new ReserveWindow("hero", null, Length: Hour) { Target = "atlanta", Queue = "hero" });
+
+        factory.StateOf(1).ShouldBe(JobState.Queued);
+        factory.ReasonOf(1).ShouldContain("reservation hero");
+    }
+
+    [Fact]
     public void Accelerators_that_are_reserved_for_a_job_are_for_it_alone_though_others_of_its_queue_came_first()
     {
         var factory = new TestFactory().Join("atlanta").Submit("atlanta").Submit("atlanta").Submit("atlanta").Run(1, "atlanta");

@@ -38,6 +38,16 @@ public sealed class WindowLawTests
         back.ShouldBeGreaterThan(30, "those who gave way come back");
     }
 
+    [Theory]
+    [InlineData(2041768964, "one that may be anywhere took from another what that has at one place alone")]
+    [InlineData(1925024144, "an island of a job that ran longer than it was to was started again and again where it had to leave")]
+    public void Life_that_was_once_broken_is_whole(int seed, string why)
+    {
+        var life = Live(seed, static record => record);
+        life.Broken.ShouldBeEmpty(why);
+        life.Journal.OfType<IslandEvicted>().GroupBy(static record => (record.Job, record.Island, record.Reason)).ShouldAllBe(static again => again.Count() == 1, why);
+    }
+
     [Fact]
     public void Job_that_is_not_told_to_leave_is_found() =>
         Found(static record => record is JobMoves or IslandEvicted ? null : record).ShouldBeGreaterThan(5);

@@ -15,6 +15,8 @@ namespace Superfactory.Core.Planning;
 /// </summary>
 internal static class FleetMaker
 {
+    private const long OverrunMin = 60_000;
+
     // Each job has so many numbers in the snapshot: one for itself, one for each island that it can lose by itself.
     private const int Numbers = 256;
 
@@ -161,8 +163,15 @@ internal static class FleetMaker
     /// <summary>What a stop of a job is counted to cost beside the work since the last checkpoint, by what its file says.</summary>
     public static long StopCost(FactoryJob job) => job.Specification.RestartCost * 1000L;
 
-    /// <summary>How much longer a job is expected to run, once it runs; 0 where nobody knows.</summary>
-    public static long Left(FactoryJob job) => job.Specification.Duration == 0 ? 0 : Math.Max(1000, (job.Specification.Duration * 1000L) - job.RanBefore);
+    /// <summary>How much longer a job is expected to run, once it runs; 0 where nobody knows. One that has run longer than it was to is expected to run as long again as that was.</summary>
+    public static long Left(FactoryJob job)
+    {
+        var left = (job.Specification.Duration * 1000L) - job.RanBefore;
+        return job.Specification.Duration == 0 ? 0 : left > 0 ? Math.Max(1000, left) : Math.Max(OverrunMin, -left);
+    }
+
+    /// <summary>How much longer a job that runs is expected to; 0 where nobody knows, or where it was to have ended.</summary>
+    public static long Left(FactoryJob job, long now) => job.Specification.Duration == 0 ? 0 : Math.Max(0, job.PlacedAt + Left(job) - now);
 
     private static void Collect(FactoryState state, FactoryJob job, ImmutableHashSet<string> placed, long now, List<Unit> units, Action<FactoryIsland> foreign)
     {

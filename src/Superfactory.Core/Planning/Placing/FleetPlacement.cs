@@ -13,7 +13,7 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/4";
+    public const string Policy = "fleet/5";
 
     private readonly FactoryState _state;
     private readonly long _now;
@@ -328,7 +328,7 @@ internal sealed partial class FleetPlacement
                     continue;
                 }
 
-                var request = FleetMaker.Request(_state, job, [site]) with { Job = FleetMaker.Number(job.Id, index), Hardware = [job.Hardware], IslandsMin = 1, IslandsMax = 1 };
+                var request = FleetMaker.Request(_state, job, [site]) with { Job = FleetMaker.Number(job.Id, index), Hardware = [job.Hardware], IslandsMin = 1, IslandsMax = 1, DurationMilliseconds = FleetMaker.Left(job, _now) };
                 var plan = _scheduler.Decide(request, _now);
                 if (plan is { Starts: true, Victims.IsEmpty: true } && RateRules.Between(_fleet, job, site) is { } rates)
                 {
