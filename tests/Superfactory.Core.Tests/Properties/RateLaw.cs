@@ -45,14 +45,21 @@ internal static class RateLaw
                 broken.Add($"twice: job {job.Id} has a rate between two islands more than once");
             }
 
-            var sites = job.Islands.Where(static island => island.Withheld is null).Select(static island => island.Site).ToList();
-            if (job is { Specification.Wan: not null, End: null, HoldRequested: false, Held: false, GaveWayTo: 0 } && !sites.SelectMany(from => sites.Where(to => to != from).Select(to => (from, to))).ToHashSet().SetEquals(pairs))
+            // One that was told to leave, and has not stopped, sends still.
+            var (needed, allowed) = (Pairs(job, static island => island.Withheld is null), Pairs(job, static island => island.Withheld is null || island.Standing == IslandStanding.Stopping));
+            if (job is { Specification.Wan: not null, End: null, HoldRequested: false, Held: false, GaveWayTo: 0 } && (!needed.IsSubsetOf(pairs) || !allowed.IsSupersetOf(pairs)))
             {
                 broken.Add($"lacking: job {job.Id} runs without some of its rates, or has some too many");
             }
         }
 
         return broken;
+    }
+
+    private static HashSet<(string From, string To)> Pairs(FactoryJob job, Func<FactoryIsland, bool> of)
+    {
+        var sites = job.Islands.Where(of).Select(static island => island.Site).ToList();
+        return [.. sites.SelectMany(from => sites.Where(to => to != from).Select(to => (from, to)))];
     }
 
     /// <summary>By what the island itself is, not by how rates are looked up.</summary>
