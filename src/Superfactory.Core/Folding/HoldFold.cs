@@ -48,7 +48,7 @@ internal static class HoldFold
         if (job.End is not null)
         {
             // Its gangs have stopped; it is placed anew.
-            back = Requeue(back with { End = null, CancelRequested = false });
+            back = Requeue(back with { End = null, CancelRequested = false, Planned = null, Reserved = null });
         }
         else if (!job.Held)
         {

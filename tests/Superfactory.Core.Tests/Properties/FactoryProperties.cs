@@ -5,6 +5,7 @@ using Superfactory.Core.Commands;
 using Superfactory.Core.Records;
 using Superfactory.Core.Tests.Lifecycle;
 using Superfactory.Core.Tests.Support;
+using Superfactory.Model.Agents;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Tests.Properties;
@@ -46,7 +47,7 @@ public sealed class FactoryProperties
         }
 
         // That one of two islands promises, the other not in time, and is heard later, that one learns until it is level, that a hold is taken back, and that
-        // an island runs where something fails: chance brings that together too seldom.
+        // an island runs where something fails, that a checkpoint is verified or cannot be written: chance brings that together too seldom.
         var seldom = new TestFactory().Join("atlanta").Join("texas").Submit("atlanta", "texas").Run(1, "atlanta", "texas")
             .Miss(1, "atlanta", "texas").Promise(1, "atlanta", 3).Miss(1, "atlanta", "texas").After(FactoryLimits.PromiseMillisecondsMax).Tick().Run(1, "texas");
         var learnt = new TestFactory().Join("atlanta").Join("texas").Submit("atlanta", "texas").Run(1, "atlanta", "texas")
@@ -58,10 +59,15 @@ public sealed class FactoryProperties
         released.Do(new ReleaseJob(1));
         var evicted = new TestFactory().Join("atlanta").Join("texas").SubmitAnywhere(1).Run(1, "atlanta");
         evicted.Do(new TakeOut("atlanta", OutageState.Failed, null, "smoke")).ShouldContain(record => record is IslandEvicted);
+        var saved = new TestFactory().Join("atlanta").Submit("atlanta").Run(1, "atlanta").Lie("atlanta", TestFactory.Checkpoint(1, 10, "atlanta"));
+        saved.Do(new VerifyCheckpoints(1));
+        saved.Lie("atlanta", TestFactory.Checkpoint(1, 10, "atlanta", verified: 1)).Report("atlanta", TestFactory.Gang(1, GangState.Running) with { CheckpointFailures = 1, CheckpointFailure = "The disk is full." });
+        saved.Journal.ShouldContain(record => record is CheckpointVerified);
+        saved.Journal.ShouldContain(record => record is CheckpointFailed);
         var way = FleetLifecycleTests.GivingWay();
         var dropped = FleetLifecycleTests.GivingWay().Lose("atlanta");
         var shrunk = FleetLifecycleTests.Reclaimed();
-        reached.UnionWith(released.Journal.Concat(evicted.Journal).Concat(seldom.Journal).Concat(refused.Journal).Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Concat(TimeoutTests.LeftBehind().Journal).Concat(WanRateTests.Cut().Journal).Concat(GangLeaseTests.Cleared().Journal).Select(record => record.GetType()));
+        reached.UnionWith(released.Journal.Concat(saved.Journal).Concat(evicted.Journal).Concat(seldom.Journal).Concat(refused.Journal).Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Concat(TimeoutTests.LeftBehind().Journal).Concat(WanRateTests.Cut().Journal).Concat(GangLeaseTests.Cleared().Journal).Select(record => record.GetType()));
         var kinds = typeof(JournalRecord).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(JournalRecord)) && !type.IsAbstract);
         kinds.Where(kind => !reached.Contains(kind)).ShouldBeEmpty();
     }
@@ -119,6 +125,40 @@ public sealed class FactoryProperties
                 .ShouldBe(Write(Factory.Accept(state, Schedule.Command(state, move, 9_000_000), 9_000_000).Records));
         }
     });
+
+    [Fact]
+    public void Job_that_is_taken_back_after_it_ended_while_its_start_waited_is_placed_anew()
+    {
+        Move[] moves =
+        [
+            new(3, 0, 2, 3, 1870),
+            new(0, 0, 1, 5, 2946),
+            new(39, 1, 6, 2, 652),
+            new(24, 0, 1, 3, 2840),
+            new(17, 2, 3, 1, 2047),
+            new(1, 1, 1, 1, 538),
+            new(45, 2, 3, 2, 1569),
+            new(39, 1, 2, 5, 2210),
+            new(16, 1, 3, 3, 861),
+            new(31, 0, 2, 3, 1956),
+            new(8, 2, 3, 1, 1376),
+            new(22, 1, 4, 1, 2893),
+            new(4, 0, 1, 3, 1739),
+            new(2, 0, 4, 3, 2406),
+            new(3, 0, 5, 2, 1824),
+        ];
+        var (state, _) = Play(moves);
+        state.Jobs[1].End.ShouldNotBeNull();
+        state.Jobs[1].Planned.ShouldNotBeNull();
+        state.Jobs[3].Planned.ShouldNotBeNull("it has what was planned for job 1");
+
+        foreach (var record in Factory.Accept(state, new RollBackJob(1, 1), 9_000_000).Records)
+        {
+            state = Factory.Apply(state, record);
+        }
+
+        state.Jobs[1].End.ShouldBeNull();
+    }
 
     [Fact]
     public void Same_input_gives_the_same_records_byte_for_byte() => Check(static moves =>
