@@ -50,6 +50,7 @@ public static class PlanReader
             DeadlineUnixMilliseconds = job.Specification.Deadline == 0 ? null : job.SubmittedAt + (job.Specification.Deadline * 1000L),
             Gangs = gangs,
             Rates = RateReader.Of(job),
+            Inputs = InputRules.Views(state, job with { Islands = [] }, sites),
             Hardware = sites.IsEmpty ? null : hardware,
             PeakWatts = (sites.Length * FleetCapacity.Watts(job.Specification, hardware, job.Specification.Accelerators)) + specifications.Sum(static gang => FleetCapacity.Watts(gang, gang.Hardware[0], gang.Accelerators)),
             Reservations = ReservationReader.Of(next, job, now),

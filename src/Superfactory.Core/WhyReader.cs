@@ -32,7 +32,8 @@ public static class WhyReader
             return view;
         }
 
-        return view with { Place = PlaceOf(state, job), Needs = NeedsOf(state, job, now), Sites = job.Planned is { } planned ? [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)] : view.Sites };
+        ImmutableArray<string> sites = job.Planned is { } planned ? [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)] : view.Sites;
+        return view with { Place = PlaceOf(state, job), Needs = NeedsOf(state, job, now), Sites = sites, Inputs = InputRules.Views(state, job, sites) };
     }
 
     /// <summary>All that a job lacks which waits: exactly where it is among the first that wait, else those of its queue that go before it.</summary>

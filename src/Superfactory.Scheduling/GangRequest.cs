@@ -39,6 +39,9 @@ public sealed record GangRequest
     /// <summary>Sites that it would rather have, the best first; others are used where these have no room.</summary>
     public ImmutableArray<string> PreferredSites { get; init; } = [];
 
+    /// <summary>What each island reads when it starts: of the sites with room, after those that it prefers, those come first to which the least of it would have to be copied. Never keeps it from starting. Default none.</summary>
+    public ImmutableArray<JobInput> Inputs { get; init; } = [];
+
     /// <summary>Gangs of other shapes that start together with its islands, or none of them does; default none.</summary>
     public ImmutableArray<RoleRequest> Roles { get; init; } = [];
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Model.Units;
 using Superfactory.Scheduling.Wan;
 
 namespace Superfactory.Scheduling;
@@ -60,13 +61,14 @@ public sealed record IslandPlan
 
 /// <summary>What a placement costs the fleet; compared in this order, less is better. Immutable.</summary>
 /// <param name="Preference">The place of the site among those that the job prefers; their number where it is none of them.</param>
+/// <param name="ToCopy">Bytes of what the job reads that would have to be copied to the site.</param>
 /// <param name="Floors">Floors that the island spans.</param>
 /// <param name="Rows">Rows that it spans.</param>
 /// <param name="Opened">Domains that were wholly free before: whole domains are kept for gangs.</param>
 /// <param name="Left">Accelerators that stay free in its domains.</param>
 /// <param name="CleanLeft">Wholly free domains of the site's pool after it; here more is better.</param>
 /// <param name="Spread">Whether the emptiest domains are wanted: then whatever is opened for it, and the more is left the better.</param>
-public readonly record struct PlacementScore(int Preference, int Floors, int Rows, int Opened, int Left, int CleanLeft, bool Spread = false) : IComparable<PlacementScore>
+public readonly record struct PlacementScore(int Preference, long ToCopy, int Floors, int Rows, int Opened, int Left, int CleanLeft, bool Spread = false) : IComparable<PlacementScore>
 {
     /// <summary>Whether the left one is better.</summary>
     public static bool operator <(PlacementScore left, PlacementScore right) => left.CompareTo(right) < 0;
@@ -84,6 +86,7 @@ public readonly record struct PlacementScore(int Preference, int Floors, int Row
     public int CompareTo(PlacementScore other)
     {
         var order = Preference.CompareTo(other.Preference);
+        order = order != 0 ? order : ToCopy.CompareTo(other.ToCopy);
         order = order != 0 ? order : Floors.CompareTo(other.Floors);
         order = order != 0 ? order : Rows.CompareTo(other.Rows);
         order = order != 0 ? order : Spread ? 0 : Opened.CompareTo(other.Opened);
@@ -93,7 +96,7 @@ public readonly record struct PlacementScore(int Preference, int Floors, int Row
 
     /// <summary>A clause for people.</summary>
     public override string ToString() =>
-        $"{Floors} floor{(Floors == 1 ? string.Empty : "s")}, {Rows} row{(Rows == 1 ? string.Empty : "s")}, {Opened} clean domain{(Opened == 1 ? string.Empty : "s")} opened, {Left} left beside it";
+        $"{Floors} floor{(Floors == 1 ? string.Empty : "s")}, {Rows} row{(Rows == 1 ? string.Empty : "s")}, {Opened} clean domain{(Opened == 1 ? string.Empty : "s")} opened, {Left} left beside it{(ToCopy == 0 ? string.Empty : $", {ByteCount.Format(ToCopy)} to copy")}";
 }
 
 /// <summary>A job that is stopped for another. Immutable.</summary>

@@ -71,6 +71,24 @@ public sealed partial class Scheduler
             return new Plan { Request = request, Reason = new PendingReason.Time(request.StartAfterMilliseconds) };
         }
 
+        var plan = Place(request, now);
+        return MayHinder(request) && Worth(plan).CompareTo((true, true, request.IslandsMax, true)) < 0 ? BestOf(plan, Place(request with { Inputs = [] }, now)) : plan;
+    }
+
+    /// <summary>
+    /// Whether the order in which sites are tried may decide more than where a job starts: gangs are placed one after the other, the first sets of sites alone are tried for rates, and
+    /// a single plan has to leave others what is reserved.
+    /// </summary>
+    private bool MayHinder(GangRequest request) => !request.Inputs.IsEmpty && (!request.Roles.IsEmpty || request.WanBytesPerSecond > 0 || !_state.Reserved.IsEmpty);
+
+    /// <summary>The plan that was found by what the job reads, unless the other is better in anything else.</summary>
+    private static Plan BestOf(Plan plan, Plan other) => Worth(other).CompareTo(Worth(plan)) > 0 ? other with { Request = plan.Request } : plan;
+
+    private static (bool Starts, bool Nobody, int Islands, bool IsOwned) Worth(Plan plan) =>
+        (plan.Starts, plan.Victims.IsEmpty, plan.Islands.Count(static island => island.Role < 0), plan.IsOwned);
+
+    private Plan Place(GangRequest request, long now)
+    {
         if (!request.Roles.IsEmpty)
         {
             return DecideRoles(request, now);
@@ -98,6 +116,7 @@ public sealed partial class Scheduler
             : request.IslandsMin < 1 || request.IslandsMax < request.IslandsMin ? $"the islands are at least 1 and at most as many as the most, not {request.IslandsMin} to {request.IslandsMax}"
             : request.PeakThousandths is < 1 or > 1000 ? $"the share of the peak is 1 to 1000 thousandths, not {request.PeakThousandths}"
             : request.WanBytesPerSecond is < 0 or > WanRateMax ? $"the rate between islands is 0 to {WanRateMax} bytes/s, not {request.WanBytesPerSecond}"
+            : request.Inputs.Any(static input => input.Bytes < 0) ? "what it reads has 0 bytes or more, not less"
             : Outside(request.SubmittedMilliseconds) || Outside(request.StartAfterMilliseconds) || Outside(request.MinimumRunMilliseconds) || Outside(request.DurationMilliseconds) || Outside(request.StopCostMilliseconds) ? "times are from 1970 to 9999"
             : null;
         return what is null ? null : new PendingReason.Never(what);

@@ -12,7 +12,7 @@ public sealed partial class DocumentationTests
     public static TheoryData<string> Scenarios => [.. Block().Matches(Read()).Select(match => match.Groups[1].Value)];
 
     [Fact]
-    public void There_are_examples_of_placement_topology_power_queues_reserved_starts_sites_and_roles() => Scenarios.Count.ShouldBe(9);
+    public void There_are_examples_of_placement_topology_locality_power_queues_reserved_starts_sites_and_roles() => Scenarios.Count.ShouldBe(10);
 
     [Theory]
     [MemberData(nameof(Scenarios))]
@@ -95,6 +95,7 @@ public sealed partial class DocumentationTests
             {
                 Name = role.Groups[1].Value, Count = int.Parse(role.Groups[2].Value, CultureInfo.InvariantCulture), Accelerators = int.Parse(role.Groups[3].Value, CultureInfo.InvariantCulture), Hardware = [role.Groups[4].Value],
             })],
+            Inputs = [.. Reads().Matches(line).Select(static read => new JobInput("input", long.Parse(read.Groups[1].Value, CultureInfo.InvariantCulture) * 1_000_000_000, [.. read.Groups[2].Value.Split(',')]))],
             WanBytesPerSecond = Number(line, "rate") ?? 0, SubmittedMilliseconds = now, DurationMilliseconds = 1000 * (Number(line, "for") ?? 0),
         };
     }
@@ -116,6 +117,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"\brole (\S+) (\d+)x(\d+) (\S+)")]
     private static partial Regex Role();
+
+    [GeneratedRegex(@"\breads (\d+)GB at (\S+)")]
+    private static partial Regex Reads();
 
     [GeneratedRegex("```scenario\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();

@@ -50,6 +50,7 @@ internal static class PlanCommand
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"  takes       {plan.Accelerators} {(plan.Hardware is null or Model.Fleet.HardwareCatalogue.Cpu || !plan.Gangs.IsEmpty ? "slots" : plan.Hardware)}, {(plan.Owned ? "on the guarantee" : "borrowed")} of queue {plan.Queue}; {plan.PeakWatts:#,0} W at their peak"));
         }
 
+        WhyCommand.Inputs(lines, plan.Inputs);
         WhyCommand.Reservations(lines, plan.Reservations);
         foreach (var rate in plan.Rates)
         {

@@ -47,6 +47,7 @@ internal static class WhyCommand
             lines.Add("  starts      when that is nobody knows: those that run do not say how long (duration), or it is not among the first");
         }
 
+        Inputs(lines, why.Inputs);
         Reservations(lines, why.Reservations);
         foreach (var rate in why.Rates)
         {
@@ -78,6 +79,16 @@ internal static class WhyCommand
         {
             lines.Add($"  {(isFirst ? "needs" : "  and"),-11} {needed}");
             isFirst = false;
+        }
+    }
+
+    /// <summary>What a job reads when it starts and where that lies, a line for each.</summary>
+    internal static void Inputs(ImmutableArray<string>.Builder lines, ImmutableArray<InputView> inputs)
+    {
+        foreach (var input in inputs)
+        {
+            var size = input.Bytes == 0 ? string.Empty : $" ({ByteCount.Format(input.Bytes)})";
+            lines.Add($"  reads       {input.Name}{size}, which lies at {string.Join(", ", input.Sites)}{(input.Lacking.IsEmpty ? string.Empty : $" and has to be copied to {string.Join(", ", input.Lacking)}")}");
         }
     }
 

@@ -46,15 +46,18 @@ internal static class ResumeRules
     public static bool IsAtHand(FactoryState state, FactoryJob job, ImmutableArray<string> sites) =>
         job.Resume is null || (Of(state, job) is { Expired: null } from && sites.Any(site => from.At(site) is { Standing: CheckpointStanding.Whole }));
 
+    /// <summary>The checkpoint that a job goes on from as people name it.</summary>
+    public static string NameOf(FactoryJob job) => job.Resume!.Job == job.Id ? $"checkpoint {job.Resume.Checkpoint}" : $"checkpoint {job.Resume.Checkpoint} of job {job.Resume.Job}";
+
     /// <summary>Why a job that goes on from a checkpoint cannot be placed yet, in a sentence; null where nothing is in its way.</summary>
     public static string? WaitsFor(FactoryState state, FactoryJob job)
     {
-        if (job.Resume is not { } point)
+        if (job.Resume is null)
         {
             return null;
         }
 
-        var what = point.Job == job.Id ? $"checkpoint {point.Checkpoint}" : $"checkpoint {point.Checkpoint} of job {point.Job}";
+        var what = NameOf(job);
         if (Of(state, job) is not { Expired: null } from)
         {
             return $"Waits for {what}, which is no longer kept: go back to another with 'superfactory rollback {job.Id} --to N', or cancel the job.";

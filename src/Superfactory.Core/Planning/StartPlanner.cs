@@ -79,7 +79,7 @@ internal static class StartPlanner
         else if (FleetCapacity.HasRoom(draft.State, together, planned: false) && FleetRates.HasRoom(draft.State, planned.Rates, job.Id, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
         {
             var who = planned.Awaited.IsEmpty ? string.Empty : $" {Sentence.Capital(Sentence.Jobs(planned.Awaited))} gave way.";
-            Place(draft, job.Id, new Placement { Sites = planned.Sites, Withheld = planned.Withheld, Hardware = planned.Hardware, Places = planned.Places, Rates = planned.Rates, Owned = planned.Owned, Gangs = gangs }, $"Placed at {Sentence.List(starts)}{On(planned.Hardware)}.{who}");
+            Place(draft, job.Id, new Placement { Sites = planned.Sites, Withheld = planned.Withheld, Hardware = planned.Hardware, Places = planned.Places, Rates = planned.Rates, Owned = planned.Owned, Gangs = gangs }, $"Placed at {Sentence.List(starts)}{On(planned.Hardware)}.{who}{InputRules.Said(draft.State, job, starts)}");
         }
     }
 
@@ -89,7 +89,7 @@ internal static class StartPlanner
         if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Hardware, placement.Places, placement.Gangs), planned: true)
             && FleetRates.HasRoom(draft.State, placement.Rates, id, planned: true))
         {
-            Place(draft, id, placement, $"Placed at {Sentence.List(starts)}{On(placement.Hardware)}.");
+            Place(draft, id, placement, $"Placed at {Sentence.List(starts)}{On(placement.Hardware)}.{InputRules.Said(draft.State, job, starts)}");
             return;
         }
 

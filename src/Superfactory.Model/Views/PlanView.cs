@@ -53,6 +53,9 @@ public sealed record PlanView
     /// <summary>The rates between its islands that would be reserved, each on its route.</summary>
     public ImmutableArray<JobRate> Rates { get; init; } = [];
 
+    /// <summary>What its islands read when they start, and where that lies: of the sites with room, after those that it prefers, the ones come first that have it. Empty where there is nothing.</summary>
+    public ImmutableArray<InputView> Inputs { get; init; } = [];
+
     /// <summary>What is reserved of the fleet for it, or would have it save and stop, the first to begin first.</summary>
     public ImmutableArray<JobReservation> Reservations { get; init; } = [];
 

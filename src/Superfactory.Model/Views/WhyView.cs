@@ -35,6 +35,9 @@ public sealed record WhyView
     /// <summary>The rates between its islands that are reserved for it, each on its route.</summary>
     public ImmutableArray<JobRate> Rates { get; init; } = [];
 
+    /// <summary>What its islands read when they start, and where that lies: of the sites with room, after those that it prefers, the ones come first that have it. Empty where there is nothing, or it runs.</summary>
+    public ImmutableArray<InputView> Inputs { get; init; } = [];
+
     /// <summary>What is reserved of the fleet for it, or has it save and stop, the first to begin first.</summary>
     public ImmutableArray<JobReservation> Reservations { get; init; } = [];
 

@@ -181,7 +181,7 @@ internal sealed class LackSearch(FleetState state, GangSearch gangs)
     private IslandLack? Least(int pool, GangRequest request)
     {
         var place = state.Layout.Pools[pool];
-        if (_islands.Find(pool, request, 0) is { } found)
+        if (_islands.Find(pool, request, 0, 0) is { } found)
         {
             return new IslandLack(pool, found.Slice, [.. found.Domains], found.WattsPerSlice, 0, Short(found.Domains, found.WattsPerSlice).Sum(static each => each.Watts));
         }

@@ -109,7 +109,8 @@ internal sealed class GangSearch
             }
 
             var preference = request.PreferredSites.IsEmpty ? -1 : request.PreferredSites.IndexOf(_state.Layout.SiteNames[site]);
-            var candidate = _islands.Find(pool, request, preference < 0 ? request.PreferredSites.Length : preference);
+            var toCopy = request.Inputs.IsEmpty ? 0 : JobInput.ToCopy(request.Inputs, _state.Layout.SiteNames[site]);
+            var candidate = _islands.Find(pool, request, preference < 0 ? request.PreferredSites.Length : preference, toCopy);
             if (candidate is null)
             {
                 var missing = Math.Max(1, request.AcceleratorsPerIsland - _islands.Found);

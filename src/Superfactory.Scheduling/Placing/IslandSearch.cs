@@ -37,7 +37,7 @@ internal sealed class IslandSearch
     public PendingReason.Power? PowerShort { get; private set; }
 
     /// <summary>Finds a place in a pool; null where there is none.</summary>
-    public IslandCandidate? Find(int pool, GangRequest request, int preference)
+    public IslandCandidate? Find(int pool, GangRequest request, int preference, long toCopy)
     {
         var place = _state.Layout.Pools[pool];
         var wanted = request.AcceleratorsPerIsland;
@@ -46,7 +46,7 @@ internal sealed class IslandSearch
         {
             var free = _state.Domains.Free(place.First);
             Found = Math.Max(0, free);
-            return wanted > free ? null : new IslandCandidate(pool, wanted, [place.First], Watts(place, wanted, request), new PlacementScore(preference, 1, 1, 0, free - wanted, 0, request.Spread));
+            return wanted > free ? null : new IslandCandidate(pool, wanted, [place.First], Watts(place, wanted, request), new PlacementScore(preference, toCopy, 1, 1, 0, free - wanted, 0, request.Spread));
         }
 
         foreach (var slices in _splits.Of(place, wanted))
@@ -55,7 +55,7 @@ internal sealed class IslandSearch
             var domains = slices == 1 ? FindOne(pool, slice, request) : FindSeveral(pool, slices, slice, request);
             if (domains is not null)
             {
-                return new IslandCandidate(pool, slice, domains, Watts(place, slice, request), Score(place, pool, domains, slice, preference, request.Spread));
+                return new IslandCandidate(pool, slice, domains, Watts(place, slice, request), Score(place, pool, domains, slice, request.Spread) with { Preference = preference, ToCopy = toCopy });
             }
         }
 
@@ -64,7 +64,7 @@ internal sealed class IslandSearch
 
     private static long Watts(PoolPlace pool, int count, GangRequest request) => FleetState.Watts(pool.Hardware, count, request.PeakThousandths);
 
-    private PlacementScore Score(PoolPlace place, int pool, int[] domains, int slice, int preference, bool spread)
+    private PlacementScore Score(PoolPlace place, int pool, int[] domains, int slice, bool spread)
     {
         var (floors, rows, opened, left) = (0, 0, 0, 0);
         var (lastFloor, lastRow) = (-1, -1);
@@ -80,7 +80,7 @@ internal sealed class IslandSearch
             left += free - slice;
         }
 
-        return new PlacementScore(preference, floors, rows, opened, left, (_state.Domains.Index(pool)?.CountAt(place.Capacity) ?? 0) - opened, spread);
+        return new PlacementScore(0, 0, floors, rows, opened, left, (_state.Domains.Index(pool)?.CountAt(place.Capacity) ?? 0) - opened, spread);
     }
 
     private int[]? FindOne(int pool, int slice, GangRequest request)

@@ -116,7 +116,7 @@ internal sealed class RoleSearch(FleetState state, GangSearch gangs)
     /// <summary>A gang of a role as a request of its own.</summary>
     public static GangRequest Gang(GangRequest request, RoleRequest role) => Plain(request, request.Job) with
     {
-        AcceleratorsPerIsland = role.Accelerators, Hardware = role.Hardware, MemoryGigabytes = role.MemoryGigabytes, Within = role.Within, Spread = role.Spread, Sites = role.Sites, PreferredSites = role.PreferredSites,
+        AcceleratorsPerIsland = role.Accelerators, Hardware = role.Hardware, MemoryGigabytes = role.MemoryGigabytes, Within = role.Within, Spread = role.Spread, Sites = role.Sites, PreferredSites = role.PreferredSites, Inputs = [],
         PeakThousandths = role.PeakThousandths, IslandsMin = 1, IslandsMax = 1, WanBytesPerSecond = 0,
     };
 

@@ -23,6 +23,20 @@ public sealed class WhyTextTests
         "  deadline    1970-01-01 00:27:30Z, which it is expected to miss",
     ]);
 
+    [Fact]
+    public void Job_that_reads_what_some_sites_have_says_where_it_lies_and_where_it_has_to_be_copied_to() => WhyCommand.Lines(new WhyView
+    {
+        Job = 2, Name = "big", State = JobState.Queued, Reason = "It waits.", StartsUnixMilliseconds = 1_600_000, Sites = ["iowa", "texas"],
+        Inputs = [new InputView("checkpoint 12", 3_100_000_000, ["texas", "wisconsin"], ["iowa"]), new InputView("checkpoint 3 of job 1", 0, ["iowa"], [])],
+    }).ShouldBe(
+    [
+        "Job 2 (big) is queued.",
+        "  why         It waits.",
+        "  starts      1970-01-01 00:26:40Z at the latest, at iowa, texas",
+        "  reads       checkpoint 12 (3.1 GB), which lies at texas, wisconsin and has to be copied to iowa",
+        "  reads       checkpoint 3 of job 1, which lies at iowa",
+    ]);
+
     [Theory]
     [InlineData(WhyKind.Quota, "4 more quota of cpu on queue research")]
     [InlineData(WhyKind.Lending, "4 more cpu that queue research lends")]

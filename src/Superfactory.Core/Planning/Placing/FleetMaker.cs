@@ -148,17 +148,13 @@ internal static class FleetMaker
     /// <summary>What a job asks for, at some of the sites.</summary>
     public static GangRequest Request(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => new()
     {
-        PreferredSites = job.Specification.Sites.IsDefaultOrEmpty ? [.. job.Specification.PreferredSites.Concat(Near(state, job)).Where(site => sites.Contains(site, StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)] : [],
+        PreferredSites = job.Specification.Sites.IsDefaultOrEmpty ? [.. job.Specification.PreferredSites.Where(site => sites.Contains(site, StringComparer.Ordinal))] : [], Inputs = InputRules.Of(state, job),
         Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = job.Specification.Hardware, MemoryGigabytes = job.Specification.Memory, PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
         IslandsMin = job.Specification.IslandsLeast, IslandsMax = Math.Max(job.Specification.IslandsLeast, Math.Min(job.Specification.IslandsMax, sites.Length)),
         Priority = job.Specification.Priority, SubmittedMilliseconds = Math.Max(0, job.SubmittedAt), MinimumRunMilliseconds = job.Specification.MinimumRun * 1000L,
         StopCostMilliseconds = StopCost(job), Within = job.Specification.Within, Spread = job.Specification.Placement == JobPlacement.Spread, DurationMilliseconds = Left(job), WanBytesPerSecond = job.Specification.Wan?.BytesPerSecond ?? 0,
         StartAfterMilliseconds = job.Specification.StartAfter == 0 ? 0 : Math.Max(0, job.SubmittedAt) + (job.Specification.StartAfter * 1000L),
     };
-
-    /// <summary>The sites at which what a job goes on from lies whole, so that nothing has to be copied.</summary>
-    private static IEnumerable<string> Near(FactoryState state, FactoryJob job) =>
-        ResumeRules.Of(state, job)?.Copies.Where(static copy => copy.Standing == CheckpointStanding.Whole).Select(static copy => copy.Site) ?? [];
 
     /// <summary>What a stop of a job is counted to cost beside the work since the last checkpoint, by what its file says.</summary>
     public static long StopCost(FactoryJob job) => job.Specification.RestartCost * 1000L;

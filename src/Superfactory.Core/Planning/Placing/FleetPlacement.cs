@@ -13,7 +13,7 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/5";
+    public const string Policy = "fleet/6";
 
     private readonly FactoryState _state;
     private readonly long _now;
