@@ -63,7 +63,7 @@ public sealed class JobReader(FactoryState state)
             JobState.Waiting => Join(Waiting(job, now)),
             JobState.Starting => Join($"Starts at {Reading.Sentence.List(job.Islands.Select(island => island.Site))}: {NotJoined(job)}.", job.Note),
             JobState.Running when job.Role is { } role => $"Runs at {job.Islands[0].Site} as {RoleRules.NameOf(role)} of job {role.Job}.",
-            JobState.Running => Join(Join($"Trains at {Reading.Sentence.List(job.Members.Select(island => island.Site))}.", Away(job)), job.Note),
+            JobState.Running => Join(Join($"Trains at {Reading.Sentence.List(job.Members.Select(island => island.Site))}.", Away(job, now)), job.Note),
             _ => job.End!.Reason,
         };
     }
@@ -128,16 +128,18 @@ public sealed class JobReader(FactoryState state)
         }
 
         return gone.Count > 0
-            ? string.Join(' ', gone.Select(island => Join($"Waits for a free slot at {island.Site}.", island.Reason)))
+            ? string.Join(' ', gone.Select(island => Join(
+                Reading.QueueReasons.IsUsable(state, island.Site) ? $"Waits for a free slot at {island.Site}." : $"Waits for site {island.Site}: {Reading.QueueReasons.Absence(state, island.Site, now)}.", island.Reason)))
             : Join($"Waits for its islands: {NotJoined(job)}.", job.Note);
     }
 
     /// <summary>What keeps an island out of the membership; null where all are members.</summary>
-    private string? Away(FactoryJob job)
+    private string? Away(FactoryJob job, long now)
     {
         var away = job.Islands.Except(job.Members).Select(island => $"Island {island.Site} " + (
             island.Withheld is { } withheld ? $"waits for room: {Reading.Sentence.Lower(withheld)}"
-            : island.SetAside is { } aside ? $"is set aside: {Reading.Sentence.Lower(aside)}" : !state.IsConnected(island.Site) ? "is away." : island.Standing == IslandStanding.Gone ? "waits for a free slot."
+            : island.SetAside is { } aside ? $"is set aside: {Reading.Sentence.Lower(aside)}" : !state.IsConnected(island.Site) ? "is away."
+            : island.Standing == IslandStanding.Gone ? Reading.QueueReasons.IsUsable(state, island.Site) ? "waits for a free slot." : $"waits: {Reading.QueueReasons.Absence(state, island.Site, now)}."
             : island.Doubt is not null ? "is cut off." : "is about to become a member again."));
         return string.Join(' ', away) is { Length: > 0 } text ? text : null;
     }

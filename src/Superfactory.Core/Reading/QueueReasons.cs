@@ -58,6 +58,9 @@ internal static class QueueReasons
         return placement.Reason is PendingReason.Role role ? $"{Sentence.Capital(role.ToString())}." : placement.Reason is { } reason ? $"It {reason}." : "Is about to start.";
     }
 
+    /// <summary>Whether gangs are placed at a site that is connected: it is in service, and nothing of an earlier lease is left there.</summary>
+    public static bool IsUsable(FactoryState state, string site) => state.OutageOf(site) is null && state.Sites.TryGetValue(site, out var known) && !known.ClearingAwaited;
+
     /// <summary>Why a site is not connected, as the rest of a sentence.</summary>
     public static string Absence(FactoryState state, string site, long now)
     {

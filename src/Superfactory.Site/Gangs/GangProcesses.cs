@@ -161,22 +161,22 @@ internal sealed class GangProcesses : IDisposable
     /// <summary>Tells the bridges something, where they still listen.</summary>
     /// <param name="command">What.</param>
     /// <param name="except">A lane whose bridge is not told; null tells all.</param>
-    public async Task TellBridgesAsync(BridgeCommand command, int? except)
+    public Task TellBridgesAsync(BridgeCommand command, int? except)
     {
         var line = JsonSerializer.SerializeToUtf8Bytes(command, FactoryJson.Options);
-        for (var lane = 0; lane < _bridges.Count; lane++)
+        return Task.WhenAll(_bridges.Select(async (bridge, lane) =>
         {
             if (lane == except)
             {
-                continue;
+                return;
             }
 
-            var told = _bridges[lane].WriteLineAsync(line, CancellationToken.None);
+            var told = bridge.WriteLineAsync(line, CancellationToken.None);
             if (await Task.WhenAny(told, Task.Delay(TellLimit, _clock)) != told)
             {
-                _events.Log("gang", 0, $"The bridge has not read what it was told within {TellLimit.TotalSeconds:0} s.");
+                _events.Log("gang", 0, $"The bridge{(_bridges.Count > 1 ? $" of lane {lane}" : string.Empty)} has not read what it was told within {TellLimit.TotalSeconds:0} s.");
             }
-        }
+        }));
     }
 
     /// <summary>Ends every process of the gang.</summary>

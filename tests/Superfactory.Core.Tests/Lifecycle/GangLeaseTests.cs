@@ -75,6 +75,22 @@ public sealed class GangLeaseTests
     }
 
     [Fact]
+    public void Job_whose_islands_sites_are_connected_and_give_no_gangs_says_why_and_not_that_slots_are_taken()
+    {
+        var clearing = Joined(leaseSeconds: 60).Submit("atlanta").Run(1, "atlanta").Lose("atlanta");
+        clearing.Do(Over("atlanta"));
+        clearing.Report("atlanta", TestFactory.Gang(1, GangState.Running));
+        clearing.ReasonOf(1).ShouldStartWith("Waits for site atlanta: its agent has not said yet that the gangs have ended whose lease is over.");
+
+        var failed = Joined(leaseSeconds: 60).Submit("atlanta").Run(1, "atlanta").Lose("atlanta");
+        failed.Do(Over("atlanta"));
+        failed.Do(new TakeOut("atlanta", OutageState.Failed, null, "smoke"));
+        failed.Do(new JoinSite("atlanta", TestFactory.Hello("s2") with { GangLeaseSeconds = 60 }));
+        failed.Report("atlanta");
+        failed.ReasonOf(1).ShouldStartWith("Waits for site atlanta: it is said to have failed, smoke.");
+    }
+
+    [Fact]
     public void Site_that_is_lost_again_before_it_is_clear_and_then_started_anew_is_clear()
     {
         var factory = Over().Report("atlanta", TestFactory.Gang(1, GangState.Running)).Lose("atlanta");
