@@ -112,6 +112,7 @@ public static class Factory
             SiteLost lost => SiteFold.Apply(next, lost),
             GangLeaseEnded ended => SiteFold.Apply(next, ended),
             SiteCleared cleared => SiteFold.Apply(next, cleared),
+            CorporaListed listed => SiteFold.Apply(next, listed),
             JobSubmitted submitted => JobFold.Apply(next, submitted),
             JobCancelled cancelled => JobFold.Apply(next, cancelled),
             GangChanged changed => GangFold.Apply(next, changed),

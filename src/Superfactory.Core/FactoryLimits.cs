@@ -69,6 +69,9 @@ public static class FactoryLimits
     /// <summary>Slots that a site may offer.</summary>
     public const int SlotsMax = 4_096;
 
+    /// <summary>Corpora that are known of a site, the first by name. At 0.2 KB each those of all sites take 13 MB at most.</summary>
+    public const int CorporaMax = 256;
+
     /// <summary>The longest name of a site.</summary>
     public const int SiteNameLengthMax = 63;
 

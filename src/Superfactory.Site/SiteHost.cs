@@ -3,6 +3,7 @@ using Superfactory.Model.Agents;
 using Superfactory.Site.Agents;
 using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Copies;
+using Superfactory.Site.Data;
 using Superfactory.Site.Engines;
 using Superfactory.Site.Gateways;
 using Superfactory.Site.Metrics;
@@ -67,12 +68,14 @@ internal sealed class SiteHost(
         var endpoint = options.GatewayAdvertise ?? gateway.Endpoint;
         var (buffer, changed) = (new ReportBuffer(clock), new Signal());
         await using var checkpoints = new CheckpointTable(directory.Checkpoints, changed.Set, voice.Say);
+        await using var corpora = new CorpusTable(Path.GetFullPath(options.DataDirectory), changed.Set);
+        corpora.Watch(clock);
         var gangs = new GangTable(engine, new GangPreparation(options, directory, checkpoints, socket, pythonDirectory, self).Prepare, buffer, checkpoints, changed.Set);
         await Task.WhenAny(gangs.AdoptAsync(orphans), Task.Delay(_standingLimit, clock, cancellationToken));
         using var metrics = new MergeMetrics(options.Name, gangs.Reports);
         var copies = new CopyTable(new CopySite(options.Name, socket, Path.GetFullPath(options.DataDirectory), clock), changed.Set);
         using var client = new ControlClient(control, options.Name, directory.Session);
-        using var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, copies, checkpoints, buffer, gateway, changed), voice.Say, clock);
+        using var contact = new ControlSession(control, client, Hello(endpoint), new SiteParts(gangs, copies, checkpoints, corpora, buffer, gateway, changed), voice.Say, clock);
 
         // The session outlives the request to end, so that the control plane hears how the gangs stop.
         using var enough = new CancellationTokenSource();

@@ -69,7 +69,7 @@ internal static class AgentEndpoints
             copies.Take(writer.State, site, report.Copies);
         }
 
-        var decision = await writer.SubmitAsync(new ReportGangs(site, report.Session, report.Gangs) { Copies = report.Copies, Checkpoints = report.Checkpoints }, cancellation);
+        var decision = await writer.SubmitAsync(new ReportGangs(site, report.Session, report.Gangs) { Copies = report.Copies, Checkpoints = report.Checkpoints, Corpora = report.Corpora }, cancellation);
         return decision.Refusal is { } refusal ? ApiProblem.Result(refusal) : TypedResults.NoContent();
     }
 

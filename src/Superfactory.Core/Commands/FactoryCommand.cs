@@ -34,6 +34,9 @@ public sealed record ReportGangs(string Site, string Session, ImmutableArray<Gan
 
     /// <summary>Every checkpoint that lies at the site; null where nothing has changed.</summary>
     public ImmutableArray<CheckpointReport>? Checkpoints { get; init; }
+
+    /// <summary>The corpora that lie at the site; null where nothing has changed.</summary>
+    public ImmutableArray<CorpusReport>? Corpora { get; init; }
 }
 
 /// <summary>A job is submitted.</summary>

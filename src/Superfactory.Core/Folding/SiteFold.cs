@@ -25,6 +25,7 @@ internal static class SiteFold
             GangLeaseSeconds = sameProcess ? FactorySite.LongerLease(known!.GangLeaseSeconds, record.GangLeaseSeconds) : record.GangLeaseSeconds,
             ClearingAwaited = sameProcess && known!.ClearingAwaited,
             Version = record.Version,
+            Corpora = known?.Corpora ?? [],
             Standing = SiteStanding.Connected,
             HeardAt = record.At,
             InstructionsRevision = state.Revision,
@@ -53,6 +54,9 @@ internal static class SiteFold
 
     public static FactoryState Apply(FactoryState state, SiteCleared record)
         => state.WithSite(state.Sites[record.Site] with { ClearingAwaited = false });
+
+    public static FactoryState Apply(FactoryState state, CorporaListed record)
+        => state.WithSite(state.Sites[record.Site] with { Corpora = record.Corpora });
 
     /// <summary>Nothing that the earlier process of the site's agent ran is alive.</summary>
     private static FactoryState EndGangs(FactoryState state, string site, string reason)

@@ -21,6 +21,11 @@ internal static class GangDecisions
             CheckpointDecisions.Report(draft, report.Site, checkpoints);
         }
 
+        if (report.Corpora is { IsDefault: false } corpora)
+        {
+            SiteDecisions.List(draft, report.Site, corpora);
+        }
+
         var gangs = report.Gangs.IsDefault ? [] : report.Gangs;
         foreach (var gang in gangs.OrderBy(gang => gang.Job).ThenBy(gang => gang.Incarnation))
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Superfactory.Core.Commands;
 using Superfactory.Core.Reading;
 using Superfactory.Core.Records;
@@ -154,6 +155,19 @@ internal static class SiteDecisions
             draft.Add(new SiteReturned { At = draft.Now, Site = site.Name, Session = site.Session });
         }
     }
+
+    /// <summary>Takes which corpora lie at a site, where that is news. What is no corpus is left out.</summary>
+    public static void List(Draft draft, string site, ImmutableArray<CorpusReport> reports)
+    {
+        ImmutableArray<CorpusReport> corpora = [.. reports.Where(static corpus => FactoryName.IsValid(corpus.Name) && IsHash(corpus.Sha256) && corpus.Bytes >= 0)
+            .DistinctBy(static corpus => corpus.Name, StringComparer.Ordinal).OrderBy(static corpus => corpus.Name, StringComparer.Ordinal).Take(FactoryLimits.CorporaMax)];
+        if (!corpora.SequenceEqual(draft.State.Sites[site].Corpora))
+        {
+            draft.Add(new CorporaListed { At = draft.Now, Site = site, Corpora = corpora });
+        }
+    }
+
+    private static bool IsHash(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
 
     private static bool Describes(FactorySite site, AgentHello hello)
         => site.Slots == hello.Slots

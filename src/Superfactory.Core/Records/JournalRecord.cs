@@ -15,6 +15,7 @@ namespace Superfactory.Core.Records;
 [JsonDerivedType(typeof(SiteLost), "site-lost")]
 [JsonDerivedType(typeof(GangLeaseEnded), "gang-lease-ended")]
 [JsonDerivedType(typeof(SiteCleared), "site-cleared")]
+[JsonDerivedType(typeof(CorporaListed), "corpora-listed")]
 [JsonDerivedType(typeof(JobSubmitted), "job-submitted")]
 [JsonDerivedType(typeof(JobCancelled), "job-cancelled")]
 [JsonDerivedType(typeof(GangChanged), "gang-changed")]

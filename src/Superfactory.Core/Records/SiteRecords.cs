@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+
 namespace Superfactory.Core.Records;
 
 /// <summary>A new process of a site's agent said hello. Whatever an earlier one ran there is dead.</summary>
@@ -58,6 +61,16 @@ public sealed record SiteCleared : JournalRecord
 
     /// <summary>The agent's session.</summary>
     public required string Session { get; init; }
+}
+
+/// <summary>Other corpora lie at a site than were known to.</summary>
+public sealed record CorporaListed : JournalRecord
+{
+    /// <summary>The site.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>All of them, by name.</summary>
+    public required ImmutableArray<CorpusReport> Corpora { get; init; }
 }
 
 /// <summary>An agent that was taken for lost was heard again in the same session: its gangs may have gone on.</summary>

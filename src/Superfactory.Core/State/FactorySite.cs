@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Superfactory.Model.Agents;
+
 namespace Superfactory.Core;
 
 /// <summary>A site as the control plane knows it. Immutable.</summary>
@@ -41,6 +44,9 @@ public sealed record FactorySite
 
     /// <summary>The program's version there.</summary>
     public required string Version { get; init; }
+
+    /// <summary>The corpora that lie there by name, as its agent said last.</summary>
+    public ImmutableArray<CorpusReport> Corpora { get; init; } = [];
 
     /// <summary>How it stands to the control plane.</summary>
     public required SiteStanding Standing { get; init; }

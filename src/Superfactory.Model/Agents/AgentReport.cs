@@ -21,6 +21,9 @@ public sealed record AgentReport
     /// <summary>Every checkpoint that lies at the site; null where nothing changed since the last report that was taken.</summary>
     public ImmutableArray<CheckpointReport>? Checkpoints { get; init; }
 
+    /// <summary>The corpora that lie at the site; null where nothing changed since the last report that was taken.</summary>
+    public ImmutableArray<CorpusReport>? Corpora { get; init; }
+
     /// <summary>Log lines since the last report that was taken.</summary>
     public ImmutableArray<LogLine> Logs { get; init; } = [];
 

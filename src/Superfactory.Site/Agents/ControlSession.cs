@@ -3,6 +3,7 @@ using Superfactory.Model.Agents;
 using Superfactory.Model.Wan;
 using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Copies;
+using Superfactory.Site.Data;
 
 namespace Superfactory.Site.Agents;
 
@@ -38,6 +39,7 @@ internal sealed class ControlSession : IDisposable
     private readonly GangTable _gangs;
     private readonly CopyTable _copies;
     private readonly CheckpointTable _checkpoints;
+    private readonly CorpusTable _corpora;
     private readonly ReportBuffer _buffer;
     private readonly ISiteNetwork _network;
     private readonly Action<string> _say;
@@ -60,7 +62,7 @@ internal sealed class ControlSession : IDisposable
     public ControlSession(Uri control, IControlPlane client, AgentHello hello, SiteParts site, Action<string> say, TimeProvider clock)
     {
         (_client, _hello, _say, _clock) = (client, hello, say, clock);
-        (_gangs, _copies, _checkpoints, _buffer, _network, _changed) = (site.Gangs, site.Copies, site.Checkpoints, site.Buffer, site.Network, site.Changed);
+        (_gangs, _copies, _checkpoints, _corpora, _buffer, _network, _changed) = (site.Gangs, site.Copies, site.Checkpoints, site.Corpora, site.Buffer, site.Network, site.Changed);
         _outage = new Outage(control, say, clock);
     }
 
@@ -91,6 +93,7 @@ internal sealed class ControlSession : IDisposable
                 }
 
                 _checkpoints.SayAgain();
+                _corpora.SayAgain();
                 await StayAsync(cancellationToken);
                 await Task.Delay(RetryFirst, _clock, cancellationToken);
             }
@@ -209,6 +212,7 @@ internal sealed class ControlSession : IDisposable
         var gangs = _gangs.Reports();
         var batch = _buffer.Take();
         var (checkpoints, revision) = _checkpoints.Take();
+        var (corpora, listed) = _corpora.Take();
         var answer = await _client.ReportAsync(
             new AgentReport
             {
@@ -217,6 +221,7 @@ internal sealed class ControlSession : IDisposable
                 Gangs = gangs,
                 Copies = _copies.Reports(),
                 Checkpoints = checkpoints,
+                Corpora = corpora,
                 Logs = batch.Lines,
                 Measurements = batch.Measurements,
                 Links = _network.LinkReports(),
@@ -229,6 +234,7 @@ internal sealed class ControlSession : IDisposable
             _buffer.Confirm(batch);
             _gangs.Confirm(gangs);
             _checkpoints.Confirm(revision);
+            _corpora.Confirm(listed);
         }
 
         return answer;
@@ -308,10 +314,11 @@ internal sealed record SessionEnd(string Why, bool Refused);
 /// <param name="Gangs">The site's gangs.</param>
 /// <param name="Copies">Its copies.</param>
 /// <param name="Checkpoints">What lies there of runs' states.</param>
+/// <param name="Corpora">What lies there to train on.</param>
 /// <param name="Buffer">Their lines and measurements.</param>
 /// <param name="Network">The site's end of the wide-area network.</param>
 /// <param name="Changed">Set when there is something to report at once.</param>
-internal sealed record SiteParts(GangTable Gangs, CopyTable Copies, CheckpointTable Checkpoints, ReportBuffer Buffer, ISiteNetwork Network, Signal Changed);
+internal sealed record SiteParts(GangTable Gangs, CopyTable Copies, CheckpointTable Checkpoints, CorpusTable Corpora, ReportBuffer Buffer, ISiteNetwork Network, Signal Changed);
 
 /// <summary>What an agent needs of its gateway.</summary>
 internal interface ISiteNetwork

@@ -80,6 +80,58 @@ public sealed class LocalityTests
     }
 
     [Fact]
+    public void Job_that_names_a_corpus_goes_to_a_site_that_has_it_and_elsewhere_at_once_where_that_is_full()
+    {
+        var factory = Listed();
+        var job = TestFactory.Specification() with { SiteCount = 1, Data = new DataSpecification { Corpus = "docs" } };
+        var (plan, _) = PlanReader.Read(factory.State, new SubmitJob(job), factory.Now);
+        (plan!.Outcome, plan.Reason).ShouldBe((PlanOutcome.Starts, "Placed at texas. Corpus docs lies at texas."));
+        plan.Inputs.ShouldHaveSingleItem().ShouldBe(new InputView("corpus docs", 1_200_000, ["texas"], []), Inputs.Same);
+
+        factory.Do(new SubmitJob(job));
+        factory.Job(1).Islands.ShouldHaveSingleItem().Site.ShouldBe("texas");
+        factory.Do(new SubmitJob(job));
+        factory.Job(2).Islands.ShouldHaveSingleItem().Site.ShouldBe("atlanta");
+        factory.Journal.OfType<JobStarted>().Last().Reason.ShouldBe("Placed at atlanta. Corpus docs lies at texas; 1.2 MB have to be copied to atlanta.");
+        factory.Do(new SubmitJob(job with { Data = new DataSpecification { Corpus = "unheard-of" } }));
+        factory.Journal.OfType<JobStarted>().Last().Reason.ShouldBe("Placed at iowa.");
+    }
+
+    [Fact]
+    public void Corpora_of_a_site_are_a_record_when_they_change_and_outlive_its_agent()
+    {
+        var factory = Listed();
+        var before = factory.Journal.Count;
+        factory.Hold("texas", Docs('a')).Report("texas");
+        factory.Journal.Count.ShouldBe(before, "nothing new was said");
+
+        factory.Hold("texas", new CorpusReport("../docs", new string('a', 64), 1), new CorpusReport("short", "a", 1), new CorpusReport("less", new string('a', 64), -1), Docs('b'), Docs('c'), Docs('d') with { Name = "abc" });
+        factory.State.Sites["texas"].Corpora.ShouldBe([Docs('d') with { Name = "abc" }, Docs('b')]);
+        factory.Do(new LeaveSite("texas", "s1"));
+        factory.Join("texas", "s2").State.Sites["texas"].Corpora.Length.ShouldBe(2, "until the new agent says otherwise");
+        FactorySnapshot.FromJson(FactorySnapshot.Of(factory.State).ToJson()).Restore().Sites["texas"].Corpora.ShouldBe(factory.State.Sites["texas"].Corpora);
+
+        factory.Hold("texas", [.. Enumerable.Range(0, FactoryLimits.CorporaMax + 1).Select(static number => Docs('a') with { Name = $"c{number:D4}" })]);
+        factory.State.Sites["texas"].Corpora.Length.ShouldBe(FactoryLimits.CorporaMax);
+    }
+
+    [Fact]
+    public void Of_contents_by_one_name_that_of_the_most_sites_counts_and_for_a_run_that_of_the_sites_that_trained_on_it()
+    {
+        var factory = new TestFactory().Join("atlanta").Join("iowa").Join("texas").Join("wisconsin").Hold("atlanta", Docs('a')).Hold("iowa", Docs('b')).Hold("texas", Docs('c')).Hold("wisconsin", Docs('c'));
+        var job = TestFactory.Specification() with { SiteCount = 2, Data = new DataSpecification { Corpus = "docs" } };
+        factory.Do(new SubmitJob(job));
+        factory.Job(1).Islands.Select(static island => island.Site).ShouldBe(["texas", "wisconsin"]);
+
+        // It trained at iowa, and its checkpoint lies at wisconsin, which has another content: the smaller has to be copied.
+        factory.Do(new CancelJob(1));
+        factory.Report("texas").Report("wisconsin").Lie("wisconsin", TestFactory.Checkpoint(1, 4, "iowa") with { Islands = ["iowa"], Bytes = 1_000 });
+        factory.Do(new RestoreJob(1, null, [], 1));
+        factory.Arrive();
+        factory.Job(2).Islands.ShouldHaveSingleItem().Site.ShouldBe("iowa");
+    }
+
+    [Fact]
     public void Job_that_reads_nothing_is_placed_as_ever_and_says_nothing_of_it()
     {
         var factory = new TestFactory().Join("texas").SubmitAnywhere(1);
@@ -87,6 +139,11 @@ public sealed class LocalityTests
         factory.SubmitAnywhere(1);
         WhyReader.Read(factory.State, 2, factory.Now)!.Inputs.ShouldBeEmpty();
     }
+
+    /// <summary>Three sites, of which the last has a corpus.</summary>
+    internal static TestFactory Listed() => new TestFactory().Join("atlanta").Join("iowa").Join("texas").Hold("texas", Docs('a'));
+
+    private static CorpusReport Docs(char content) => new("docs", new string(content, 64), 1_200_000);
 
     /// <summary>Job 1 ran at texas, the only site, and saved and stopped for job 2, which runs there.</summary>
     private static TestFactory GaveWayAtTexas()

@@ -67,7 +67,7 @@ public sealed class FactoryProperties
         var way = FleetLifecycleTests.GivingWay();
         var dropped = FleetLifecycleTests.GivingWay().Lose("atlanta");
         var shrunk = FleetLifecycleTests.Reclaimed();
-        reached.UnionWith(released.Journal.Concat(saved.Journal).Concat(evicted.Journal).Concat(seldom.Journal).Concat(refused.Journal).Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Concat(TimeoutTests.LeftBehind().Journal).Concat(WanRateTests.Cut().Journal).Concat(GangLeaseTests.Cleared().Journal).Select(record => record.GetType()));
+        reached.UnionWith(released.Journal.Concat(saved.Journal).Concat(evicted.Journal).Concat(seldom.Journal).Concat(refused.Journal).Concat(learnt.Journal).Concat(way.Journal).Concat(dropped.Journal).Concat(shrunk.Journal).Concat(TimeoutTests.LeftBehind().Journal).Concat(WanRateTests.Cut().Journal).Concat(GangLeaseTests.Cleared().Journal).Concat(LocalityTests.Listed().Journal).Select(record => record.GetType()));
         var kinds = typeof(JournalRecord).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(JournalRecord)) && !type.IsAbstract);
         kinds.Where(kind => !reached.Contains(kind)).ShouldBeEmpty();
     }

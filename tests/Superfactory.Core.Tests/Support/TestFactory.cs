@@ -120,6 +120,13 @@ internal sealed class TestFactory
         return this;
     }
 
+    /// <summary>A site tells of these corpora, which are all that lie there, and that its gangs go on.</summary>
+    public TestFactory Hold(string site, params CorpusReport[] corpora)
+    {
+        Do(new ReportGangs(site, State.Sites[site].Session, [.. Running(site)]) { Corpora = [.. corpora] });
+        return this;
+    }
+
     /// <summary>Every copy between sites arrives.</summary>
     public TestFactory Arrive()
     {

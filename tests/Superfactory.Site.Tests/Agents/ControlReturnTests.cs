@@ -4,6 +4,7 @@ using Superfactory.Model.Wan;
 using Superfactory.Site.Agents;
 using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Copies;
+using Superfactory.Site.Data;
 using Superfactory.Site.Tests.Support;
 using Superfactory.Wan.Tests;
 
@@ -53,10 +54,11 @@ public sealed class ControlReturnTests : IDisposable
         var changed = new Signal();
         var buffer = new ReportBuffer(time);
         var checkpoints = new CheckpointTable(_directory.FullName, changed.Set, static _ => { });
+        var corpora = new CorpusTable(_directory.FullName, changed.Set);
         var gangs = new GangTable(new MemoryEngine(), MemoryEngine.Prepare, buffer, checkpoints, changed.Set);
         var copies = new CopyTable(new CopySite("atlanta", Path.Combine(_directory.FullName, "gateway.socket"), _directory.FullName, time), changed.Set);
         var hello = new AgentHello { Protocol = 1, Session = "session-1", Host = "here", ProcessId = 1, Gateway = "127.0.0.1:9", Version = "0.1.0" };
-        return new ControlSession(new Uri("http://control/"), control, hello, new SiteParts(gangs, copies, checkpoints, buffer, new NoNetwork(), changed), static _ => { }, time);
+        return new ControlSession(new Uri("http://control/"), control, hello, new SiteParts(gangs, copies, checkpoints, corpora, buffer, new NoNetwork(), changed), static _ => { }, time);
     }
 
     /// <summary>How a control plane is not there.</summary>

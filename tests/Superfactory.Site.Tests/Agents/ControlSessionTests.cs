@@ -6,6 +6,7 @@ using Superfactory.Model.Wan;
 using Superfactory.Site.Agents;
 using Superfactory.Site.Checkpoints;
 using Superfactory.Site.Copies;
+using Superfactory.Site.Data;
 using Superfactory.Site.Gangs;
 using Superfactory.Site.Tests.Support;
 
@@ -23,6 +24,7 @@ public sealed class ControlSessionTests : IAsyncDisposable
     private readonly List<string> _said = [];
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("sf-");
     private readonly CheckpointTable _checkpoints;
+    private readonly CorpusTable _corpora;
     private readonly GangTable _gangs;
     private ControlClient? _client;
     private ControlSession? _session;
@@ -31,6 +33,7 @@ public sealed class ControlSessionTests : IAsyncDisposable
     public ControlSessionTests()
     {
         _checkpoints = new CheckpointTable(_directory.FullName, _changed.Set, static _ => { });
+        _corpora = new CorpusTable(_directory.FullName, _changed.Set);
         _gangs = new GangTable(_engine, MemoryEngine.Prepare, _buffer, _checkpoints, _changed.Set);
     }
 
@@ -48,6 +51,30 @@ public sealed class ControlSessionTests : IAsyncDisposable
         report.Session.ShouldBe("session-1");
         report.Links.ShouldHaveSingleItem().Peer.ShouldBe("wisconsin");
         report.CallersRefused.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task What_lies_there_to_train_on_is_said_once_it_was_looked_for_and_again_when_it_changes()
+    {
+        await using var control = FakeControlPlane.Start();
+        Connect(control.Url);
+        (await control.ReportAsync(static report => report.Number > 1)).Corpora.ShouldBeNull();
+
+        _corpora.Look();
+        (await control.ReportAsync(static report => report.Corpora is not null)).Corpora!.Value.ShouldBeEmpty();
+        var told = await control.ReportAsync(static _ => true);
+        told = await control.ReportAsync(report => report.Number > told.Number + 1);
+        told.Corpora.ShouldBeNull("it was taken");
+
+        var text = _directory.CreateSubdirectory("in");
+        foreach (var number in Enumerable.Range(0, 40))
+        {
+            File.WriteAllText(Path.Combine(text.FullName, $"{number:D2}.txt"), Data.CorpusBuilderTests.Text(number));
+        }
+
+        Data.Corpora.Prepare(new CorpusOptions { Name = "docs", DataDirectory = _directory.FullName, From = text.FullName }).Succeeded.ShouldBeTrue();
+        _corpora.Look();
+        (await control.ReportAsync(static report => report.Corpora is { Length: > 0 })).Corpora!.Value.ShouldHaveSingleItem().Name.ShouldBe("docs");
     }
 
     [Fact]
@@ -195,7 +222,7 @@ public sealed class ControlSessionTests : IAsyncDisposable
     {
         var hello = new AgentHello { Protocol = 1, Session = "session-1", Host = "here", ProcessId = 1, Gateway = "127.0.0.1:9", Version = "0.1.0" };
         _client = new ControlClient(new Uri(url), "atlanta", hello.Session);
-        _session = new ControlSession(new Uri(url), _client, hello, new SiteParts(_gangs, new CopyTable(new CopySite("atlanta", "/nowhere/gateway.socket", "/nowhere", TimeProvider.System), _changed.Set), _checkpoints, _buffer, _network, _changed), Say, TimeProvider.System);
+        _session = new ControlSession(new Uri(url), _client, hello, new SiteParts(_gangs, new CopyTable(new CopySite("atlanta", "/nowhere/gateway.socket", "/nowhere", TimeProvider.System), _changed.Set), _checkpoints, _corpora, _buffer, _network, _changed), Say, TimeProvider.System);
         _running = _session.RunAsync(connectLimit ?? Patience.Limit, takesOver, _ready.SetResult, _end.Token);
     }
 
