@@ -43,6 +43,8 @@ public sealed class FoundScheduleTests
     [InlineData(107, 2_880, "a member waited for ever for one that promised while it wrote its last checkpoint, and then finished")]
     [InlineData(2, 9_703, "islands end one after another while their epoch is replaced, and the run must end")]
     [InlineData(107, 7_936, "a simulated agent had two requests under way, of which the second came first, and told of checkpoints that were deleted")]
+    [InlineData(202, 1_200, "a copy that had arrived and that no list had named yet was taken for whole after its site's disk was lost")]
+    [InlineData(201, 56, "a copy that had arrived and that no list had named yet was taken for whole after its site's disk was lost")]
     public void Schedule_in_lanes_that_found_a_bug_holds(ulong seed, long schedule, string because) =>
         Schedule.Run(Scenario.Of(seed, schedule, Drawing.Whole), schedule).Violation.ShouldBeNull(because);
 }

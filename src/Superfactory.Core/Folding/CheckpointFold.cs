@@ -95,6 +95,23 @@ internal static class CheckpointFold
         return job.Checkpoints.SelectMany(checkpoint => checkpoint.Copies).Aggregate(state.WithJob(job), (touched, copy) => touched.Touch(copy.Site));
     }
 
+    /// <summary>An agent that was started anew lists what its disk has now: no list of it is older than a copy that had arrived before.</summary>
+    public static FactoryState StartedAnew(FactoryState state, string site)
+    {
+        foreach (var job in state.Jobs.Values)
+        {
+            foreach (var checkpoint in job.Checkpoints)
+            {
+                if (checkpoint.At(site) is { Standing: CheckpointStanding.Whole, Listed: false } copy)
+                {
+                    state = Change(state, job.Id, checkpoint.Number, known => known.With(copy with { Listed = true }));
+                }
+            }
+        }
+
+        return state;
+    }
+
     /// <summary>A checkpoint that the present epoch came to has rounds that all of its members hold: they have shown that they can run.</summary>
     private static FactoryJob Clear(FactoryState state, FactoryJob job, FactoryCheckpoint checkpoint)
     {

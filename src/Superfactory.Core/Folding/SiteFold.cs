@@ -30,7 +30,7 @@ internal static class SiteFold
             HeardAt = record.At,
             InstructionsRevision = state.Revision,
         });
-        var settled = sameProcess ? joined : EndGangs(joined, record.Site, $"The agent of site {record.Site} was started anew.");
+        var settled = sameProcess ? joined : CheckpointFold.StartedAnew(EndGangs(joined, record.Site, $"The agent of site {record.Site} was started anew."), record.Site);
         return settled.TouchAll();
     }
 

@@ -98,6 +98,17 @@ public sealed class CheckpointLifecycleTests
     }
 
     [Fact]
+    public void Copy_that_arrived_and_that_the_list_of_an_agent_started_anew_lacks_is_gone_though_no_list_had_it_before()
+    {
+        var factory = Running().Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive();
+        factory.Lose("atlanta").Join("atlanta", "s2");
+        factory.Job(1).Checkpoints[0].WholeCopies.ShouldBe(2);
+
+        factory.Lie("atlanta");
+        factory.Job(1).Checkpoints[0].At("atlanta")!.Problem.ShouldBe("The copy at site atlanta is no longer there.");
+    }
+
+    [Fact]
     public void Age_alone_takes_what_an_ended_job_kept()
     {
         var factory = Running().Lie("wisconsin", TestFactory.Checkpoint(1, 10, "wisconsin")).Arrive();
