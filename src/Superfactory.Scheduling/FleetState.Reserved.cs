@@ -17,6 +17,9 @@ public sealed partial class FleetState
     /// <summary>The most that stopping anybody who ran costs, in milliseconds.</summary>
     internal long LongestStop { get; private set; }
 
+    /// <summary>The power that is kept of a domain, in watts.</summary>
+    internal long KeptWatts(int domain) => _keptWatts[domain];
+
     /// <summary>Keeps so much of a domain, and of the power that its rack may draw, from whoever asks.</summary>
     internal void Keep(int domain, int count, long watts)
     {

@@ -15,7 +15,7 @@ public sealed partial class Scheduler
     {
         _ahead.LiftWindows(request, now);
         var plan = DecideWhole(request, now);
-        if (!plan.Starts && _ahead.LiftInWindow(request, now) is { } domains && _roles.Find(request) is { Starts: true } inWindow && inWindow.Islands.All(island => island.Domains.All(domains.Contains)) && Keeps(inWindow, now))
+        if (!plan.Starts && _ahead.LiftInWindow(request, now) is { } domains && _roles.Find(request) is { Starts: true } inWindow && inWindow.Islands.All(island => island.Domains.All(domains.Contains)) && Taken(inWindow, now) is null)
         {
             plan = inWindow;
         }
@@ -27,16 +27,15 @@ public sealed partial class Scheduler
     private Plan DecideWhole(GangRequest request, long now)
     {
         var plan = _roles.Find(request);
-        if (plan.Starts && !Keeps(plan, now))
+        if (plan.Starts && Taken(plan, now) is { } taken)
         {
-            var first = _state.Reserved.Starts.First();
-            plan = new Plan { Request = request, Reason = new PendingReason.Reserved(first.Job, first.StartMilliseconds) };
+            plan = Into(taken, request);
         }
 
-        return plan.Starts || _roleVictims.Find(request, now) is not { } stopping || !Keeps(stopping, now) ? plan : stopping;
+        return plan.Starts || _roleVictims.Find(request, now) is not { } stopping || Taken(stopping, now) is not null ? plan : stopping;
     }
 
-    private bool Keeps(Plan plan, long now) => _state.Reserved.IsEmpty || _ahead.Keeps(plan, AheadSearch.Until(plan.Request, now));
+    private Reservation? Taken(Plan plan, long now) => _state.Reserved.IsEmpty ? null : _ahead.Taken(plan, AheadSearch.Until(plan.Request, now));
 
     private PendingReason.Never? MalformedRoles(GangRequest request)
     {

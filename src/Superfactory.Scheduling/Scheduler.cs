@@ -100,8 +100,12 @@ public sealed partial class Scheduler
             return plan.Starts ? plan : _victims.Find(request, now) ?? Explained(plan, request);
         }
 
-        return plan.Starts && _ahead.Keeps(plan, AheadSearch.Until(request, now)) ? plan : _ahead.Find(request, now) ?? Explained(plan with { Islands = [] }, request);
+        var taken = plan.Starts ? _ahead.Taken(plan, AheadSearch.Until(request, now)) : null;
+        return plan.Starts && taken is null ? plan : _ahead.Find(request, now, plan.Reason) ?? (taken is null ? Explained(plan, request) : Into(taken, request));
     }
+
+    /// <summary>It would fit, but takes what is kept for another.</summary>
+    private static Plan Into(Reservation taken, GangRequest request) => new() { Request = request, Reason = new PendingReason.Reserved(taken.Job, taken.StartMilliseconds) };
 
     private Plan Explained(Plan plan, GangRequest request) => plan.Reason is null ? plan with { Reason = NeverFits(request) ?? new PendingReason.Never("no kind of hardware in the fleet is accepted") } : plan;
 

@@ -144,6 +144,22 @@ public sealed class ReservationTests
     }
 
     [Fact]
+    public void Job_that_fits_but_would_take_quota_that_is_kept_for_a_start_says_whose()
+    {
+        var (backlog, state) = Of(_two, Queue("q") with { Quotas = [new QuotaSpecification("gb200-nvl72", 0, BorrowingLimit: 64)] });
+        Submit(backlog, Request(1, 40, 100));
+        Submit(backlog, Request(2, 64, 50));
+        Round(backlog, 0).ShouldBe([1]);
+        Start(backlog, 2).ShouldBe(100_000);
+
+        new Scheduler(state).Decide(Request(3, 8, 500), 0).ShouldSatisfyAllConditions(
+            static plan => plan.Starts.ShouldBeFalse(),
+            static plan => plan.Reason.ShouldBe(new PendingReason.Reserved(2, 100_000)));
+        new Scheduler(state).Lacking(Request(3, 8, 500), 0).ShouldBe(new PendingReason.Reserved(2, 100_000));
+        new Scheduler(state).Decide(Request(3, 8, 100), 0).Starts.ShouldBeTrue("it has ended by then");
+    }
+
+    [Fact]
     public void A_window_for_maintenance_keeps_its_place_and_who_is_still_there_is_stopped_before_it()
     {
         var (backlog, state) = Of(_two);

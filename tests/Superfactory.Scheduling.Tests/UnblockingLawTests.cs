@@ -35,6 +35,17 @@ public sealed class UnblockingLawTests
         several.ShouldBeGreaterThan(100);
     }
 
+    [Theory]
+    [InlineData(230087674, "what was kept of a full rack for a later start was not lent to a job that would have ended by then")]
+    [InlineData(416873303, "power that was kept for a start of its own kept a job from starting")]
+    public void Life_in_which_a_job_did_not_start_with_all_that_it_was_said_to_lack_is_whole(int seed, string why)
+    {
+        foreach (var (job, said) in Said(seed))
+        {
+            Starts(seed, job, said, static each => each).ShouldBeTrue($"{why}: job {job}: {said}");
+        }
+    }
+
     [Fact]
     public void Without_any_one_of_what_it_is_said_to_lack_it_does_not_start()
     {

@@ -19,7 +19,10 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     public static long Until(GangRequest request, long now) => request.DurationMilliseconds == 0 ? long.MaxValue : now + request.DurationMilliseconds + request.StopCostMilliseconds;
 
     /// <summary>Finds a plan; null where there is none.</summary>
-    public Plan? Find(GangRequest request, long now)
+    /// <param name="request">The job.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="lacks">What was found that it lacks of the first kind of hardware, as all is seen that is reserved; null where it lacks nothing but what is kept for others.</param>
+    public Plan? Find(GangRequest request, long now, PendingReason? lacks)
     {
         var book = state.Reserved;
         var until = Until(request, now);
@@ -35,7 +38,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         }
 
         // Most that wait are told apart before the fleet is seen otherwise, which takes longer than all else.
-        var plan = MayHelp(request, until) ? Placed(request, now, until) : null;
+        var plan = MayHelp(request, until, lacks) ? Placed(request, now, until) : null;
         if (plan is null)
         {
             var owned = IsGuaranteed(request);
@@ -104,18 +107,18 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         return domains;
     }
 
-    /// <summary>Whether a plan that was found leaves what is reserved, and not lifted, its quota and rates.</summary>
-    public bool Keeps(Plan plan, long until)
+    /// <summary>The first start that is reserved, and not lifted, which a plan that was found does not leave its quota and rates; null where it leaves all of them theirs.</summary>
+    public Reservation? Taken(Plan plan, long until)
     {
         foreach (var reservation in state.Reserved.StartsByJob)
         {
             if (!reservation.IsLifted && reservation.Job != plan.Request.Job && reservation.StartMilliseconds < until && !ReservedRules.Leaves(state, plan, reservation))
             {
-                return false;
+                return reservation;
             }
         }
 
-        return true;
+        return null;
     }
 
     /// <summary>What somebody who waits would run into if it started, where it would if nothing were reserved; else what it would lack then.</summary>
@@ -194,9 +197,10 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         return false;
     }
 
-    /// <summary>Whether anything that would be seen otherwise could matter: most jobs that wait are told apart here.</summary>
-    private bool MayHelp(GangRequest request, long until)
+    /// <summary>Whether anything that would be seen otherwise could matter: most jobs that wait are told apart here. What is kept of a full domain may be the power, or the accelerators not lent, that another lacks.</summary>
+    private bool MayHelp(GangRequest request, long until, PendingReason? lacks)
     {
+        var (isPower, isLending) = request.Hardware.Length == 1 ? (lacks is PendingReason.Power, lacks is PendingReason.Lending) : (true, true);
         foreach (var reservation in state.Reserved.All)
         {
             if (!reservation.IsLifted && reservation.StartMilliseconds < until)
@@ -207,7 +211,8 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             foreach (var hold in reservation.Holds)
             {
                 var capacity = state.Layout.Pools[state.Layout.Domains[hold.Domain].Pool].Capacity;
-                if (state.Domains.Open(hold.Domain) >= Math.Max(1, Math.Min(request.AcceleratorsPerIsland, capacity) / SmallestSlice))
+                if (state.Domains.Open(hold.Domain) >= Math.Max(1, Math.Min(request.AcceleratorsPerIsland, capacity) / SmallestSlice)
+                    || (isPower && state.KeptWatts(hold.Domain) > 0) || (isLending && state.Domains.Kept(hold.Domain) > 0))
                 {
                     return true;
                 }
@@ -284,7 +289,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
 
     private Plan? Kept(Plan plan, long now, long until)
     {
-        if (!plan.Starts || !Keeps(plan, until))
+        if (!plan.Starts || Taken(plan, until) is not null)
         {
             return null;
         }
