@@ -19,6 +19,7 @@ public sealed partial class Scheduler
     {
         ArgumentNullException.ThrowIfNull(request);
         var book = _state.Reserved;
+        book.Advance(now);
         book.Withdraw(request.Job);
         if (!request.Roles.IsEmpty || (_state.Ending.Count == 0 && book.IsEmpty && request.StartAfterMilliseconds <= now))
         {

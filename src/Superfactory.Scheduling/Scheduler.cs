@@ -71,6 +71,7 @@ public sealed partial class Scheduler
             return new Plan { Request = request, Reason = new PendingReason.Time(request.StartAfterMilliseconds) };
         }
 
+        _state.Reserved.Advance(now);
         var plan = Place(request, now);
         return MayHinder(request) && Worth(plan).CompareTo((true, true, request.IslandsMax, true)) < 0 ? BestOf(plan, Place(request with { Inputs = [] }, now)) : plan;
     }

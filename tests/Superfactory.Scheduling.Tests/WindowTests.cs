@@ -120,6 +120,48 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void Job_that_runs_longer_than_expected_leaves_nobody_its_place_in_a_window()
+    {
+        var (backlog, state) = Of(_fleet, Queue("q"), Queue("hero"));
+        Submit(backlog, Request(1, 16, 50));
+        Round(backlog, 0).ShouldBe([1]);
+        backlog.Reserve(Window(1, "s/f1/r1/k1", "hero") with { Accelerators = 48 }).ShouldBeTrue();
+        Submit(backlog, Request(2, 64, 0));
+        Round(backlog, 0).ShouldBe([2], "in the other rack");
+
+        Submit(backlog, Request(3, 16, 0));
+        Round(backlog, 150_000).ShouldBeEmpty();
+        state.Running.ContainsKey(1).ShouldBeTrue("it has all that the window leaves");
+        backlog.End(1, 160_000);
+        Round(backlog, 160_000).ShouldBe([3]);
+    }
+
+    [Fact]
+    public void Window_that_may_be_anywhere_stops_nobody_where_enough_is_free_elsewhere()
+    {
+        var (backlog, state) = Of(_mixed, Queue("q"), Queue("hero"));
+        Submit(backlog, Request(1, 8, 0) with { Hardware = ["hgx-h100"] }, Request(2, 16, 0), Request(3, 16, 0));
+        Round(backlog, 0).ShouldBe([1, 2, 3]);
+        backlog.Reserve(Window(1, null, "hero") with { Accelerators = 32 }).ShouldBeTrue();
+
+        Round(backlog, 100_000);
+        state.Running.Keys.ShouldBe([1, 2, 3], ignoreOrder: true);
+    }
+
+    [Fact]
+    public void What_a_job_has_of_two_windows_counts_for_one_of_them()
+    {
+        var (backlog, _) = Of(_fleet, Queue("q"), Queue("hero"));
+        backlog.Reserve(Window(1, "s/f1/r1/k1", "hero") with { Accelerators = 16 }).ShouldBeTrue();
+        backlog.Reserve(Window(2, "s/f1/r1/k1", "hero") with { Accelerators = 48 }).ShouldBeTrue();
+        Submit(backlog, Request(1, 16, 0) with { Queue = "hero" }, Request(2, 64, 0));
+        Round(backlog, 100_000).ShouldBe([1, 2], ignoreOrder: true);
+
+        Submit(backlog, Request(3, 16, 0));
+        Round(backlog, 100_000).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Those_who_would_have_to_leave_are_told_long_before()
     {
         var (backlog, state) = Of(_fleet);

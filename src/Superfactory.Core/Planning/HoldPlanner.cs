@@ -15,7 +15,8 @@ internal static class HoldPlanner
             return;
         }
 
-        if (!job.Islands.Any(island => island is { Standing: IslandStanding.Wanted, Joined: true, SetAside: null }))
+        // Islands that are to take the state from a checkpoint have nothing more to save, and it may take long until they have it.
+        if (MembershipPlanner.IsStateLost(job) || !job.Islands.Any(island => island is { Standing: IslandStanding.Wanted, Joined: true, SetAside: null }))
         {
             var newest = job.HasRun ? ResumeRules.Newest(job) : null;
             Park(draft, job, newest, newest is null

@@ -28,16 +28,19 @@ internal static class StartPlanner
         }
 
         var placements = FleetPlacement.Plan(draft.State, draft.Now, out var growths);
+
+        // Sites at which somebody gives way for a start that is not decided yet, and is not told to.
+        var untold = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (id, placement) in placements)
         {
             var starts = placement.Sites.Except(placement.Withheld, StringComparer.Ordinal).ToImmutableArray();
-            if (!placement.Sites.IsEmpty && CheckpointPlanner.Bring(draft, draft.State.Jobs[id], starts))
-            {
-                Start(draft, id, placement, starts);
-            }
-            else if (placement.Sites.IsEmpty)
+            if (placement.Sites.IsEmpty)
             {
                 Reserve(draft, draft.State.Jobs[id], placement);
+            }
+            else if (!CheckpointPlanner.Bring(draft, draft.State.Jobs[id], starts) || !TryStart(draft, id, placement, starts, untold))
+            {
+                untold.UnionWith(placement.Stops.SelectMany(stop => SitesOf(draft.State.Jobs[stop.Job], stop)));
             }
         }
 
@@ -83,14 +86,24 @@ internal static class StartPlanner
         }
     }
 
-    private static void Start(Draft draft, long id, Placement placement, ImmutableArray<string> starts)
+    private static IEnumerable<string> SitesOf(FactoryJob job, GivingWay stop) =>
+        !stop.Islands.IsEmpty ? stop.Islands : job.Planned is { } planned && job.Islands.IsEmpty ? planned.Sites : job.Islands.Select(static island => island.Site);
+
+    /// <summary>Starts a job, or plans its start.</summary>
+    /// <returns>False where it would wait for room that nobody leaves.</returns>
+    private static bool TryStart(Draft draft, long id, Placement placement, ImmutableArray<string> starts, HashSet<string> untold)
     {
         var job = draft.State.Jobs[id];
         if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Hardware, placement.Places, placement.Gangs), planned: true)
             && FleetRates.HasRoom(draft.State, placement.Rates, id, planned: true))
         {
             Place(draft, id, placement, $"Placed at {Sentence.List(starts)}{On(placement.Hardware)}.{InputRules.Said(draft.State, job, starts)}");
-            return;
+            return true;
+        }
+
+        if (starts.Concat(placement.Gangs.Select(static gang => gang.Site)).Any(untold.Contains))
+        {
+            return false;
         }
 
         foreach (var stop in placement.Stops.Where(stop => draft.State.Jobs[stop.Job].Planned is not null))
@@ -116,6 +129,8 @@ internal static class StartPlanner
         {
             GiveWay(draft, stop, id);
         }
+
+        return true;
     }
 
     /// <summary>Says when and where a job that waits starts at the latest, where that is another time or place than was said.</summary>

@@ -91,11 +91,7 @@ internal static class OverdueSearch
     {
         var start = hold.Of.StartMilliseconds;
         List<Hold> active = [.. windows.Where(each => each.Of.StartMilliseconds <= start && each.Of.EndMilliseconds > Math.Max(start, now))];
-        var needed = -Math.Max(0L, state.Domains.Open(hold.Domain));
-        foreach (var each in active)
-        {
-            needed += Math.Max(0, each.Count - HeldFor(state, each));
-        }
+        var needed = state.Reserved.Unfilled(hold.Domain, [.. active.Select(static each => (each.Of.Window!, each.Count, 0L))], [], long.MaxValue, long.MaxValue).Count - Math.Max(0L, state.Domains.Open(hold.Domain));
 
         List<RunningJob> others = [];
         foreach (ref readonly var slice in state.SlicesIn(hold.Domain))
@@ -128,18 +124,6 @@ internal static class OverdueSearch
 
             needed -= CountOf(state, job, hold.Domain);
         }
-    }
-
-    /// <summary>What those who may use a window hold of its domain.</summary>
-    private static long HeldFor(FleetState state, Hold hold)
-    {
-        var held = 0L;
-        foreach (ref readonly var slice in state.SlicesIn(hold.Domain))
-        {
-            held += hold.Of.Window!.IsFor(state.Queues, slice.Job.Request.Queue, slice.Job.Number) ? slice.Count : 0;
-        }
-
-        return held;
     }
 
     private static long CountOf(FleetState state, RunningJob job, int domain)

@@ -3,6 +3,12 @@ namespace Superfactory.Scheduling.Reserving;
 /// <content>What is needed of each domain.</content>
 public sealed partial class ReservationBook
 {
+    private static readonly Comparison<(FleetWindow Window, int Count, long Watts)> _byJobs = static (one, other) =>
+        (one.Window.Jobs is null).CompareTo(other.Window.Jobs is null) is var order && order != 0 ? order : one.Window.Id.CompareTo(other.Window.Id);
+
+    private readonly List<(FleetWindow Window, int Count, long Watts)> _open = [];
+    private readonly List<Hold> _owners = [];
+
     private (int Count, long Watts) Needed(int domain, List<Hold> holds)
     {
         var sweep = _sweeps[domain] ??= new NeedSweep();
@@ -11,7 +17,35 @@ public sealed partial class ReservationBook
             sweep.Order(holds, _state.SlicesIn(domain));
         }
 
-        return sweep.HasWindowOfSomebody ? NeededOneByOne(domain, holds, _from, _until) : _lifted == 0 && _from == 0 ? sweep.MostBefore(_until) : sweep.Most(_from, _until);
+        return sweep.HasWindowInPart ? NeededOneByOne(domain, holds, _from, _until) : _lifted == 0 && _from == 0 ? sweep.MostBefore(_until) : sweep.Most(_from, _until);
+    }
+
+    /// <summary>It is another time: who was to have ended by then, and runs on, does not leave windows what they need any more.</summary>
+    /// <param name="now">The time, in milliseconds since 1970.</param>
+    public void Advance(long now)
+    {
+        var (first, last) = (Math.Min(now, Now), Math.Max(now, Now));
+        Now = now;
+        if (_windows.Count == 0 || first == last)
+        {
+            return;
+        }
+
+        foreach (var job in _state.Ending)
+        {
+            if (job.ExpectedEnd > last)
+            {
+                break;
+            }
+
+            foreach (ref readonly var slice in _state.SlicesOf(job))
+            {
+                if (job.ExpectedEnd > first && _holds[slice.Domain] is { } holds)
+                {
+                    Recompute(slice.Domain, holds);
+                }
+            }
+        }
     }
 
     /// <summary>What is reserved of a domain, or held there, has changed.</summary>
@@ -29,16 +63,19 @@ public sealed partial class ReservationBook
                 continue;
             }
 
-            var (count, watts) = NeededAt(domain, holds, from, Math.Max(from, of.StartMilliseconds), skipLifted: true);
+            // For a window nobody counts as gone who is still there: who was to have left is stopped for it, and whoever took that room would be in its way too.
+            var (count, watts) = NeededAt(domain, holds, from, Math.Max(from, of.StartMilliseconds), skipLifted: true, overrun: of.Window is not null && from == 0 ? Now : 0);
             (most, mostWatts) = (Math.Max(most, count), Math.Max(mostWatts, watts));
         }
 
         return (most, mostWatts);
     }
 
-    private (int Count, long Watts) NeededAt(int domain, List<Hold> holds, long from, long time, bool skipLifted)
+    private (int Count, long Watts) NeededAt(int domain, List<Hold> holds, long from, long time, bool skipLifted, long overrun = 0)
     {
         var (count, watts) = (0, 0L);
+        _open.Clear();
+        _owners.Clear();
         foreach (var hold in holds)
         {
             if (hold.Of.StartMilliseconds > time || hold.Of.EndMilliseconds <= time || (skipLifted && hold.Of.IsLifted))
@@ -46,14 +83,27 @@ public sealed partial class ReservationBook
                 continue;
             }
 
-            var of = hold.Of.Window is { IsForNobody: false } window ? LeftOf(hold, window, domain, holds, time) : (hold.Count, hold.Watts);
-            (count, watts) = (count + of.Count, watts + of.Watts);
+            if (hold.Of.Window is { IsForNobody: false } window)
+            {
+                _open.Add((window, hold.Count, hold.Watts));
+            }
+            else
+            {
+                (count, watts) = (count + hold.Count, watts + hold.Watts);
+            }
+        }
+
+        if (_open.Count > 0)
+        {
+            _owners.AddRange(holds.Where(hold => hold.Of.Window is null && hold.Of.StartMilliseconds <= time && hold.Of.EndMilliseconds > time));
+            var left = Unfilled(domain, _open, _owners, time, overrun);
+            (count, watts) = (count + left.Count, watts + left.Watts);
         }
 
         foreach (ref readonly var slice in _state.SlicesIn(domain))
         {
             // Who was to have ended before the time that is looked at, and runs on, ends nobody knows when.
-            if (slice.Job.ExpectedEnd <= time && slice.Job.ExpectedEnd > from)
+            if (slice.Job.ExpectedEnd <= time && slice.Job.ExpectedEnd > Math.Max(from, overrun))
             {
                 (count, watts) = (count - slice.Count, watts - slice.Watts);
             }
@@ -62,26 +112,48 @@ public sealed partial class ReservationBook
         return (count, watts);
     }
 
-    /// <summary>What is kept of a window for those who may use it: what their jobs have of it, or have reserved, needs no second room.</summary>
-    private (int Count, long Watts) LeftOf(Hold hold, FleetWindow window, int domain, List<Hold> holds, long time)
+    /// <summary>What windows need of a domain beyond what those who may use them have of it, or have reserved. What somebody has counts for one window, and for those of jobs first.</summary>
+    /// <param name="domain">The domain.</param>
+    /// <param name="windows">The windows with what each is of it; taken down by what is there for them.</param>
+    /// <param name="starts">Starts that are reserved there.</param>
+    /// <param name="time">Who is expected to have left by then has nothing there.</param>
+    /// <param name="overrun">But for those who were to have left by this time, and run on.</param>
+    internal (int Count, long Watts) Unfilled(int domain, List<(FleetWindow Window, int Count, long Watts)> windows, List<Hold> starts, long time, long overrun)
     {
-        var (count, watts) = (hold.Count, hold.Watts);
+        windows.Sort(_byJobs);
         foreach (ref readonly var slice in _state.SlicesIn(domain))
         {
-            if (slice.Job.ExpectedEnd > time && window.IsFor(_state.Queues, slice.Job.Request.Queue, slice.Job.Number))
+            if (slice.Job.ExpectedEnd > time || slice.Job.ExpectedEnd <= overrun)
             {
-                (count, watts) = (count - slice.Count, watts - slice.Watts);
+                Fill(windows, slice.Job.Request.Queue, slice.Job.Number, slice.Count, slice.Watts);
             }
         }
 
-        foreach (var other in holds)
+        foreach (var start in starts)
         {
-            if (other.Of.Window is null && other.Of.StartMilliseconds <= time && other.Of.EndMilliseconds > time && window.IsFor(_state.Queues, other.Of.Queue!, other.Of.Job))
-            {
-                (count, watts) = (count - other.Count, watts - other.Watts);
-            }
+            Fill(windows, start.Of.Queue!, start.Of.Job, start.Count, start.Watts);
         }
 
-        return (Math.Max(0, count), Math.Max(0, watts));
+        var (count, watts) = (0, 0L);
+        foreach (var (_, left, leftWatts) in windows)
+        {
+            (count, watts) = (count + left, watts + leftWatts);
+        }
+
+        return (count, watts);
+    }
+
+    private void Fill(List<(FleetWindow Window, int Count, long Watts)> windows, string queue, long job, int count, long watts)
+    {
+        for (var place = 0; place < windows.Count && count > 0; place++)
+        {
+            var (window, left, leftWatts) = windows[place];
+            if (Math.Min(left, count) is var filled and > 0 && window.IsFor(_state.Queues, queue, job))
+            {
+                var drawn = watts * filled / count;
+                windows[place] = (window, left - filled, Math.Max(0, leftWatts - drawn));
+                (count, watts) = (count - filled, watts - drawn);
+            }
+        }
     }
 }

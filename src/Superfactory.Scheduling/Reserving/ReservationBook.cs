@@ -38,6 +38,9 @@ public sealed partial class ReservationBook
     /// <summary>Whether it is only thought of that something were reserved or not.</summary>
     internal bool IsSearching { get; set; }
 
+    /// <summary>The time up to which it is known who runs longer than was expected.</summary>
+    internal long Now { get; private set; }
+
     /// <summary>Whether nothing is reserved.</summary>
     public bool IsEmpty => _all.Count == 0;
 

@@ -6,8 +6,9 @@ namespace Superfactory.Scheduling.Reserving;
 internal static class WindowPlaces
 {
     /// <summary>
-    /// The domains at a window's place: all of them, or as many as hold its accelerators beside other windows of that time: those first that its jobs run on already, then those that the fewest
-    /// are expected to be held of when it begins. A window that somebody may use has the power for its accelerators; one for nobody draws none. None where there are not enough.
+    /// The domains at a window's place: all of them, or as many as hold its accelerators beside other windows of that time: those first that its jobs run on already, then what is expected to be free when it
+    /// begins, then what is held by those that were to have ended and run on, then those that the fewest are expected to be held of. So nobody is stopped where enough is
+    /// free elsewhere. A window that somebody may use has the power for its accelerators; one for nobody draws none. None where there are not enough.
     /// </summary>
     public static List<(int Domain, int Count, long Watts)> Of(FleetState state, FleetWindow window)
     {
@@ -31,9 +32,14 @@ internal static class WindowPlaces
             Take(place.Domain, Math.Min(place.Own, place.Room));
         }
 
-        foreach (var place in places.OrderBy(static place => place.Others).ThenBy(static place => place.Domain))
+        places = [.. places.OrderBy(static place => place.Others).ThenBy(static place => place.Domain)];
+        for (var held = Held.Free; held <= Held.Any; held++)
         {
-            Take(place.Domain, place.Room - counts.GetValueOrDefault(place.Domain));
+            foreach (var place in places)
+            {
+                var most = held switch { Held.Free => place.Own + place.Free, Held.Overrun => place.Own + place.Free + place.Overrun, _ => place.Room };
+                Take(place.Domain, Math.Min(most, place.Room) - counts.GetValueOrDefault(place.Domain));
+            }
         }
 
         return left > 0 && !window.OrFewer ? [] : [.. counts.Select(each => Hold(state, window, each.Key, each.Value))];
@@ -68,24 +74,46 @@ internal static class WindowPlaces
     /// <summary>What other windows leave of a domain, and what jobs that are expected to run on when the window begins hold of it.</summary>
     private static Place Look(FleetState state, int domain, int offered, FleetWindow window)
     {
-        var (room, own, others) = (offered, 0, 0);
+        List<(FleetWindow, int, long)> windows = [];
+        var (room, others, overrun, free) = (offered, 0, 0, state.Domains.Open(domain));
         foreach (var hold in state.Reserved.Of(domain))
         {
-            room -= hold.Of.Window is { } other && other.Meets(window) ? hold.Count : 0;
-        }
-
-        foreach (ref readonly var slice in state.SlicesIn(domain))
-        {
-            if (slice.Job.ExpectedEnd > window.FromMilliseconds)
+            if (hold.Of.Window is { } other && other.Meets(window))
             {
-                var isOwn = window.IsFor(state.Queues, slice.Job.Request.Queue, slice.Job.Number);
-                (own, others) = isOwn ? (own + slice.Count, others) : (own, others + slice.Count);
+                room -= hold.Count;
+                windows.Add((other, hold.Count, 0));
             }
         }
 
-        return new Place(domain, offered, Math.Max(0, room), own, others);
+        var kept = state.Reserved.Unfilled(domain, [.. windows], [], window.FromMilliseconds, state.Reserved.Now).Count;
+        var own = offered + kept - state.Reserved.Unfilled(domain, [.. windows, (window, offered, 0)], [], window.FromMilliseconds, state.Reserved.Now).Count;
+        free -= kept;
+
+        foreach (ref readonly var slice in state.SlicesIn(domain))
+        {
+            // Who was to have ended, and runs on, ends nobody knows when.
+            var isOver = slice.Job.ExpectedEnd <= state.Reserved.Now;
+            if (slice.Job.ExpectedEnd <= window.FromMilliseconds && !isOver)
+            {
+                free += slice.Count;
+            }
+            else if (!window.IsFor(state.Queues, slice.Job.Request.Queue, slice.Job.Number))
+            {
+                (others, overrun) = (others + slice.Count, overrun + (isOver ? slice.Count : 0));
+            }
+        }
+
+        return new Place(domain, offered, Math.Max(0, room), own, others, overrun, Math.Max(0, free));
     }
 
-    /// <summary>A domain: what it offers, what other windows leave of it, and what those who may use the window and others hold of it.</summary>
-    private readonly record struct Place(int Domain, int Offered, int Room, int Own, int Others);
+    /// <summary>What of a domain is taken next.</summary>
+    private enum Held
+    {
+        Free,
+        Overrun,
+        Any,
+    }
+
+    /// <summary>A domain: what it offers, what other windows leave of it, what those who may use the window and others hold of it, what of that those who were to have ended, and what nobody holds or is to have.</summary>
+    private readonly record struct Place(int Domain, int Offered, int Room, int Own, int Others, int Overrun, int Free);
 }

@@ -37,6 +37,7 @@ internal sealed partial class FleetPlacement
             _held[running.Request.Queue] = _held.GetValueOrDefault(running.Request.Queue) + running.Accelerators;
         }
 
+        _fleet.Reserved.Advance(_now);
         foreach (var window in WindowRules.Kept(state))
         {
             _fleet.Reserved.Add(window);
