@@ -16,6 +16,9 @@ public sealed record CorpusIndex
     /// <summary>The only vocabulary there is: a token is a byte of UTF-8, and byte 0 stands between documents.</summary>
     public const string ByteVocabulary = "bytes";
 
+    /// <summary>Says of what is null or left out, and may not be, that it is, in place of taking it.</summary>
+    private static readonly JsonSerializerOptions s_strict = new(FactoryJson.Options) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     /// <summary>The layout's version, <see cref="CurrentFormat"/>.</summary>
     public required int Format { get; init; }
 
@@ -49,7 +52,7 @@ public sealed record CorpusIndex
         CorpusIndex? index;
         try
         {
-            index = JsonSerializer.Deserialize<CorpusIndex>(File.ReadAllBytes(path), FactoryJson.Options);
+            index = JsonSerializer.Deserialize<CorpusIndex>(File.ReadAllBytes(path), s_strict);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -71,6 +74,11 @@ public sealed record CorpusIndex
 
         foreach (var shard in index.Train.Shards.Concat(index.Validation.Shards))
         {
+            if (shard is null || !IsFileName(shard.File))
+            {
+                return Fail($"This index of a corpus names the shard '{PrintableName(shard?.File)}', which is no file beside it.", path, "Prepare the corpus again.");
+            }
+
             var file = new FileInfo(Path.Combine(directory, shard.File));
             if (!file.Exists || file.Length != shard.Tokens)
             {
@@ -106,6 +114,10 @@ public sealed record CorpusIndex
 
         return altered.Count == 0 ? loaded : new Outcome<CorpusIndex>(altered.ToImmutable());
     }
+
+    private static bool IsFileName(string name) => name.Length > 0 && !name.Any(char.IsControl) && string.Equals(Path.GetFileName(name), name, StringComparison.Ordinal);
+
+    private static string PrintableName(string? name) => string.Concat((name ?? string.Empty).Where(static letter => !char.IsControl(letter)));
 
     private static Outcome<CorpusIndex> Fail(string message, string? file, string hint) =>
         new([new Problem(message, file, Hint: hint)]);

@@ -63,6 +63,24 @@ public sealed class CorpusIndexTests : IDisposable
         CorpusIndex.Load(_corpus.Directory).Problems.ShouldHaveSingleItem().File.ShouldBe(shard);
     }
 
+    [Theory]
+    [InlineData("""{"format": 1, "name": null, "source": "x", "vocabulary": "bytes", "documents": 1, "sha256": "0", "train": {"shards": [], "tokens": 0}, "validation": {"shards": [], "tokens": 0}}""", "cannot be read")]
+    [InlineData("""{"format": 1, "name": "text", "source": "x", "vocabulary": "bytes", "documents": 1, "sha256": "0", "train": null, "validation": {"shards": [], "tokens": 0}}""", "cannot be read")]
+    [InlineData("""{"format": 1, "name": "text", "source": "x", "vocabulary": "bytes", "documents": 1, "sha256": "0", "train": {"shards": null, "tokens": 0}, "validation": {"shards": [], "tokens": 0}}""", "cannot be read")]
+    [InlineData("""{"format": 1, "name": "text", "source": "x", "vocabulary": "bytes", "documents": 1, "sha256": "0", "train": {"shards": [{"tokens": 1, "sha256": "0"}], "tokens": 0}, "validation": {"shards": [], "tokens": 0}}""", "cannot be read")]
+    [InlineData("""{"format": 1, "name": "text", "source": "x", "vocabulary": "bytes", "documents": 1, "sha256": "0", "train": {"shards": [null], "tokens": 0}, "validation": {"shards": [], "tokens": 0}}""", "the shard ''")]
+    [InlineData("""{"format": 1, "name": "text", "source": "x", "vocabulary": "bytes", "documents": 1, "sha256": "0", "train": {"shards": [{"file": "../index.json", "tokens": 1, "sha256": "0"}], "tokens": 0}, "validation": {"shards": [], "tokens": 0}}""", "'../index.json'")]
+    public void Loading_an_index_with_nothing_where_something_belongs_says_so_and_names_the_file(string index, string said)
+    {
+        var path = Path.Combine(_corpus.Directory, "index.json");
+        File.WriteAllText(path, index);
+
+        var problem = CorpusIndex.Load(_corpus.Directory).Problems.ShouldHaveSingleItem();
+
+        (problem.File, problem.Hint).ShouldBe((path, "Prepare the corpus again."));
+        problem.Message.ShouldContain(said);
+    }
+
     [Fact]
     public void Loading_a_corpus_that_is_not_there_says_how_to_prepare_it()
     {
