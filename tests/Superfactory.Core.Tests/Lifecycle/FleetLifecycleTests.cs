@@ -70,6 +70,27 @@ public sealed class FleetLifecycleTests
     }
 
     [Fact]
+    public void Nobody_has_what_another_would_leave_for_a_job_whose_checkpoint_is_still_on_its_way()
+    {
+        var factory = new TestFactory().Join("atlanta", slots: 2).Join("wisconsin", gateway: "127.0.0.1:9002");
+        factory.Do(new SubmitJob(TestFactory.Specification() with { SiteCount = 1, PreferredSites = ["wisconsin"], Priority = 1, Checkpoint = new CheckpointSpecification { Copies = 1 } }));
+        factory.Run(1, "wisconsin");
+        factory.Do(new SubmitJob(TestFactory.Specification("atlanta") with { Accelerators = 2 }));
+        factory.Run(2, "atlanta").Submit("atlanta");
+        factory.Do(new TakeOut("wisconsin", OutageState.Draining, null));
+        factory.Lie("wisconsin", TestFactory.Checkpoint(1, 20, "wisconsin", held: true) with { Islands = ["wisconsin"] }).Report("wisconsin");
+
+        factory.State.OpenCopies.Count.ShouldBe(1);
+        factory.Journal.ShouldNotContain(record => record is StartPlanned || record is JobGivesWay, "job 2 stays until the checkpoint is there");
+        factory.StateOf(3).ShouldBe(JobState.Queued);
+
+        factory.Arrive();
+        factory.Journal.OfType<StartPlanned>().Select(record => (record.Job, string.Join(' ', record.Awaited))).ShouldBe([(1, "2"), (3, "")]);
+        factory.Lie("atlanta", TestFactory.Checkpoint(2, 7, "atlanta", held: true) with { Islands = ["atlanta"] }).Report("atlanta");
+        factory.State.JobsHoldingSlots("atlanta").ShouldBe([1, 3]);
+    }
+
+    [Fact]
     public void Job_whose_island_was_reclaimed_may_end_without_it()
     {
         var factory = Reclaimed().Report("atlanta").Promise(1, "wisconsin", 7);

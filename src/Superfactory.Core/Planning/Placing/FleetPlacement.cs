@@ -13,7 +13,7 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/6";
+    public const string Policy = "fleet/7";
 
     private readonly FactoryState _state;
     private readonly long _now;
@@ -221,15 +221,37 @@ internal sealed partial class FleetPlacement
     private Placement Start(FactoryJob job, Plan plan, ImmutableArray<string> there)
     {
         var stops = Stops(plan);
-        _fleet.Apply(plan, _now);
         var chosen = plan.Islands.Where(static island => island.Role < 0).Select(static island => island.Site).ToHashSet(StringComparer.Ordinal);
         ImmutableArray<string> all = job.Specification.Sites.IsDefaultOrEmpty
             ? [.. chosen.Concat(there.Where(site => !chosen.Contains(site)).Take(job.Specification.IslandsMax - chosen.Count)).Order(StringComparer.Ordinal)]
             : job.Specification.Sites;
         var hardware = plan.Islands.First(static island => island.Role < 0).Hardware;
+        if (stops.IsEmpty || ResumeRules.IsAtHand(_state, job, [.. chosen]))
+        {
+            _fleet.Apply(plan, _now);
+        }
+        else
+        {
+            ClaimStart(job, hardware, chosen);
+        }
+
         Ledger(hardware).Take([.. chosen], job.Id, job.Specification.Accelerators);
         _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)job.Specification.Accelerators * chosen.Count);
         return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Hardware = Named(job, hardware), Owned = plan.IsOwned, Stops = stops, Rates = plan.Reservations, Places = PlacesOf(plan.Islands.Where(static island => island.Role < 0)), Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
+    }
+
+    /// <summary>
+    /// Nobody is told to leave before what a job goes on from lies where it starts. Until then they have what they have, so that nobody starts on what they would leave, and in its queue none takes the rest.
+    /// </summary>
+    private void ClaimStart(FactoryJob job, string hardware, IEnumerable<string> chosen)
+    {
+        var claims = Claims(job, hardware);
+        foreach (var site in chosen)
+        {
+            claims[site] = claims.GetValueOrDefault(site) + (_placed.Contains(site) ? FleetSpecification.AcceleratorsMax : job.Specification.Accelerators);
+        }
+
+        ClaimRoles(job);
     }
 
     /// <summary>The domains of islands at sites that the fleet places, as they are recorded.</summary>
