@@ -43,6 +43,18 @@ public sealed class PlantedPlanTests
     public void A_job_that_neither_starts_nor_says_why_is_found() => Caught("reason", static plan => plan with { Islands = [] });
 
     [Fact]
+    public void A_job_that_starts_without_some_of_its_islands_or_gangs_of_roles_is_found()
+    {
+        var (state, scheduler) = Filled();
+        state.Stop(1);
+        var plan = scheduler.Decide(Request(9, "owner", 4) with { Roles = [new RoleRequest { Name = "r", Count = 2, Accelerators = 4 }] }, Now);
+        PlanAudit.Check(state, plan, Now).ShouldBeEmpty();
+        PlanAudit.Check(state, plan with { Islands = [.. plan.Islands.Where(island => island.Role >= 0)] }, Now).ShouldBe(["whole: job 9 would start with 0 islands"]);
+        PlanAudit.Check(state, plan with { Islands = plan.Islands.RemoveAt(2) }, Now).ShouldBe(["whole: job 9 would start with 1 of 2 gangs of r, or parts of them"]);
+        PlanAudit.Check(state, plan with { Islands = plan.Islands.SetItem(2, plan.Islands[2] with { Slice = 3 }) }, Now).ShouldBe(["whole: job 9 would start with 2 of 2 gangs of r, or parts of them"]);
+    }
+
+    [Fact]
     public void A_decision_that_leaves_a_trace_is_found()
     {
         var (state, _) = Filled();
