@@ -36,6 +36,7 @@ internal static class Promises
         }
 
         Start(before, after, record);
+        Range(before, after, record);
         if (record is TargetDrained drained)
         {
             before.JobsHoldingSlots(drained.Target).ShouldBeEmpty("what is drained holds nothing");
@@ -90,6 +91,7 @@ internal static class Promises
             }
 
             Membership(job);
+            job.Islands.Length.ShouldBeLessThanOrEqualTo(job.Specification.IslandsMax, $"job {job.Id} has more islands than it may");
             job.Islands.Select(island => island.Site).ShouldBeUnique();
         }
 
@@ -103,12 +105,12 @@ internal static class Promises
 
         // What was decided fits: a snapshot can always be made, in which nothing is given twice.
         var placed = FleetPlaces.Sites(state);
-        var fleet = FleetMaker.Make(state, placed, now);
         foreach (var (domain, held) in FleetPlaces.Held(state, planned: false).Where(each => placed.Contains(each.Key[..each.Key.IndexOf('/', StringComparison.Ordinal)])))
         {
-            held.ShouldBeLessThanOrEqualTo(FleetPlaces.Capacity(state, domain), domain);
+            held.ShouldBeLessThanOrEqualTo(FleetPlaces.Capacity(state, domain), $"{domain} is held twice");
         }
 
+        var fleet = FleetMaker.Make(state, placed, now);
         foreach (var site in state.Sites.Values.Where(site => site.Standing == SiteStanding.Connected))
         {
             fleet.FreeAt(site.Name, "cpu").ShouldBeGreaterThanOrEqualTo(0);
@@ -123,6 +125,26 @@ internal static class Promises
             InstructionsReader.Read(state, site.Name).Copies.ShouldAllBe(copy => state.Copies[copy.Copy].End == null, "an ended copy is nobody's");
             gangs.Select(gang => gang.Job).ShouldBeInOrder();
             gangs.ShouldAllBe(gang => gang.Epoch.Islands.Contains(gang.Island), "an epoch knows every island's place");
+        }
+    }
+
+    /// <summary>A job starts with the islands that it needs, and gives up none of those for another, a window or a drain: fewer are left by failures alone.</summary>
+    private static void Range(FactoryState before, FactoryState after, JournalRecord record)
+    {
+        if (record is JobStarted start)
+        {
+            (start.Sites.Length - start.Withheld.Length).ShouldBeGreaterThanOrEqualTo(after.Jobs[start.Job].Specification.IslandsLeast, $"job {start.Job} starts with fewer islands than it needs");
+        }
+
+        var (id, given) = record switch
+        {
+            IslandReclaimed reclaimed => (reclaimed.Job, reclaimed.Island),
+            IslandEvicted evicted when before.Outages.Values.All(static outage => outage.State != OutageState.Failed) => (evicted.Job, evicted.Island),
+            _ => (0, string.Empty),
+        };
+        if (id != 0 && before.Jobs[id].FindIsland(given)!.Standing == IslandStanding.Wanted)
+        {
+            after.Jobs[id].Islands.Count(island => island.Standing == IslandStanding.Wanted).ShouldBeGreaterThanOrEqualTo(after.Jobs[id].Specification.IslandsLeast, $"job {id} goes on with fewer islands than it needs");
         }
     }
 
@@ -156,6 +178,7 @@ internal static class Promises
         }
 
         after.Sites.Keys.Sum(site => FleetCapacity.Drawn(after, site)).ShouldBeLessThanOrEqualTo(FleetCapacity.Budget(after), "the fleet draws more than it may");
+        PowerLaw.Broken(before, after).ShouldBeEmpty();
     }
 
     private static void Membership(FactoryJob job)
