@@ -26,7 +26,7 @@ public static class JobFields
         new()
         {
             Path = "preferred_sites", Kind = JobFieldKind.SiteNames, Default = "none", Minimum = 1, Maximum = SitesMax,
-            Meaning = "Where `sites` is a count: the sites that are taken first where they have room, the best first. Then come those at which the checkpoint lies that the job goes on from.",
+            Meaning = "Where `sites` is a count: the sites that are taken first where they have room, the best first. Then come those to which the least has to be copied of the checkpoint that the job goes on from and of its corpus.",
         },
         Whole("islands_min", "0", 0, SitesMax, "islands", "The fewest islands that the job starts and goes on with: the others come and go with the room that there is. 0 for all of `sites`."),
         Whole("accelerators", "1", 1, 1_000_000, "accelerators", "Accelerators, or slots of processors, that each island takes at its site."),
