@@ -82,4 +82,29 @@ public sealed partial class FleetState
 
         job.Routes = routes.ToImmutable();
     }
+
+    /// <summary>Lists a job among those of its queue. Who is where in a list decides nothing.</summary>
+    private void Enlist(RunningJob job)
+    {
+        var list = _jobs[job.Queue];
+        job.ListPlace = list.Count;
+        list.Add(job);
+        _priorities[job.Queue][job.Priority] = _priorities[job.Queue].GetValueOrDefault(job.Priority) + 1;
+        _sparing.Changed(job.Queue);
+    }
+
+    private void Delist(RunningJob job)
+    {
+        var list = _jobs[job.Queue];
+        var last = list[^1];
+        list[job.ListPlace] = last;
+        last.ListPlace = job.ListPlace;
+        list.RemoveAt(list.Count - 1);
+        if (--_priorities[job.Queue][job.Priority] == 0)
+        {
+            _priorities[job.Queue].Remove(job.Priority);
+        }
+
+        _sparing.Changed(job.Queue);
+    }
 }

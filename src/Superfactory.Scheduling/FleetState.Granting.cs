@@ -155,7 +155,7 @@ public sealed partial class FleetState
         var before = Domains.Free(domain);
         change();
         _free[TypeOf(domain)] += Domains.Free(domain) - before;
-        Reclaimable.Borrow(domain, 0);
+        Recount(domain);
         Reserved.Changed(domain);
     }
 

@@ -50,7 +50,7 @@ public sealed partial class FleetState
         var before = Domains.Free(domain);
         Domains.TakeOutOfService(domain, node, healthy);
         _free[TypeOf(domain)] += Domains.Free(domain) - before;
-        Reclaimable.Borrow(domain, 0);
+        Recount(domain);
         Reserved.Changed(domain);
 
         // A drained node is healthy and would stand in for itself.
@@ -98,7 +98,8 @@ public sealed partial class FleetState
         var before = Domains.Free(domain);
         Domains.PutInService(domain, node, HeldOf(domain, node));
         _free[TypeOf(domain)] += Domains.Free(domain) - before;
-        Reclaimable.Borrow(domain, 0);
+        Recount(domain);
+        Regain();
     }
 
     private int HeldOf(int domain, int node)

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Superfactory.Scheduling.Capacity;
 using Superfactory.Scheduling.Preempting;
 
 namespace Superfactory.Scheduling;
@@ -12,6 +13,7 @@ public sealed partial class FleetState
     private readonly SparingTable _sparing;
     // Numbers of jobs, by the end of their minimum.
     private readonly PriorityQueue<long, long> _young = new();
+    private readonly long[] _regainedOf;
 
     /// <summary>What is free in each domain or could be given back there.</summary>
     internal ReclaimIndex Reclaimable { get; }
@@ -19,7 +21,11 @@ public sealed partial class FleetState
     /// <summary>Brings up to date who among the borrowed jobs may be stopped: who has run the minimum, and does not fit into what its queue's guarantee has left.</summary>
     internal void Spare(long now)
     {
-        Ripen(now);
+        if (!LooksAhead)
+        {
+            Ripen(now);
+        }
+
         _sparing.Refresh(this);
     }
 
@@ -40,6 +46,24 @@ public sealed partial class FleetState
 
         return any;
     }
+
+    /// <summary>What is free in each domain or could be given back there once everybody has run the minimum.</summary>
+    internal ReclaimIndex ReclaimableLater { get; }
+
+    /// <summary>Whether somebody looks at how it will be once everybody has run the minimum: nothing ripens meanwhile.</summary>
+    internal bool LooksAhead { get; set; }
+
+    /// <summary>How often something became free, or came to be borrowed, that nobody could have taken back before. Nothing else makes room for who found no place even where all who may give way did.</summary>
+    internal long Regained { get; private set; }
+
+    /// <summary>Whether somebody who runs may not have run the minimum; false is certain.</summary>
+    internal bool MayHaveYoung => _young.Count > 0;
+
+    /// <summary>How often that was so for a queue: its own jobs give way to those alone that outrank them.</summary>
+    internal long RegainedFor(int queue) => Regained + _regainedOf[queue];
+
+    /// <summary>Something became free that nobody could have taken back, or may be taken back by now.</summary>
+    internal void Regain() => Regained++;
 
     /// <summary>No more than is lost where borrowed jobs free so many accelerators of a domain.</summary>
     internal long LeastLoss(int domain, int accelerators, long now) => _slices.LeastLoss(domain, accelerators, now);
@@ -75,13 +99,14 @@ public sealed partial class FleetState
     /// <summary>Counts what a job borrows as reclaimable, or no longer.</summary>
     internal void Count(RunningJob job)
     {
-        var counts = job is { IsOwned: false, IsMature: true, IsSpared: false };
-        if (counts == job.Counts)
+        var later = job is { IsOwned: false, IsSpared: false };
+        var (counts, now, then) = (later && job.IsMature, job.Counts, job.CountsLater);
+        if (counts == now && later == then)
         {
             return;
         }
 
-        job.Counts = counts;
+        (job.Counts, job.CountsLater) = (counts, later);
         if (_running.Find(job.Number) != job)
         {
             return;
@@ -89,7 +114,49 @@ public sealed partial class FleetState
 
         foreach (ref readonly var slice in SlicesOf(job))
         {
-            Reclaimable.Borrow(slice.Domain, counts ? slice.Count : -slice.Count);
+            Reclaimable.Borrow(slice.Domain, counts == now ? 0 : counts ? slice.Count : -slice.Count);
+            ReclaimableLater.Borrow(slice.Domain, later == then ? 0 : later ? slice.Count : -slice.Count);
+        }
+    }
+
+    /// <summary>What is free of a domain changed.</summary>
+    private void Recount(int domain)
+    {
+        Reclaimable.Borrow(domain, 0);
+        ReclaimableLater.Borrow(domain, 0);
+    }
+
+    /// <summary>A slice is held from now on, or no longer where the sign is −1.</summary>
+    private void Recount(in HeldSlice slice, int sign)
+    {
+        Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? sign * slice.Count : 0);
+        ReclaimableLater.Borrow(slice.Domain, slice.Job.CountsLater ? sign * slice.Count : 0);
+    }
+
+    /// <summary>A job leaves what it had.</summary>
+    private void Regain(RunningJob job)
+    {
+        if (job.IsOwned || job.IsSpared)
+        {
+            Regain();
+        }
+        else
+        {
+            _regainedOf[job.Queue]++;
+        }
+    }
+
+    /// <summary>Who makes room for a claim may be another: what is kept of the domains of a job is looked at anew.</summary>
+    internal void GiveWayAnew(RunningJob job)
+    {
+        if (!Reserved.HasClaims)
+        {
+            return;
+        }
+
+        foreach (ref readonly var slice in SlicesOf(job))
+        {
+            Reserved.Changed(slice.Domain);
         }
     }
 
@@ -102,6 +169,7 @@ public sealed partial class FleetState
         else
         {
             KeepYoung(job);
+            Count(job);
         }
     }
 }

@@ -133,7 +133,7 @@ public sealed partial class FleetState
             Domains.Take(domain, count);
             _free[TypeOf(domain)] += Domains.Free(domain) - before;
             Power.Draw(Layout.Domains[domain].Rack, Watts(Layout.Pools[gang.Pool].Hardware, count, request.PeakThousandths));
-            Reclaimable.Borrow(domain, 0);
+            Recount(domain);
             Reserved.Changed(domain);
         }
     }

@@ -28,6 +28,7 @@ public sealed partial class FleetState
             var before = Domains.Free(domain);
             Domains.Keep(domain, count);
             _free[TypeOf(domain)] += Domains.Free(domain) - before;
+            Recount(domain);
         }
 
         if (watts != _keptWatts[domain])
@@ -35,8 +36,6 @@ public sealed partial class FleetState
             Power.Draw(Layout.Domains[domain].Rack, watts - _keptWatts[domain]);
             _keptWatts[domain] = watts;
         }
-
-        Reclaimable.Borrow(domain, 0);
     }
 
     /// <summary>
@@ -64,6 +63,38 @@ public sealed partial class FleetState
         {
             Wan.Release(route, sign * rate);
         }
+    }
+
+    /// <summary>Whether what is reserved of the domains that a job shares with another has room beside both.</summary>
+    internal bool LeavesReserved(RunningJob job, RunningJob beside)
+    {
+        if (Reserved.IsEmpty)
+        {
+            return true;
+        }
+
+        foreach (ref readonly var slice in SlicesOf(job))
+        {
+            if (Domains.Open(slice.Domain) < Domains.Kept(slice.Domain) && IsIn(beside, slice.Domain))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsIn(RunningJob job, int domain)
+    {
+        foreach (ref readonly var slice in SlicesOf(job))
+        {
+            if (slice.Domain == domain)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void NoteEnd(RunningJob job)

@@ -41,7 +41,8 @@ public sealed partial class FleetState
         _typeOfPool = [.. Layout.Pools.Select(static pool => HardwareCatalogue.Names.IndexOf(pool.Hardware.Name))];
         _priorities = [.. queues.Queues.Select(static _ => new SortedList<int, int>())];
         _jobs = [.. queues.Queues.Select(static _ => new List<RunningJob>())];
-        Reclaimable = new ReclaimIndex(Layout, Domains);
+        (Reclaimable, ReclaimableLater) = (new ReclaimIndex(Layout, Domains), new ReclaimIndex(Layout, Domains));
+        _regainedOf = new long[queues.Queues.Length];
         _keptWatts = new long[Layout.Domains.Length];
         Reserved = new ReservationBook(this);
         _sparing = new SparingTable(queues.Queues.Length);
@@ -58,6 +59,9 @@ public sealed partial class FleetState
 
     /// <summary>The queues.</summary>
     public QueueTree Queues { get; }
+
+    /// <summary>How many have started.</summary>
+    internal long Turns { get; private set; }
 
     internal FleetSpecification Fleet { get; }
 
@@ -140,10 +144,8 @@ public sealed partial class FleetState
             return false;
         }
 
-        Detach(running);
-        _store.Free(running);
-        _running.Remove(job, out _);
-        ForgetEnd(running);
+        Regain(running);
+        Remove(running);
         return true;
     }
 
@@ -169,7 +171,8 @@ public sealed partial class FleetState
         var more = accelerators - (pool.Capacity - Domains.Open(pool.First) - HeldIn(pool.First));
         var before = Domains.Free(pool.First);
         Domains.AddForeign(pool.First, more);
-        Reclaimable.Borrow(pool.First, 0);
+        Recount(pool.First);
+        Regain();
         Reserved.Changed(pool.First);
         _free[TypeOf(pool.First)] += Domains.Free(pool.First) - before;
         return true;
@@ -202,6 +205,9 @@ public sealed partial class FleetState
     internal static long Watts(HardwareType hardware, int count, int peakThousandths) =>
         (((long)count * hardware.AcceleratorWatts * peakThousandths) + 999) / 1000;
 
+    /// <summary>Takes a start back that was only tried.</summary>
+    internal void TakeBack(long job) => Remove(_running[job]);
+
     internal RunningJob Start(Plan plan, long now, bool isRecorded = false)
     {
         var own = _typeOfPool[plan.Islands[0].Pool];
@@ -227,7 +233,7 @@ public sealed partial class FleetState
         }
 
         Hold(job);
-        if (isRecorded)
+        if (isRecorded || !plan.Reservations.IsEmpty)
         {
             TakeRates(job, plan.Reservations);
         }
@@ -236,6 +242,7 @@ public sealed partial class FleetState
             Reserve(job, plan.Islands);
         }
 
+        job.Turn = Turns++;
         _running.Add(plan.Request.Job, job);
         NoteEnd(job);
         return job;
@@ -322,6 +329,14 @@ public sealed partial class FleetState
     /// <summary>Whether a job of the queue runs at a lower priority.</summary>
     internal bool HasBelow(int queue, int priority) => _priorities[queue].Count > 0 && _priorities[queue].GetKeyAtIndex(0) < priority;
 
+    private void Remove(RunningJob job)
+    {
+        Detach(job);
+        _store.Free(job);
+        _running.Remove(job.Number, out _);
+        ForgetEnd(job);
+    }
+
     private void Hold(RunningJob job)
     {
         Charge(job, 1);
@@ -354,7 +369,7 @@ public sealed partial class FleetState
         _slices.Add(number);
         _held.Add(number);
         Power.Draw(Layout.Domains[slice.Domain].Rack, slice.Watts);
-        Reclaimable.Borrow(slice.Domain, slice.Job.Counts ? slice.Count : 0);
+        Recount(slice, 1);
         Reserved.Changed(slice.Domain);
     }
 
@@ -363,32 +378,7 @@ public sealed partial class FleetState
         ref readonly var slice = ref _store[number];
         _slices.Remove(number);
         _held.Remove(number, job.Queue);
-        Reclaimable.Borrow(slice.Domain, job.Counts ? -slice.Count : 0);
+        Recount(slice, -1);
         Reserved.Changed(slice.Domain);
-    }
-
-    /// <summary>Lists a job among those of its queue. Who is where in a list decides nothing.</summary>
-    private void Enlist(RunningJob job)
-    {
-        var list = _jobs[job.Queue];
-        job.ListPlace = list.Count;
-        list.Add(job);
-        _priorities[job.Queue][job.Priority] = _priorities[job.Queue].GetValueOrDefault(job.Priority) + 1;
-        _sparing.Changed(job.Queue);
-    }
-
-    private void Delist(RunningJob job)
-    {
-        var list = _jobs[job.Queue];
-        var last = list[^1];
-        list[job.ListPlace] = last;
-        last.ListPlace = job.ListPlace;
-        list.RemoveAt(list.Count - 1);
-        if (--_priorities[job.Queue][job.Priority] == 0)
-        {
-            _priorities[job.Queue].Remove(job.Priority);
-        }
-
-        _sparing.Changed(job.Queue);
     }
 }

@@ -84,6 +84,9 @@ public sealed class RunningJob
 
     internal long StopCost { get; }
 
+    /// <summary>How many had started before it.</summary>
+    internal long Turn { get; set; }
+
     /// <summary>Whether its queue's guarantee has room for it, though it is borrowed; see <see cref="FleetState.Spare"/>.</summary>
     internal bool IsSpared { get; set; }
 
@@ -92,6 +95,9 @@ public sealed class RunningJob
 
     /// <summary>Whether what it holds is counted as reclaimable.</summary>
     internal bool Counts { get; set; }
+
+    /// <summary>Whether what it holds is counted as reclaimable once it has run the minimum.</summary>
+    internal bool CountsLater { get; set; }
 
     /// <summary>What it holds of a kind.</summary>
     internal int Of(int type)

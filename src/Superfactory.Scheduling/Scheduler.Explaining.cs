@@ -88,7 +88,7 @@ public sealed partial class Scheduler
             return true;
         }
 
-        if (_state.Reserved.TryFind(before.Job, out _) || Reserve(before, now) is null)
+        if (_state.Reserved.TryFind(before.Job, out _) || (Claim(before, now) ?? Reserve(before, now)) is null)
         {
             return false;
         }

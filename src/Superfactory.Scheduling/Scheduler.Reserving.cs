@@ -65,14 +65,20 @@ public sealed partial class Scheduler
     public IReadOnlyList<Reservation> Unsound(long now)
     {
         List<Reservation> unsound = [];
+        if (_state.Reserved.HasClaims)
+        {
+            FindFailing(now, unsound);
+        }
+
         foreach (var reservation in _state.Reserved.StartsByJob)
         {
-            if (reservation.StartMilliseconds <= now || (_state.Reserved.IsTouched(reservation) && !IsSound(reservation)))
+            if (!reservation.IsClaim && (reservation.StartMilliseconds <= now || (_state.Reserved.IsTouched(reservation) && !IsSound(reservation))))
             {
                 unsound.Add(reservation);
             }
         }
 
+        unsound.ForEach(static reservation => reservation.IsFailing = false);
         _state.Reserved.Settle();
         return unsound;
     }
@@ -94,8 +100,27 @@ public sealed partial class Scheduler
     /// <summary>Who would have to be stopped for windows, as things stand, however long before that.</summary>
     public ImmutableArray<Overdue> InTheWay(long now) => [.. OverdueSearch.Find(_state, now, long.MaxValue).Where(static each => each.For.Window is not null)];
 
+    /// <summary>Claims that fail, the earlier first: what those are to have that can't come true hinders no later one.</summary>
+    private void FindFailing(long now, List<Reservation> failing)
+    {
+        _state.Spare(now);
+        foreach (var claim in _state.Reserved.StartsByJob.Where(static each => each.IsClaim).OrderBy(static each => each.StartMilliseconds).ThenBy(static each => each.Job))
+        {
+            if (claim.StartMilliseconds <= now || !IsSound(claim))
+            {
+                claim.IsFailing = true;
+                failing.Add(claim);
+            }
+        }
+    }
+
     private bool IsSound(Reservation reservation)
     {
+        if (reservation.IsClaim && !HasGuarantee(reservation))
+        {
+            return false;
+        }
+
         foreach (var hold in reservation.Holds)
         {
             if (!_state.Reserved.HasRoom(hold))

@@ -16,7 +16,7 @@ namespace Superfactory.Scheduling;
 public sealed partial class Scheduler
 {
     /// <summary>The version of the rules: a recorded plan that is decided again under the same one is the same.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     // 1,000 tbit, the most that a link can be said to carry; and the last millisecond of the year 9999.
     private const long WanRateMax = 125_000_000_000_000;
@@ -44,6 +44,7 @@ public sealed partial class Scheduler
         _victims = new VictimSearch(state, _gangs);
         _roles = new RoleSearch(state, _gangs);
         _roleVictims = new RoleVictims(state, _roles);
+        _claims = new ClaimFinder(state, _victims);
         (_ahead, _starts) = (new AheadSearch(state, _gangs, _victims), new StartFinder(state, _gangs));
         _lacks = new LackSearch(state, _gangs);
     }

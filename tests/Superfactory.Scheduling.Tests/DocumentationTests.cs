@@ -12,7 +12,7 @@ public sealed partial class DocumentationTests
     public static TheoryData<string> Scenarios => [.. Block().Matches(Read()).Select(match => match.Groups[1].Value)];
 
     [Fact]
-    public void There_are_examples_of_placement_topology_locality_power_queues_reserved_starts_sites_and_roles() => Scenarios.Count.ShouldBe(10);
+    public void There_are_examples_of_placement_topology_locality_power_queues_claims_reserved_starts_sites_and_roles() => Scenarios.Count.ShouldBe(11);
 
     [Theory]
     [MemberData(nameof(Scenarios))]
@@ -37,8 +37,8 @@ public sealed partial class DocumentationTests
                 var request = Request(parts[0], now);
                 var plan = scheduler.Decide(request, now);
                 plan = plan.Starts ? plan : plan with { Reason = scheduler.Explain(request, plan.Reason!, now) };
-                var reserved = plan.Starts ? null : scheduler.Reserve(request, now);
-                (Say(state, plan) + (reserved is null ? string.Empty : $", reserved at {(reserved.StartMilliseconds - 1_000_000) / 1000}")).ShouldBe(parts[1], line);
+                var reserved = plan.Starts ? null : scheduler.Claim(request, now) ?? scheduler.Reserve(request, now);
+                (Say(state, plan) + (reserved is null ? string.Empty : $", {(reserved.IsClaim ? "claimed for" : "reserved at")} {(reserved.StartMilliseconds - 1_000_000) / 1000}")).ShouldBe(parts[1], line);
                 state.Apply(plan, now);
                 FleetAudit.Check(fleet, state).ShouldBeEmpty();
             }
@@ -97,6 +97,7 @@ public sealed partial class DocumentationTests
             })],
             Inputs = [.. Reads().Matches(line).Select(static read => new JobInput("input", long.Parse(read.Groups[1].Value, CultureInfo.InvariantCulture) * 1_000_000_000, [.. read.Groups[2].Value.Split(',')]))],
             WanBytesPerSecond = Number(line, "rate") ?? 0, SubmittedMilliseconds = now, DurationMilliseconds = 1000 * (Number(line, "for") ?? 0),
+            MinimumRunMilliseconds = 1000 * (Number(line, "minimum") ?? 0),
         };
     }
 

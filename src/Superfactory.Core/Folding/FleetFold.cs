@@ -29,7 +29,7 @@ internal static class FleetFold
         state.WithJob(state.Jobs[record.Job] with { Reserved = null, Planned = new PlannedStart(record.Sites, record.Withheld, record.Owned, record.Awaited, record.Hardware, record.Places) { Rates = record.Rates } });
 
     public static FactoryState Apply(FactoryState state, StartReserved record) =>
-        state.WithJob(state.Jobs[record.Job] with { Reserved = record.Start is { } start ? new ReservedStart(start, record.Sites, record.Owned, record.Hardware, record.Places) { Rates = record.Rates } : null });
+        state.WithJob(state.Jobs[record.Job] with { Reserved = record.Start is { } start ? new ReservedStart(start, record.Sites, record.Owned, record.Hardware, record.Places) { Rates = record.Rates, ClaimedAt = record.Claim ? record.At : null } : null });
 
     public static FactoryState Apply(FactoryState state, StartDropped record) => state.WithJob(state.Jobs[record.Job] with { Planned = null });
 

@@ -137,15 +137,15 @@ internal static class StartPlanner
     private static void Reserve(Draft draft, FactoryJob job, Placement placement)
     {
         var (before, now) = (job.Reserved, placement.Reserved);
-        if (before?.At == now?.At && (before is null || (before.Sites.SequenceEqual(now!.Sites, StringComparer.Ordinal) && before.Hardware == now.Hardware && AreSame(before.Places, now.Places))))
+        if (before?.At == now?.At && before?.ClaimedAt is null == now?.ClaimedAt is null && (before is null || (before.Sites.SequenceEqual(now!.Sites, StringComparer.Ordinal) && before.Hardware == now.Hardware && AreSame(before.Places, now.Places))))
         {
             return;
         }
 
-        var where = now is null ? "No time is known for its start any more." : $"It starts at {Sentence.List(now.Sites)} at {Sentence.Moment(now.At)} at the latest{(before is null || before.At == now.At ? string.Empty : $", not at {Sentence.Moment(before.At)}")}.";
+        var where = now is null ? "No time is known for its start any more." : now.ClaimedAt is not null ? $"What it is guaranteed is kept for it at {Sentence.List(now.Sites)}, and taken back at {Sentence.Moment(now.At)} at the latest." : $"It starts at {Sentence.List(now.Sites)} at {Sentence.Moment(now.At)} at the latest{(before is null || before.At == now.At ? string.Empty : $", not at {Sentence.Moment(before.At)}")}.";
         draft.Add(new StartReserved
         {
-            At = draft.Now, Job = job.Id, Start = now?.At, Sites = now?.Sites ?? [], Owned = now is { Owned: true }, Hardware = now?.Hardware, Places = now?.Places, Rates = now?.Rates ?? [], Reason = before is null || placement.Moved is null ? where : $"{placement.Moved} {where}",
+            At = draft.Now, Job = job.Id, Start = now?.At, Sites = now?.Sites ?? [], Owned = now is { Owned: true }, Hardware = now?.Hardware, Places = now?.Places, Rates = now?.Rates ?? [], Claim = now?.ClaimedAt is not null, Reason = before is null || placement.Moved is null ? where : $"{placement.Moved} {where}",
         });
     }
 

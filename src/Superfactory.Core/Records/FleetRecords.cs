@@ -89,6 +89,9 @@ public sealed record StartReserved : PlanRecord
 
     /// <summary>The rates that are kept for it.</summary>
     public ImmutableArray<WanReservation> Rates { get; init; } = [];
+
+    /// <summary>Whether it is a claim: what the job's queue is guaranteed is kept for it from now on, and those that borrow it give way by then.</summary>
+    public bool Claim { get; init; }
 }
 
 /// <summary>A planned start cannot be any more; the job is placed anew.</summary>

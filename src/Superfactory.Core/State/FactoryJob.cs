@@ -206,6 +206,9 @@ public sealed record ReservedStart(long At, ImmutableArray<string> Sites, bool O
 {
     /// <summary>The rates that are kept for it.</summary>
     public ImmutableArray<WanReservation> Rates { get; init; } = [];
+
+    /// <summary>When it was made, in milliseconds since 1970-01-01 UTC, where it is a claim on what its queue is guaranteed; null where it is none.</summary>
+    public long? ClaimedAt { get; init; }
 }
 
 /// <summary>How a job ended.</summary>

@@ -1,4 +1,5 @@
 using Superfactory.Scheduling.Explaining;
+using Superfactory.Scheduling.Reserving;
 
 namespace Superfactory.Scheduling.Pending;
 
@@ -71,8 +72,12 @@ public sealed partial class Backlog
     private List<PendingReason.After> Takers(GangRequest request, int queue, long now, WhatIf whatIf)
     {
         var isLater = request.StartAfterMilliseconds > now;
-        var order = _order.At(now).ToArray();
+        var order = QueuesInOrder(request, queue, [.. whatIf.Away.Select(static each => each.Job)], now);
         var before = order.Take(isLater || whatIf.Needs.Any(static need => need is PendingReason.Running) ? order.Length : Array.IndexOf(order, queue)).Where(other => other != queue && _first[other] is not null).ToList();
-        return Scheduler.Takers([.. before.Select(other => _waiting[other].Take(_waiting[other].Count))], mayOvertake: false, isLater ? 0 : TakersMax, whatIf, taker => _scheduler.Decide(taker, now).Starts);
+        List<(Reservation Claim, Reservation? Instead)> claims = [];
+        var takers = Scheduler.Takers([.. before.Select(other => _waiting[other].Take(_waiting[other].Count))], mayOvertake: false, isLater ? 0 : TakersMax, whatIf,
+            taker => _scheduler.Decide(taker, now).Starts || _scheduler.ClaimsBefore(taker, request, claims, now));
+        _scheduler.Unclaim(claims);
+        return takers;
     }
 }

@@ -83,7 +83,12 @@ public sealed partial class Backlog
         _all.Remove(request);
         _retryAt.Remove(request.Job);
         _moving.Remove(request.Job);
-        _state.Reserved.Withdraw(request.Job);
+        if (_state.Reserved.TryFind(request.Job, out var kept))
+        {
+            // What was kept for a claim anybody may have now, what was kept for a start at its time.
+            _triesAgain |= kept.IsClaim;
+            _state.Reserved.Withdraw(request.Job);
+        }
     }
 
     private void ForgetTries()
@@ -111,6 +116,11 @@ public sealed partial class Backlog
         }
 
         Unsettle(now);
+        if (HasRegained)
+        {
+            return new RoundStep(null, IsOver: false);
+        }
+
         if (NextToReserve(now) is not { } request)
         {
             return GoAhead(now);
@@ -291,7 +301,7 @@ public sealed partial class Backlog
         if (_state.Reserved.FirstStart <= now && _wokenFor != _state.Reserved.FirstStart)
         {
             _wokenFor = _state.Reserved.FirstStart;
-            Changed();
+            Retry();
         }
     }
 

@@ -42,6 +42,7 @@ public sealed partial class Backlog
         var queues = state.Queues.Queues.Length;
         _usage = new UsageLedger(queues, halfLifeMilliseconds);
         _waiting = [.. Enumerable.Range(0, queues).Select(_ => new OrderedRequests(state.Queues.Order))];
+        _claimless = new (long, long)[queues];
         (_first, _blocked) = (new GangRequest?[queues], new PendingReason?[queues]);
         _order = new QueueOrder(state.Queues, _usage);
     }
@@ -90,7 +91,7 @@ public sealed partial class Backlog
             return false;
         }
 
-        Changed();
+        Retry();
         return true;
     }
 
@@ -104,15 +105,21 @@ public sealed partial class Backlog
         }
 
         Add(request);
-        Changed();
+        Retry();
         return true;
     }
 
     /// <summary>Something other than jobs changed, such as a node that is back: whoever was blocked is tried again.</summary>
     public void Changed()
     {
+        _state.Regain();
+        Retry();
+    }
+
+    private void Retry()
+    {
         Array.Clear(_blocked);
-        _triesAgain = false;
+        (_triesAgain, _ownersAreStale) = (false, true);
         ForgetTries();
     }
 
@@ -153,7 +160,7 @@ public sealed partial class Backlog
     {
         if (_state.Ripen(now))
         {
-            Changed();
+            Retry();
         }
 
         Wake(now);
@@ -172,7 +179,7 @@ public sealed partial class Backlog
 
             if (queue < 0)
             {
-                Changed();
+                Retry();
                 continue;
             }
 
@@ -184,6 +191,10 @@ public sealed partial class Backlog
             }
 
             _blocked[queue] = plan.Reason;
+            if (Claim(_first[queue]!, queue, now, out var isSearched) is var claimed && isSearched)
+            {
+                return new RoundStep(null, IsOver: false) { Moved = claimed is null ? [] : [claimed] };
+            }
         }
 
         return new RoundStep(null, IsOver: false);
@@ -192,9 +203,14 @@ public sealed partial class Backlog
     /// <summary>The queue that goes next; −1 where none can.</summary>
     private int Next(long now)
     {
+        if (NextOwner(now) is var owner and >= 0)
+        {
+            return owner;
+        }
+
         foreach (var queue in _order.At(now))
         {
-            if (_first[queue] is not null && (_blocked[queue] is not { } reason || (reason is PendingReason.Time time && time.UntilMilliseconds <= now)))
+            if (IsUntried(queue, now))
             {
                 return queue;
             }
@@ -222,8 +238,10 @@ public sealed partial class Backlog
         var started = _state.Apply(plan, now)!;
         _usage.Hold(queue, Speed(started), now);
         _order.Changed();
+        _ownersAreStale = true;
         stopped.ForEach(Add);
         _moves.Clear();
+        WithdrawBehind(plan.Request, claimsOnly: true, MoveCause.HigherPriority);
         Doubt(started.IsOwned ? MoveCause.Reclaim : MoveCause.HigherPriority);
     }
 
@@ -250,7 +268,7 @@ public sealed partial class Backlog
         Enter(request);
         if (_first[queue] is not { } first || _state.Queues.Order.Compare(request, first) < 0)
         {
-            (_first[queue], _blocked[queue]) = (request, null);
+            (_first[queue], _blocked[queue], _ownersAreStale) = (request, null, true);
         }
     }
 
@@ -259,7 +277,7 @@ public sealed partial class Backlog
         var removed = _waiting[queue].Remove(request);
         if (_first[queue] == request)
         {
-            (_first[queue], _blocked[queue]) = (_waiting[queue].First, null);
+            (_first[queue], _blocked[queue], _ownersAreStale) = (_waiting[queue].First, null, true);
         }
 
         return removed;

@@ -13,7 +13,7 @@ internal sealed class SparingTable(int queues)
     private readonly bool[] _isStale = new bool[queues];
     private readonly bool[] _hasSpared = new bool[queues];
     private readonly List<int> _stale = [];
-    private readonly List<RunningJob> _candidates = [];
+    private readonly List<RunningJob> _candidates = [], _spared = [];
     private readonly long[] _left = new long[HardwareCatalogue.All.Length];
 
     /// <summary>What a queue holds changed.</summary>
@@ -41,7 +41,11 @@ internal sealed class SparingTable(int queues)
                 _hasSpared[queue] = false;
                 foreach (var job in state.JobsOf(queue))
                 {
-                    job.IsSpared = false;
+                    if (job.IsSpared)
+                    {
+                        _spared.Add(job);
+                        job.IsSpared = false;
+                    }
                 }
             }
 
@@ -52,11 +56,19 @@ internal sealed class SparingTable(int queues)
 
             SpareMixed(state, queue);
 
+            if (_spared.Exists(static job => !job.IsSpared))
+            {
+                // Who may take it back could not before.
+                state.Regain();
+            }
+
+            _spared.Clear();
             if (_hasSpared[queue] || had)
             {
                 foreach (var job in state.JobsOf(queue))
                 {
                     state.Count(job);
+                    state.GiveWayAnew(job);
                 }
             }
         }

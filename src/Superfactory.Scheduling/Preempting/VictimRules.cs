@@ -107,7 +107,7 @@ internal sealed class VictimRules
             return slices <= 1 && MayHave(_state.Layout.Pools[pool].First, slice);
         }
 
-        var count = _guaranteed ? _state.Reclaimable.CountFrom(pool, slice) : _state.Domains.Index(pool)!.CountFrom(slice);
+        var count = _guaranteed ? Reclaimable.CountFrom(pool, slice) : _state.Domains.Index(pool)!.CountFrom(slice);
         if (count >= slices || !HasOwn)
         {
             return count >= slices;
@@ -135,7 +135,9 @@ internal sealed class VictimRules
 
     private int OwnIn(int domain) => _own[domain].Mark == _mark ? _own[domain].Count : 0;
 
-    private int Without(int domain) => _guaranteed ? _state.Reclaimable.At(domain) : _state.Domains.Free(domain);
+    private ReclaimIndex Reclaimable => _state.LooksAhead ? _state.ReclaimableLater : _state.Reclaimable;
+
+    private int Without(int domain) => _guaranteed ? Reclaimable.At(domain) : _state.Domains.Free(domain);
 
     /// <summary>For each level, the domains of a pool that reach it only without jobs of the request's own queue.</summary>
     private void CountMore(int first, int count, int[] more)

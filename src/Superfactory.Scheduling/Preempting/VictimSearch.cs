@@ -55,6 +55,38 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
         return null;
     }
 
+    /// <summary>Who gives way, so that a place which was found before is free: the cheapest first, ever twice as many, and then everybody goes on who can.</summary>
+    /// <param name="plan">The place, on the guarantee of its queue.</param>
+    /// <param name="type">The kind of its hardware.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="fits">Whether it is free.</param>
+    /// <param name="found">Called when that was looked for, before it is looked at who can go on.</param>
+    /// <returns>The plan with its victims; null where not even all who may give way leave the place free.</returns>
+    public Plan? Clear(Plan plan, int type, long now, Func<bool> fits, Action found)
+    {
+        state.Spare(now);
+        _rules.Prepare(plan.Request, state.Queues.Find(plan.Request.Queue), type, guaranteed: true, now);
+        _stopped.Clear();
+        _chosen.Clear();
+        GatherPossible(now);
+        var isFree = fits();
+        for (int next = 0, batch = 1; !isFree && next < _possible.Count; batch *= 2, isFree = fits())
+        {
+            for (var end = Math.Min(_possible.Count, next + batch); next < end; next++)
+            {
+                Stop(_possible[next]);
+            }
+        }
+
+        found();
+        if (isFree)
+        {
+            KeepWhoCanStay(plan, now);
+        }
+
+        return Restored(isFree, plan, plan.Request, now);
+    }
+
     /// <summary>Whether a plan that was found with some stopped may come true.</summary>
     private bool IsAllowed(Plan plan)
     {
@@ -96,12 +128,18 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
             KeepWhoCanStay(plan, now);
         }
 
+        return Restored(allowed, plan, asked, now);
+    }
+
+    /// <summary>Has everybody run as before.</summary>
+    private Plan? Restored(bool isFound, Plan plan, GangRequest asked, long now)
+    {
         foreach (var job in _stopped)
         {
             state.Restore(job);
         }
 
-        return !allowed || _stopped.Count == 0 ? null : plan with
+        return !isFound ? null : plan with
         {
             Request = asked,
             Victims = [.. _stopped.OrderBy(static job => job.Number).Select(job => new Victim(job.Number, job.IsOwned, job.Loss(now)))],
@@ -110,6 +148,25 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
 
     /// <summary>Clearing domains was not enough, for power or rates or quota: more of them, twice as many each time, the cheapest first.</summary>
     private Plan StopMore(GangRequest request, Plan plan, long now)
+    {
+        GatherPossible(now);
+        var batch = 1;
+        for (var next = 0; !IsAllowed(plan) && next < _possible.Count;)
+        {
+            for (var end = Math.Min(_possible.Count, next + batch); next < end; next++)
+            {
+                Stop(_possible[next]);
+            }
+
+            batch *= 2;
+            plan = gangs.Find(request, guaranteedOnly: false, request.IslandsMin);
+        }
+
+        return plan;
+    }
+
+    /// <summary>Everybody who may be stopped, the cheapest first.</summary>
+    private void GatherPossible(long now)
     {
         _possible.Clear();
         for (var queue = _rules.FirstQueue; queue <= _rules.LastQueue; queue++)
@@ -124,19 +181,6 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
         }
 
         _possible.Sort((one, other) => VictimRules.Compare(one, other, now));
-        var batch = 1;
-        for (var next = 0; !IsAllowed(plan) && next < _possible.Count;)
-        {
-            for (var end = Math.Min(_possible.Count, next + batch); next < end; next++)
-            {
-                Stop(_possible[next]);
-            }
-
-            batch *= 2;
-            plan = gangs.Find(request, guaranteedOnly: false, request.IslandsMin);
-        }
-
-        return plan;
     }
 
     private void Stop(RunningJob job)
@@ -244,9 +288,9 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
                 continue;
             }
 
-            // What the gang borrows must still be its to borrow.
+            // What the gang borrows must still be its to borrow, and what is reserved must still be there.
             state.Restore(_stopped[last]);
-            if (gang.IsOwned || state.Quota.CheckBorrowing(gang.Queue, gang.Type, 0, state.Free(gang.Type)) is null)
+            if ((gang.IsOwned || state.Quota.CheckBorrowing(gang.Queue, gang.Type, 0, state.Free(gang.Type)) is null) && state.LeavesReserved(_stopped[last], gang))
             {
                 _stopped.RemoveAt(last);
             }
@@ -256,6 +300,6 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
             }
         }
 
-        state.Stop(gang.Number);
+        state.TakeBack(gang.Number);
     }
 }

@@ -55,6 +55,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             plan = more ? Placed(request, now, until) : null;
             plan ??= InWindow(request, now, until);
             plan ??= victims.MayFind(request) ? Stopping(request, now, until) : null;
+            plan ??= own is { IsClaim: true } && own.StartMilliseconds <= now && !IsInWindow(own, now, until) ? AsClaimed(own, now) : null;
         }
 
         LiftNoMore();
@@ -112,7 +113,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     {
         foreach (var reservation in state.Reserved.StartsByJob)
         {
-            if (!reservation.IsLifted && reservation.Job != plan.Request.Job && reservation.StartMilliseconds < until && !ReservedRules.Leaves(state, plan, reservation))
+            if (!reservation.IsLifted && reservation.Job != plan.Request.Job && reservation.Since < until && !ReservedRules.Leaves(state, plan, reservation))
             {
                 return reservation;
             }
@@ -142,7 +143,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         }
 
         var until = Until(request, now);
-        var first = state.Reserved.All.Where(each => each.StartMilliseconds < until && Hinders(each, request, now)).OrderBy(each => !each.Holds.Any(hold => plan.Islands.Any(island => island.Domains.Contains(hold.Domain))))
+        var first = state.Reserved.All.Where(each => each.Since < until && Hinders(each, request, now)).OrderBy(each => !each.Holds.Any(hold => plan.Islands.Any(island => island.Domains.Contains(hold.Domain))))
             .ThenBy(static each => each.StartMilliseconds).ThenBy(static each => each.Job).FirstOrDefault();
         return first is null ? null : new PendingReason.Reserved(first.Job, first.StartMilliseconds, first.Window?.Id ?? 0);
     }
@@ -179,9 +180,9 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     private bool Hinders(Reservation reservation, GangRequest request, long now) =>
         reservation.Window is { } window ? !window.IsFar(request, now) && !window.IsFor(state.Queues, request.Queue, request.Job) : reservation.Job != request.Job;
 
-    /// <summary>Of the same queue the greater priority goes first; and whoever takes what its queue is guaranteed, before whoever borrows.</summary>
+    /// <summary>Of the same queue the greater priority goes first, and who takes what the queue is guaranteed before those behind it; and that one before whoever borrows in another queue.</summary>
     private bool GoesBefore(GangRequest request, Reservation reservation, bool owned) =>
-        reservation.Queue == request.Queue ? request.Priority > reservation.Request!.Priority && state.Queues.Order.Compare(request, reservation.Request) < 0 : owned && !reservation.IsOwned;
+        reservation.Queue == request.Queue ? (owned || request.Priority > reservation.Request!.Priority) && state.Queues.Order.Compare(request, reservation.Request) < 0 : owned && !reservation.IsOwned;
 
     private bool IsGuaranteed(GangRequest request)
     {
@@ -203,7 +204,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         var (isPower, isLending) = request.Hardware.Length == 1 ? (lacks is PendingReason.Power, lacks is PendingReason.Lending) : (true, true);
         foreach (var reservation in state.Reserved.All)
         {
-            if (!reservation.IsLifted && reservation.StartMilliseconds < until)
+            if (!reservation.IsLifted && reservation.Since < until)
             {
                 continue;
             }
@@ -235,10 +236,16 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
 
         foreach (var reservation in state.Reserved.All)
         {
-            Lift(reservation);
+            // Who was to have left may be there still: a claim has what is free.
+            if (!reservation.IsClaim || reservation == own)
+            {
+                Lift(reservation);
+            }
         }
 
+        // Nor was the guarantee of its queue asked for when it borrowed.
         var plan = Fits(own);
+        plan = plan is not null && Taken(plan, long.MaxValue) is null ? plan : null;
         LiftNoMore();
         return plan;
     }
@@ -258,11 +265,37 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         return false;
     }
 
+    /// <summary>
+    /// The place that was claimed, once its time has come, with those stopped who borrow it: all others that are reserved were found beside it, and count on what leaves with it.
+    /// </summary>
+    private Plan? AsClaimed(Reservation own, long now)
+    {
+        var before = _lifted.Count;
+        foreach (var reservation in state.Reserved.All)
+        {
+            if (!reservation.IsLifted)
+            {
+                Lift(reservation);
+            }
+        }
+
+        var place = new Plan { Request = own.Request!, Islands = own.Islands, IsOwned = true, Reservations = state.RatesOf(own) };
+        return victims.Clear(place, own.Type, now, () => Fits(own) is { IsOwned: true }, () =>
+        {
+            foreach (var reservation in _lifted.Skip(before))
+            {
+                state.Reserved.Lift(reservation, false);
+            }
+
+            _lifted.RemoveRange(before, _lifted.Count - before);
+        });
+    }
+
     private Plan? Fits(Reservation own)
     {
         var queue = state.Queues.Find(own.Queue!);
         var isOwned = state.Quota.IsWithinGuarantee(queue, own.Type, own.Accelerators);
-        var fits = isOwned || state.Quota.CheckBorrowing(queue, own.Type, own.Accelerators, state.Free(own.Type)) is null;
+        var fits = state.Wan.HasRoom(own.Routes) && (isOwned || state.Quota.CheckBorrowing(queue, own.Type, own.Accelerators, state.Free(own.Type)) is null);
         var drawn = 0;
         foreach (var hold in own.Holds)
         {
@@ -301,7 +334,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             {
                 foreach (var hold in state.Reserved.Of(domain))
                 {
-                    if (!hold.Of.IsLifted && hold.Of.StartMilliseconds >= until && hold.Of.StartMilliseconds > now)
+                    if (!hold.Of.IsLifted && hold.Of.Since >= until && hold.Of.StartMilliseconds > now)
                     {
                         endBy = Math.Min(endBy, hold.Of.StartMilliseconds);
                     }

@@ -19,8 +19,8 @@ internal sealed class NeedSweep
     /// <summary>Whether what is reserved of the domain, or held there, is another than was put in order.</summary>
     public bool IsStale { get; set; } = true;
 
-    /// <summary>Whether a window that leaves something to somebody is among it: what that needs depends on who is there at the time, and is not said here.</summary>
-    public bool HasWindowInPart { get; private set; }
+    /// <summary>Whether a window that leaves something to somebody, or a claim, is among it: what these need depends on who is there at the time, and is not said here.</summary>
+    public bool DependsOnHolders { get; private set; }
 
     /// <summary>Puts what starts and ends in a domain in order.</summary>
     /// <param name="holds">What is reserved of it.</param>
@@ -28,11 +28,11 @@ internal sealed class NeedSweep
     public void Order(List<Hold> holds, ListedSlices slices)
     {
         _events.Clear();
-        HasWindowInPart = false;
+        DependsOnHolders = false;
         foreach (var hold in holds)
         {
             var of = hold.Of;
-            HasWindowInPart |= of.Window is { IsForNobody: false } or { Accelerators: > 0 };
+            DependsOnHolders |= of.IsClaim || of.Window is { IsForNobody: false } or { Accelerators: > 0 };
             _events.Add(new Event(of.StartMilliseconds, of, hold.Count, hold.Watts));
             if (of.EndMilliseconds != long.MaxValue)
             {

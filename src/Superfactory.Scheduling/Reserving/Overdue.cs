@@ -34,7 +34,7 @@ internal static class OverdueSearch
 
         foreach (var reservation in state.Reserved.StartsByJob)
         {
-            if (reservation.StartMilliseconds != long.MaxValue)
+            if (!reservation.IsClaim && reservation.StartMilliseconds != long.MaxValue)
             {
                 InTheWay(state, reservation, now, found);
             }

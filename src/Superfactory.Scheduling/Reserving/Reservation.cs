@@ -38,6 +38,21 @@ public sealed class Reservation
     /// <summary>Whether the job is on its queue's guarantee then.</summary>
     public bool IsOwned { get; internal init; }
 
+    /// <summary>
+    /// Whether it is what an owner waits for: those that borrow it make room once they have run the minimum, by its time at the latest, though nobody expects them to end. What nobody has of it is
+    /// kept at once.
+    /// </summary>
+    public bool IsClaim { get; internal init; }
+
+    /// <summary>How many had started when a claim was made: who starts later is on what it does not need.</summary>
+    internal long Turn { get; init; }
+
+    /// <summary>When a claim was made that is made anew of records; <see cref="long.MaxValue"/> where <see cref="Turn"/> says it. Who started after it is on what it does not need.</summary>
+    internal long MadeAt { get; init; } = long.MaxValue;
+
+    /// <summary>From when on what it needs is kept, in milliseconds since 1970.</summary>
+    internal long Since => IsClaim ? 0 : StartMilliseconds;
+
     internal ImmutableArray<Hold> Holds { get; }
 
     internal ImmutableArray<(ImmutableArray<int> Route, long Rate)> Routes { get; init; } = [];
@@ -50,6 +65,9 @@ public sealed class Reservation
 
     /// <summary>Whether it keeps nothing from whoever asks at the moment.</summary>
     internal bool IsLifted { get; set; }
+
+    /// <summary>Whether it was found at the moment that it can't come true: it hinders no other.</summary>
+    internal bool IsFailing { get; set; }
 }
 
 /// <summary>What is kept of one domain. Immutable.</summary>

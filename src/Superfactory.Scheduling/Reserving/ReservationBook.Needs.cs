@@ -17,7 +17,7 @@ public sealed partial class ReservationBook
             sweep.Order(holds, _state.SlicesIn(domain));
         }
 
-        return sweep.HasWindowInPart ? NeededOneByOne(domain, holds, _from, _until) : _lifted == 0 && _from == 0 ? sweep.MostBefore(_until) : sweep.Most(_from, _until);
+        return sweep.DependsOnHolders ? NeededOneByOne(domain, holds, _from, _until) : _lifted == 0 && _from == 0 ? sweep.MostBefore(_until) : sweep.Most(_from, _until);
     }
 
     /// <summary>It is another time: who was to have ended by then, and runs on, does not leave windows what they need any more.</summary>
@@ -58,27 +58,27 @@ public sealed partial class ReservationBook
         foreach (var at in holds)
         {
             var of = at.Of;
-            if (of.StartMilliseconds >= until || of.EndMilliseconds <= from || of.IsLifted)
+            if (of.Since >= until || of.EndMilliseconds <= from || of.IsLifted)
             {
                 continue;
             }
 
             // For a window nobody counts as gone who is still there: who was to have left is stopped for it, and whoever took that room would be in its way too.
-            var (count, watts) = NeededAt(domain, holds, from, Math.Max(from, of.StartMilliseconds), skipLifted: true, overrun: of.Window is not null && from == 0 ? Now : 0);
+            var (count, watts) = NeededAt(domain, holds, from, Math.Max(from, of.Since), overrun: of.Window is not null && from == 0 ? Now : 0);
             (most, mostWatts) = (Math.Max(most, count), Math.Max(mostWatts, watts));
         }
 
         return (most, mostWatts);
     }
 
-    private (int Count, long Watts) NeededAt(int domain, List<Hold> holds, long from, long time, bool skipLifted, long overrun = 0)
+    private (int Count, long Watts) NeededAt(int domain, List<Hold> holds, long from, long time, long overrun = 0)
     {
-        var (count, watts) = (0, 0L);
+        var (count, watts) = ClaimedAt(domain, holds, from, time, overrun);
         _open.Clear();
         _owners.Clear();
         foreach (var hold in holds)
         {
-            if (hold.Of.StartMilliseconds > time || hold.Of.EndMilliseconds <= time || (skipLifted && hold.Of.IsLifted))
+            if (hold.Of.IsClaim || !IsActive(hold, time))
             {
                 continue;
             }
@@ -95,7 +95,7 @@ public sealed partial class ReservationBook
 
         if (_open.Count > 0)
         {
-            _owners.AddRange(holds.Where(hold => hold.Of.Window is null && hold.Of.StartMilliseconds <= time && hold.Of.EndMilliseconds > time));
+            _owners.AddRange(holds.Where(hold => hold.Of.Window is null && hold.Of.Since <= time && hold.Of.EndMilliseconds > time));
             var left = Unfilled(domain, _open, _owners, time, overrun);
             (count, watts) = (count + left.Count, watts + left.Watts);
         }
@@ -111,6 +111,64 @@ public sealed partial class ReservationBook
 
         return (count, watts);
     }
+
+    /// <summary>
+    /// What claims need of a domain beyond what those that make room for them have: each of them by itself, and together with all whose time comes before, so that nobody's is counted for one who
+    /// may not have it, or not in time.
+    /// </summary>
+    private (int Count, long Watts) ClaimedAt(int domain, List<Hold> holds, long from, long time, long overrun)
+    {
+        var (most, mostWatts) = (0, 0L);
+        foreach (var hold in holds)
+        {
+            if (hold.Of.IsClaim && IsActive(hold, time))
+            {
+                var alone = Claimed(domain, holds, Math.Max(time, from), time, overrun, hold.Of, isAlone: true);
+                var together = Claimed(domain, holds, Math.Max(time, from), time, overrun, hold.Of, isAlone: false);
+                (most, mostWatts) = (Math.Max(most, Math.Max(alone.Count, together.Count)), Math.Max(mostWatts, Math.Max(alone.Watts, together.Watts)));
+            }
+        }
+
+        return (most, mostWatts);
+    }
+
+    private (int Count, long Watts) Claimed(int domain, List<Hold> holds, long left, long time, long overrun, Reservation claim, bool isAlone)
+    {
+        var (count, watts) = (0, 0L);
+        foreach (var hold in holds)
+        {
+            (count, watts) = IsWith(hold, claim, isAlone, time) ? (count + hold.Count, watts + hold.Watts) : (count, watts);
+        }
+
+        foreach (ref readonly var slice in _state.SlicesIn(domain))
+        {
+            // Who is expected to have left by then is counted for all.
+            if (slice.Job.ExpectedEnd <= left && slice.Job.ExpectedEnd > overrun)
+            {
+                continue;
+            }
+
+            foreach (var hold in holds)
+            {
+                if (IsWith(hold, claim, isAlone, time) && GivesWay(hold.Of, slice.Job))
+                {
+                    (count, watts) = (count - slice.Count, watts - slice.Watts);
+                    break;
+                }
+            }
+        }
+
+        return (count, watts);
+    }
+
+    private static bool IsWith(Hold hold, Reservation claim, bool isAlone, long time) =>
+        hold.Of.IsClaim && IsActive(hold, time) && (isAlone ? hold.Of == claim : hold.Of.StartMilliseconds <= claim.StartMilliseconds);
+
+    private static bool IsActive(Hold hold, long time) => !hold.Of.IsLifted && hold.Of.Since <= time && hold.Of.EndMilliseconds > time;
+
+    /// <summary>Whether somebody who runs makes room for a claim by its time.</summary>
+    internal bool GivesWay(Reservation claim, RunningJob job) => job.MinimumEnd <= claim.StartMilliseconds && job.Turn < claim.Turn && job.StartMilliseconds <= claim.MadeAt
+        && (job.Queue == claim.QueueNumber ? !job.IsSpared && _state.Queues.Order.Outranks(claim.Request!, job.Request) : job is { IsOwned: false, IsSpared: false });
 
     /// <summary>What windows need of a domain beyond what those who may use them have of it, or have reserved. What somebody has counts for one window, and for those of jobs first.</summary>
     /// <param name="domain">The domain.</param>

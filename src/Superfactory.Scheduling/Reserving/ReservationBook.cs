@@ -21,7 +21,7 @@ public sealed partial class ReservationBook
     private readonly bool[] _isTouched;
     private readonly List<int> _touched = [];
     private long _look;
-    private int _lifted;
+    private int _lifted, _claims;
 
     internal ReservationBook(FleetState state) =>
         (_state, _holds, _sweeps, _seen, _isTouched) = (state, new List<Hold>?[state.Layout.Domains.Length], new NeedSweep?[state.Layout.Domains.Length], new long[state.Layout.Domains.Length], new bool[state.Layout.Domains.Length]);
@@ -43,6 +43,9 @@ public sealed partial class ReservationBook
 
     /// <summary>Whether nothing is reserved.</summary>
     public bool IsEmpty => _all.Count == 0;
+
+    /// <summary>Whether anything is kept for owners that wait for those that borrow what is theirs.</summary>
+    internal bool HasClaims => _claims > 0;
 
     /// <summary>The start that is reserved for a job.</summary>
     public bool TryFind(long job, [NotNullWhen(true)] out Reservation? reservation) => _jobs.TryGetValue(job, out reservation);
@@ -72,8 +75,14 @@ public sealed partial class ReservationBook
     public bool Cancel(long window) => Find(window) is { } reservation && Remove(reservation);
 
     /// <summary>Reserves a start that was decided earlier, as it was recorded.</summary>
+    /// <param name="request">The job.</param>
+    /// <param name="places">Where its islands are to be.</param>
+    /// <param name="start">When it starts.</param>
+    /// <param name="isOwned">Whether it is on its queue's guarantee then.</param>
+    /// <param name="rates">What is kept for it, on the routes on which it is.</param>
+    /// <param name="claimedAt">When it was made, where it is a claim; null where it is none.</param>
     /// <returns>Whether each place is of the kind that the request names first, and the routes of its rates carry them.</returns>
-    public bool AddRecorded(GangRequest request, IEnumerable<RecordedPlace> places, long start, bool isOwned, ImmutableArray<WanReservation> rates = default)
+    public bool AddRecorded(GangRequest request, IEnumerable<RecordedPlace> places, long start, bool isOwned, ImmutableArray<WanReservation> rates = default, long? claimedAt = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(places);
@@ -83,7 +92,7 @@ public sealed partial class ReservationBook
             return false;
         }
 
-        Add(StartFinder.Reservation(_state, new Plan { Request = request, Islands = [.. islands.Select(static island => island!)], IsOwned = isOwned }, start, rates.IsDefaultOrEmpty ? [] : [.. rates.Select(rate => (_state.Wan.Numbers(rate), rate.BytesPerSecond))]));
+        Add(StartFinder.Reservation(_state, new Plan { Request = request, Islands = [.. islands.Select(static island => island!)], IsOwned = isOwned }, start, rates.IsDefaultOrEmpty ? [] : [.. rates.Select(rate => (_state.Wan.Numbers(rate), rate.BytesPerSecond))], claimedAt is not null, claimedAt ?? long.MaxValue));
         return true;
     }
 
@@ -162,6 +171,7 @@ public sealed partial class ReservationBook
             _starts.Insert(place, reservation);
             _all.Insert(_windows.Count + place, reservation);
             FirstStart = Math.Min(FirstStart, reservation.StartMilliseconds);
+            _claims += reservation.IsClaim ? 1 : 0;
         }
 
         foreach (var hold in reservation.Holds)
@@ -182,6 +192,13 @@ public sealed partial class ReservationBook
 
         _ = reservation.Window is not null ? _windows.Remove(reservation) : _starts.Remove(reservation) && _jobs.Remove(reservation.Job);
         FirstStart = reservation.StartMilliseconds == FirstStart ? _starts.Select(static each => each.StartMilliseconds).DefaultIfEmpty(long.MaxValue).Min() : FirstStart;
+        _claims -= reservation.IsClaim ? 1 : 0;
+        if (!IsSearching && (reservation.IsOwned || reservation.Window is not null))
+        {
+            // Nobody but those before it could have had what was kept.
+            _state.Regain();
+        }
+
         foreach (var hold in reservation.Holds)
         {
             var holds = _holds[hold.Domain]!;
@@ -249,14 +266,14 @@ public sealed partial class ReservationBook
         var (of, holds, open) = (hold.Of, _holds[hold.Domain]!, Math.Max(0, _state.Domains.Open(hold.Domain)));
         foreach (var other in holds)
         {
-            other.Of.IsLifted = Scheduler.GoesBefore(_state, of.Request!, other.Of);
+            other.Of.IsLifted = other.Of != of && MakesRoom(other.Of, of);
         }
 
         var fits = true;
         foreach (var other in holds)
         {
-            var time = Math.Max(of.StartMilliseconds, other.Of.StartMilliseconds);
-            fits &= other.Of.IsLifted || time >= of.EndMilliseconds || NeededAt(hold.Domain, holds, 0, time, skipLifted: true).Count <= open;
+            var time = Math.Max(of.Since, other.Of.Since);
+            fits &= other.Of.IsLifted || time >= of.EndMilliseconds || NeededAt(hold.Domain, holds, 0, time).Count <= open;
         }
 
         foreach (var other in holds)
@@ -266,6 +283,11 @@ public sealed partial class ReservationBook
 
         return fits;
     }
+
+    /// <summary>Whether what is reserved for one makes room for another: starts that are expected make room for claims, and of two claims the earlier needs nothing of what the later waits for.</summary>
+    private bool MakesRoom(Reservation reservation, Reservation of) => reservation.IsFailing || Scheduler.GoesBefore(_state, of.Request!, reservation)
+        || (of.IsClaim && (reservation.Window is { } window ? window.IsFar(of.Request!, of.StartMilliseconds) : !reservation.IsClaim || (reservation.Queue != of.Queue
+            && reservation.StartMilliseconds.CompareTo(of.StartMilliseconds) is var order && (order > 0 || (order == 0 && reservation.Job > of.Job)))));
 
     /// <summary>What others reserved of a domain, in no order.</summary>
     internal List<Hold> Of(int domain) => _holds[domain] ?? [];
@@ -286,7 +308,7 @@ public sealed partial class ReservationBook
         foreach (var reservation in _all)
         {
             // Who lies between the two looks is seen otherwise than before.
-            if (from == oldFrom && oldFrom == 0 && reservation.StartMilliseconds < Math.Min(until, oldUntil))
+            if (from == oldFrom && oldFrom == 0 && reservation.Since < Math.Min(until, oldUntil))
             {
                 continue;
             }

@@ -26,7 +26,8 @@ internal static class ReservedRules
             }
         }
 
-        for (var above = queue; above >= 0; above = state.Queues.Parents[above])
+        // Who is on a guarantee needs no limit.
+        for (var above = reserved.IsOwned ? -1 : queue; above >= 0; above = state.Queues.Parents[above])
         {
             var limit = state.Quota.Limit(above, type);
             if (limit != long.MaxValue && state.Queues.IsUnder(plan.Request.Queue, state.Queues.Queues[above].Name)
@@ -45,7 +46,7 @@ internal static class ReservedRules
         var sum = 0L;
         foreach (var other in state.Reserved.StartsByJob)
         {
-            if (!other.IsLifted && other.Type == reserved.Type && other.StartMilliseconds <= reserved.StartMilliseconds && other.EndMilliseconds > reserved.StartMilliseconds
+            if (!other.IsLifted && other.Type == reserved.Type && other.Since <= reserved.StartMilliseconds && other.EndMilliseconds > reserved.StartMilliseconds
                 && (ownedOnly ? other.IsOwned && other.Queue == reserved.Queue : state.Queues.IsUnder(other.Queue!, state.Queues.Queues[above].Name)))
             {
                 sum += other.Accelerators;
@@ -68,7 +69,7 @@ internal static class ReservedRules
 
             foreach (var job in state.JobsOf(queue))
             {
-                if (job.Of(reserved.Type) > 0 && (!ownedOnly || job.IsOwned) && (job.ExpectedEnd <= reserved.StartMilliseconds || plan.Victims.Any(victim => victim.Job == job.Request.Job)))
+                if (job.Of(reserved.Type) > 0 && (!ownedOnly || job.IsOwned) && ((job.ExpectedEnd <= reserved.StartMilliseconds && !reserved.IsClaim) || plan.Victims.Any(victim => victim.Job == job.Request.Job)))
                 {
                     sum += job.Of(reserved.Type);
                 }
@@ -88,7 +89,7 @@ internal static class ReservedRules
 
         foreach (var other in state.Reserved.StartsByJob)
         {
-            if (!other.IsLifted && other.StartMilliseconds <= reserved.StartMilliseconds && other.EndMilliseconds > reserved.StartMilliseconds)
+            if (!other.IsLifted && other.Since <= reserved.StartMilliseconds && other.EndMilliseconds > reserved.StartMilliseconds)
             {
                 foreach (var (route, rate) in other.Routes)
                 {
@@ -99,7 +100,7 @@ internal static class ReservedRules
 
         foreach (var job in state.Running.Values)
         {
-            if (job.ExpectedEnd <= reserved.StartMilliseconds)
+            if (HasLeft(state, job, reserved, plan))
             {
                 foreach (var (route, rate) in job.Routes)
                 {
@@ -121,6 +122,9 @@ internal static class ReservedRules
 
         return true;
     }
+
+    private static bool HasLeft(FleetState state, RunningJob job, Reservation reserved, Plan plan) => !job.Routes.IsEmpty
+        && (job.ExpectedEnd <= reserved.StartMilliseconds || (reserved.IsClaim && state.Reserved.GivesWay(reserved, job)) || plan.Victims.Any(victim => victim.Job == job.Request.Job));
 
     private static void Add(FleetState state, Dictionary<int, long> rates, IReadOnlyList<int> route, long rate)
     {

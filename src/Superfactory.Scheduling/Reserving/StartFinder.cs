@@ -51,7 +51,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
     }
 
     /// <summary>What is kept for a plan that comes true at a time.</summary>
-    public static Reservation Reservation(FleetState state, Plan plan, long start, ImmutableArray<(ImmutableArray<int>, long)> routes)
+    public static Reservation Reservation(FleetState state, Plan plan, long start, ImmutableArray<(ImmutableArray<int>, long)> routes, bool isClaim = false, long madeAt = long.MaxValue)
     {
         var request = plan.Request;
         var hardware = HardwareCatalogue.Find(plan.Islands[0].Hardware)!;
@@ -59,7 +59,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
         var holds = plan.Islands.SelectMany(island => island.Domains.Select(domain => (domain, island.Slice, FleetState.Watts(hardware, island.Slice, request.PeakThousandths))));
         return new Reservation(request, null, request.Queue, start, end, holds)
         {
-            Islands = plan.Islands, IsOwned = plan.IsOwned, QueueNumber = state.Queues.Find(request.Queue), Routes = routes, Type = HardwareCatalogue.Names.IndexOf(hardware.Name), Accelerators = plan.Islands.Sum(static island => (long)island.Accelerators),
+            Islands = plan.Islands, IsOwned = plan.IsOwned, IsClaim = isClaim, MadeAt = madeAt, Turn = state.Turns, QueueNumber = state.Queues.Find(request.Queue), Routes = routes, Type = HardwareCatalogue.Names.IndexOf(hardware.Name), Accelerators = plan.Islands.Sum(static island => (long)island.Accelerators),
         };
     }
 
@@ -175,7 +175,7 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
     {
         foreach (var other in state.Reserved.StartsByJob)
         {
-            if (other.IsLifted || other.StartMilliseconds >= until || other.EndMilliseconds <= from)
+            if (other.IsLifted || other.Since >= until || other.EndMilliseconds <= from)
             {
                 continue;
             }

@@ -68,7 +68,7 @@ internal sealed class RoleSearch(FleetState state, GangSearch gangs)
         reason ??= isOwned ? null : Overborrowed(request, grant);
         for (var trial = _trials.Count - 1; trial >= 0; trial--)
         {
-            state.Stop(_trials[trial]);
+            state.TakeBack(_trials[trial]);
         }
 
         return reason is not null ? new Plan { Request = request, Reason = reason }

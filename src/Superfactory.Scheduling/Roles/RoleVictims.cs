@@ -124,9 +124,9 @@ internal sealed class RoleVictims(FleetState state, RoleSearch roles)
                 continue;
             }
 
-            // What the job borrows must still be its to borrow.
+            // What the job borrows must still be its to borrow, and what is reserved must still be there.
             state.Restore(_stopped[last]);
-            if (gang.IsOwned || MayBorrow(gang))
+            if ((gang.IsOwned || MayBorrow(gang)) && state.LeavesReserved(_stopped[last], gang))
             {
                 _stopped.RemoveAt(last);
             }
@@ -136,7 +136,7 @@ internal sealed class RoleVictims(FleetState state, RoleSearch roles)
             }
         }
 
-        state.Stop(gang.Number);
+        state.TakeBack(gang.Number);
     }
 
     private bool MayBorrow(RunningJob gang)

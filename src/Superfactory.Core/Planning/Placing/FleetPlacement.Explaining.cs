@@ -39,8 +39,28 @@ internal sealed partial class FleetPlacement
         ImmutableArray<IReadOnlyList<GangRequest>> Others(Func<FactoryJob, bool> which) => [.. Ordered(_state, queued.Where(other => other.Specification.Queue != job.Specification.Queue && which(other)))
             .GroupBy(static other => other.Specification.Queue, StringComparer.Ordinal).OrderBy(static queue => queue.Key, StringComparer.Ordinal).Select(Wholes).Where(static queue => !queue.IsEmpty).Select(static queue => (IReadOnlyList<GangRequest>)queue)];
         ImmutableArray<IReadOnlyList<GangRequest>> All() => Others(other => _state.PausedBy(other.Specification.Queue) is null);
-        var before = lack.NotBefore > 0 || lack.Paused is not null ? All() : Others(other => waits.Contains(other.Id));
+        var owners = OwnersBehind(queued);
+        var before = lack.NotBefore > 0 || lack.Paused is not null ? All() : Others(other => waits.Contains(other.Id) || owners.Contains(other.Id));
         return lack with { All = Renumbered(_scheduler.Lacking(request, new WaitingBeside(own, before, All, StartsBeside), _now)) };
+    }
+
+    /// <summary>The jobs that would be owners and go first if those of their queues that starts are reserved for waited no longer.</summary>
+    private HashSet<long> OwnersBehind(List<FactoryJob> queued)
+    {
+        var owners = new HashSet<long>();
+        foreach (var queue in queued.Where(job => _state.PausedBy(job.Specification.Queue) is null).GroupBy(static job => job.Specification.Queue, StringComparer.Ordinal))
+        {
+            foreach (var job in InOrder(queue))
+            {
+                _ = IsWithinGuarantee(job) && owners.Add(job.Id);
+                if (!_fleet.Reserved.TryFind(FleetMaker.Number(job.Id), out _))
+                {
+                    break;
+                }
+            }
+        }
+
+        return owners;
     }
 
     /// <summary>What those ask for that could be tried now, and have not been placed.</summary>

@@ -16,6 +16,7 @@ internal sealed partial class FleetPlacement
     private readonly HashSet<string> _tried = new(StringComparer.Ordinal);
     private readonly HashSet<string> _timed = new(StringComparer.Ordinal);
     private readonly List<(FactoryJob Job, ImmutableArray<string> There)> _waits = [];
+    private readonly Dictionary<long, long> _claimed = [];
     private int _reserved;
 
     /// <summary>Whether a time has come: of a reserved start, of the earliest at which a job may start, or to stop somebody in time for a start.</summary>
@@ -76,7 +77,7 @@ internal sealed partial class FleetPlacement
             }
 
             var gone = reserved.Sites.FirstOrDefault(site => !_state.IsOpen(site));
-            if (gone is not null || !_fleet.Reserved.AddRecorded(FleetMaker.Request(_state, job, reserved.Sites) with { Hardware = [reserved.Hardware ?? job.Hardware] }, reserved.Sites.Select(site => FleetPlaces.Recorded(_placed, site, FleetPlaces.At(reserved.Places, site))), reserved.At, reserved.Owned, reserved.Rates))
+            if (gone is not null || !_fleet.Reserved.AddRecorded(FleetMaker.Request(_state, job, reserved.Sites) with { Hardware = [reserved.Hardware ?? job.Hardware] }, reserved.Sites.Select(site => FleetPlaces.Recorded(_placed, site, FleetPlaces.At(reserved.Places, site))), reserved.At, reserved.Owned, reserved.Rates, reserved.ClaimedAt))
             {
                 _moved[id] = gone is null && !reserved.Rates.IsEmpty ? "The links that its rates were kept on carry less than they did." : $"Site {gone ?? reserved.Sites[0]} is not there any more.";
             }
@@ -103,8 +104,13 @@ internal sealed partial class FleetPlacement
         if (_fleet.Reserved.TryFind(number, out var known) && known.StartMilliseconds <= _now)
         {
             _fleet.Reserved.Withdraw(number);
-            _moved[job.Id] = "Those that it waits for run longer than was expected.";
+            _moved[job.Id] = known.IsClaim ? "Those that were to make room for it are within what their own queue is guaranteed by now." : "Those that it waits for run longer than was expected.";
             known = null;
+        }
+
+        if (isFirst && known is not { IsClaim: true } && Claim(job, plan, there))
+        {
+            return true;
         }
 
         if (known is null && (plan?.Reason is PendingReason.Never || job.Specification.RoleGangs > 0 || (!isFirst && (!_timed.Contains(queue) || _reserved >= Backlog.ReservedOfFleet))
@@ -122,6 +128,31 @@ internal sealed partial class FleetPlacement
         return true;
     }
 
+    /// <summary>Keeps for the first of a queue that is within its guarantee, and could not start, what those leave who borrow it.</summary>
+    private bool Claim(FactoryJob job, Plan? plan, ImmutableArray<string> there)
+    {
+        if (plan?.Reason is PendingReason.Never || job.Specification.RoleGangs > 0 || _scheduler.Claim(FleetMaker.Request(_state, job, there), _now) is null)
+        {
+            return false;
+        }
+
+        WithdrawClaims(job, "A job that goes before it in its queue has what was kept for it.");
+        _claimed[job.Id] = _now;
+        _reserved++;
+        _timed.Add(job.Specification.Queue);
+        return true;
+    }
+
+    /// <summary>The claims of those behind a job in its queue were not kept from it.</summary>
+    private void WithdrawClaims(FactoryJob job, string moved)
+    {
+        foreach (var claim in _fleet.Reserved.Starts.Where(each => each.IsClaim && each.Queue == job.Specification.Queue && each.Job != FleetMaker.Number(job.Id)).ToList())
+        {
+            _fleet.Reserved.Withdraw(claim.Job);
+            _moved[FleetMaker.Of(claim.Job).Job] = moved;
+        }
+    }
+
     /// <summary>Reserves anew what was taken for those that go before, and notes what is reserved for everybody who waits.</summary>
     private void Settle()
     {
@@ -133,7 +164,7 @@ internal sealed partial class FleetPlacement
 
         foreach (var (job, there) in _waits)
         {
-            if (_moved.ContainsKey(job.Id) && !_fleet.Reserved.TryFind(FleetMaker.Number(job.Id), out _))
+            if (_moved.ContainsKey(job.Id) && !_fleet.Reserved.TryFind(FleetMaker.Number(job.Id), out _) && !(_waits.First(wait => wait.Job.Specification.Queue == job.Specification.Queue).Job.Id == job.Id && Claim(job, null, there)))
             {
                 _scheduler.Reserve(FleetMaker.Request(_state, job, there), _now, MovedMilliseconds);
             }
@@ -148,7 +179,7 @@ internal sealed partial class FleetPlacement
                 {
                     Moved = _moved.GetValueOrDefault(id),
                     Reserved = _fleet.Reserved.TryFind(FleetMaker.Number(id), out var found)
-                        ? new ReservedStart(found.StartMilliseconds, [.. found.Islands.Select(static island => island.Site)], found.IsOwned, Named(_state.Jobs[id], found.Islands[0].Hardware), PlacesOf(found.Islands)) { Rates = _fleet.RatesOf(found) } : null,
+                        ? new ReservedStart(found.StartMilliseconds, [.. found.Islands.Select(static island => island.Site)], found.IsOwned, Named(_state.Jobs[id], found.Islands[0].Hardware), PlacesOf(found.Islands)) { Rates = _fleet.RatesOf(found), ClaimedAt = found.IsClaim ? _claimed.TryGetValue(id, out var at) ? at : _state.Jobs[id].Reserved!.ClaimedAt : null } : null,
                 });
             }
         }

@@ -13,7 +13,7 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/7";
+    public const string Policy = "fleet/8";
 
     private readonly FactoryState _state;
     private readonly long _now;
@@ -116,13 +116,15 @@ internal sealed partial class FleetPlacement
     {
         var queues = _state.Queues.Queues;
         var waiting = queues.Select(queue => new Queue<FactoryJob>(InOrder(queued.Where(job => job.Specification.Queue == queue.Name)))).ToArray();
+        var owns = Array.ConvertAll(waiting, IsOwner);
         while (true)
         {
-            // A share is used / weight, compared by cross-multiplying, which is exact; of the same share the queue that was named first.
+            // Owners first; a share is used / weight, compared by cross-multiplying, which is exact; of the same share the queue that was named first.
             var best = -1;
             for (var queue = 0; queue < waiting.Length; queue++)
             {
-                if (waiting[queue].Count > 0 && (best < 0 || Used(queues[queue].Name) * (uint)queues[best].Weight < Used(queues[best].Name) * (uint)queues[queue].Weight))
+                if (waiting[queue].Count > 0 && (best < 0 || (owns[queue] != owns[best] ? owns[queue]
+                    : Used(queues[queue].Name) * (uint)queues[best].Weight < Used(queues[best].Name) * (uint)queues[queue].Weight)))
                 {
                     best = queue;
                 }
@@ -135,8 +137,17 @@ internal sealed partial class FleetPlacement
 
             var job = waiting[best].Dequeue();
             _placements.Add((job.Id, Place(job)));
+            owns[best] = IsOwner(waiting[best]);
         }
     }
+
+    /// <summary>Whether the next of a queue is within its guarantee, and nobody before it waits: whoever borrowed before it would only have to give it back.</summary>
+    private bool IsOwner(Queue<FactoryJob> waiting) => waiting.TryPeek(out var job) && !_tried.Contains(job.Specification.Queue) && IsWithinGuarantee(job);
+
+    private bool IsWithinGuarantee(FactoryJob job) => job.Specification.RoleGangs == 0 && _scheduler.MayClaim(new GangRequest
+    {
+        Job = FleetMaker.Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = job.Specification.Hardware, MemoryGigabytes = job.Specification.Memory, IslandsMin = job.Specification.IslandsLeast,
+    });
 
     /// <summary>What a queue has used until now, and holds once all that was decided has come true.</summary>
     private UInt128 Used(string queue) => _state.Usage.GetValueOrDefault(queue).Settled(_now).With(_held.GetValueOrDefault(queue));
@@ -229,6 +240,7 @@ internal sealed partial class FleetPlacement
         if (stops.IsEmpty || ResumeRules.IsAtHand(_state, job, [.. chosen]))
         {
             _fleet.Apply(plan, _now);
+            WithdrawClaims(job, "A job that goes before it in its queue has started.");
         }
         else
         {
