@@ -54,6 +54,16 @@ public sealed class LocalityTests
     }
 
     [Fact]
+    public void The_rate_that_a_job_waits_for_is_the_same_wherever_its_checkpoint_lies()
+    {
+        var state = State(World.FleetOf("name: f\nsites: [{name: a, racks: {hardware: gb200-nvl72}}, {name: b, racks: {hardware: gb200-nvl72}}]\nlinks: [{between: [a, b], bandwidth: 8mbit, rtt: 20ms}]"));
+        var request = Request(1) with { IslandsMin = 2, IslandsMax = 2, WanBytesPerSecond = 2_000_000 };
+
+        new Scheduler(state).Decide(request, 0).Reason.ShouldBe(new PendingReason.Wan(2_000_000, "a", "b"));
+        new Scheduler(state).Decide(request with { Inputs = [new JobInput("checkpoint 1", 10, ["b"])] }, 0).Reason.ShouldBe(new PendingReason.Wan(2_000_000, "a", "b"));
+    }
+
+    [Fact]
     public void What_jobs_read_never_decides_whether_they_start_or_with_how_many_islands_or_who_gives_way()
     {
         var (compared, moved) = (0, 0);

@@ -254,17 +254,18 @@ internal sealed class GangSearch
             return [];
         }
 
+        // By site, so that which island comes first decides neither a route nor which one is missed.
+        int[] sites = [.. set.Select(place => _state.Layout.Pools[_candidates[place].Pool].Site).Order()];
         List<ImmutableArray<int>> routes = [];
-        foreach (var from in set)
+        foreach (var source in sites)
         {
-            foreach (var to in set)
+            foreach (var target in sites)
             {
-                if (from == to || missing is not null)
+                if (source == target || missing is not null)
                 {
                     continue;
                 }
 
-                var (source, target) = (_state.Layout.Pools[_candidates[from].Pool].Site, _state.Layout.Pools[_candidates[to].Pool].Site);
                 var route = _state.Wan.Reserve(source, target, request.WanBytesPerSecond);
                 if (route.IsEmpty)
                 {
