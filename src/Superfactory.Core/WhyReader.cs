@@ -70,7 +70,7 @@ public static class WhyReader
         {
             needs.Add(new WhyNeed(WhyKind.Sites) { At = string.Join(',', away.Away), Missing = away.Away.Length });
         }
-        else if (lack.Sites is { } few)
+        else if (lack.Sites is { Wanted: > 0 } few)
         {
             needs.Add(new WhyNeed(WhyKind.Sites) { Missing = few.Wanted - few.Connected.Length });
         }

@@ -43,6 +43,19 @@ public sealed partial class Scheduler
         return found;
     }
 
+    /// <summary>Keeps for a job within its queue's guarantee the place of a plan that does not come true yet: what is free of it, and what those leave who are to give way and have not been told to.</summary>
+    /// <param name="plan">The plan, which was decided on this very state. One of a job with roles, or of one that borrows, keeps nothing.</param>
+    /// <param name="now">The time.</param>
+    public void Keep(Plan plan, long now)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (plan is { Starts: true, IsOwned: true, Request.Roles.IsEmpty: true })
+        {
+            _state.Reserved.Withdraw(plan.Request.Job);
+            _state.Reserved.Add(_claims.Of(plan, now + 1));
+        }
+    }
+
     /// <summary>Whether what a job needs at least is within its queue's guarantee, of a kind that it accepts. A job with roles claims nothing.</summary>
     public bool MayClaim(GangRequest request)
     {

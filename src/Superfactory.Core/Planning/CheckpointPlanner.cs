@@ -43,6 +43,12 @@ internal static class CheckpointPlanner
         return false;
     }
 
+    /// <summary>Whether what a job goes on from is at one of these sites, on its way there, or could be brought there now; true also where it begins.</summary>
+    public static bool IsInReach(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => ResumeRules.IsAtHand(state, job, sites)
+        || (ResumeRules.Of(state, job) is { Expired: null } from && sites.Any(site => (from.At(site) is { Standing: CheckpointStanding.Copying } copy && IsMoving(state, copy)) || CanTake(state, from, site)));
+
+    private static bool IsMoving(FactoryState state, CheckpointCopy copy) => !state.Copies.TryGetValue(copy.Copy, out var moved) || state.IsConnected(moved.Source.Site);
+
     private static void TakeEndedCopies(Draft draft, long id)
     {
         foreach (var checkpoint in draft.State.Jobs[id].Checkpoints)

@@ -46,6 +46,10 @@ internal static class ResumeRules
     public static bool IsAtHand(FactoryState state, FactoryJob job, ImmutableArray<string> sites) =>
         job.Resume is null || (Of(state, job) is { Expired: null } from && sites.Any(site => from.At(site) is { Standing: CheckpointStanding.Whole }));
 
+    /// <summary>The sites that have what a job goes on from.</summary>
+    public static IEnumerable<string> Sources(FactoryState state, FactoryJob job) =>
+        Of(state, job) is not { Expired: null } from ? [] : from.Copies.Where(static copy => copy.Standing == CheckpointStanding.Whole).Select(static copy => copy.Site);
+
     /// <summary>The checkpoint that a job goes on from as people name it.</summary>
     public static string NameOf(FactoryJob job) => job.Resume!.Job == job.Id ? $"checkpoint {job.Resume.Checkpoint}" : $"checkpoint {job.Resume.Checkpoint} of job {job.Resume.Job}";
 

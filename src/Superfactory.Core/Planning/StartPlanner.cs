@@ -37,6 +37,11 @@ internal static class StartPlanner
             if (placement.Sites.IsEmpty)
             {
                 Reserve(draft, draft.State.Jobs[id], placement);
+                if (placement.Reserved is { ClaimedAt: not null } claim)
+                {
+                    // It has its place at a time that is known: what it goes on from is brought there until then.
+                    CheckpointPlanner.Bring(draft, draft.State.Jobs[id], claim.Sites);
+                }
             }
             else if (!CheckpointPlanner.Bring(draft, draft.State.Jobs[id], starts) || !TryStart(draft, id, placement, starts, untold))
             {

@@ -85,7 +85,7 @@ public sealed class JobReader(FactoryState state)
         }
 
         var placement = Queue(now)[job.Id];
-        var reason = !placement.Sites.IsEmpty && ResumeRules.WaitsFor(state, job) is { } waits ? waits : Reading.QueueReasons.Of(state, placement, now);
+        var reason = (placement.IsOutOfReach || !placement.Sites.IsEmpty) && ResumeRules.WaitsFor(state, job) is { } waits ? Join(waits, placement.Away.IsEmpty ? null : Reading.QueueReasons.Of(state, placement, now)) : Reading.QueueReasons.Of(state, placement, now);
         reason = job.Reserved is { ClaimedAt: not null } claim ? Join(reason, $"What it is guaranteed is kept for it at {Reading.Sentence.List(claim.Sites)}, and taken back at {Reading.Sentence.Moment(claim.At)} at the latest.")
             : job.Reserved is { } reserved ? Join(reason, $"It starts at {Reading.Sentence.List(reserved.Sites)} at {Reading.Sentence.Moment(reserved.At)} at the latest.") : reason;
         return job.GaveWayTo == 0 ? reason : job.MovesBecause is { } moved ? $"It was stopped to be placed anew. {moved} {reason}" : $"It gave way to job {job.GaveWayTo}. {reason}";

@@ -74,9 +74,12 @@ internal sealed class ClaimFinder(FleetState state, VictimSearch victims)
             start = Math.Max(start, state.Running[victim.Job].MinimumEnd);
         }
 
-        ImmutableArray<(ImmutableArray<int>, long)> routes = [.. plan.Reservations.Select(each => (state.Wan.Numbers(each), each.BytesPerSecond))];
-        return StartFinder.Reservation(state, plan with { Request = request }, start, routes, isClaim: true);
+        return Of(plan with { Request = request }, start);
     }
+
+    /// <summary>A claim on the place of a plan, with what those have who give way for it.</summary>
+    public Reservation Of(Plan plan, long start) =>
+        StartFinder.Reservation(state, plan, start, [.. plan.Reservations.Select(each => (state.Wan.Numbers(each), each.BytesPerSecond))], isClaim: true);
 
     /// <summary>What borrowers of other queues wait for makes room, as those do that borrow; in its own queue what is for those behind it; and windows that it may use, or that are far.</summary>
     private void Lift(GangRequest request, long now)

@@ -3,6 +3,7 @@ using Superfactory.Core.Records;
 using Superfactory.Core.Tests.Support;
 using Superfactory.Model.Agents;
 using Superfactory.Model.Fleet;
+using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Tests.Lifecycle;
@@ -88,12 +89,73 @@ public sealed class ClaimTests
         factory.Journal.OfType<StartReserved>().Last(static record => record.Job == 2).Start.ShouldBeNull();
     }
 
-    /// <summary>Research is guaranteed all four slots, and products borrow three of them for ten minutes at the least.</summary>
-    private static TestFactory Borrowed()
+    [Fact]
+    public void Checkpoint_is_brought_to_where_a_claim_is_before_anybody_gives_way_and_the_claim_is_kept_until_it_is_there()
+    {
+        var factory = Moved();
+        var claim = factory.Job(2).Reserved.ShouldNotBeNull();
+        (claim.Sites.Single(), claim.ClaimedAt).ShouldBe(("atlanta", factory.Now));
+        factory.State.OpenCopies.Count.ShouldBe(1, "it is brought while minimums run");
+
+        factory.After(600_000).Tick();
+        factory.Now.ShouldBeGreaterThanOrEqualTo(claim.At);
+        Submit(factory, "products", accelerators: 1, minimum: 900);
+        factory.Do(new SubmitJob(TestFactory.Specification("atlanta", "texas") with { Queue = "products", IslandsMin = 1 }));
+        factory.Run(4, "texas").After(60_000).Tick();
+
+        factory.Journal.ShouldNotContain(record => record is JobGivesWay, "nobody is told to leave for a checkpoint that is not there");
+        factory.StateOf(3).ShouldBe(JobState.Queued, "what is free of the place is kept though its time has come");
+        factory.Job(4).FindIsland("atlanta")!.Withheld.ShouldNotBeNull("and nobody grows into it");
+
+        factory.Arrive();
+        factory.Journal.OfType<JobGivesWay>().Select(static record => (record.Job, record.To)).ShouldBe([(1, 2)]);
+        factory.Lie("atlanta", TestFactory.Checkpoint(1, 4, "atlanta", held: true) with { Islands = ["atlanta"] }).Report("atlanta");
+        factory.StateOf(2).ShouldBe(JobState.Starting);
+    }
+
+    [Fact]
+    public void What_is_free_of_an_owner_s_place_is_kept_while_its_checkpoint_is_on_its_way_though_all_have_run_the_minimum()
+    {
+        var factory = Moved(minimum: 0);
+        factory.State.OpenCopies.Count.ShouldBe(1);
+        factory.Job(2).Reserved.ShouldBeNull("it waits for nobody's minimum");
+
+        Submit(factory, "products", accelerators: 1, minimum: 900);
+        factory.StateOf(3).ShouldBe(JobState.Queued);
+        factory.Arrive().Journal.OfType<JobGivesWay>().Select(static record => (record.Job, record.To)).ShouldBe([(1, 2)]);
+    }
+
+    [Fact]
+    public void Claim_is_given_up_while_nobody_can_bring_the_checkpoint_and_made_again_when_somebody_can()
+    {
+        var factory = Moved();
+        factory.Lose("wisconsin");
+
+        factory.Journal.OfType<StartReserved>().Last(static record => record.Job == 2).Reason.ShouldBe("Checkpoint 1 cannot be brought there. No time is known for its start any more.");
+        factory.ReasonOf(2).ShouldContain("Waits for checkpoint 1 to be copied to atlanta. Waits for site wisconsin: its agent was last heard");
+        WhyReader.Read(factory.State, 2, factory.Now)!.Needs.ShouldHaveSingleItem().ShouldBe(new WhyNeed(WhyKind.Sites) { At = "wisconsin", Missing = 1 });
+        Submit(factory, "products", accelerators: 1);
+        factory.StateOf(3).ShouldBe(JobState.Starting, "nothing is kept for whom it is no use to");
+
+        factory.Join("wisconsin", "s2", slots: 4);
+        factory.Job(2).Reserved.ShouldNotBeNull().ClaimedAt.ShouldNotBeNull();
+    }
+
+    /// <summary>Job 2 of research has left wisconsin, where its checkpoint is, and is to have atlanta, three slots of which products borrow.</summary>
+    private static TestFactory Moved(int minimum = 600)
+    {
+        var factory = Borrowed(minimum).Join("wisconsin", slots: 4).Join("texas");
+        factory.Do(new SubmitJob(TestFactory.Specification() with { Queue = "research", Accelerators = 4, SiteCount = 1, Checkpoint = new CheckpointSpecification { Copies = 1 } }));
+        factory.Run(2, "wisconsin").Do(new TakeOut("wisconsin", OutageState.Draining, null));
+        return factory.Lie("wisconsin", TestFactory.Checkpoint(2, 20, "wisconsin", held: true) with { Islands = ["wisconsin"] }).Report("wisconsin");
+    }
+
+    /// <summary>Research is guaranteed all four slots, and products borrow three of them, for ten minutes at the least where nothing else is said.</summary>
+    private static TestFactory Borrowed(int minimum = 600)
     {
         var factory = new TestFactory().Join("atlanta", slots: 4);
         factory.Do(Queues());
-        Submit(factory, "products", accelerators: 3, minimum: 600);
+        Submit(factory, "products", accelerators: 3, minimum);
         return factory.Run(1, "atlanta");
     }
 

@@ -1,6 +1,7 @@
 using Superfactory.Core.Commands;
 using Superfactory.Core.Tests.Support;
 using Superfactory.Model.Agents;
+using Superfactory.Model.Jobs;
 using Superfactory.Model.Views;
 
 namespace Superfactory.Core.Tests.Lifecycle;
@@ -61,6 +62,22 @@ public sealed class PlacementTests
         factory.Submit("wisconsin", "atlanta").Submit("wisconsin");
 
         factory.ReasonOf(1).ShouldBe("Waits for site atlanta: its agent was last heard 5 s ago.");
+        factory.StateOf(2).ShouldBe(JobState.Starting);
+    }
+
+    [Fact]
+    public void Job_whose_checkpoint_nobody_can_bring_lets_later_jobs_by_and_starts_when_somebody_can()
+    {
+        var factory = new TestFactory().Join("texas").Join("iowa");
+        factory.Do(new SubmitJob(TestFactory.Specification("texas") with { Checkpoint = new CheckpointSpecification { Copies = 1 } }));
+        factory.Run(1, "texas").Lie("texas", TestFactory.Checkpoint(1, 4, "texas") with { Islands = ["texas"] });
+        factory.Lose("texas").Do(new RestoreJob(1, null, ["iowa"], 0));
+
+        factory.ReasonOf(2).ShouldBe("Waits for checkpoint 1 of job 1, which lies at texas. Waits for site texas: its agent was last heard 5 s ago.");
+        WhyReader.Read(factory.State, 2, factory.Now)!.Needs.ShouldBe([new WhyNeed(WhyKind.Sites) { At = "texas", Missing = 1 }]);
+        factory.Submit("iowa").StateOf(3).ShouldBe(JobState.Starting, "what job 2 cannot use is not kept for it");
+
+        factory.Report("iowa", TestFactory.Gang(3, GangState.Finished)).Join("texas", "s2").Arrive();
         factory.StateOf(2).ShouldBe(JobState.Starting);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Superfactory.Core.Reading;
 using Superfactory.Scheduling;
 using Superfactory.Scheduling.Pending;
 using Superfactory.Scheduling.Reserving;
@@ -73,6 +74,12 @@ internal sealed partial class FleetPlacement
             var job = _state.Jobs[id];
             if (job is not { Reserved: { } reserved, Islands.IsEmpty: true, CancelRequested: false, Held: false, Planned: null } || _state.PausedBy(job.Specification.Queue) is not null)
             {
+                continue;
+            }
+
+            if (job.Resume is not null && There(job, out _) is { IsOutOfReach: true })
+            {
+                _moved[id] = $"{Sentence.Capital(ResumeRules.NameOf(job))} cannot be brought there.";
                 continue;
             }
 

@@ -7,13 +7,13 @@ namespace Superfactory.Core.Planning;
 
 /// <summary>
 /// Places queued jobs by the scheduler's rules. Of a queue the greater priority goes first, then the earlier; a job that waits for slots keeps its claim on
-/// them, so that no later one of its queue overtakes it; one that waits for a site to connect claims nothing. Between queues the one goes first that has used and holds the
+/// them, so that no later one of its queue overtakes it; one that waits for a site to connect, or for a checkpoint that nobody can bring, claims nothing. Between queues the one goes first that has used and holds the
 /// least for its weight; that decides the order alone, and nobody gives way because of it. For one thread and one state.
 /// </summary>
 internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/8";
+    public const string Policy = "fleet/9";
 
     private readonly FactoryState _state;
     private readonly long _now;
@@ -199,7 +199,9 @@ internal sealed partial class FleetPlacement
             return new Placement { Away = [.. named.Except(there, StringComparer.Ordinal)], Domain = domain };
         }
 
-        return named.IsEmpty && usable.Length < least ? new Placement { Wanted = least, Connected = usable, Domain = domain } : null;
+        return named.IsEmpty && usable.Length < least ? new Placement { Wanted = least, Connected = usable, Domain = domain }
+            : CheckpointPlanner.IsInReach(_state, job, there) ? null
+            : new Placement { IsOutOfReach = true, Away = [.. ResumeRules.Sources(_state, job).Where(site => !_state.IsConnected(site))] };
     }
 
     /// <summary>Whether one of its queue that goes before it waits for a rate, which it could take.</summary>
@@ -245,6 +247,7 @@ internal sealed partial class FleetPlacement
         else
         {
             ClaimStart(job, hardware, chosen);
+            _scheduler.Keep(plan, _now);
         }
 
         Ledger(hardware).Take([.. chosen], job.Id, job.Specification.Accelerators);

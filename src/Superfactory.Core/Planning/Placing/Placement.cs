@@ -31,10 +31,13 @@ internal sealed record Placement
     /// <summary>Whether gangs of its roles still stop, so that it is not placed yet.</summary>
     public bool IsStopping { get; init; }
 
+    /// <summary>Whether what it goes on from is at none of its sites, and none can be brought it as things are.</summary>
+    public bool IsOutOfReach { get; init; }
+
     /// <summary>Who gives way first, where it starts: jobs as a whole, or islands of them.</summary>
     public ImmutableArray<GivingWay> Stops { get; init; } = [];
 
-    /// <summary>The named sites that are not connected.</summary>
+    /// <summary>The named sites that are not connected, or those that have what it goes on from and are not.</summary>
     public ImmutableArray<string> Away { get; init; } = [];
 
     /// <summary>The sites that have no slot for it.</summary>
