@@ -33,7 +33,9 @@ public static class PlanReader
         ImmutableArray<PlanGang> gangs = [.. RoleRules.Open(next, job).Select(gang => (Gang: gang, Site: gang.Planned?.Sites[0] ?? gang.Islands.FirstOrDefault()?.Site)).Where(static each => each.Site is not null)
             .Select(static each => new PlanGang(each.Gang.Role!.Role, each.Gang.Role.Gang, each.Site!))];
         var specifications = gangs.Select(gang => RoleSpecification.Gang(job.Specification, gang.Role)).ToList();
-        var accelerators = ((long)sites.Length * job.Specification.Accelerators) + specifications.Sum(static gang => (long)gang.Accelerators);
+        var sizes = started?.Accelerators ?? planned?.Accelerators;
+        var islands = sites.Select(site => reserved is not null ? job.Specification.AcceleratorsLeast : FleetPlaces.Size(sizes, site, job)).ToList();
+        var accelerators = islands.Sum(static each => (long)each) + specifications.Sum(static gang => (long)gang.Accelerators);
         return (new PlanView
         {
             Name = job.Specification.Name,
@@ -52,7 +54,7 @@ public static class PlanReader
             Rates = RateReader.Of(job),
             Inputs = InputRules.Views(state, job with { Islands = [] }, sites),
             Hardware = sites.IsEmpty ? null : hardware,
-            PeakWatts = (sites.Length * FleetCapacity.Watts(job.Specification, hardware, job.Specification.Accelerators)) + specifications.Sum(static gang => FleetCapacity.Watts(gang, gang.Hardware[0], gang.Accelerators)),
+            PeakWatts = islands.Sum(each => FleetCapacity.Watts(job.Specification, hardware, each)) + specifications.Sum(static gang => FleetCapacity.Watts(gang, gang.Hardware[0], gang.Accelerators)),
             Reservations = ReservationReader.Of(next, job, now),
             GiveWay = [.. Victims(decision, job.Id)],
             Before = started is not null || planned is not null ? [] : [.. FleetPlacement.Before(next, job).Select(static before => before.Id)],

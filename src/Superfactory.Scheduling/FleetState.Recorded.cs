@@ -6,7 +6,8 @@ namespace Superfactory.Scheduling;
 /// <summary>Where a gang of a job runs by an earlier decision. Immutable.</summary>
 /// <param name="Site">Its site.</param>
 /// <param name="Domains">The domains that it has an equal slice of each of, by <see cref="FleetState.NameOf"/>; empty where the site places its own gangs.</param>
-public sealed record RecordedPlace(string Site, ImmutableArray<string> Domains);
+/// <param name="Accelerators">What it has of them together; 0 for what its request says.</param>
+public sealed record RecordedPlace(string Site, ImmutableArray<string> Domains, int Accelerators = 0);
 
 /// <content>What was decided before, when a snapshot is made of records.</content>
 public sealed partial class FleetState
@@ -198,11 +199,12 @@ public sealed partial class FleetState
     /// <summary>An island at a recorded place, of the kind that a request names first; null where there is no such place.</summary>
     internal IslandPlan? RecordedIsland(GangRequest request, RecordedPlace place)
     {
+        var accelerators = place.Accelerators == 0 ? request.AcceleratorsPerIsland : place.Accelerators;
         if (place.Domains.IsDefaultOrEmpty)
         {
             return FindCounted(place.Site, request.Hardware[0]) is not (var counted and >= 0) ? null : new IslandPlan
             {
-                Site = place.Site, Hardware = request.Hardware[0], Slice = request.AcceleratorsPerIsland, Domains = [Layout.Pools[counted].First], Score = default, Pool = counted,
+                Site = place.Site, Hardware = request.Hardware[0], Slice = accelerators, Domains = [Layout.Pools[counted].First], Score = default, Pool = counted,
             };
         }
 
@@ -224,9 +226,9 @@ public sealed partial class FleetState
             domains.Add(domain);
         }
 
-        return request.AcceleratorsPerIsland % domains.Count != 0 ? null : new IslandPlan
+        return accelerators % domains.Count != 0 ? null : new IslandPlan
         {
-            Site = place.Site, Hardware = request.Hardware[0], Slice = request.AcceleratorsPerIsland / domains.Count, Domains = domains.MoveToImmutable(), Score = default, Pool = pool,
+            Site = place.Site, Hardware = request.Hardware[0], Slice = accelerators / domains.Count, Domains = domains.MoveToImmutable(), Score = default, Pool = pool,
         };
     }
 

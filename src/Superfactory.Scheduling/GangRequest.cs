@@ -12,8 +12,11 @@ public sealed record GangRequest
     /// <summary>The queue that it is charged to.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>Accelerators of each island, 1 or more.</summary>
+    /// <summary>Accelerators of each island, 1 or more; the most of them where <see cref="AcceleratorsMin"/> says that fewer do.</summary>
     public required int AcceleratorsPerIsland { get; init; }
+
+    /// <summary>The fewest accelerators of each island: it starts with as many as there is room for without stopping anybody, by the steps of <see cref="Placing.ElasticSizes"/>. 0, the default, for <see cref="AcceleratorsPerIsland"/>.</summary>
+    public int AcceleratorsMin { get; init; }
 
     /// <summary>Kinds of hardware in order of preference; empty takes any but processors. All islands get the same.</summary>
     public ImmutableArray<string> Hardware { get; init; } = [];
@@ -68,4 +71,13 @@ public sealed record GangRequest
 
     /// <summary>What stopping costs beside the work since its last sealed checkpoint: saving, starting again, moving its state. Default 0.</summary>
     public long StopCostMilliseconds { get; init; }
+
+    /// <summary>Whether its islands may have fewer accelerators than the most.</summary>
+    internal bool IsElastic => AcceleratorsMin > 0 && AcceleratorsMin != AcceleratorsPerIsland;
+
+    /// <summary>What it asks for at the least: itself where its islands are of one size.</summary>
+    public GangRequest AtLeast() => IsElastic ? Of(AcceleratorsMin) : this;
+
+    /// <summary>The same with islands of that size and no other.</summary>
+    internal GangRequest Of(int accelerators) => this with { AcceleratorsPerIsland = accelerators, AcceleratorsMin = 0 };
 }

@@ -66,9 +66,10 @@ public sealed partial class Scheduler
         }
 
         var queue = _state.Queues.Find(request.Queue);
+        var count = (long)request.IslandsMin * (request.IsElastic ? request.AcceleratorsMin : request.AcceleratorsPerIsland);
         foreach (var type in GangSearch.Types(request))
         {
-            if (_state.Quota.IsWithinGuarantee(queue, type, (long)request.IslandsMin * request.AcceleratorsPerIsland))
+            if (_state.Quota.IsWithinGuarantee(queue, type, count))
             {
                 return true;
             }

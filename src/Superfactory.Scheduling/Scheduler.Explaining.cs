@@ -166,7 +166,7 @@ public sealed partial class Scheduler
     /// <returns>Whether it starts then.</returns>
     internal bool Grant(GangRequest asked, long now, WhatIf whatIf)
     {
-        var request = asked with { StartAfterMilliseconds = 0 };
+        var request = asked.AtLeast() with { StartAfterMilliseconds = 0 };
         bool Starts() => Decide(request, now).Starts;
         if (Starts())
         {

@@ -88,7 +88,7 @@ public sealed partial class Scheduler
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(reason);
-        return !_state.Reserved.IsEmpty && request.Roles.IsEmpty && reason is not (PendingReason.Never or PendingReason.Time or PendingReason.Behind) && _ahead.RunsInto(request, now) is { } into ? into : reason;
+        return !_state.Reserved.IsEmpty && request.Roles.IsEmpty && reason is not (PendingReason.Never or PendingReason.Time or PendingReason.Behind) && _ahead.RunsInto(request.AtLeast(), now) is { } into ? into : reason;
     }
 
     /// <summary>

@@ -53,7 +53,8 @@ public sealed partial class Scheduler
     public PendingReason? Refuse(GangRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Malformed(request) ?? MalformedRoles(request) ?? NeverFits(request) ?? RoleNeverFits(request) ?? NeverStarts(request);
+        var least = request.AtLeast();
+        return Malformed(request) ?? MalformedRoles(request) ?? NeverFits(least) ?? RoleNeverFits(request) ?? NeverStarts(least);
     }
 
     /// <summary>Decides what becomes of a request now.</summary>
@@ -74,7 +75,7 @@ public sealed partial class Scheduler
 
         _state.Reserved.Advance(now);
         var plan = Place(request, now);
-        return MayHinder(request) && Worth(plan).CompareTo((true, true, request.IslandsMax, true)) < 0 ? BestOf(plan, Place(request with { Inputs = [] }, now)) : plan;
+        return MayHinder(request) && Worth(plan).CompareTo((true, true, (long)request.IslandsMax * request.AcceleratorsPerIsland, true)) < 0 ? BestOf(plan, Place(request with { Inputs = [] }, now)) : plan;
     }
 
     /// <summary>
@@ -86,14 +87,21 @@ public sealed partial class Scheduler
     /// <summary>The plan that was found by what the job reads, unless the other is better in anything else.</summary>
     private static Plan BestOf(Plan plan, Plan other) => Worth(other).CompareTo(Worth(plan)) > 0 ? other with { Request = plan.Request } : plan;
 
-    private static (bool Starts, bool Nobody, int Islands, bool IsOwned) Worth(Plan plan) =>
-        (plan.Starts, plan.Victims.IsEmpty, plan.Islands.Count(static island => island.Role < 0), plan.IsOwned);
+    private static (bool Starts, bool Nobody, long Accelerators, bool IsOwned) Worth(Plan plan) => (plan.Starts, plan.Victims.IsEmpty, Accelerators(plan), plan.IsOwned);
+
+    /// <summary>What its own islands have together.</summary>
+    private static long Accelerators(Plan plan) => plan.Islands.Sum(static island => island.Role < 0 ? (long)island.Accelerators : 0);
 
     private Plan Place(GangRequest request, long now)
     {
         if (!request.Roles.IsEmpty)
         {
             return DecideRoles(request, now);
+        }
+
+        if (request.IsElastic)
+        {
+            return PlaceElastic(request, now);
         }
 
         var plan = _gangs.Find(request, guaranteedOnly: false, request.IslandsMax);
@@ -104,6 +112,31 @@ public sealed partial class Scheduler
 
         var taken = plan.Starts ? _ahead.Taken(plan, AheadSearch.Until(request, now)) : null;
         return plan.Starts && taken is null ? plan : _ahead.Find(request, now, plan.Reason) ?? (taken is null ? Explained(plan, request) : Into(taken, request));
+    }
+
+    /// <summary>As many accelerators as there is room for where nobody gives way, of as many the fewest islands; where there is none for the least, what becomes of that.</summary>
+    private Plan PlaceElastic(GangRequest request, long now)
+    {
+        Plan? best = null;
+        foreach (var size in ElasticSizes.Of(request.AcceleratorsMin, request.AcceleratorsPerIsland))
+        {
+            if (best is not null && (long)size * request.IslandsMax <= Accelerators(best))
+            {
+                break;
+            }
+
+            best = Beside(request.Of(size), now) is { } plan && (best is null || Accelerators(plan) > Accelerators(best)) ? plan : best;
+        }
+
+        return (best ?? Place(request.AtLeast(), now)) with { Request = request };
+    }
+
+    /// <summary>A plan for which nobody gives way; null where there is none.</summary>
+    private Plan? Beside(GangRequest request, long now)
+    {
+        var plan = _gangs.Find(request, guaranteedOnly: false, request.IslandsMax);
+        return plan.Starts && (_state.Reserved.IsEmpty || _ahead.Taken(plan, AheadSearch.Until(request, now)) is null) ? plan
+            : _state.Reserved.IsEmpty ? null : _ahead.FindBeside(request, now, plan.Reason);
     }
 
     /// <summary>It would fit, but takes what is kept for another.</summary>
@@ -119,6 +152,8 @@ public sealed partial class Scheduler
             : Unknown(request.Hardware, HardwareCatalogue.Names) is { } hardware ? $"there is no hardware '{hardware}'"
             : (Unknown(request.PreferredSites, _state.Layout.SiteNames) ?? Unknown(request.Sites, _state.Layout.SiteNames)) is { } site ? $"there is no site '{site}'"
             : request.AcceleratorsPerIsland is < 1 or > FleetSpecification.AcceleratorsMax ? $"an island has 1 to {FleetSpecification.AcceleratorsMax} accelerators, not {request.AcceleratorsPerIsland}"
+            : request.AcceleratorsMin < 0 || request.AcceleratorsMin > request.AcceleratorsPerIsland ? $"an island has at least 1 accelerator and at most {request.AcceleratorsPerIsland}, not {request.AcceleratorsMin} at the least"
+            : request.IsElastic && !request.Roles.IsEmpty ? "a job with roles has islands of one size"
             : request.IslandsMin < 1 || request.IslandsMax < request.IslandsMin ? $"the islands are at least 1 and at most as many as the most, not {request.IslandsMin} to {request.IslandsMax}"
             : request.PeakThousandths is < 1 or > 1000 ? $"the share of the peak is 1 to 1000 thousandths, not {request.PeakThousandths}"
             : request.WanBytesPerSecond is < 0 or > WanRateMax ? $"the rate between islands is 0 to {WanRateMax} bytes/s, not {request.WanBytesPerSecond}"

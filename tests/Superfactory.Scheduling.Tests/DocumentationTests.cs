@@ -12,7 +12,7 @@ public sealed partial class DocumentationTests
     public static TheoryData<string> Scenarios => [.. Block().Matches(Read()).Select(match => match.Groups[1].Value)];
 
     [Fact]
-    public void There_are_examples_of_placement_topology_locality_power_queues_claims_reserved_starts_sites_and_roles() => Scenarios.Count.ShouldBe(11);
+    public void There_are_examples_of_placement_topology_locality_power_queues_claims_reserved_starts_sites_ranges_and_roles() => Scenarios.Count.ShouldBe(12);
 
     [Theory]
     [MemberData(nameof(Scenarios))]
@@ -85,10 +85,10 @@ public sealed partial class DocumentationTests
     private static GangRequest Request(string line, long now)
     {
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var islands = (Word(line, "islands") ?? "1").Split("..");
+        var (islands, accelerators) = ((Word(line, "islands") ?? "1").Split(".."), words[3].Split(".."));
         return new GangRequest
         {
-            Job = long.Parse(words[1], CultureInfo.InvariantCulture), Queue = words[2], AcceleratorsPerIsland = int.Parse(words[3], CultureInfo.InvariantCulture),
+            Job = long.Parse(words[1], CultureInfo.InvariantCulture), Queue = words[2], AcceleratorsPerIsland = int.Parse(accelerators[^1], CultureInfo.InvariantCulture), AcceleratorsMin = accelerators.Length == 1 ? 0 : int.Parse(accelerators[0], CultureInfo.InvariantCulture),
             IslandsMin = int.Parse(islands[0], CultureInfo.InvariantCulture), IslandsMax = int.Parse(islands[^1], CultureInfo.InvariantCulture),
             Within = Enum.Parse<Within>(Word(line, "within") ?? "site", ignoreCase: true), Spread = words.Contains("spread"), PeakThousandths = (int)(Number(line, "peak") ?? 1000),
             Hardware = Word(line, "of") is { } kind ? [kind] : [], Roles = [.. Role().Matches(line).Select(static role => new RoleRequest

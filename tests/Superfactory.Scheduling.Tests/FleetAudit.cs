@@ -131,9 +131,10 @@ internal static class FleetAudit
         foreach (var island in islands)
         {
             var shape = Shapes.Of(job, island.Key);
-            if (island.Sum(slice => slice.Count) != shape.Accelerators)
+            var has = island.Sum(slice => slice.Count);
+            if (has < shape.Least || has > shape.Accelerators)
             {
-                broken.Add($"islands: island {island.Key} of job {request.Job} has {island.Sum(slice => slice.Count)} of {shape.Accelerators}");
+                broken.Add($"islands: island {island.Key} of job {request.Job} has {has} of {(shape.Least == shape.Accelerators ? string.Empty : $"{shape.Least} to ")}{shape.Accelerators}");
             }
 
             if (!shape.Hardware.IsEmpty && island.Any(slice => !shape.Hardware.Contains(HardwareCatalogue.All[state.TypeOf(slice.Domain)].Name)))

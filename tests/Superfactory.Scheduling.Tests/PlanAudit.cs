@@ -61,6 +61,12 @@ internal static class PlanAudit
             broken.Add($"whole: job {request.Job} would start with {own} islands");
         }
 
+        var sizes = plan.Islands.Where(island => island.Role < 0).Select(island => island.Accelerators).Distinct().ToList();
+        if (own > 0 && (sizes.Count != 1 || sizes[0] < (request.AcceleratorsMin == 0 ? request.AcceleratorsPerIsland : request.AcceleratorsMin) || sizes[0] > request.AcceleratorsPerIsland))
+        {
+            broken.Add($"range: job {request.Job} would start with islands of {string.Join(" and ", sizes)}");
+        }
+
         for (var role = 0; role < request.Roles.Length; role++)
         {
             var gangs = plan.Islands.Where(island => island.Role == role).ToList();

@@ -92,6 +92,12 @@ public sealed class PlantedBugTests
     public void A_job_of_more_islands_than_it_may_have_is_found() =>
         Started(static plan => plan with { Request = plan.Request with { IslandsMin = 1, IslandsMax = 1 } }).ShouldContain("islands: job 1 has 2, 0 of roles, not 1 to 1 beside these");
 
+    [Theory]
+    [InlineData(8, 16, "has 24 of 8 to 16")]
+    [InlineData(32, 48, "has 24 of 32 to 48")]
+    public void An_island_that_is_out_of_its_range_is_found(int least, int most, string expected) =>
+        Started(plan => plan with { Request = plan.Request with { AcceleratorsPerIsland = most, AcceleratorsMin = least } }).ShouldBe([$"islands: island 0 of job 1 {expected}", $"islands: island 1 of job 1 {expected}"]);
+
     [Fact]
     public void Two_islands_at_one_site_are_found() =>
         Started(static plan => plan with { Islands = [plan.Islands[0], plan.Islands[0]], Reservations = [] }).ShouldContain(line => line.Contains("share a site", StringComparison.Ordinal));

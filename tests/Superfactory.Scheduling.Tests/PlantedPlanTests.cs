@@ -55,6 +55,18 @@ public sealed class PlantedPlanTests
     }
 
     [Fact]
+    public void A_plan_with_islands_out_of_their_range_or_of_several_sizes_is_found()
+    {
+        var (state, scheduler) = Filled();
+        state.Stop(1);
+        var plan = scheduler.Decide(Request(9, "owner", 16) with { AcceleratorsMin = 4 }, Now);
+        PlanAudit.Check(state, plan, Now).ShouldBeEmpty();
+        PlanAudit.Check(state, plan with { Islands = [plan.Islands[0] with { Slice = 2 }] }, Now).ShouldBe(["range: job 9 would start with islands of 2"]);
+        PlanAudit.Check(state, plan with { Islands = [plan.Islands[0] with { Slice = 18 }] }, Now).ShouldContain("range: job 9 would start with islands of 18");
+        PlanAudit.Check(state, plan with { Request = plan.Request with { IslandsMax = 2 }, Islands = [plan.Islands[0] with { Slice = 8 }, plan.Islands[0] with { Slice = 4 }] }, Now).ShouldContain("range: job 9 would start with islands of 8 and 4");
+    }
+
+    [Fact]
     public void A_decision_that_leaves_a_trace_is_found()
     {
         var (state, _) = Filled();

@@ -11,16 +11,17 @@ internal sealed class World
 {
     private readonly Random _random;
     private readonly string _hardware;
-    private readonly bool _mixed;
+    private readonly bool _mixed, _elastic;
     private long _jobs;
 
     /// <param name="seed">What everything is made of.</param>
     /// <param name="small">Whether there are few racks.</param>
     /// <param name="mixed">Whether there are several kinds of hardware, and jobs with roles.</param>
-    public World(int seed, bool small = false, bool mixed = false)
+    /// <param name="elastic">Whether most jobs take a range of accelerators for each island.</param>
+    public World(int seed, bool small = false, bool mixed = false, bool elastic = false)
     {
         _random = new Random(seed);
-        _mixed = mixed;
+        (_mixed, _elastic) = (mixed, elastic);
         _hardware = mixed ? "gb200-nvl72" : Pick("gb200-nvl72", "hgx-h100", "cpu");
 
         // A budget that idle racks exceed is no fleet: another one is made, of the same seed.
@@ -59,8 +60,11 @@ internal sealed class World
     public GangRequest Request()
     {
         var most = State.Layout.Pools.Max(pool => pool.Capacity);
-        return _mixed ? Mixed(Plain(most)) : Plain(most);
+        return _mixed ? Mixed(Plain(most)) : _elastic ? Elastic(Plain(most)) : Plain(most);
     }
+
+    /// <summary>Three of four have a range: from half of the most, a third, or a single one on.</summary>
+    private GangRequest Elastic(GangRequest request) => request with { AcceleratorsMin = Next(4) switch { 0 => 0, 1 => 1, 2 => (request.AcceleratorsPerIsland + 1) / 2, _ => (request.AcceleratorsPerIsland + 2) / 3 } };
 
     private GangRequest Plain(int most)
     {

@@ -64,11 +64,12 @@ internal static class JobText
                 RunDisplayText.Number(island.TrainerRestarts),
                 island.Reason ?? island.Progress?.Waiting ?? string.Empty)),
             indent: 2));
-        foreach (var island in job.Islands.Where(static island => island.Hardware is not null || !island.Places.IsEmpty))
+        foreach (var island in job.Islands.Where(static island => island.Accelerators is not null || island.Hardware is not null || !island.Places.IsEmpty))
         {
             const int Named = 8;
             var places = island.Places.Length > Named ? $"{string.Join(", ", island.Places.Take(Named))} and {island.Places.Length - Named} more" : string.Join(", ", island.Places);
-            lines.Add($"  {island.Site}: {(island.Hardware is null ? places : places.Length == 0 ? island.Hardware : $"{island.Hardware} in {places}")}");
+            var what = string.Join(' ', new[] { island.Accelerators is { } count ? string.Create(CultureInfo.InvariantCulture, $"{count:#,0}") : null, island.Hardware ?? (island.Accelerators is null ? null : places.Length == 0 ? "slots" : "accelerators") }.OfType<string>());
+            lines.Add($"  {island.Site}: {(what.Length == 0 ? places : places.Length == 0 ? what : $"{what} in {places}")}");
         }
 
         foreach (var island in job.Islands.Where(static island => island.Progress is { PeerFaults: > 0 }))

@@ -24,8 +24,8 @@ internal static class QueueViews
             Parent = queue.Parent,
             Weight = queue.Weight,
             Quotas = queue.Quotas,
-            Held = all.Sum(static job => job.Islands.Count(static island => island.HoldsSlot) * (long)job.Specification.Accelerators),
-            Owned = all.Sum(static job => job.Islands.Count(static island => island is { HoldsSlot: true, IsOwned: true }) * (long)job.Specification.Accelerators),
+            Held = all.Sum(static job => job.Islands.Where(static island => island.HoldsSlot).Sum(island => (long)job.AcceleratorsOf(island))),
+            Owned = all.Sum(static job => job.Islands.Where(static island => island is { HoldsSlot: true, IsOwned: true }).Sum(island => (long)job.AcceleratorsOf(island))),
             Running = [.. all.Where(static job => job.Islands.Any(static island => island.HoldsSlot)).Select(static job => job.Id)],
             Waiting = [.. all.Where(static job => job.Islands.IsEmpty && !job.Held).Select(static job => job.Id)],
         };

@@ -129,6 +129,7 @@ internal sealed class ViewBuilder(IslandBoard board, LeaseClock leases, TimeProv
         {
             Site = island.Site,
             Hardware = island.Hardware,
+            Accelerators = island.Accelerators == 0 ? null : island.Accelerators,
             Places = island.Places,
             Incarnation = island.Incarnation,
             State = island.Gang,

@@ -26,7 +26,7 @@ internal static class FleetFold
     }
 
     public static FactoryState Apply(FactoryState state, StartPlanned record) =>
-        state.WithJob(state.Jobs[record.Job] with { Reserved = null, Planned = new PlannedStart(record.Sites, record.Withheld, record.Owned, record.Awaited, record.Hardware, record.Places) { Rates = record.Rates } });
+        state.WithJob(state.Jobs[record.Job] with { Reserved = null, Planned = new PlannedStart(record.Sites, record.Withheld, record.Owned, record.Awaited, record.Hardware, record.Places) { Rates = record.Rates, Accelerators = record.Accelerators } });
 
     public static FactoryState Apply(FactoryState state, StartReserved record) =>
         state.WithJob(state.Jobs[record.Job] with { Reserved = record.Start is { } start ? new ReservedStart(start, record.Sites, record.Owned, record.Hardware, record.Places) { Rates = record.Rates, ClaimedAt = record.Claim ? record.At : null } : null });

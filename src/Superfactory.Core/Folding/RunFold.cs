@@ -28,7 +28,7 @@ internal static class RunFold
     }
 
     private static FactoryIsland Island(string site, int incarnation, JobStarted record) => record.Withheld.IsDefaultOrEmpty || !record.Withheld.Contains(site, StringComparer.Ordinal)
-        ? new FactoryIsland { Site = site, Incarnation = incarnation, Standing = IslandStanding.Wanted, IsOwned = record.Owned, Hardware = record.Hardware, Places = FleetPlaces.At(record.Places, site) }
+        ? new FactoryIsland { Site = site, Incarnation = incarnation, Standing = IslandStanding.Wanted, IsOwned = record.Owned, Hardware = record.Hardware, Accelerators = record.Accelerators?.GetValueOrDefault(site) ?? 0, Places = FleetPlaces.At(record.Places, site) }
         : new FactoryIsland { Site = site, Incarnation = incarnation, Standing = IslandStanding.Gone, Hardware = record.Hardware, Withheld = $"There was no room at {site} when the job started." };
 
     public static FactoryState Apply(FactoryState state, IslandRestarted record)
@@ -48,6 +48,7 @@ internal static class RunFold
             SetAside = island.SetAside,
             IsOwned = record.Owned ?? island.IsOwned,
             Hardware = island.Hardware,
+            Accelerators = record.Accelerators ?? island.Accelerators,
             Places = record.Places ?? island.Places,
         };
         return state.WithJob(job.WithIsland(restarted) with { Rates = RateFold.With(job, island.Site, record.Rates) }).Touch(record.Island);

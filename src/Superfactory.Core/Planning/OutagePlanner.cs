@@ -71,7 +71,7 @@ internal static class OutagePlanner
 
     /// <summary>The accelerators of a domain that gangs hold who are not told to leave.</summary>
     private static long Staying(FactoryState state, string place) => state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job is { HoldRequested: false, IsLeaving: false })
-        .Sum(job => job.Islands.Where(island => island.Standing == IslandStanding.Wanted && island.Places.Contains(place, StringComparer.Ordinal)).Sum(island => (long)job.Specification.Accelerators / island.Places.Length));
+        .Sum(job => job.Islands.Where(island => island.Standing == IslandStanding.Wanted && island.Places.Contains(place, StringComparer.Ordinal)).Sum(island => (long)job.AcceleratorsOf(island) / island.Places.Length));
 
     private static bool MayLeave(FactoryState state, FactoryJob job, FactoryOutage outage) => !job.HoldRequested && On(state, job, outage).Any(static island => island.Standing == IslandStanding.Wanted);
 

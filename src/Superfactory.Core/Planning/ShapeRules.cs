@@ -15,6 +15,8 @@ internal static class ShapeRules
     public static ImmutableArray<Problem> Check(FactoryState state, SubmitJob submit)
     {
         var job = submit.Specification;
+        job = job with { Accelerators = job.AcceleratorsLeast, AcceleratorsMin = 0 };
+        submit = submit with { Specification = job };
         if (job.Kinds.IsEmpty)
         {
             return [new Problem($"No kind of hardware that the job takes has {job.Memory} GB.", submit.File, Field: "memory")];

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Superfactory.Core.Reading;
 using Superfactory.Core.Records;
 using Superfactory.Scheduling.Wan;
@@ -53,12 +54,12 @@ internal static class StartPlanner
         {
             var job = draft.State.Jobs[growth.Job];
             var island = job.FindIsland(growth.Island)!;
-            if (island is { Withheld: not null, Standing: IslandStanding.Gone } && FleetCapacity.HasRoom(draft.State, [new GangPlace(job, island.Site, job.Hardware, growth.Places)], planned: true)
+            if (island is { Withheld: not null, Standing: IslandStanding.Gone } && FleetCapacity.HasRoom(draft.State, [new GangPlace(job, island.Site, job.Hardware, growth.Places, growth.Accelerators ?? job.Specification.Accelerators)], planned: true)
                 && FleetRates.HasRoom(draft.State, growth.Rates, job.Id, planned: true))
             {
                 draft.Add(new IslandRestarted
                 {
-                    At = draft.Now, Job = job.Id, Island = island.Site, Incarnation = island.Incarnation + 1, Owned = growth.Owned, Places = growth.Places, Rates = growth.Rates,
+                    At = draft.Now, Job = job.Id, Island = island.Site, Incarnation = island.Incarnation + 1, Owned = growth.Owned, Accelerators = growth.Accelerators, Places = growth.Places, Rates = growth.Rates,
                     Reason = $"Island {island.Site} was started again as incarnation {island.Incarnation + 1}: there is room for it.",
                 });
                 MembershipPlanner.Plan(draft, job.Id, mayBegin: false);
@@ -76,9 +77,9 @@ internal static class StartPlanner
 
         var starts = planned.Sites.Except(planned.Withheld, StringComparer.Ordinal).ToImmutableArray();
         var gangs = RoleRules.Open(draft.State, job).Where(static gang => gang.Planned is not null).Select(static gang => new GangStart(gang.Id, gang.Planned!.Sites[0], FleetPlaces.At(gang.Planned.Places, gang.Planned.Sites[0]))).ToImmutableArray();
-        var together = FleetPlacement.Together(draft.State, job, starts, planned.Hardware, planned.Places, gangs);
+        var together = FleetPlacement.Together(draft.State, job, starts, planned.Hardware, planned.Accelerators, planned.Places, gangs);
         var away = together.SelectMany(static each => each.Domains).FirstOrDefault(domain => FleetPlaces.Offered(draft.State, domain) == 0);
-        var gone = together.FirstOrDefault(each => !draft.State.IsOpen(each.Site) || FleetCapacity.Offered(draft.State, each.Site, each.Hardware) < each.Job.Specification.Accelerators)?.Site;
+        var gone = together.FirstOrDefault(each => !draft.State.IsOpen(each.Site) || FleetCapacity.Offered(draft.State, each.Site, each.Hardware) < each.Accelerators)?.Site;
         if (job.CancelRequested || job.Held || gone is not null || away is not null)
         {
             var reason = gone is null ? away is null || job.Held ? "The job is held." : $"{Sentence.Capital(away)} is out of service." : draft.State.OutageOf(gone) is { } outage ? $"Site {gone} is {Sentence.Outage(outage.State)}." : $"Site {gone} is not there any more.";
@@ -87,7 +88,7 @@ internal static class StartPlanner
         else if (FleetCapacity.HasRoom(draft.State, together, planned: false) && FleetRates.HasRoom(draft.State, planned.Rates, job.Id, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
         {
             var who = planned.Awaited.IsEmpty ? string.Empty : $" {Sentence.Capital(Sentence.Jobs(planned.Awaited))} gave way.";
-            Place(draft, job.Id, new Placement { Sites = planned.Sites, Withheld = planned.Withheld, Hardware = planned.Hardware, Places = planned.Places, Rates = planned.Rates, Owned = planned.Owned, Gangs = gangs }, $"Placed at {Sentence.List(starts)}{On(planned.Hardware)}.{who}{InputRules.Said(draft.State, job, starts)}");
+            Place(draft, job.Id, new Placement { Sites = planned.Sites, Withheld = planned.Withheld, Hardware = planned.Hardware, Accelerators = planned.Accelerators, Places = planned.Places, Rates = planned.Rates, Owned = planned.Owned, Gangs = gangs }, $"Placed at {Sentence.List(starts)}{On(planned.Hardware, planned.Accelerators)}.{who}{InputRules.Said(draft.State, job, starts)}");
         }
     }
 
@@ -99,10 +100,10 @@ internal static class StartPlanner
     private static bool TryStart(Draft draft, long id, Placement placement, ImmutableArray<string> starts, HashSet<string> untold)
     {
         var job = draft.State.Jobs[id];
-        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Hardware, placement.Places, placement.Gangs), planned: true)
+        if (placement.Stops.IsEmpty && FleetCapacity.HasRoom(draft.State, FleetPlacement.Together(draft.State, job, starts, placement.Hardware, placement.Accelerators, placement.Places, placement.Gangs), planned: true)
             && FleetRates.HasRoom(draft.State, placement.Rates, id, planned: true))
         {
-            Place(draft, id, placement, $"Placed at {Sentence.List(starts)}{On(placement.Hardware)}.{InputRules.Said(draft.State, job, starts)}");
+            Place(draft, id, placement, $"Placed at {Sentence.List(starts)}{On(placement.Hardware, placement.Accelerators)}.{InputRules.Said(draft.State, job, starts)}");
             return true;
         }
 
@@ -120,7 +121,7 @@ internal static class StartPlanner
         var stops = placement.Stops.Where(stop => draft.State.Jobs[stop.Job] is { HoldRequested: false, IsLeaving: false, Islands.IsEmpty: false }).ToList();
         draft.Add(new StartPlanned
         {
-            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Places = placement.Places, Owned = placement.Owned, Rates = placement.Rates, Scheduler = FleetPlacement.Policy,
+            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Accelerators = placement.Accelerators, Places = placement.Places, Owned = placement.Owned, Rates = placement.Rates, Scheduler = FleetPlacement.Policy,
             Awaited = [.. stops.Select(static stop => stop.Job)],
             Reason = stops.Count == 0 ? $"Starts at {Sentence.List(starts)} as soon as what stops there has."
                 : $"Starts at {Sentence.List(starts)} as soon as {Sentence.Jobs([.. stops.Select(static stop => stop.Job)])} {(stops.Count == 1 ? "has" : "have")} given way.",
@@ -178,7 +179,7 @@ internal static class StartPlanner
     {
         draft.Add(new JobStarted
         {
-            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Places = placement.Places, Owned = placement.Owned, EndBy = placement.EndBy, Rates = placement.Rates,
+            At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Accelerators = placement.Accelerators, Places = placement.Places, Owned = placement.Owned, EndBy = placement.EndBy, Rates = placement.Rates,
             Scheduler = FleetPlacement.Policy, Reason = reason,
         });
         MembershipPlanner.Begin(draft, id, reason);
@@ -190,7 +191,16 @@ internal static class StartPlanner
         }
     }
 
-    private static string On(string? hardware) => hardware is null ? string.Empty : $" on {hardware}";
+    private static string On(string? hardware, ImmutableSortedDictionary<string, int>? accelerators)
+    {
+        if (accelerators is null)
+        {
+            return hardware is null ? string.Empty : $" on {hardware}";
+        }
+
+        var (least, most) = (accelerators.Values.Min(), accelerators.Values.Max());
+        return string.Create(CultureInfo.InvariantCulture, $" on {(least == most ? string.Empty : string.Create(CultureInfo.InvariantCulture, $"{least:#,0} to "))}{most:#,0}{(hardware is null ? string.Empty : $" {hardware}")} each");
+    }
 
     /// <summary>A planned start is given up, and that of the gangs of its roles with it.</summary>
     internal static void Drop(Draft draft, long id, string reason)

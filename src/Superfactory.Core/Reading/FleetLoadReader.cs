@@ -122,7 +122,7 @@ public static class FleetLoadReader
                 foreach (var rack in island.Places.Select(FleetPlaces.RackOf).OfType<string>())
                 {
                     var row = rack[..rack.LastIndexOf('/')];
-                    rows[row] = rows.GetValueOrDefault(row) + FleetCapacity.Watts(job.Specification, job.HardwareOf(island), job.Specification.Accelerators / island.Places.Length);
+                    rows[row] = rows.GetValueOrDefault(row) + FleetCapacity.Watts(job.Specification, job.HardwareOf(island), job.AcceleratorsOf(island) / island.Places.Length);
                 }
             }
         }
@@ -133,7 +133,7 @@ public static class FleetLoadReader
     private static ImmutableArray<QueueUse> Queues(IEnumerable<(FactoryJob Job, FactoryIsland Island)> gangs) =>
     [
         .. gangs.GroupBy(static gang => gang.Job.Specification.Queue, StringComparer.Ordinal)
-            .Select(static queue => new QueueUse(queue.Key, queue.Sum(static gang => (long)gang.Job.Specification.Accelerators), [.. queue.Select(static gang => gang.Job.Role?.Job ?? gang.Job.Id).Distinct().Order()]))
+            .Select(static queue => new QueueUse(queue.Key, queue.Sum(static gang => (long)gang.Job.AcceleratorsOf(gang.Island)), [.. queue.Select(static gang => gang.Job.Role?.Job ?? gang.Job.Id).Distinct().Order()]))
             .OrderByDescending(static queue => queue.Accelerators).ThenBy(static queue => queue.Queue, StringComparer.Ordinal),
     ];
 }

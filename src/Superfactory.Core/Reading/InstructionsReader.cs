@@ -82,6 +82,7 @@ public static class InstructionsReader
                     Array = job.Array,
                     Role = job.Role,
                     Hardware = island.Hardware,
+                    Accelerators = island.Accelerators == 0 ? null : island.Accelerators,
                     Places = island.Places,
                     Specification = job.Specification with { Sites = [.. job.Islands.Select(each => each.Site)], SiteCount = 0, Count = 1 },
                 };

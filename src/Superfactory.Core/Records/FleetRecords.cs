@@ -56,6 +56,9 @@ public sealed record StartPlanned : PlanRecord
     /// <summary>The kind of hardware; null where the job names a single one.</summary>
     public string? Hardware { get; init; }
 
+    /// <summary>The accelerators of each island that starts, by site, where the job says a range; null for what it says.</summary>
+    public ImmutableSortedDictionary<string, int>? Accelerators { get; init; }
+
     /// <summary>The domains of each island at a site that the fleet places, by site; null where there is none.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<string>>? Places { get; init; }
 

@@ -46,6 +46,9 @@ public sealed record JobStarted : PlanRecord
     /// <summary>The domains of each island at a site that the fleet places, by site; null where there is none.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<string>>? Places { get; init; }
 
+    /// <summary>The accelerators of each island that starts, by site, where the job says a range; null for what it says.</summary>
+    public ImmutableSortedDictionary<string, int>? Accelerators { get; init; }
+
     /// <summary>The reserved start of another that it is let run ahead of, in milliseconds since 1970-01-01 UTC; 0 for none.</summary>
     public long EndBy { get; init; }
 
@@ -70,6 +73,9 @@ public sealed record IslandRestarted : PlanRecord
 
     /// <summary>The domains that it has now at a site that the fleet places; null keeps those that it had.</summary>
     public ImmutableArray<string>? Places { get; init; }
+
+    /// <summary>The accelerators that it has now, where the job says a range and it had been left out; null keeps what it had.</summary>
+    public int? Accelerators { get; init; }
 
     /// <summary>The rates that are reserved between it and the others from now on, where it had been left out.</summary>
     public ImmutableArray<WanReservation> Rates { get; init; } = [];

@@ -69,6 +69,9 @@ public sealed record FactoryIsland
     /// <summary>The kind of hardware that it holds; null where its job names a single one.</summary>
     public string? Hardware { get; init; }
 
+    /// <summary>How many accelerators it holds, of a job whose islands may have fewer than the most; 0 for what its job says.</summary>
+    public int Accelerators { get; init; }
+
     /// <summary>The domains that it has an equal slice of each of, at a site that the fleet places; empty where the site places its own gangs.</summary>
     public ImmutableArray<string> Places { get; init; } = [];
 

@@ -42,7 +42,7 @@ public sealed record FactoryJob
             var held = 0L;
             foreach (var island in Islands)
             {
-                held += island.HoldsSlot ? Specification.Accelerators : 0;
+                held += island.HoldsSlot ? AcceleratorsOf(island) : 0;
             }
 
             return held;
@@ -164,6 +164,13 @@ public sealed record FactoryJob
         return island.Hardware ?? Specification.Hardware[0];
     }
 
+    /// <summary>How many accelerators an island of it holds.</summary>
+    public int AcceleratorsOf(FactoryIsland island)
+    {
+        ArgumentNullException.ThrowIfNull(island);
+        return island.Accelerators == 0 ? Specification.Accelerators : island.Accelerators;
+    }
+
     /// <summary>The kind of hardware that it is placed on, or is about to start on; the best that it accepts where it is neither.</summary>
     public string Hardware => (Islands.IsEmpty ? Planned?.Hardware : Islands[0].Hardware) ?? Specification.Kinds[0];
 
@@ -194,6 +201,9 @@ public sealed record PlannedStart(ImmutableArray<string> Sites, ImmutableArray<s
 {
     /// <summary>The rates that are reserved for it.</summary>
     public ImmutableArray<WanReservation> Rates { get; init; } = [];
+
+    /// <summary>The accelerators of each island, by site, where the job says a range; null for what it says.</summary>
+    public ImmutableSortedDictionary<string, int>? Accelerators { get; init; }
 }
 
 /// <summary>When and where a job starts at the latest, as things stand. Immutable.</summary>

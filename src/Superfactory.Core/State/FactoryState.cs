@@ -113,9 +113,9 @@ public sealed record FactoryState
     public long AcceleratorsHeld(string site)
     {
         var held = 0L;
-        foreach (var id in JobsHoldingSlots(site))
+        foreach (var (job, island) in GangsAt(site))
         {
-            held += Jobs[id].Specification.Accelerators;
+            held += job.AcceleratorsOf(island);
         }
 
         return held;

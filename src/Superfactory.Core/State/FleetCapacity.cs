@@ -32,7 +32,7 @@ public static class FleetCapacity
     public static long Held(FactoryState state, string site, string hardware)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.GangsAt(site).Where(gang => gang.Job.HardwareOf(gang.Island) == hardware).Sum(static gang => (long)gang.Job.Specification.Accelerators);
+        return state.GangsAt(site).Where(gang => gang.Job.HardwareOf(gang.Island) == hardware).Sum(static gang => (long)gang.Job.AcceleratorsOf(gang.Island));
     }
 
     /// <summary>The watts that so many accelerators of a job add on a kind of hardware at the share of their peak that it declares, rounded up.</summary>
@@ -46,7 +46,7 @@ public static class FleetCapacity
     public static long Drawn(FactoryState state, string site)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.GangsAt(site).Sum(static gang => Watts(gang.Job.Specification, gang.Job.HardwareOf(gang.Island), gang.Job.Specification.Accelerators));
+        return state.GangsAt(site).Sum(static gang => Watts(gang.Job.Specification, gang.Job.HardwareOf(gang.Island), gang.Job.AcceleratorsOf(gang.Island)));
     }
 
     /// <summary>
@@ -76,7 +76,7 @@ public static class FleetCapacity
     /// <param name="job">The job.</param>
     /// <param name="sites">A site for each island.</param>
     /// <param name="planned">Whether what is kept for jobs for whom others give way counts as held.</param>
-    internal static bool HasRoom(FactoryState state, FactoryJob job, ImmutableArray<string> sites, bool planned) => HasRoom(state, [.. sites.Select(site => new GangPlace(job, site, job.Hardware, job.FindIsland(site)?.Places ?? []))], planned);
+    internal static bool HasRoom(FactoryState state, FactoryJob job, ImmutableArray<string> sites, bool planned) => HasRoom(state, [.. sites.Select(site => job.FindIsland(site) is { } island ? new GangPlace(job, site, job.Hardware, island.Places, job.AcceleratorsOf(island)) : new GangPlace(job, site, job.Hardware, [], job.Specification.AcceleratorsLeast))], planned);
 
     /// <summary>Whether all these gangs, with what is kept for others, find accelerators and power that nobody holds, now.</summary>
     /// <param name="state">The factory.</param>
@@ -88,14 +88,14 @@ public static class FleetCapacity
         List<GangPlace> added = [.. gangs];
         foreach (var other in planned ? state.OpenJobs.Select(id => state.Jobs[id]).Where(other => other.Planned is not null && !starts.Contains(other.Id)) : [])
         {
-            added.AddRange(other.Planned!.Sites.Except(other.Planned.Withheld, StringComparer.Ordinal).Select(site => new GangPlace(other, site, other.Hardware, FleetPlaces.At(other.Planned.Places, site))));
+            added.AddRange(other.Planned!.Sites.Except(other.Planned.Withheld, StringComparer.Ordinal).Select(site => new GangPlace(other, site, other.Hardware, FleetPlaces.At(other.Planned.Places, site), FleetPlaces.Size(other.Planned.Accelerators, site, other))));
         }
 
         foreach (var there in gangs.GroupBy(static gang => gang.Site, StringComparer.Ordinal))
         {
             var all = added.Where(each => each.Site == there.Key).ToList();
             if (there.Select(static gang => gang.Hardware).Distinct(StringComparer.Ordinal).Any(hardware =>
-                    Held(state, there.Key, hardware) + all.Where(each => each.Hardware == hardware).Sum(static each => (long)each.Job.Specification.Accelerators) > Offered(state, there.Key, hardware))
+                    Held(state, there.Key, hardware) + all.Where(each => each.Hardware == hardware).Sum(static each => (long)each.Accelerators) > Offered(state, there.Key, hardware))
                 || (Budget(state, there.Key) is var budget and < long.MaxValue && Drawn(state, there.Key) + all.Sum(static each => each.Watts) > budget))
             {
                 return false;
@@ -115,7 +115,7 @@ public static class FleetCapacity
         }
 
         var held = FleetPlaces.Held(state, planned: false);
-        added.ForEach(gang => FleetPlaces.Add(held, gang.Domains, gang.Job.Specification.Accelerators));
+        added.ForEach(gang => FleetPlaces.Add(held, gang.Domains, gang.Accelerators));
         foreach (var domain in gangs.SelectMany(static gang => gang.Domains).Distinct(StringComparer.Ordinal))
         {
             if (held[domain] > FleetPlaces.Offered(state, domain))
@@ -135,8 +135,9 @@ public static class FleetCapacity
 /// <param name="Site">Its site.</param>
 /// <param name="Hardware">The kind of hardware.</param>
 /// <param name="Domains">The domains that it has an equal slice of each of; empty where the site places its own gangs.</param>
-internal sealed record GangPlace(FactoryJob Job, string Site, string Hardware, ImmutableArray<string> Domains)
+/// <param name="Accelerators">What it takes of them together.</param>
+internal sealed record GangPlace(FactoryJob Job, string Site, string Hardware, ImmutableArray<string> Domains, int Accelerators)
 {
     /// <summary>The watts that it adds.</summary>
-    public long Watts => FleetCapacity.Watts(Job.Specification, Hardware, Job.Specification.Accelerators);
+    public long Watts => FleetCapacity.Watts(Job.Specification, Hardware, Accelerators);
 }

@@ -14,7 +14,7 @@ internal static class FleetDraw
             var job = state.Jobs[id];
             foreach (var island in job.Islands.AddRange(job.Strays).Where(static island => island.HoldsSlot && !island.Places.IsEmpty))
             {
-                Draw(racks, rows, new GangPlace(job, island.Site, job.HardwareOf(island), island.Places));
+                Draw(racks, rows, new GangPlace(job, island.Site, job.HardwareOf(island), island.Places, job.AcceleratorsOf(island)));
             }
         }
 
@@ -38,7 +38,7 @@ internal static class FleetDraw
         {
             if (FleetPlaces.RackOf(domain) is { } rack)
             {
-                var watts = FleetCapacity.Watts(gang.Job.Specification, gang.Hardware, gang.Job.Specification.Accelerators / gang.Domains.Length);
+                var watts = FleetCapacity.Watts(gang.Job.Specification, gang.Hardware, gang.Accelerators / gang.Domains.Length);
                 racks[rack] = racks.GetValueOrDefault(rack) + watts;
                 rows[RowOf(rack)] = rows.GetValueOrDefault(RowOf(rack)) + watts;
             }

@@ -105,12 +105,12 @@ internal static class FleetPlaces
             var job = state.Jobs[id];
             foreach (var island in job.Islands.AddRange(job.Strays).Where(static island => island.HoldsSlot))
             {
-                Add(held, island.Places, job.Specification.Accelerators);
+                Add(held, island.Places, job.AcceleratorsOf(island));
             }
 
-            foreach (var places in planned && job.Planned?.Places is { } starts ? starts.Values : [])
+            foreach (var (site, places) in (planned ? job.Planned?.Places : null) ?? ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty)
             {
-                Add(held, places, job.Specification.Accelerators);
+                Add(held, places, Size(job.Planned!.Accelerators, site, job));
             }
         }
 
@@ -146,6 +146,9 @@ internal static class FleetPlaces
 
     /// <summary>The domains at a site; empty where there are none.</summary>
     public static ImmutableArray<string> At(ImmutableSortedDictionary<string, ImmutableArray<string>>? places, string site) => places is not null && places.TryGetValue(site, out var domains) ? domains : [];
+
+    /// <summary>The accelerators of an island at a site; what its job says where nothing else is.</summary>
+    public static int Size(ImmutableSortedDictionary<string, int>? sizes, string site, FactoryJob job) => sizes is not null && sizes.TryGetValue(site, out var size) ? size : job.Specification.Accelerators;
 
     /// <summary>Where a gang stands as the scheduler is told.</summary>
     public static RecordedPlace Recorded(ImmutableHashSet<string> placed, string site, ImmutableArray<string> domains) => new(site, placed.Contains(site) ? domains : []);

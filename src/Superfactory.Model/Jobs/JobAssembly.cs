@@ -45,6 +45,7 @@ internal static class JobAssembly
             Queue = values.Get("queue", JobSpecification.DefaultQueue),
             Priority = values.Count("priority", 0),
             Accelerators = values.Count("accelerators", 1),
+            AcceleratorsMin = values.Count("accelerators_min", 0),
             IslandsMin = values.Count("islands_min", 0),
             MinimumRun = values.Count("minimum_run", 0),
             RestartCost = values.Count("restart_cost", 30),
@@ -149,6 +150,11 @@ internal static class JobAssembly
         if (values.Count("islands_min", 0) > most)
         {
             problems.Add(values.LineOf("islands_min"), "islands_min", $"Expected at most as many as there are sites, {most}, but found {values.Count("islands_min", 0)}.");
+        }
+
+        if (values.Count("accelerators_min", 0) > values.Count("accelerators", 1))
+        {
+            problems.Add(values.LineOf("accelerators_min"), "accelerators_min", $"Expected at most as many as an island has, {values.Count("accelerators", 1)} by 'accelerators', but found {values.Count("accelerators_min", 0)}.");
         }
     }
 

@@ -41,6 +41,11 @@ internal static class JobRoles
         {
             problems.Add(values.LineOf("islands_min"), "islands_min", "A job with roles starts and gives way as a whole. Expected 0.", "Remove the field, or 'roles'.");
         }
+
+        if (values.Count("accelerators_min", 0) > 0)
+        {
+            problems.Add(values.LineOf("accelerators_min"), "accelerators_min", "A job with roles has islands of one size. Expected 0.", "Remove the field, or 'roles'.");
+        }
     }
 
     /// <summary>The specifications; to be called where nothing is wrong.</summary>

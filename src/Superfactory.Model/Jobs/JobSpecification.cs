@@ -36,8 +36,11 @@ public sealed record JobSpecification
     /// <summary>Greater goes first in its queue, and running jobs of its queue give way to it. 0 to 1,000, default 0.</summary>
     public int Priority { get; init; }
 
-    /// <summary>Accelerators, or slots of processors, that each island takes at its site. At least 1, default 1.</summary>
+    /// <summary>Accelerators, or slots of processors, that each island takes at its site; the most of them where <see cref="AcceleratorsMin"/> says that fewer do. At least 1, default 1.</summary>
     public int Accelerators { get; init; } = 1;
+
+    /// <summary>The fewest accelerators that an island starts with; 0, the default, for <see cref="Accelerators"/>.</summary>
+    public int AcceleratorsMin { get; init; }
 
     /// <summary>The kinds of hardware that its islands may run on, names of the catalogue, the best first; empty for any but processors. All islands get the same. Default <c>cpu</c>.</summary>
     [JsonConverter(typeof(HardwareJsonConverter))]
@@ -141,6 +144,10 @@ public sealed record JobSpecification
     /// <summary>Islands that it has at the least.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public int IslandsLeast => IslandsMin == 0 ? IslandsMax : Math.Min(IslandsMin, IslandsMax);
+
+    /// <summary>Accelerators that each island has at the least.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public int AcceleratorsLeast => AcceleratorsMin == 0 ? Accelerators : Math.Min(AcceleratorsMin, Accelerators);
 
     /// <summary>Environment variables that every trainer process gets in addition.</summary>
     public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;

@@ -54,7 +54,7 @@ public sealed record RoleSpecification
         var role = job.Roles[name];
         return job with
         {
-            Sites = [], SiteCount = 1, IslandsMin = 0, Roles = job.Roles.Clear(), Accelerators = role.Accelerators, Hardware = [role.Hardware], Memory = 0, Within = role.Within, Placement = role.Placement, PreferredSites = role.PreferredSites, Peak = role.Peak, Trainer = null, Command = role.Command,
+            Sites = [], SiteCount = 1, IslandsMin = 0, Roles = job.Roles.Clear(), Accelerators = role.Accelerators, AcceleratorsMin = 0, Hardware = [role.Hardware], Memory = 0, Within = role.Within, Placement = role.Placement, PreferredSites = role.PreferredSites, Peak = role.Peak, Trainer = null, Command = role.Command,
             Data = null, Sync = new SyncSpecification(), Checkpoint = job.Checkpoint with { Every = 0 }, Island = new IslandSpecification { Processes = role.Processes }, Lanes = null, Wan = null,
             Environment = role.Environment, StartAfter = 0, Deadline = 0,
         };

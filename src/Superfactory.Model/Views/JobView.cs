@@ -84,6 +84,9 @@ public sealed record IslandView
     /// <summary>The kind of hardware that it got; null where the job names a single one.</summary>
     public string? Hardware { get; init; }
 
+    /// <summary>The accelerators, or slots of processors, that it got; null where the job says one size.</summary>
+    public int? Accelerators { get; init; }
+
     /// <summary>The racks and nodes that it got an equal slice of each of, by their paths, where the fleet places its site; else empty.</summary>
     public ImmutableArray<string> Places { get; init; } = [];
 

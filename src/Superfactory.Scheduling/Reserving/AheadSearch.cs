@@ -31,6 +31,26 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
             return reserved;
         }
 
+        var plan = Beside(request, now, until, own, lacks);
+        plan ??= victims.MayFind(request) ? Stopping(request, now, until) : null;
+        plan ??= own is { IsClaim: true } && own.StartMilliseconds <= now && !IsInWindow(own, now, until) ? AsClaimed(own, now) : null;
+        LiftNoMore();
+        book.Look(0, long.MaxValue);
+        return plan;
+    }
+
+    /// <summary>As above, but nobody gives way, and what is reserved for the job is of another size: it is no place for it.</summary>
+    public Plan? FindBeside(GangRequest request, long now, PendingReason? lacks)
+    {
+        var plan = Beside(request, now, Until(request, now), state.Reserved.TryFind(request.Job, out var own) ? own : null, lacks);
+        LiftNoMore();
+        state.Reserved.Look(0, long.MaxValue);
+        return plan;
+    }
+
+    /// <summary>A place beside what is reserved for others, or instead of it where the job goes before these. What was lifted stays so.</summary>
+    private Plan? Beside(GangRequest request, long now, long until, Reservation? own, PendingReason? lacks)
+    {
         LiftWindows(request, now);
         if (own is not null)
         {
@@ -38,29 +58,23 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
         }
 
         // Most that wait are told apart before the fleet is seen otherwise, which takes longer than all else.
-        var plan = MayHelp(request, until, lacks) ? Placed(request, now, until) : null;
-        if (plan is null)
+        if (MayHelp(request, until, lacks) && Placed(request, now, until) is { } placed)
         {
-            var owned = IsGuaranteed(request);
-            var more = false;
-            foreach (var reservation in book.StartsByJob)
-            {
-                if (!reservation.IsLifted && GoesBefore(request, reservation, owned))
-                {
-                    Lift(reservation);
-                    more = true;
-                }
-            }
-
-            plan = more ? Placed(request, now, until) : null;
-            plan ??= InWindow(request, now, until);
-            plan ??= victims.MayFind(request) ? Stopping(request, now, until) : null;
-            plan ??= own is { IsClaim: true } && own.StartMilliseconds <= now && !IsInWindow(own, now, until) ? AsClaimed(own, now) : null;
+            return placed;
         }
 
-        LiftNoMore();
-        book.Look(0, long.MaxValue);
-        return plan;
+        var owned = IsGuaranteed(request);
+        var more = false;
+        foreach (var reservation in state.Reserved.StartsByJob)
+        {
+            if (!reservation.IsLifted && GoesBefore(request, reservation, owned))
+            {
+                Lift(reservation);
+                more = true;
+            }
+        }
+
+        return (more ? Placed(request, now, until) : null) ?? InWindow(request, now, until);
     }
 
     private Plan? Placed(GangRequest request, long now, long until)

@@ -63,7 +63,7 @@ internal sealed class ClaimFinder(FleetState state, VictimSearch victims)
     /// <summary>Whether who has run the minimum by a time leaves enough, and when the last of those that give way has.</summary>
     private Reservation? Try(GangRequest request, long time, long now)
     {
-        if (victims.Find(request with { IslandsMax = request.IslandsMin }, time) is not { IsOwned: true } plan)
+        if (victims.Find(request.AtLeast() with { IslandsMax = request.IslandsMin }, time) is not { IsOwned: true } plan)
         {
             return null;
         }

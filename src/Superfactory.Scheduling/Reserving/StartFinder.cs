@@ -164,10 +164,10 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
         var until = request.DurationMilliseconds == 0 ? long.MaxValue : time + request.DurationMilliseconds + request.StopCostMilliseconds;
         state.Reserved.Look(time, until);
         ChargeOthers(time, until, 1);
-        var plan = gangs.Find(request, guaranteedOnly: false, request.IslandsMin);
+        var plan = gangs.Find(request.AtLeast(), guaranteedOnly: false, request.IslandsMin);
         var routes = plan.Starts ? Routes(plan) : null;
         ChargeOthers(time, until, -1);
-        return routes is { } found ? Reservation(state, plan, time, found) : null;
+        return routes is { } found ? Reservation(state, request.IsElastic ? plan with { Request = request } : plan, time, found) : null;
     }
 
     /// <summary>Charges the quota and rates of what is reserved at that time, all at once; what it needs of domains and power is kept of these.</summary>

@@ -53,7 +53,7 @@ internal sealed class GangPreparation(SiteOptions options, SiteDirectory directo
                 Checkpoints = duty,
                 Python = options.Python,
                 PythonDirectory = pythonDirectory,
-                Cores = (int)Math.Clamp((long)(options.Cores ?? Environment.ProcessorCount) * assignment.Specification.Accelerators / options.Slots, 1, options.Cores ?? Environment.ProcessorCount),
+                Cores = (int)Math.Clamp((long)(options.Cores ?? Environment.ProcessorCount) * (assignment.Accelerators ?? assignment.Specification.Accelerators) / options.Slots, 1, options.Cores ?? Environment.ProcessorCount),
                 OrphanGraceSeconds = options.OrphanGrace.TotalSeconds,
                 Self = self,
             });

@@ -62,7 +62,6 @@ internal static class TrainerLaunch
         var (assignment, job) = (specification.Assignment, specification.Assignment.Specification);
         var count = job.ProcessesAt(assignment.Island);
         var processes = Text(count);
-        var threads = job.Island.Threads > 0 ? job.Island.Threads : Math.Max(1, specification.Cores / count);
         var own = new Dictionary<string, string>
         {
             ["SUPERFACTORY_BRIDGE"] = GangFiles.TrainerSocket(specification.RuntimeDirectory),
@@ -72,7 +71,7 @@ internal static class TrainerLaunch
             ["SUPERFACTORY_OUTPUT"] = specification.OutputDirectory,
             ["PYTHONPATH"] = PythonPath(specification.PythonDirectory),
             ["PYTHONUNBUFFERED"] = "1",
-            ["OMP_NUM_THREADS"] = Text(threads),
+            ["OMP_NUM_THREADS"] = Text(Threads(specification, count)),
             ["RANK"] = Text(rank),
             ["LOCAL_RANK"] = Text(rank),
             ["WORLD_SIZE"] = processes,
@@ -107,6 +106,7 @@ internal static class TrainerLaunch
             own["SUPERFACTORY_ELEMENTS"] = Text(array.Count);
         }
 
+        own["SUPERFACTORY_ACCELERATORS"] = Text(assignment.Accelerators ?? job.Accelerators);
         own["SUPERFACTORY_HARDWARE"] = assignment.Hardware ?? job.Hardware[0];
         if (!assignment.Places.IsEmpty)
         {
@@ -125,6 +125,13 @@ internal static class TrainerLaunch
             WorkingDirectory = job.Directory ?? specification.GangDirectory,
             Environment = job.Environment.SetItems(own),
         };
+    }
+
+    /// <summary>Threads of each process: of those that the job says the part that its island got of the most accelerators, else of the gang's cores.</summary>
+    private static int Threads(GangSpecification specification, int processes)
+    {
+        var (assignment, job) = (specification.Assignment, specification.Assignment.Specification);
+        return Math.Max(1, job.Island.Threads > 0 ? (int)((long)job.Island.Threads * (assignment.Accelerators ?? job.Accelerators) / job.Accelerators) : specification.Cores / processes);
     }
 
     /// <summary>A port of this machine that was free a moment ago.</summary>

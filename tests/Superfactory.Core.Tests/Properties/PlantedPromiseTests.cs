@@ -39,6 +39,49 @@ public sealed class PlantedPromiseTests
     }
 
     [Fact]
+    public void A_factory_of_jobs_with_a_range_of_accelerators_keeps_the_promises_and_decides_the_same_again()
+    {
+        var (smaller, back) = (0, 0);
+        foreach (var seed in Enumerable.Range(1, 10))
+        {
+            var life = Elastic(seed);
+            for (var step = 0; step < Steps; step++)
+            {
+                life.Step();
+                Promises.Hold(life.State, life.Now);
+            }
+
+            smaller += life.Journal.OfType<JobStarted>().Count(start => start.Accelerators?.Values.Min() < life.State.Jobs[start.Job].Specification.Accelerators);
+            back += life.Journal.OfType<IslandRestarted>().Count(static record => record.Accelerators is not null);
+            FactorySnapshot.Of(life.Journal.Select(static record => JournalRecord.FromJson(record.ToJson())).Aggregate(FactoryState.Empty, Factory.Apply)).ToJson().ShouldBe(FactorySnapshot.Of(life.State).ToJson());
+            var again = Elastic(seed);
+            Enumerable.Range(0, Steps).ToList().ForEach(_ => again.Step());
+            again.Journal.Select(static record => record.ToJson()).ShouldBe(life.Journal.Select(static record => record.ToJson()));
+        }
+
+        TestContext.Current.SendDiagnosticMessage($"{smaller} started with fewer than the most, {back} islands back");
+        smaller.ShouldBeGreaterThan(5);
+        back.ShouldBeGreaterThan(0);
+    }
+
+    /// <summary>Each job with more than one accelerator goes on with one.</summary>
+    private static Life Elastic(int seed) => new(seed, Checked, static job => job.Accelerators > 1 && job.Roles.IsEmpty ? job with { Accelerators = job.Accelerators + 2, AcceleratorsMin = 1 } : job);
+
+    [Fact]
+    public void Island_that_is_out_of_its_range_is_found()
+    {
+        var factory = new TestFactory().Join("atlanta", slots: 4);
+        factory.Do(new SubmitJob(TestFactory.Specification("atlanta") with { Accelerators = 3, AcceleratorsMin = 2 }));
+        var start = factory.Journal.OfType<JobStarted>().Single();
+        Found(() => Promises.Step(factory.State, Factory.Apply(factory.State, start), start)).ShouldBeEmpty();
+        foreach (var size in new[] { 1, 4 })
+        {
+            var altered = start with { Accelerators = start.Accelerators!.SetItem("atlanta", size) };
+            Found(() => Promises.Step(factory.State, Factory.Apply(factory.State, altered), altered)).ShouldContain("atlanta of job 1 is out of its range");
+        }
+    }
+
+    [Fact]
     public void Life_in_which_a_job_was_given_what_nobody_had_been_told_to_leave_is_whole()
     {
         var life = new Life(14, Checked);

@@ -63,7 +63,7 @@ internal static class PowerLaw
         {
             foreach (var island in job.Islands.AddRange(job.Strays).Where(static island => island.HoldsSlot))
             {
-                var watts = (decimal)job.Specification.Accelerators * HardwareCatalogue.Find(island.Hardware ?? job.Specification.Hardware[0])!.AcceleratorWatts * job.Specification.PeakThousandths / 1000;
+                var watts = (decimal)job.AcceleratorsOf(island) * HardwareCatalogue.Find(island.Hardware ?? job.Specification.Hardware[0])!.AcceleratorWatts * job.Specification.PeakThousandths / 1000;
                 foreach (var place in island.Places.DefaultIfEmpty(island.Site))
                 {
                     Draw(place, watts / Math.Max(1, island.Places.Length));

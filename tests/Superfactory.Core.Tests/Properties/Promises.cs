@@ -136,6 +136,12 @@ internal static class Promises
             (start.Sites.Length - start.Withheld.Length).ShouldBeGreaterThanOrEqualTo(after.Jobs[start.Job].Specification.IslandsLeast, $"job {start.Job} starts with fewer islands than it needs");
         }
 
+        var sized = record switch { JobStarted each => after.Jobs[each.Job], IslandRestarted each => after.Jobs[each.Job], _ => null };
+        foreach (var island in sized?.Islands.Where(static island => island.HoldsSlot) ?? [])
+        {
+            sized!.AcceleratorsOf(island).ShouldBeInRange(sized.Specification.AcceleratorsLeast, sized.Specification.Accelerators, $"{island.Site} of job {sized.Id} is out of its range");
+        }
+
         var (id, given) = record switch
         {
             IslandReclaimed reclaimed => (reclaimed.Job, reclaimed.Island),

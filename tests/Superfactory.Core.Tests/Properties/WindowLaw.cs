@@ -22,7 +22,7 @@ internal static class WindowLaw
         if (active.Count == 1 && !state.Windows.Values.Any(other => other != active[0] && HavePartInOne(other, active[0])) && state.Outages.IsEmpty && state.Sites.Values.All(static site => site.Standing == SiteStanding.Connected) && active[0] is { IsMaintenance: false } own)
         {
             var there = state.Sites.Keys.Where(site => own.Target is null || own.Target == site).Sum(site => FleetCapacity.Offered(state, site, "cpu"));
-            var others = Working(state, own, saves).Where(each => !WindowRules.IsFor(state, own, each.Job)).Sum(static each => (long)each.Job.Specification.Accelerators);
+            var others = Working(state, own, saves).Where(each => !WindowRules.IsFor(state, own, each.Job)).Sum(static each => (long)each.Job.AcceleratorsOf(each.Island));
             var left = own.Accelerators == 0 ? 0 : Math.Max(0, there - own.Accelerators);
             if (others > left)
             {

@@ -32,6 +32,7 @@ public sealed class JobRolesTests
     [Theory]
     [InlineData("count: 2\n", "count", "A job with roles is no array")]
     [InlineData("islands_min: 1\n", "islands_min", "starts and gives way as a whole")]
+    [InlineData("accelerators: 4\naccelerators_min: 2\n", "accelerators_min", "has islands of one size")]
     public void What_roles_do_not_go_with_is_refused_by_its_field(string more, string field, string why)
     {
         var problem = JobFile.Parse(Job + Roles + more, "job.yaml").Problems.ShouldHaveSingleItem();

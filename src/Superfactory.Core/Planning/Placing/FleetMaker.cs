@@ -49,9 +49,9 @@ internal static class FleetMaker
         foreach (var (job, island) in gangs.Where(gang => !placed.Contains(gang.Island.Site)))
         {
             var at = (island.Site, job.HardwareOf(island));
-            foreign[at] = foreign.GetValueOrDefault(at) + job.Specification.Accelerators;
+            foreign[at] = foreign.GetValueOrDefault(at) + job.AcceleratorsOf(island);
             held[at] = foreign[at];
-            watts[island.Site] = watts.GetValueOrDefault(island.Site) + FleetCapacity.Watts(job.Specification, job.HardwareOf(island), job.Specification.Accelerators);
+            watts[island.Site] = watts.GetValueOrDefault(island.Site) + FleetCapacity.Watts(job.Specification, job.HardwareOf(island), job.AcceleratorsOf(island));
         }
 
         foreach (var (place, hardware, accelerators) in units.SelectMany(static unit => unit.Gangs))
@@ -74,7 +74,7 @@ internal static class FleetMaker
 
         snapshot.TakeRates(RateRules.Foreign(state, units.Select(static unit => unit.Request.Job)));
         var outages = OutagePlaces.Of(state, placed, units.SelectMany(static unit => unit.Gangs).Select(static gang => (gang.Place.Domains, gang.Accelerators))
-            .Concat(gangs.Select(static gang => (gang.Island.Places, gang.Job.Specification.Accelerators))));
+            .Concat(gangs.Select(static gang => (gang.Island.Places, gang.Job.AcceleratorsOf(gang.Island)))));
         outages.Swapped.ForEach(snapshot.TakeOut);
         foreach (var unit in units)
         {
@@ -86,7 +86,7 @@ internal static class FleetMaker
 
         foreach (var (job, island) in gangs.Where(gang => placed.Contains(gang.Island.Site)))
         {
-            snapshot.TakeAway(Request(state, job, [island.Site]) with { Hardware = [job.HardwareOf(island)] }, new RecordedPlace(island.Site, island.Places));
+            snapshot.TakeAway(Request(state, job, [island.Site]) with { Hardware = [job.HardwareOf(island)] }, new RecordedPlace(island.Site, island.Places, island.Accelerators));
         }
 
         outages.Whole.ForEach(snapshot.TakeOut);
@@ -149,7 +149,7 @@ internal static class FleetMaker
     public static GangRequest Request(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => new()
     {
         PreferredSites = job.Specification.Sites.IsDefaultOrEmpty ? [.. job.Specification.PreferredSites.Where(site => sites.Contains(site, StringComparer.Ordinal))] : [], Inputs = InputRules.Of(state, job),
-        Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = job.Specification.Hardware, MemoryGigabytes = job.Specification.Memory, PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
+        Job = Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, AcceleratorsMin = job.Specification.AcceleratorsMin, Hardware = job.Specification.Hardware, MemoryGigabytes = job.Specification.Memory, PeakThousandths = job.Specification.PeakThousandths, Sites = sites,
         IslandsMin = job.Specification.IslandsLeast, IslandsMax = Math.Max(job.Specification.IslandsLeast, Math.Min(job.Specification.IslandsMax, sites.Length)),
         Priority = job.Specification.Priority, SubmittedMilliseconds = Math.Max(0, job.SubmittedAt), MinimumRunMilliseconds = job.Specification.MinimumRun * 1000L,
         StopCostMilliseconds = StopCost(job), Within = job.Specification.Within, Spread = job.Specification.Placement == JobPlacement.Spread, DurationMilliseconds = Left(job), WanBytesPerSecond = job.Specification.Wan?.BytesPerSecond ?? 0,
@@ -185,7 +185,7 @@ internal static class FleetMaker
         if (job is { Planned: { } planned, End: null, Islands.IsEmpty: true })
         {
             ImmutableArray<string> starts = [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)];
-            ImmutableArray<RecordedPlace> places = [.. starts.Select(site => FleetPlaces.Recorded(placed, site, FleetPlaces.At(planned.Places, site)))];
+            ImmutableArray<RecordedPlace> places = [.. starts.Select(site => FleetPlaces.Recorded(placed, site, FleetPlaces.At(planned.Places, site)) with { Accelerators = planned.Accelerators?.GetValueOrDefault(site) ?? 0 })];
             units.Add(Together(state, job, placed, new Unit(Request(state, job, starts) with { Hardware = [job.Hardware] }, places, planned.Owned, now, now)));
             return;
         }
@@ -217,7 +217,7 @@ internal static class FleetMaker
         if (least == job.Specification.IslandsMax)
         {
             ImmutableArray<string> sites = [.. holding.Select(static island => island.Site)];
-            ImmutableArray<RecordedPlace> places = [.. holding.Select(island => FleetPlaces.Recorded(placed, island.Site, island.Places))];
+            ImmutableArray<RecordedPlace> places = [.. holding.Select(island => FleetPlaces.Recorded(placed, island.Site, island.Places) with { Accelerators = island.Accelerators })];
             units.Add(Together(state, job, placed, new Unit(Whole(state, job, sites), places, holding.All(static island => island.IsOwned), since, saved, job.EndBy)));
             return;
         }
@@ -226,7 +226,7 @@ internal static class FleetMaker
         {
             // An island that is not needed loses what it has trained since the last merge, and takes the state from the others when it is back.
             var request = Whole(state, job, [island.Site]) with { Job = Number(job.Id, job.Islands.IndexOf(island)) };
-            var place = FleetPlaces.Recorded(placed, island.Site, island.Places);
+            var place = FleetPlaces.Recorded(placed, island.Site, island.Places) with { Accelerators = island.Accelerators };
             units.Add(holding.Count > least
                 ? new Unit(request with { StopCostMilliseconds = 0 }, [place], island.IsOwned, since, now, job.EndBy)
                 : new Unit(request, [place], island.IsOwned, since, saved, job.EndBy));
@@ -267,6 +267,6 @@ internal static class FleetMaker
     {
         /// <summary>Its gangs: its islands, and then those of roles, each as a role of its own.</summary>
         public IEnumerable<(RecordedPlace Place, string Hardware, int Accelerators)> Gangs => Places.Select((place, gang) =>
-            gang - (Places.Length - Request.Roles.Length) is var role && role < 0 ? (place, Request.Hardware[0], Request.AcceleratorsPerIsland) : (place, Request.Roles[role].Hardware[0], Request.Roles[role].Accelerators));
+            gang - (Places.Length - Request.Roles.Length) is var role && role < 0 ? (place, Request.Hardware[0], place.Accelerators == 0 ? Request.AcceleratorsPerIsland : place.Accelerators) : (place, Request.Roles[role].Hardware[0], Request.Roles[role].Accelerators));
     }
 }

@@ -29,7 +29,7 @@ internal sealed partial class FleetPlacement
 
         if (Whole(job, there) is not { } request)
         {
-            return lack with { All = new PendingReason.Accelerators(job.Specification.Accelerators, job.Specification.Kinds[0], there[0]) };
+            return lack with { All = new PendingReason.Accelerators(job.Specification.AcceleratorsLeast, job.Specification.Kinds[0], there[0]) };
         }
 
         // Of a queue that is paused nobody has claimed anything yet; and who claims what at a later time nobody knows.

@@ -84,7 +84,7 @@ internal sealed partial class FleetPlacement
             }
 
             var gone = reserved.Sites.FirstOrDefault(site => !_state.IsOpen(site));
-            if (gone is not null || !_fleet.Reserved.AddRecorded(FleetMaker.Request(_state, job, reserved.Sites) with { Hardware = [reserved.Hardware ?? job.Hardware] }, reserved.Sites.Select(site => FleetPlaces.Recorded(_placed, site, FleetPlaces.At(reserved.Places, site))), reserved.At, reserved.Owned, reserved.Rates, reserved.ClaimedAt))
+            if (gone is not null || !_fleet.Reserved.AddRecorded(FleetMaker.Request(_state, job, reserved.Sites).AtLeast() with { Hardware = [reserved.Hardware ?? job.Hardware] }, reserved.Sites.Select(site => FleetPlaces.Recorded(_placed, site, FleetPlaces.At(reserved.Places, site))), reserved.At, reserved.Owned, reserved.Rates, reserved.ClaimedAt))
             {
                 _moved[id] = gone is null && !reserved.Rates.IsEmpty ? "The links that its rates were kept on carry less than they did." : $"Site {gone ?? reserved.Sites[0]} is not there any more.";
             }

@@ -8,12 +8,14 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The sites of the gangs of a job's roles that a placement starts with.</summary>
-    public static ImmutableArray<GangPlace> Together(FactoryState state, FactoryJob job, ImmutableArray<string> starts, string? hardware, ImmutableSortedDictionary<string, ImmutableArray<string>>? places, IEnumerable<GangStart> gangs) =>
-        [.. starts.Select(site => new GangPlace(job, site, hardware ?? job.Hardware, FleetPlaces.At(places, site))), .. gangs.Select(gang => new GangPlace(state.Jobs[gang.Job], gang.Site, state.Jobs[gang.Job].Hardware, gang.Places))];
+    public static ImmutableArray<GangPlace> Together(FactoryState state, FactoryJob job, ImmutableArray<string> starts, string? hardware, ImmutableSortedDictionary<string, int>? accelerators, ImmutableSortedDictionary<string, ImmutableArray<string>>? places, IEnumerable<GangStart> gangs) =>
+        [.. starts.Select(site => new GangPlace(job, site, hardware ?? job.Hardware, FleetPlaces.At(places, site), FleetPlaces.Size(accelerators, site, job))), .. gangs.Select(gang => new GangPlace(state.Jobs[gang.Job], gang.Site, state.Jobs[gang.Job].Hardware, gang.Places, state.Jobs[gang.Job].Specification.Accelerators))];
 
-    private Plan Decide(FactoryJob job, string hardware, ImmutableArray<string> open)
+    private Plan Decide(FactoryJob job, string hardware, ImmutableArray<string> open, bool isClaimed)
     {
-        var request = FleetMaker.Request(_state, job, open) with { Hardware = [hardware] };
+        // Where those of its queue that go before it wait for more, it takes no more than it needs.
+        var asked = FleetMaker.Request(_state, job, open);
+        var request = (isClaimed ? asked.AtLeast() : asked) with { Hardware = [hardware] };
         var roles = ImmutableArray.CreateBuilder<RoleRequest>();
         foreach (var gangs in RoleRules.Open(_state, job).GroupBy(static gang => gang.Role!.Role, StringComparer.Ordinal))
         {

@@ -146,7 +146,7 @@ internal sealed partial class FleetPlacement
 
     private bool IsWithinGuarantee(FactoryJob job) => job.Specification.RoleGangs == 0 && _scheduler.MayClaim(new GangRequest
     {
-        Job = FleetMaker.Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.Accelerators, Hardware = job.Specification.Hardware, MemoryGigabytes = job.Specification.Memory, IslandsMin = job.Specification.IslandsLeast,
+        Job = FleetMaker.Number(job.Id), Queue = job.Specification.Queue, AcceleratorsPerIsland = job.Specification.AcceleratorsLeast, Hardware = job.Specification.Hardware, MemoryGigabytes = job.Specification.Memory, IslandsMin = job.Specification.IslandsLeast,
     });
 
     /// <summary>What a queue has used until now, and holds once all that was decided has come true.</summary>
@@ -214,8 +214,8 @@ internal sealed partial class FleetPlacement
         foreach (var kind in job.Specification.Kinds)
         {
             var (claims, ledger) = (Claims(job, kind), Ledger(kind));
-            ImmutableArray<string> open = [.. there.Where(site => ledger.Has(site) && (!claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, kind) - claimed >= job.Specification.Accelerators))];
-            if (open.Length < job.Specification.IslandsLeast || Decide(job, kind, open) is not { } plan)
+            ImmutableArray<string> open = [.. there.Where(site => ledger.Has(site) && (!claims.TryGetValue(site, out var claimed) || _fleet.FreeAt(site, kind) - claimed >= job.Specification.AcceleratorsLeast))];
+            if (open.Length < job.Specification.IslandsLeast || Decide(job, kind, open, isClaimed: open.Any(claims.ContainsKey)) is not { } plan)
             {
                 continue;
             }
@@ -250,9 +250,10 @@ internal sealed partial class FleetPlacement
             _scheduler.Keep(plan, _now);
         }
 
-        Ledger(hardware).Take([.. chosen], job.Id, job.Specification.Accelerators);
-        _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)job.Specification.Accelerators * chosen.Count);
-        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Hardware = Named(job, hardware), Owned = plan.IsOwned, Stops = stops, Rates = plan.Reservations, Places = PlacesOf(plan.Islands.Where(static island => island.Role < 0)), Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
+        var accelerators = plan.Islands.First(static island => island.Role < 0).Accelerators;
+        Ledger(hardware).Take([.. chosen], job.Id, accelerators);
+        _held[job.Specification.Queue] = _held.GetValueOrDefault(job.Specification.Queue) + ((long)accelerators * chosen.Count);
+        return new Placement { Sites = all, Withheld = [.. all.Where(site => !chosen.Contains(site))], Hardware = Named(job, hardware), Accelerators = Sized(job, accelerators) is { } size ? chosen.ToImmutableSortedDictionary(static site => site, _ => size, StringComparer.Ordinal) : null, Owned = plan.IsOwned, Stops = stops, Rates = plan.Reservations, Places = PlacesOf(plan.Islands.Where(static island => island.Role < 0)), Gangs = Gangs(job, plan), EndBy = plan.EndBy == long.MaxValue ? 0 : plan.EndBy };
     }
 
     /// <summary>
@@ -263,7 +264,7 @@ internal sealed partial class FleetPlacement
         var claims = Claims(job, hardware);
         foreach (var site in chosen)
         {
-            claims[site] = claims.GetValueOrDefault(site) + (_placed.Contains(site) ? FleetSpecification.AcceleratorsMax : job.Specification.Accelerators);
+            claims[site] = claims.GetValueOrDefault(site) + (_placed.Contains(site) ? FleetSpecification.AcceleratorsMax : job.Specification.AcceleratorsLeast);
         }
 
         ClaimRoles(job);
@@ -290,7 +291,7 @@ internal sealed partial class FleetPlacement
 
     private Placement Wait(FactoryJob job, Plan? plan, ImmutableArray<string> there)
     {
-        var accelerators = job.Specification.Accelerators;
+        var accelerators = job.Specification.AcceleratorsLeast;
         var kinds = job.Specification.Kinds;
         ImmutableArray<string> full = IsBehindRates(job) ? [] : [.. there.Where(site => !kinds.Any(kind => Ledger(kind).HasFree(site, accelerators)))];
         ImmutableArray<long> Ahead() => Ledger(kinds.FirstOrDefault(kind => Ledger(kind).Has(full[0])) ?? kinds[0]).Ahead(full[0], job.Id);
@@ -327,6 +328,9 @@ internal sealed partial class FleetPlacement
     /// <summary>Whoever waits for power, or for whole racks of a site, claims all of it: a smaller one that came later would take what it waits for.</summary>
     private bool ClaimsAll(Plan? plan, string site) => plan?.Reason is PendingReason.Power || (plan?.Reason is PendingReason.Accelerators lacks && lacks.Domain == site && _placed.Contains(site));
 
+    /// <summary>The size of an island as records say it: not where the job says one size.</summary>
+    private static int? Sized(FactoryJob job, int accelerators) => job.Specification.AcceleratorsLeast == job.Specification.Accelerators ? null : accelerators;
+
     /// <summary>A kind of hardware as records name it: not where the job names it alone.</summary>
     private static string? Named(FactoryJob job, string hardware) => job.Specification.Hardware.Length == 1 ? null : hardware;
 
@@ -361,7 +365,7 @@ internal sealed partial class FleetPlacement
             for (var index = 0; index < job.Islands.Length; index++)
             {
                 var site = job.Islands[index].Site;
-                if (!IsWithheld(job.Islands[index]) || !Ledger(job.Hardware).HasFree(site, job.Specification.Accelerators) || !FleetCapacity.HasRoom(_state, [new GangPlace(job, site, job.Hardware, [])], planned: true))
+                if (!IsWithheld(job.Islands[index]) || !Ledger(job.Hardware).HasFree(site, job.Specification.AcceleratorsLeast) || !FleetCapacity.HasRoom(_state, [new GangPlace(job, site, job.Hardware, [], job.Specification.AcceleratorsLeast)], planned: true))
                 {
                     continue;
                 }
@@ -371,8 +375,8 @@ internal sealed partial class FleetPlacement
                 if (plan is { Starts: true, Victims.IsEmpty: true } && RateRules.Between(_fleet, job, site) is { } rates)
                 {
                     _fleet.Apply(plan, _now);
-                    Ledger(job.Hardware).Take([site], job.Id, job.Specification.Accelerators);
-                    growths.Add(new Growth(job.Id, site, plan.IsOwned, _fleet.PlacesOf(plan.Islands[0]), rates));
+                    Ledger(job.Hardware).Take([site], job.Id, plan.Islands[0].Accelerators);
+                    growths.Add(new Growth(job.Id, site, plan.IsOwned, _fleet.PlacesOf(plan.Islands[0]), rates, Sized(job, plan.Islands[0].Accelerators)));
                     _fleet.TakeRates(rates);
                 }
             }

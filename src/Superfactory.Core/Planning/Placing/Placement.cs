@@ -16,6 +16,9 @@ internal sealed record Placement
     /// <summary>The kind of hardware that it starts on; null where its job names a single one.</summary>
     public string? Hardware { get; init; }
 
+    /// <summary>The accelerators of each island where it starts, by site, of a job that says a range; null for what it says.</summary>
+    public ImmutableSortedDictionary<string, int>? Accelerators { get; init; }
+
     /// <summary>Whether it is on its queue's guarantee.</summary>
     public bool Owned { get; init; }
 
@@ -88,7 +91,8 @@ internal sealed record GivingWay(long Job, ImmutableArray<string> Islands);
 /// <param name="Owned">Whether it is on its queue's guarantee.</param>
 /// <param name="Places">Its domains, where the fleet places them.</param>
 /// <param name="Rates">The rates between it and the others.</param>
-internal sealed record Growth(long Job, string Island, bool Owned, ImmutableArray<string> Places, ImmutableArray<WanReservation> Rates);
+/// <param name="Accelerators">What it gets, where its job says a range; null for what that says.</param>
+internal sealed record Growth(long Job, string Island, bool Owned, ImmutableArray<string> Places, ImmutableArray<WanReservation> Rates, int? Accelerators);
 
 /// <summary>Where a gang of a role starts.</summary>
 /// <param name="Job">Its number.</param>

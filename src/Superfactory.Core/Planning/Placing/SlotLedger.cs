@@ -28,7 +28,7 @@ internal sealed class SlotLedger
             {
                 if (island.HoldsSlot && job.HardwareOf(island) == hardware && _sites.TryGetValue(island.Site, out var site))
                 {
-                    site.Take(id, job.Specification.Accelerators);
+                    site.Take(id, job.AcceleratorsOf(island));
                 }
             }
         }
