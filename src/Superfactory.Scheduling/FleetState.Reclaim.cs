@@ -29,22 +29,21 @@ public sealed partial class FleetState
         _sparing.Refresh(this);
     }
 
+    /// <summary>How often somebody was noticed to have run the minimum, so that somebody may be a victim who was none.</summary>
+    internal long Ripened { get; private set; }
+
     /// <summary>Notices who has run the minimum by now.</summary>
-    /// <returns>Whether somebody has since it was last asked, so that somebody may be a victim who was none.</returns>
-    internal bool Ripen(long now)
+    internal void Ripen(long now)
     {
-        var any = false;
         while (_young.TryPeek(out var number, out var end) && end <= now)
         {
             _young.Dequeue();
             if (IsYoung(number, end, out var job))
             {
                 Mature(job);
-                any = true;
+                Ripened++;
             }
         }
-
-        return any;
     }
 
     /// <summary>What is free in each domain or could be given back there once everybody has run the minimum.</summary>
@@ -54,7 +53,7 @@ public sealed partial class FleetState
     internal bool LooksAhead { get; set; }
 
     /// <summary>How often something became free, or came to be borrowed, that nobody could have taken back before. Nothing else makes room for who found no place even where all who may give way did.</summary>
-    internal long Regained { get; private set; }
+    internal long Regained { get; set; }
 
     /// <summary>Whether somebody who runs may not have run the minimum; false is certain.</summary>
     internal bool MayHaveYoung => _young.Count > 0;

@@ -53,6 +53,7 @@ public sealed partial class FleetState
         }
 
         var job = Start(new Plan { Request = request, Islands = islands.MoveToImmutable(), IsOwned = isOwned, Reservations = rates.IsDefault ? [] : rates }, started, isRecorded: true);
+        LongestStop = Math.Max(LongestStop, job.StopCost);
         Sealed(job, sealedAt);
         job.EndBy = endBy;
         Age(job, now);

@@ -99,7 +99,6 @@ public sealed partial class FleetState
 
     private void NoteEnd(RunningJob job)
     {
-        LongestStop = Math.Max(LongestStop, job.StopCost);
         if (job.ExpectedEnd != long.MaxValue)
         {
             _ending.Add(job);

@@ -131,6 +131,7 @@ public sealed partial class FleetState
 
         Reserved.Withdraw(plan.Request.Job);
         var job = Start(plan, now);
+        LongestStop = Math.Max(LongestStop, job.StopCost);
         job.EndBy = plan.EndBy;
         Age(job, now);
         return job;

@@ -26,7 +26,7 @@ public sealed partial class Scheduler
             return Decide(request, now).Reason;
         }
 
-        var whatIf = new WhatIf(_state);
+        var whatIf = new WhatIf(_state, now);
         var isGranted = Grant(request, now, whatIf);
         var needs = Needs(request, now, whatIf);
         whatIf.Undo();
@@ -47,7 +47,7 @@ public sealed partial class Scheduler
         ArgumentNullException.ThrowIfNull(waiting);
         for (var behind = 0; behind < (waiting.Own.IsEmpty ? 1 : 2); behind++)
         {
-            var whatIf = new WhatIf(_state);
+            var whatIf = new WhatIf(_state, now);
             foreach (var before in behind == 0 ? [] : waiting.Own)
             {
                 whatIf.Leave(before.Job);

@@ -8,7 +8,7 @@ namespace Superfactory.Scheduling.Explaining;
 /// Has the fleet be as if there were more of what a job lacks, thing by thing, and takes all of it back. In between the searches that decide find it as it would be then.
 /// Not safe for concurrent use.
 /// </summary>
-internal sealed class WhatIf(FleetState state)
+internal sealed class WhatIf
 {
     /// <summary>Times that it is tried whether the job would start without some of what is granted: halves, then their halves. What was not tried by then is said.</summary>
     private const int TriesMax = 1_024;
@@ -16,6 +16,16 @@ internal sealed class WhatIf(FleetState state)
     private readonly List<Granted> _granted = [];
     private readonly List<Reservation> _away = [];
     private readonly List<Reservation> _gone = [];
+    private readonly FleetState _state;
+    private readonly long _now, _regained;
+
+    /// <summary>Nothing is granted as yet.</summary>
+    public WhatIf(FleetState state, long now)
+    {
+        (_state, _now) = (state, now);
+        state.Spare(now);
+        _regained = state.Regained;
+    }
 
     /// <summary>What is granted, each thing once.</summary>
     public IEnumerable<PendingReason> Needs => _granted.Select(static granted => granted.Need);
@@ -25,13 +35,13 @@ internal sealed class WhatIf(FleetState state)
 
     /// <summary>So many more of a domain are free.</summary>
     public void Free(int domain, int count) =>
-        Grant(("domain", domain, 0), new PendingReason.Accelerators(count, HardwareCatalogue.All[state.TypeOf(domain)].Name, state.NameOf(domain)), state.Grant(domain, count));
+        Grant(("domain", domain, 0), new PendingReason.Accelerators(count, HardwareCatalogue.All[_state.TypeOf(domain)].Name, _state.NameOf(domain)), _state.Grant(domain, count));
 
     /// <summary>A budget has so many watts more.</summary>
     public void Power(PowerLevel level, int index, long watts)
     {
-        var name = level switch { PowerLevel.Rack => state.Layout.RackNames[index], PowerLevel.Row => RowName(index), PowerLevel.Site => state.Layout.SiteNames[index], _ => "the fleet" };
-        Grant((level.ToString(), index, 0), new PendingReason.Power(watts, name), Raised(sign => state.Power.Raise(level, index, sign * watts)));
+        var name = level switch { PowerLevel.Rack => _state.Layout.RackNames[index], PowerLevel.Row => RowName(index), PowerLevel.Site => _state.Layout.SiteNames[index], _ => "the fleet" };
+        Grant((level.ToString(), index, 0), new PendingReason.Power(watts, name), Raised(sign => _state.Power.Raise(level, index, sign * watts)));
     }
 
     /// <summary>A queue may use so many more, or lends them.</summary>
@@ -39,25 +49,25 @@ internal sealed class WhatIf(FleetState state)
     {
         if (lacks is PendingReason.Quota quota)
         {
-            var (queue, type) = (state.Queues.Find(quota.Queue), HardwareCatalogue.Names.IndexOf(quota.Hardware));
-            Grant(("quota", queue, type), quota, Raised(sign => state.Quota.Raise(queue, type, sign * quota.Missing)));
+            var (queue, type) = (_state.Queues.Find(quota.Queue), HardwareCatalogue.Names.IndexOf(quota.Hardware));
+            Grant(("quota", queue, type), quota, Raised(sign => _state.Quota.Raise(queue, type, sign * quota.Missing)));
         }
         else if (lacks is PendingReason.Lending { Queue: { } lender } lending)
         {
-            var (queue, type) = (state.Queues.Find(lender), HardwareCatalogue.Names.IndexOf(lending.Hardware));
-            Grant(("lending", queue, type), lending, Raised(sign => state.Quota.Lend(queue, type, sign * lending.Missing)));
+            var (queue, type) = (_state.Queues.Find(lender), HardwareCatalogue.Names.IndexOf(lending.Hardware));
+            Grant(("lending", queue, type), lending, Raised(sign => _state.Quota.Lend(queue, type, sign * lending.Missing)));
         }
     }
 
     /// <summary>A link carries so much more, one way.</summary>
     public void Link(int from, int to, long rate) =>
-        Grant(("link", from, to), new PendingReason.Wan(rate, state.Layout.SiteNames[from], state.Layout.SiteNames[to]), Raised(sign => state.Wan.Raise(from, to, sign * rate)));
+        Grant(("link", from, to), new PendingReason.Wan(rate, _state.Layout.SiteNames[from], _state.Layout.SiteNames[to]), Raised(sign => _state.Wan.Raise(from, to, sign * rate)));
 
     /// <summary>A job that runs has ended.</summary>
     public void End(RunningJob job)
     {
-        state.Detach(job);
-        Grant(("job", _granted.Count, 0), new PendingReason.Running(job.Number), (() => state.Restore(job), () => state.Detach(job)));
+        _state.Detach(job);
+        Grant(("job", _granted.Count, 0), new PendingReason.Running(job.Number), (() => _state.Restore(job), () => _state.Detach(job)));
     }
 
     /// <summary>Something is reserved no longer.</summary>
@@ -70,7 +80,7 @@ internal sealed class WhatIf(FleetState state)
     /// <summary>A job waits no longer, whatever else is granted: what is reserved for it is so no longer.</summary>
     public void Leave(long job)
     {
-        if (state.Reserved.TryFind(job, out var reservation))
+        if (_state.Reserved.TryFind(job, out var reservation))
         {
             Remove(reservation);
             _gone.Add(reservation);
@@ -119,6 +129,10 @@ internal sealed class WhatIf(FleetState state)
 
         _away.Clear();
         _gone.Clear();
+
+        // Who was spared or was not while that was thought of is nothing that came free.
+        _state.Spare(_now);
+        _state.Regained = _regained;
     }
 
     /// <summary>Takes everything back but what was taken away.</summary>
@@ -135,22 +149,22 @@ internal sealed class WhatIf(FleetState state)
     // Nothing that is reserved has to be looked at anew for what is only thought of.
     private void Remove(Reservation reservation)
     {
-        state.Reserved.IsSearching = true;
-        state.Reserved.Remove(reservation);
-        state.Reserved.IsSearching = false;
+        _state.Reserved.IsSearching = true;
+        _state.Reserved.Remove(reservation);
+        _state.Reserved.IsSearching = false;
     }
 
     private void Return(Reservation reservation)
     {
-        state.Reserved.IsSearching = true;
-        state.Reserved.Add(reservation);
-        state.Reserved.IsSearching = false;
+        _state.Reserved.IsSearching = true;
+        _state.Reserved.Add(reservation);
+        _state.Reserved.IsSearching = false;
     }
 
     private string RowName(int row)
     {
-        var rack = Enumerable.Range(0, state.Layout.Racks.Length).First(rack => state.Layout.Racks[rack].Row == row);
-        return state.Layout.RackNames[rack][..state.Layout.RackNames[rack].LastIndexOf('/')];
+        var rack = Enumerable.Range(0, _state.Layout.Racks.Length).First(rack => _state.Layout.Racks[rack].Row == row);
+        return _state.Layout.RackNames[rack][.._state.Layout.RackNames[rack].LastIndexOf('/')];
     }
 
     private void Grant((string Kind, int At, int Of) key, PendingReason need, (Action Undo, Action Redo) step)

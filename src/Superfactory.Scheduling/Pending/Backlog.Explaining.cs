@@ -41,7 +41,7 @@ public sealed partial class Backlog
     /// <summary>All that a job lacks, those that go before it, and whoever would take it first.</summary>
     private PendingReason? Exactly(GangRequest request, int queue, long now)
     {
-        var whatIf = new WhatIf(_state);
+        var whatIf = new WhatIf(_state, now);
         List<PendingReason> needs = [];
         foreach (var before in _waiting[queue].Take(Before(request, queue)))
         {

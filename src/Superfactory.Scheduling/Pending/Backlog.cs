@@ -30,6 +30,7 @@ public sealed partial class Backlog
     private readonly PendingReason?[] _blocked;
     private readonly QueueOrder _order;
     private bool _triesAgain;
+    private long _ripened;
 
     /// <summary>A backlog of nothing.</summary>
     /// <param name="state">The fleet that its jobs run on; they start and end through the backlog alone.</param>
@@ -158,8 +159,10 @@ public sealed partial class Backlog
     /// <param name="now">The time, in milliseconds since 1970.</param>
     public RoundStep Step(long now)
     {
-        if (_state.Ripen(now))
+        _state.Ripen(now);
+        if (_ripened != _state.Ripened)
         {
+            _ripened = _state.Ripened;
             Retry();
         }
 
