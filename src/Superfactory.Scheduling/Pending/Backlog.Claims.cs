@@ -5,7 +5,10 @@ namespace Superfactory.Scheduling.Pending;
 /// <content>Queues that take back what they are guaranteed: they go first, and what they wait for is kept for them.</content>
 public sealed partial class Backlog
 {
-    private readonly Queue<int> _owners = new();
+    // The queues as they were in order when something last changed, and the first that was not looked at since.
+    private readonly int[] _inOrder;
+    private int _owner;
+    private long _inOrderAt;
 
     // Of each queue the job that was last found to have no claim, and how often something had been regained for it by then.
     private readonly (long Job, long Regained)[] _claimless;
@@ -19,20 +22,14 @@ public sealed partial class Backlog
         {
             if (_ownersAreStale)
             {
-                _ownersAreStale = false;
-                _owners.Clear();
-                foreach (var queue in _order.At(now))
-                {
-                    if (IsUntried(queue, now) && _scheduler.MayClaim(_first[queue]!))
-                    {
-                        _owners.Enqueue(queue);
-                    }
-                }
+                _order.At(now).CopyTo(_inOrder);
+                (_ownersAreStale, _owner, _inOrderAt) = (false, 0, now);
             }
 
-            while (_owners.TryDequeue(out var queue))
+            while (_owner < _inOrder.Length)
             {
-                if (IsUntried(queue, now))
+                var queue = _inOrder[_owner++];
+                if (IsUntried(queue, now) && IsUntried(queue, _inOrderAt) && _scheduler.MayClaim(_first[queue]!))
                 {
                     return queue;
                 }
@@ -112,17 +109,26 @@ public sealed partial class Backlog
     }
 
     /// <summary>Withdraws what is reserved in the queue of a job for those behind it, for which it was not kept from that job.</summary>
-    private void WithdrawBehind(GangRequest request, bool claimsOnly, MoveCause cause)
+    private void WithdrawBehind(GangRequest request, int queue, bool claimsOnly, MoveCause cause)
     {
         if (claimsOnly && !_state.Reserved.HasClaims)
         {
             return;
         }
 
-        foreach (var behind in _state.Reserved.StartsByJob.Where(each => each.Queue == request.Queue && (each.IsClaim || !claimsOnly) && _state.Queues.Order.Compare(request, each.Request) < 0).ToList())
+        var starts = _state.Reserved.StartsByJob;
+        for (var at = 0; at < starts.Count;)
         {
-            _state.Reserved.Withdraw(behind.Job);
-            _moving[behind.Job] = (behind.StartMilliseconds, cause);
+            var behind = starts[at];
+            if (behind.QueueNumber == queue && (behind.IsClaim || !claimsOnly) && _state.Queues.Order.Compare(request, behind.Request) < 0)
+            {
+                _state.Reserved.Withdraw(behind.Job);
+                _moving[behind.Job] = (behind.StartMilliseconds, cause);
+            }
+            else
+            {
+                at++;
+            }
         }
     }
 
@@ -137,7 +143,7 @@ public sealed partial class Backlog
 
         // What it takes of the guarantee those behind it do not have: they look for another time.
         _retryAt.Remove(request.Job);
-        WithdrawBehind(request, claimsOnly: false, MoveCause.Reclaim);
+        WithdrawBehind(request, claim.QueueNumber, claimsOnly: false, MoveCause.Reclaim);
         Doubt(MoveCause.Reclaim);
         long? from = known ?? (moved.From == 0 ? null : moved.From);
         return new StartMoved(request.Job, from, claim.StartMilliseconds, !isMoved ? MoveCause.Reserved : moved.From == 0 ? MoveCause.Reclaim : moved.Cause);

@@ -43,7 +43,7 @@ public sealed partial class Backlog
         var queues = state.Queues.Queues.Length;
         _usage = new UsageLedger(queues, halfLifeMilliseconds);
         _waiting = [.. Enumerable.Range(0, queues).Select(_ => new OrderedRequests(state.Queues.Order))];
-        _claimless = new (long, long)[queues];
+        (_claimless, _inOrder) = (new (long, long)[queues], new int[queues]);
         (_first, _blocked) = (new GangRequest?[queues], new PendingReason?[queues]);
         _order = new QueueOrder(state.Queues, _usage);
     }
@@ -232,20 +232,26 @@ public sealed partial class Backlog
         {
             var job = _state.Running[victim.Job];
             stopped.Add(job.Request);
-            _usage.Hold(job.Queue, -Speed(job), now);
+            Hold(job.Queue, -Speed(job), now);
         }
 
         // Who gave way may have left more than was needed; and what a queue owns more, its guarantee has less room for: its borrowed jobs may be victims now.
         _triesAgain |= !plan.Victims.IsEmpty || (plan.IsOwned && _state.HasSpared(queue));
 
         var started = _state.Apply(plan, now)!;
-        _usage.Hold(queue, Speed(started), now);
-        _order.Changed();
+        Hold(queue, Speed(started), now);
         _ownersAreStale = true;
         stopped.ForEach(Add);
         _moves.Clear();
-        WithdrawBehind(plan.Request, claimsOnly: true, MoveCause.HigherPriority);
+        WithdrawBehind(plan.Request, queue, claimsOnly: true, MoveCause.HigherPriority);
         Doubt(started.IsOwned ? MoveCause.Reclaim : MoveCause.HigherPriority);
+    }
+
+    /// <summary>A queue holds so much more from now on, or less where negative.</summary>
+    private void Hold(int queue, long speed, long now)
+    {
+        _usage.Hold(queue, speed, now);
+        _order.Changed(queue);
     }
 
     private bool Release(long job, long now, [NotNullWhen(true)] out GangRequest? request)
@@ -257,8 +263,7 @@ public sealed partial class Backlog
         }
 
         request = running.Request;
-        _usage.Hold(running.Queue, -Speed(running), now);
-        _order.Changed();
+        Hold(running.Queue, -Speed(running), now);
         return _state.Stop(job);
     }
 
