@@ -19,6 +19,7 @@ internal sealed class GangSearch
 
     private readonly FleetState _state;
     private readonly IslandSearch _islands;
+    private readonly WaitingPlans _waiting = new();
     private readonly List<IslandCandidate> _candidates = [];
 
     /// <summary>A search of that state.</summary>
@@ -42,19 +43,18 @@ internal sealed class GangSearch
                 continue;
             }
 
-            var plan = FindOfType(request, queue, type, guaranteedOnly, islandsMax);
-            if (plan.Starts)
+            if (FindOfType(request, queue, type, guaranteedOnly, islandsMax, out var lacks) is { } plan)
             {
                 return plan;
             }
 
-            reason ??= plan.Reason;
+            reason ??= lacks;
         }
 
-        return new Plan { Request = request, Reason = reason };
+        return _waiting.Of(request, reason);
     }
 
-    private Plan FindOfType(GangRequest request, int queue, int type, bool guaranteedOnly, int islandsMax)
+    private Plan? FindOfType(GangRequest request, int queue, int type, bool guaranteedOnly, int islandsMax, out PendingReason? lacks)
     {
         PendingReason? quota = null;
         var islands = islandsMax;
@@ -75,14 +75,10 @@ internal sealed class GangSearch
             }
         }
 
-        if (islands < request.IslandsMin)
+        lacks = islands < request.IslandsMin ? quota : Gather(request, type);
+        if (islands < request.IslandsMin || lacks is not null)
         {
-            return new Plan { Request = request, Reason = quota };
-        }
-
-        if (Gather(request, type) is { } nearest)
-        {
-            return new Plan { Request = request, Reason = nearest };
+            return null;
         }
 
         if (_candidates.Count > 1)
@@ -90,7 +86,9 @@ internal sealed class GangSearch
             _candidates.Sort(_byScore);
         }
 
-        return Choose(request, queue, type, Math.Min(islands, _candidates.Count));
+        var plan = Choose(request, queue, type, Math.Min(islands, _candidates.Count));
+        lacks = plan.Reason;
+        return plan.Starts ? plan : null;
     }
 
     /// <summary>Fills the candidates, the best place of each site.</summary>
@@ -129,8 +127,8 @@ internal sealed class GangSearch
 
         var hardware = HardwareCatalogue.All[type].Name;
         return power is not null ? power : at < 0
-            ? new PendingReason.Accelerators(request.AcceleratorsPerIsland, hardware, "another site")
-            : new PendingReason.Accelerators(least, hardware, _state.Layout.SiteNames[at], request.Within);
+            ? _waiting.Lacks(request, request.AcceleratorsPerIsland, hardware, "another site")
+            : _waiting.Lacks(request, least, hardware, _state.Layout.SiteNames[at], request.Within);
     }
 
     private void Keep(IslandCandidate candidate, int site)
