@@ -89,6 +89,7 @@ public sealed partial class FleetState
         var list = _jobs[job.Queue];
         job.ListPlace = list.Count;
         list.Add(job);
+        _mixed[job.Queue] += job.Others.IsEmpty ? 0 : 1;
         _priorities[job.Queue][job.Priority] = _priorities[job.Queue].GetValueOrDefault(job.Priority) + 1;
         _sparing.Changed(job.Queue);
     }
@@ -100,6 +101,7 @@ public sealed partial class FleetState
         list[job.ListPlace] = last;
         last.ListPlace = job.ListPlace;
         list.RemoveAt(list.Count - 1);
+        _mixed[job.Queue] -= job.Others.IsEmpty ? 0 : 1;
         if (--_priorities[job.Queue][job.Priority] == 0)
         {
             _priorities[job.Queue].Remove(job.Priority);

@@ -73,6 +73,9 @@ public sealed partial class FleetState
     /// <summary>Whether some of a queue's borrowed jobs are spared.</summary>
     internal bool HasSpared(int queue) => _sparing.HasSpared(queue);
 
+    /// <summary>Whether some of a queue's jobs hold several kinds of hardware.</summary>
+    internal bool HasMixed(int queue) => _mixed[queue] > 0;
+
     /// <summary>Remembers when a job will have run its minimum. Those that ended before are forgotten once they are more than those that run.</summary>
     private void KeepYoung(RunningJob job)
     {

@@ -21,6 +21,7 @@ public sealed partial class FleetState
     private readonly HeldTable _held;
     private readonly NumberTable<RunningJob> _running = new();
     private readonly List<RunningJob>[] _jobs;
+    private readonly int[] _mixed;
     private readonly SortedList<int, int>[] _priorities;
     private readonly long[] _free;
     private readonly int[] _typeOfPool;
@@ -41,6 +42,7 @@ public sealed partial class FleetState
         _typeOfPool = [.. Layout.Pools.Select(static pool => HardwareCatalogue.Names.IndexOf(pool.Hardware.Name))];
         _priorities = [.. queues.Queues.Select(static _ => new SortedList<int, int>())];
         _jobs = [.. queues.Queues.Select(static _ => new List<RunningJob>())];
+        _mixed = new int[queues.Queues.Length];
         (Reclaimable, ReclaimableLater) = (new ReclaimIndex(Layout, Domains), new ReclaimIndex(Layout, Domains));
         _regainedOf = new long[queues.Queues.Length];
         _keptWatts = new long[Layout.Domains.Length];
@@ -209,10 +211,14 @@ public sealed partial class FleetState
     /// <summary>Takes a start back that was only tried.</summary>
     internal void TakeBack(long job) => Remove(_running[job]);
 
-    internal RunningJob Start(Plan plan, long now, bool isRecorded = false)
+    internal RunningJob Start(Plan plan, long now, bool isRecorded = false, bool isTrial = false)
     {
         var own = _typeOfPool[plan.Islands[0].Pool];
         var job = new RunningJob(_store, plan.Request, now, plan.IsOwned, Queues.Find(plan.Request.Queue), own);
+
+        // Counted at once what could be given back, the domains stay where they are in the indexes of that.
+        job.CountsLater = !isTrial && !job.IsOwned;
+        job.Counts = job.CountsLater && job.MinimumEnd <= now;
         foreach (var place in plan.Islands)
         {
             job.Accelerators += place.Accelerators;

@@ -54,7 +54,10 @@ internal sealed class SparingTable(int queues)
                 _left[type] = Refresh(state, queue, type);
             }
 
-            SpareMixed(state, queue);
+            if (state.HasMixed(queue))
+            {
+                SpareMixed(state, queue);
+            }
 
             if (_spared.Exists(static job => !job.IsSpared))
             {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Superfactory.Model.Fleet;
 
 namespace Superfactory.Scheduling.Preempting;
@@ -9,6 +11,7 @@ internal sealed class VictimRules
     private readonly bool _hasAging;
     private readonly Own[] _own;
     private readonly List<int> _ownDomains = [];
+    private readonly List<(int Domain, int Count)> _owned = [];
     private readonly int[]?[] _more;
     private readonly int[] _moreMarks;
     private int _mark;
@@ -16,11 +19,12 @@ internal sealed class VictimRules
     private bool _guaranteed, _ownedGiveWay;
     private long _now;
     private GangRequest? _request;
+    private ReclaimIndex _reclaimable;
 
     /// <summary>Rules for that state.</summary>
     public VictimRules(FleetState state)
     {
-        _state = state;
+        (_state, _reclaimable) = (state, state.Reclaimable);
         _hasAging = state.Queues.Order.HasAging;
         _own = new Own[state.Layout.Domains.Length];
         _more = new int[state.Layout.Pools.Length][];
@@ -44,7 +48,7 @@ internal sealed class VictimRules
     public void Prepare(GangRequest request, int queue, int type, bool guaranteed, long now)
     {
         (_queue, _type, _priority, _guaranteed, _now, _ownedGiveWay, HasOwn) = (queue, type, request.Priority, guaranteed, now, true, false);
-        _request = request;
+        (_request, _reclaimable) = (request, _state.LooksAhead ? _state.ReclaimableLater : _state.Reclaimable);
         _mark++;
         _ownDomains.Clear();
         if (!_state.HasBelow(queue, request.Priority))
@@ -54,49 +58,59 @@ internal sealed class VictimRules
 
         // Owned jobs give way to a job that becomes owned in their place, and to no other: else who gave way could take it back, and so on without end.
         var room = _state.Quota.Own(queue, type) - _state.Quota.Owned(queue, type);
-        var held = _state.HeldBy(queue);
-        foreach (ref readonly var entry in held)
-        {
-            room += entry.IsOwned && IsBelow(entry) ? entry.Count : 0;
-        }
-
-        _ownedGiveWay = room >= (long)request.IslandsMin * request.AcceleratorsPerIsland;
         var hasSpared = _state.HasSpared(queue);
-        foreach (ref readonly var entry in held)
+        _owned.Clear();
+        foreach (ref readonly var entry in _state.HeldBy(queue))
         {
-            if (!IsBelow(entry) || !(entry.IsOwned ? _ownedGiveWay : !hasSpared || !_state.Slice(entry.Slice).Job.IsSpared))
+            if (entry.Priority >= request.Priority || entry.Slice == 0 || entry.Type != type || now < entry.MinimumEnd || (_hasAging && !Outranks(entry)))
             {
                 continue;
             }
 
-            HasOwn = true;
-            ref var own = ref _own[entry.Domain];
-            if (own.Mark != _mark)
+            if (entry.IsOwned)
             {
-                own = new Own(_mark, 0);
-                _ownDomains.Add(entry.Domain);
+                room += entry.Count;
+                _owned.Add((entry.Domain, entry.Count));
             }
-
-            own = own with { Count = own.Count + entry.Count };
+            else if (!hasSpared || !_state.Slice(entry.Slice).Job.IsSpared)
+            {
+                MayLeave(entry.Domain, entry.Count);
+            }
         }
+
+        _ownedGiveWay = room >= (long)request.IslandsMin * request.AcceleratorsPerIsland;
+        foreach (var (domain, count) in _ownedGiveWay ? CollectionsMarshal.AsSpan(_owned) : [])
+        {
+            MayLeave(domain, count);
+        }
+
+        HasOwn = _ownDomains.Count > 0;
     }
 
     /// <summary>Whether a job may be stopped.</summary>
     public bool MayStop(RunningJob job)
     {
-        if (job.Of(_type) == 0 || _now < job.MinimumEnd)
+        if (job.Queue != _queue && (!_guaranteed || job.IsOwned || job.IsSpared))
+        {
+            // Most are told apart by what lies together.
+            return false;
+        }
+
+        if (_now < job.MinimumEnd || ((job.Type != _type || !job.Others.IsEmpty) && job.Of(_type) == 0))
         {
             return false;
         }
 
-        var below = job.Queue == _queue ? job.Priority < _priority && (!_hasAging || _state.Queues.Order.Outranks(_request!, job.Request)) : _guaranteed;
-        return below && (job.IsOwned ? _ownedGiveWay && job.Queue == _queue : !job.IsSpared);
+        return job.Queue != _queue
+            || (job.Priority < _priority && (!_hasAging || _state.Queues.Order.Outranks(_request!, job.Request)) && (job.IsOwned ? _ownedGiveWay : !job.IsSpared));
     }
 
     /// <summary>Whether a domain could have so many free; true may turn out to be too much, false not.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool MayHave(int domain, int slice) => Without(domain) + OwnIn(domain) >= slice;
 
     /// <summary>Whether jobs of its own queue may be stopped in a domain.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool HasOwnIn(int domain) => _own[domain].Mark == _mark;
 
     /// <summary>Whether a pool could have so many domains with so many free; true may turn out to be too much, false not.</summary>
@@ -107,7 +121,7 @@ internal sealed class VictimRules
             return slices <= 1 && MayHave(_state.Layout.Pools[pool].First, slice);
         }
 
-        var count = _guaranteed ? Reclaimable.CountFrom(pool, slice) : _state.Domains.Index(pool)!.CountFrom(slice);
+        var count = _guaranteed ? _reclaimable.CountFrom(pool, slice) : _state.Domains.Index(pool)!.CountFrom(slice);
         if (count >= slices || !HasOwn)
         {
             return count >= slices;
@@ -131,13 +145,26 @@ internal sealed class VictimRules
         return order != 0 ? order : other.Number.CompareTo(one.Number);
     }
 
-    private bool IsBelow(in QueueSlice entry) => entry.Priority < _priority && entry.Type == _type && _now >= entry.MinimumEnd && entry.Slice != 0 && (!_hasAging || _state.Queues.Order.Outranks(_request!, _state.Slice(entry.Slice).Job.Request));
+    private bool Outranks(in QueueSlice entry) => _state.Queues.Order.Outranks(_request!, _state.Slice(entry.Slice).Job.Request);
 
+    /// <summary>So many of a domain are held by jobs of the request's own queue that may be stopped.</summary>
+    private void MayLeave(int domain, int count)
+    {
+        ref var own = ref _own[domain];
+        if (own.Mark != _mark)
+        {
+            own = new Own(_mark, 0);
+            _ownDomains.Add(domain);
+        }
+
+        own = own with { Count = own.Count + count };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int OwnIn(int domain) => _own[domain].Mark == _mark ? _own[domain].Count : 0;
 
-    private ReclaimIndex Reclaimable => _state.LooksAhead ? _state.ReclaimableLater : _state.Reclaimable;
-
-    private int Without(int domain) => _guaranteed ? Reclaimable.At(domain) : _state.Domains.Free(domain);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Without(int domain) => _guaranteed ? _reclaimable.At(domain) : _state.Domains.Free(domain);
 
     /// <summary>For each level, the domains of a pool that reach it only without jobs of the request's own queue.</summary>
     private void CountMore(int first, int count, int[] more)

@@ -55,7 +55,10 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
         return null;
     }
 
-    /// <summary>Who gives way, so that a place which was found before is free: the cheapest first, ever twice as many, and then everybody goes on who can.</summary>
+    /// <summary>
+    /// Who gives way, so that a place which was found before is free: the cheapest first, ever twice as many, and then everybody goes on who can. Those are asked first who have something of the place, and others
+    /// only where it is free and power, rates or quota are short.
+    /// </summary>
     /// <param name="plan">The place, on the guarantee of its queue.</param>
     /// <param name="type">The kind of its hardware.</param>
     /// <param name="now">The time.</param>
@@ -68,13 +71,14 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
         _rules.Prepare(plan.Request, state.Queues.Find(plan.Request.Queue), type, guaranteed: true, now);
         _stopped.Clear();
         _chosen.Clear();
-        GatherPossible(now);
         var isFree = fits();
-        for (int next = 0, batch = 1; !isFree && next < _possible.Count; batch *= 2, isFree = fits())
+        if (!isFree && GatherIn(plan, now))
         {
-            for (var end = Math.Min(_possible.Count, next + batch); next < end; next++)
+            isFree = StopUntil(fits);
+            if (!isFree && HasRoom(plan))
             {
-                Stop(_possible[next]);
+                GatherPossible(now);
+                isFree = StopUntil(fits);
             }
         }
 
@@ -85,6 +89,68 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
         }
 
         return Restored(isFree, plan, plan.Request, now);
+    }
+
+    /// <summary>Everybody who may be stopped in the domains of a place, the cheapest first.</summary>
+    /// <returns>Whether these would leave it free.</returns>
+    private bool GatherIn(Plan plan, long now)
+    {
+        _possible.Clear();
+        foreach (var island in plan.Islands)
+        {
+            foreach (var domain in island.Domains)
+            {
+                var free = state.Domains.Free(domain);
+                foreach (ref readonly var slice in state.SlicesIn(domain))
+                {
+                    if (_rules.MayStop(slice.Job))
+                    {
+                        free += slice.Count;
+                        _possible.Add(slice.Job);
+                    }
+                }
+
+                if (free < island.Slice)
+                {
+                    return false;
+                }
+            }
+        }
+
+        _possible.Sort((one, other) => VictimRules.Compare(one, other, now));
+        return true;
+    }
+
+    /// <summary>Whether nobody else has anything of a place.</summary>
+    private bool HasRoom(Plan plan)
+    {
+        foreach (var island in plan.Islands)
+        {
+            foreach (var domain in island.Domains)
+            {
+                if (state.Domains.Free(domain) < island.Slice)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Stops who may be stopped, ever twice as many, until a place is free or nobody is left.</summary>
+    private bool StopUntil(Func<bool> fits)
+    {
+        var isFree = false;
+        for (int next = 0, batch = 1; !isFree && next < _possible.Count; batch *= 2, isFree = fits())
+        {
+            for (var end = Math.Min(_possible.Count, next + batch); next < end; next++)
+            {
+                Stop(_possible[next]);
+            }
+        }
+
+        return isFree;
     }
 
     /// <summary>Whether a plan that was found with some stopped may come true.</summary>
@@ -115,7 +181,7 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
             return null;
         }
 
-        var request = asked with { Hardware = [HardwareCatalogue.All[type].Name] };
+        var request = asked.Hardware.Length == 1 ? asked : asked with { Hardware = [HardwareCatalogue.All[type].Name] };
         var plan = gangs.Find(request, guaranteedOnly: false, request.IslandsMin);
         if (!IsAllowed(plan))
         {
@@ -279,7 +345,7 @@ internal sealed class VictimSearch(FleetState state, GangSearch gangs)
     /// <summary>With the gang in its place, lets everybody go on whose accelerators, power, rates and quota are still there; the dearest first.</summary>
     private void KeepWhoCanStay(Plan plan, long now)
     {
-        var gang = state.Start(plan, now);
+        var gang = state.Start(plan, now, isTrial: true);
         _stopped.Sort((one, other) => VictimRules.Compare(one, other, now));
         for (var last = _stopped.Count - 1; last >= 0; last--)
         {

@@ -97,6 +97,11 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     /// <returns>The domains of these windows; null where there are none.</returns>
     public HashSet<int>? LiftInWindow(GangRequest request, long now)
     {
+        if (state.Reserved.Windows.Count == 0)
+        {
+            return null;
+        }
+
         var domains = new HashSet<int>();
         foreach (var window in state.Reserved.Windows)
         {

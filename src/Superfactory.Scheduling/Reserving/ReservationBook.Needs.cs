@@ -55,6 +55,7 @@ public sealed partial class ReservationBook
     internal (int Count, long Watts) NeededOneByOne(int domain, List<Hold> holds, long from, long until)
     {
         var (most, mostWatts) = (0, 0L);
+        var looked = (Time: -1L, Overrun: 0L);
         foreach (var at in holds)
         {
             var of = at.Of;
@@ -64,7 +65,15 @@ public sealed partial class ReservationBook
             }
 
             // For a window nobody counts as gone who is still there: who was to have left is stopped for it, and whoever took that room would be in its way too.
-            var (count, watts) = NeededAt(domain, holds, from, Math.Max(from, of.Since), overrun: of.Window is not null && from == 0 ? Now : 0);
+            var look = (Time: Math.Max(from, of.Since), Overrun: of.Window is not null && from == 0 ? Now : 0);
+            if (look == looked)
+            {
+                // All claims are kept from the same time on.
+                continue;
+            }
+
+            looked = look;
+            var (count, watts) = NeededAt(domain, holds, from, look.Time, look.Overrun);
             (most, mostWatts) = (Math.Max(most, count), Math.Max(mostWatts, watts));
         }
 

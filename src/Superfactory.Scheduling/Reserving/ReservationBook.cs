@@ -269,11 +269,17 @@ public sealed partial class ReservationBook
             other.Of.IsLifted = other.Of != of && MakesRoom(other.Of, of);
         }
 
-        var fits = true;
+        var (fits, looked) = (true, -1L);
         foreach (var other in holds)
         {
             var time = Math.Max(of.Since, other.Of.Since);
-            fits &= other.Of.IsLifted || time >= of.EndMilliseconds || NeededAt(hold.Domain, holds, 0, time).Count <= open;
+            if (!fits || other.Of.IsLifted || time == looked || time >= of.EndMilliseconds)
+            {
+                continue;
+            }
+
+            looked = time;
+            fits = NeededAt(hold.Domain, holds, 0, time).Count <= open;
         }
 
         foreach (var other in holds)

@@ -61,7 +61,7 @@ internal sealed class RoleSearch(FleetState state, GangSearch gangs)
                 _islands.Add(role < 0 ? island : island with { Role = role });
             }
 
-            state.Start(plan with { IsOwned = isOwned }, 0);
+            state.Start(plan with { IsOwned = isOwned }, 0, isTrial: true);
             _trials.Add(shape.Job);
         }
 

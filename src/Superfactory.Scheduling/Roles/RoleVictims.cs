@@ -116,7 +116,7 @@ internal sealed class RoleVictims(FleetState state, RoleSearch roles)
     /// <summary>With all gangs in their places, lets everybody go on whose accelerators, power, rates and quota are still there.</summary>
     private void KeepWhoCanStay(Plan plan, long now)
     {
-        var gang = state.Start(plan, now);
+        var gang = state.Start(plan, now, isTrial: true);
         for (var last = _stopped.Count - 1; last >= 0; last--)
         {
             if (!state.CanRestore(_stopped[last]))
