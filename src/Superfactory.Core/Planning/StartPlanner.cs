@@ -11,11 +11,6 @@ internal static class StartPlanner
 {
     public static void Plan(Draft draft)
     {
-        foreach (var id in draft.State.OpenJobs)
-        {
-            GoOn(draft, draft.State.Jobs[id]);
-        }
-
         foreach (var (stop, to, window) in FleetPlacement.Overdue(draft.State, draft.Now))
         {
             if (window is null)
@@ -26,6 +21,12 @@ internal static class StartPlanner
             {
                 WindowPlanner.Clear(draft, stop, window);
             }
+        }
+
+        // Whose planned start is in the way of a window by now has been told so: it does not come true to be stopped at once.
+        foreach (var id in draft.State.OpenJobs)
+        {
+            GoOn(draft, draft.State.Jobs[id]);
         }
 
         var placements = FleetPlacement.Plan(draft.State, draft.Now, out var growths);

@@ -37,7 +37,7 @@ internal static class WindowPlaces
         {
             foreach (var place in places)
             {
-                var most = held switch { Held.Free => place.Own + place.Free, Held.Overrun => place.Own + place.Free + place.Overrun, _ => place.Room };
+                var most = held switch { Held.Free => place.Free, Held.Overrun => place.Free + place.Overrun, _ => place.Room };
                 Take(place.Domain, Math.Min(most, place.Room) - counts.GetValueOrDefault(place.Domain));
             }
         }
@@ -71,39 +71,48 @@ internal static class WindowPlaces
     private static (int Domain, int Count, long Watts) Hold(FleetState state, FleetWindow window, int domain, int count) =>
         (domain, count, window.IsForNobody ? 0 : FleetState.Watts(state.Layout.Pools[state.Layout.Domains[domain].Pool].Hardware, count, 1000));
 
-    /// <summary>What other windows leave of a domain, and what jobs that are expected to run on when the window begins hold of it.</summary>
+    /// <summary>
+    /// What other windows leave of a domain at any time of a window, and what jobs that are expected to run on when it begins hold of it. What is free is counted at each time at which one of them begins
+    /// there, with what those leave who are to have left by then: what a later one needs then is not missing before.
+    /// </summary>
     private static Place Look(FleetState state, int domain, int offered, FleetWindow window)
     {
-        List<(FleetWindow, int, long)> windows = [];
-        var (room, others, overrun, free) = (offered, 0, 0, state.Domains.Open(domain));
-        foreach (var hold in state.Reserved.Of(domain))
+        List<(FleetWindow Window, int Count)> others = [.. state.Reserved.Of(domain).Where(hold => hold.Of.Window is { } other && other.Meets(window)).Select(static hold => (hold.Of.Window!, hold.Count))];
+        var (room, own, free) = (offered, 0, int.MaxValue);
+        foreach (var time in others.Select(static other => other.Window.FromMilliseconds).Where(from => from > window.FromMilliseconds).Prepend(window.FromMilliseconds).Distinct())
         {
-            if (hold.Of.Window is { } other && other.Meets(window))
-            {
-                room -= hold.Count;
-                windows.Add((other, hold.Count, 0));
-            }
+            List<(FleetWindow, int, long)> active = [.. others.Where(other => other.Window.FromMilliseconds <= time && time < other.Window.UntilMilliseconds).Select(static other => (other.Window, other.Count, 0L))];
+            room = Math.Min(room, offered - active.Sum(static each => each.Item2));
+            var kept = state.Reserved.Unfilled(domain, [.. active], [], time, state.Reserved.Now).Count;
+            var ownThen = offered + kept - state.Reserved.Unfilled(domain, [.. active, (window, offered, 0)], [], time, state.Reserved.Now).Count;
+            own = time == window.FromMilliseconds ? ownThen : own;
+            free = Math.Min(free, ownThen + Math.Max(0, state.Domains.Open(domain) + Leaving(state, domain, time) - kept));
         }
 
-        var kept = state.Reserved.Unfilled(domain, [.. windows], [], window.FromMilliseconds, state.Reserved.Now).Count;
-        var own = offered + kept - state.Reserved.Unfilled(domain, [.. windows, (window, offered, 0)], [], window.FromMilliseconds, state.Reserved.Now).Count;
-        free -= kept;
-
+        var (held, overrun) = (0, 0);
         foreach (ref readonly var slice in state.SlicesIn(domain))
         {
             // Who was to have ended, and runs on, ends nobody knows when.
             var isOver = slice.Job.ExpectedEnd <= state.Reserved.Now;
-            if (slice.Job.ExpectedEnd <= window.FromMilliseconds && !isOver)
+            if ((isOver || slice.Job.ExpectedEnd > window.FromMilliseconds) && !window.IsFor(state.Queues, slice.Job.Request.Queue, slice.Job.Number))
             {
-                free += slice.Count;
-            }
-            else if (!window.IsFor(state.Queues, slice.Job.Request.Queue, slice.Job.Number))
-            {
-                (others, overrun) = (others + slice.Count, overrun + (isOver ? slice.Count : 0));
+                (held, overrun) = (held + slice.Count, overrun + (isOver ? slice.Count : 0));
             }
         }
 
-        return new Place(domain, offered, Math.Max(0, room), own, others, overrun, Math.Max(0, free));
+        return new Place(domain, offered, Math.Max(0, room), own, held, overrun, Math.Max(own, free));
+    }
+
+    /// <summary>What those of a domain leave who are expected to have ended by a time.</summary>
+    private static int Leaving(FleetState state, int domain, long time)
+    {
+        var count = 0;
+        foreach (ref readonly var slice in state.SlicesIn(domain))
+        {
+            count += slice.Job.ExpectedEnd <= time && slice.Job.ExpectedEnd > state.Reserved.Now ? slice.Count : 0;
+        }
+
+        return count;
     }
 
     /// <summary>What of a domain is taken next.</summary>
@@ -114,6 +123,6 @@ internal static class WindowPlaces
         Any,
     }
 
-    /// <summary>A domain: what it offers, what other windows leave of it, what those who may use the window and others hold of it, what of that those who were to have ended, and what nobody holds or is to have.</summary>
+    /// <summary>A domain: what it offers, what other windows leave of it, what those who may use the window and others hold of it, what of that those who were to have ended, and what the window has of it while nobody is stopped.</summary>
     private readonly record struct Place(int Domain, int Offered, int Room, int Own, int Others, int Overrun, int Free);
 }

@@ -48,6 +48,20 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void Nobody_starts_between_two_reservations_of_a_site_for_maintenance_of_which_one_begins_when_the_other_ends()
+    {
+        var factory = new TestFactory().Join("atlanta");
+        var (from, until) = (factory.Now, factory.Now + Hour);
+        Reserve(factory, new ReserveWindow("pumps", from, until) { Target = "atlanta" });
+        Reserve(factory, new ReserveWindow("cables", until, until + Hour) { Target = "atlanta" });
+        factory.Submit("atlanta").After(Hour).Tick();
+
+        factory.State.Windows.Keys.ShouldBe(["cables"]);
+        factory.Journal.ShouldNotContain(record => record is JobStarted);
+        factory.State.Outages["atlanta"].Reason.ShouldContain("cables");
+    }
+
+    [Fact]
     public void Accelerators_that_are_reserved_for_a_queue_are_left_in_time_and_its_jobs_alone_may_use_them()
     {
         var factory = Hero();

@@ -1,4 +1,5 @@
 using Superfactory.Core.Planning;
+using Superfactory.Core.Records;
 
 namespace Superfactory.Core.Tests.Properties;
 
@@ -31,6 +32,37 @@ internal static class WindowLaw
         }
 
         return broken;
+    }
+
+    /// <summary>Who was let in and told to leave for a window again and again in one instant in which nobody reserved anything: nothing else ends that but that it is over.</summary>
+    public static List<string> Circles(IEnumerable<JournalRecord> journal, int most = 1)
+    {
+        var (started, left) = (new Dictionary<long, long>(), new Dictionary<(long Job, long At), int>());
+        foreach (var record in journal)
+        {
+            var (job, starts, leaves) = record switch
+            {
+                JobStarted start => (start.Job, true, false),
+                IslandRestarted start => (start.Job, true, false),
+                JobMoves move => (move.Job, false, move.Reason.StartsWith("Reservation", StringComparison.Ordinal)),
+                IslandEvicted move => (move.Job, false, move.Reason.StartsWith("Reservation", StringComparison.Ordinal)),
+                _ => (0, false, false),
+            };
+            if (record is WindowReserved)
+            {
+                started.Clear();
+            }
+            else if (starts)
+            {
+                started[job] = record.At;
+            }
+            else if (leaves && started.GetValueOrDefault(job) == record.At)
+            {
+                left[(job, record.At)] = left.GetValueOrDefault((job, record.At)) + 1;
+            }
+        }
+
+        return [.. left.Where(each => each.Value > most).Select(static each => $"circle: job {each.Key.Job} was let in and told to leave {each.Value} times at {each.Key.At}")];
     }
 
     private static bool HavePartInOne(FactoryWindow one, FactoryWindow other) =>

@@ -28,6 +28,7 @@ public sealed class WindowLawTests
         {
             var life = Live(seed, static record => record);
             life.Broken.ShouldBeEmpty($"seed {seed}");
+            WindowLaw.Circles(life.Journal).ShouldBeEmpty($"seed {seed}");
             windows += life.Journal.OfType<WindowEnded>().Count(static record => record.Reason == "Its time is over.");
             moved += life.Journal.OfType<JobMoves>().Count() + life.Journal.OfType<IslandEvicted>().Count();
             back += life.Journal.OfType<JobMoves>().Select(static record => record.Job).Distinct().Count(job => life.Journal.OfType<JobStarted>().Count(start => start.Job == job) > 1);
@@ -51,6 +52,30 @@ public sealed class WindowLawTests
         var life = Live(seed, static record => record);
         life.Broken.ShouldBeEmpty(why);
         life.Journal.OfType<IslandEvicted>().GroupBy(static record => (record.Job, record.Island, record.Reason)).ShouldAllBe(static again => again.Count() == 1, why);
+    }
+
+    [Theory]
+    [InlineData(1841452586, "windows that may be anywhere took other places when somebody had started, and two jobs started and stopped in turn")]
+    [InlineData(1563225069, "what a later window needs counted as missing before it begins")]
+    [InlineData(1812920741, "what a later window needs counted as missing before it begins")]
+    [InlineData(924635910, "jobs started at a site between the end of one reservation of it and the beginning of the next")]
+    [InlineData(74208901, "a planned start came true that was in the way of what had just been reserved")]
+    [InlineData(1948489033, "a start was not judged by where windows are once it has come true")]
+    [InlineData(1415205616, "a start was not judged by where windows are once it has come true")]
+    public void Nobody_is_let_in_and_told_to_leave_in_the_same_instant(int seed, string why)
+    {
+        var life = Live(seed, static record => record);
+        life.Broken.ShouldBeEmpty(why);
+        WindowLaw.Circles(life.Journal, most: 0).ShouldBeEmpty(why);
+    }
+
+    [Fact]
+    public void Job_that_starts_and_is_told_to_leave_again_and_again_in_one_instant_is_found()
+    {
+        var (start, leave) = (Live(1841452586, static record => record).Journal.OfType<JobStarted>().First(), "Reservation w1 has 1 accelerators for queue hero.");
+        List<JournalRecord> once = [start, new JobMoves { At = start.At, Job = start.Job, Reason = leave }];
+        WindowLaw.Circles(once).ShouldBeEmpty();
+        WindowLaw.Circles([.. once, .. once]).ShouldHaveSingleItem().ShouldStartWith("circle:");
     }
 
     [Fact]

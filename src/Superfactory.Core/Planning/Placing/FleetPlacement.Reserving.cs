@@ -18,6 +18,7 @@ internal sealed partial class FleetPlacement
     private readonly HashSet<string> _timed = new(StringComparer.Ordinal);
     private readonly List<(FactoryJob Job, ImmutableArray<string> There)> _waits = [];
     private readonly Dictionary<long, long> _claimed = [];
+    private readonly Dictionary<long, long> _crowded = [];
     private int _reserved;
 
     /// <summary>Whether a time has come: of a reserved start, of the earliest at which a job may start, or to stop somebody in time for a start.</summary>
@@ -121,7 +122,7 @@ internal sealed partial class FleetPlacement
         }
 
         if (known is null && (plan?.Reason is PendingReason.Never || job.Specification.RoleGangs > 0 || (!isFirst && (!_timed.Contains(queue) || _reserved >= Backlog.ReservedOfFleet))
-            || _scheduler.Reserve(FleetMaker.Request(_state, job, there), _now, _moved.ContainsKey(job.Id) ? MovedMilliseconds : FirstMilliseconds) is null))
+            || _scheduler.Reserve(FleetMaker.Request(_state, job, there), _now, Math.Max(_crowded.GetValueOrDefault(job.Id) - _now, _moved.ContainsKey(job.Id) ? MovedMilliseconds : FirstMilliseconds)) is null))
         {
             return false;
         }
@@ -173,7 +174,7 @@ internal sealed partial class FleetPlacement
         {
             if (_moved.ContainsKey(job.Id) && !_fleet.Reserved.TryFind(FleetMaker.Number(job.Id), out _) && !(_waits.First(wait => wait.Job.Specification.Queue == job.Specification.Queue).Job.Id == job.Id && Claim(job, null, there)))
             {
-                _scheduler.Reserve(FleetMaker.Request(_state, job, there), _now, MovedMilliseconds);
+                _scheduler.Reserve(FleetMaker.Request(_state, job, there), _now, Math.Max(_crowded.GetValueOrDefault(job.Id) - _now, MovedMilliseconds));
             }
         }
 
@@ -190,6 +191,18 @@ internal sealed partial class FleetPlacement
                 });
             }
         }
+    }
+
+    /// <summary>A plan as it is, unless somebody would be told to leave for a window as soon as it has come true: then the job waits, until that window is over at the latest.</summary>
+    private Plan Uncrowded(FactoryJob job, Plan plan)
+    {
+        if (!plan.Starts || !_mayShift || _scheduler.Crowded(plan, _windows, _now) is not { } window)
+        {
+            return plan;
+        }
+
+        _crowded[job.Id] = window.EndMilliseconds;
+        return new Plan { Request = plan.Request, Reason = new PendingReason.Reserved(0, window.StartMilliseconds, window.Window!.Id) };
     }
 
     private PendingReason Explain(FactoryJob job, PendingReason reason, ImmutableArray<string> there)

@@ -30,7 +30,7 @@ internal sealed partial class FleetPlacement
             roles.Add(FleetMaker.Role(gang.Specification, gangs.Key, gangs.Count(), sites));
         }
 
-        return _scheduler.Decide(request with { Roles = roles.ToImmutable() }, _now);
+        return Uncrowded(job, _scheduler.Decide(request with { Roles = roles.ToImmutable() }, _now));
     }
 
     /// <summary>The sites at which a gang of a role may be: those that promise what it must be within.</summary>

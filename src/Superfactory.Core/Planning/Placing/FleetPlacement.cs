@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Superfactory.Model.Fleet;
 using Superfactory.Scheduling;
 using Superfactory.Scheduling.Quotas;
+using Superfactory.Scheduling.Reserving;
 
 namespace Superfactory.Core.Planning;
 
@@ -13,7 +14,7 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/9";
+    public const string Policy = "fleet/10";
 
     private readonly FactoryState _state;
     private readonly long _now;
@@ -21,6 +22,8 @@ internal sealed partial class FleetPlacement
     private readonly ImmutableHashSet<string> _placed;
     private readonly FleetState _fleet;
     private readonly Scheduler _scheduler;
+    private readonly List<FleetWindow> _windows;
+    private readonly bool _mayShift;
     private readonly Dictionary<string, SortedDictionary<string, long>> _claims = new(StringComparer.Ordinal);
     private readonly HashSet<string> _rated = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
@@ -38,10 +41,9 @@ internal sealed partial class FleetPlacement
         }
 
         _fleet.Reserved.Advance(_now);
-        foreach (var window in WindowRules.Kept(state))
-        {
-            _fleet.Reserved.Add(window);
-        }
+        _windows = [.. WindowRules.Kept(state)];
+        _mayShift = _windows.Exists(static window => window.Accelerators > 0) && WindowRules.IsClearing(state, _now);
+        _windows.ForEach(window => _fleet.Reserved.Add(window));
 
         TakeReserved();
     }
@@ -371,7 +373,7 @@ internal sealed partial class FleetPlacement
                 }
 
                 var request = FleetMaker.Request(_state, job, [site]) with { Job = FleetMaker.Number(job.Id, index), Hardware = [job.Hardware], IslandsMin = 1, IslandsMax = 1, DurationMilliseconds = FleetMaker.Left(job, _now) };
-                var plan = _scheduler.Decide(request, _now);
+                var plan = Uncrowded(job, _scheduler.Decide(request, _now));
                 if (plan is { Starts: true, Victims.IsEmpty: true } && RateRules.Between(_fleet, job, site) is { } rates)
                 {
                     _fleet.Apply(plan, _now);

@@ -19,7 +19,12 @@ internal static class WindowPlanner
             {
                 End(draft, window, reason);
             }
-            else if (Drained(draft.State, window, draft.Now) is { } later)
+        }
+
+        // What is let in again by the end of one may be out of service for the next at once: nobody starts there in between.
+        foreach (var window in draft.State.Windows.Values)
+        {
+            if (Drained(draft.State, window, draft.Now) is { } later)
             {
                 draft.Add(new OutageBegan { At = draft.Now, Target = later.Target, State = OutageState.Draining, By = Math.Max(draft.Now, window.From), Reason = later.Reason });
             }

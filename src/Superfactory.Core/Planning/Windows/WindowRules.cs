@@ -8,10 +8,11 @@ namespace Superfactory.Core.Planning;
 internal static class WindowRules
 {
     /// <summary>
-    /// All windows in the order in which they take their places: those for maintenance first, then those of the smallest place, so that one that may be anywhere leaves to another what it has at one place alone.
+    /// All windows in the order in which they take their places: those for maintenance first, then those of the smallest place, so that one that may be anywhere leaves to another what it has at one place alone;
+    /// of these the one that begins first: a later one may still have what others leave until then.
     /// </summary>
     public static IEnumerable<FactoryWindow> InOrder(FactoryState state) =>
-        state.Windows.Values.OrderBy(static window => !window.IsMaintenance).ThenByDescending(static window => window.Target is { } target ? target.Count(static letter => letter == '/') + 1 : 0).ThenBy(static window => window.Number);
+        state.Windows.Values.OrderBy(static window => !window.IsMaintenance).ThenByDescending(static window => window.Target is { } target ? target.Count(static letter => letter == '/') + 1 : 0).ThenBy(static window => window.From).ThenBy(static window => window.Number);
 
     /// <summary>The windows that the scheduler keeps places for, of those that are there. One whose target is out of service for it needs nothing more.</summary>
     public static IEnumerable<FleetWindow> Kept(FactoryState state) => InOrder(state).Where(window => !HasBegun(state, window)).Select(static window => Of(window) with { OrFewer = true });
