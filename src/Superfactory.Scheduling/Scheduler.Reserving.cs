@@ -26,10 +26,7 @@ public sealed partial class Scheduler
             return null;
         }
 
-        var outranked = book.Starts.Where(each => GoesBefore(_state, request, each)).ToList();
-        var windows = book.Windows.Where(each => each.Window!.IsFor(_state.Queues, request.Queue, request.Job));
-        List<Reservation> lifted = [.. outranked, .. windows];
-        lifted.ForEach(each => book.Lift(each, true));
+        var lifted = LiftAfter(request);
         var found = _starts.Find(request, now, now + notBefore);
         lifted.ForEach(each => book.Lift(each, false));
         if (found is not null)
@@ -38,6 +35,30 @@ public sealed partial class Scheduler
         }
 
         return found;
+    }
+
+    /// <summary>What is reserved for those that go after a job does not hinder it, nor do windows that are for it.</summary>
+    private List<Reservation> LiftAfter(GangRequest request)
+    {
+        var outranked = _state.Reserved.Starts.Where(each => GoesBefore(_state, request, each)).ToList();
+        var windows = _state.Reserved.Windows.Where(each => each.Window!.IsFor(_state.Queues, request.Queue, request.Job));
+        List<Reservation> lifted = [.. outranked, .. windows];
+        lifted.ForEach(each => _state.Reserved.Lift(each, true));
+        return lifted;
+    }
+
+    /// <summary>Whether a start that is reserved comes true at its time once some are gone, with quota, power and rates: nobody is stopped for one that does not.</summary>
+    private bool ComesTrue(Reservation reservation, IReadOnlyCollection<RunningJob> gone, long now)
+    {
+        var book = _state.Reserved;
+        book.IsSearching = true;
+        book.Remove(reservation);
+        var lifted = LiftAfter(reservation.Request!);
+        var comes = _starts.MayStart(reservation.Request!, gone, now, reservation.StartMilliseconds);
+        lifted.ForEach(each => book.Lift(each, false));
+        book.Add(reservation);
+        book.IsSearching = false;
+        return comes;
     }
 
     /// <summary>Whether a start is reserved for somebody who goes after a job.</summary>
@@ -95,10 +116,10 @@ public sealed partial class Scheduler
     /// Who has to be stopped now, in time for what is reserved: those that were let run ahead of a start and run longer than was expected, and whoever a window has no
     /// room for beside it. A job is stopped as long before as that takes.
     /// </summary>
-    public ImmutableArray<Overdue> Overdue(long now) => _state.Reserved.IsEmpty ? [] : OverdueSearch.Find(_state, now);
+    public ImmutableArray<Overdue> Overdue(long now) => _state.Reserved.IsEmpty ? [] : OverdueSearch.Find(_state, now, (start, gone) => ComesTrue(start, gone, now));
 
     /// <summary>Who would have to be stopped for windows, as things stand, however long before that.</summary>
-    public ImmutableArray<Overdue> InTheWay(long now) => [.. OverdueSearch.Find(_state, now, long.MaxValue).Where(static each => each.For.Window is not null)];
+    public ImmutableArray<Overdue> InTheWay(long now) => [.. OverdueSearch.Find(_state, now, static (_, _) => false, long.MaxValue).Where(static each => each.For.Window is not null)];
 
     /// <summary>Claims that fail, the earlier first: what those are to have that can't come true hinders no later one.</summary>
     private void FindFailing(long now, List<Reservation> failing)

@@ -44,7 +44,7 @@ public sealed partial class Scheduler
             book.Add(window);
         }
 
-        List<Overdue> leaving = [.. OverdueSearch.Find(_state, now).Where(static each => each.For.Window is not null)];
+        List<Overdue> leaving = [.. OverdueSearch.Find(_state, now, static (_, _) => false).Where(static each => each.For.Window is not null)];
         foreach (var window in windows)
         {
             book.Cancel(window.Id);

@@ -17,8 +17,9 @@ internal static class OverdueSearch
     /// <summary>Everybody who has to be stopped now, in the order of their numbers.</summary>
     /// <param name="state">The fleet.</param>
     /// <param name="now">The time.</param>
+    /// <param name="comesTrue">Whether a start comes true at its time once some are gone.</param>
     /// <param name="ahead">Those too who have to be stopped for a window within so many milliseconds.</param>
-    public static ImmutableArray<Overdue> Find(FleetState state, long now, long ahead = 0)
+    public static ImmutableArray<Overdue> Find(FleetState state, long now, Func<Reservation, IReadOnlyCollection<RunningJob>, bool> comesTrue, long ahead = 0)
     {
         SortedDictionary<long, Overdue> found = [];
         var until = ahead > long.MaxValue - now ? long.MaxValue : now + ahead;
@@ -32,19 +33,25 @@ internal static class OverdueSearch
             }
         }
 
-        foreach (var reservation in state.Reserved.StartsByJob)
+        foreach (var reservation in state.Reserved.StartsByJob.ToList())
         {
             if (!reservation.IsClaim && reservation.StartMilliseconds != long.MaxValue)
             {
-                InTheWay(state, reservation, now, found);
+                var stopped = InTheWay(state, reservation, now);
+                if (stopped.Count > 0 && comesTrue(reservation, [.. stopped.Concat(found.Keys.Select(job => state.Running[job])).Distinct()]))
+                {
+                    stopped.ForEach(job => found.TryAdd(job.Request.Job, new Overdue(job.Request.Job, reservation)));
+                }
             }
         }
 
         return [.. found.Values];
     }
 
-    /// <summary>Those that were let run ahead of a start and are still there, if it can come true once they are gone.</summary>
-    private static void InTheWay(FleetState state, Reservation reservation, long now, SortedDictionary<long, Overdue> found)
+    /// <summary>
+    /// Those that were let run ahead of a start and are still there, if its places are free once they are gone. Who would go before it again was let run ahead of another: it is not stopped for what it could have at once.
+    /// </summary>
+    private static List<RunningJob> InTheWay(FleetState state, Reservation reservation, long now)
     {
         List<RunningJob> stopped = [];
         foreach (var hold in reservation.Holds)
@@ -53,7 +60,7 @@ internal static class OverdueSearch
             List<(RunningJob Job, int Count)> late = [];
             foreach (ref readonly var slice in state.SlicesIn(hold.Domain))
             {
-                if (slice.Job.EndBy <= reservation.StartMilliseconds && reservation.StartMilliseconds - slice.Job.StopCost <= now)
+                if (slice.Job.EndBy <= reservation.StartMilliseconds && !Scheduler.GoesBefore(state, slice.Job.Request, reservation) && reservation.StartMilliseconds - slice.Job.StopCost <= now)
                 {
                     late.Add((slice.Job, slice.Count));
                 }
@@ -73,14 +80,11 @@ internal static class OverdueSearch
 
             if (open < hold.Count)
             {
-                return;
+                return [];
             }
         }
 
-        foreach (var job in stopped)
-        {
-            found.TryAdd(job.Request.Job, new Overdue(job.Request.Job, reservation));
-        }
+        return stopped;
     }
 
     /// <summary>

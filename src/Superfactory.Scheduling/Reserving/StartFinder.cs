@@ -50,6 +50,22 @@ internal sealed class StartFinder(FleetState state, GangSearch gangs)
         return found;
     }
 
+    /// <summary>Whether a job could start at a time, once some are gone and those have ended that are expected to end by then.</summary>
+    /// <param name="request">The job. What is lifted at the moment does not hinder it.</param>
+    /// <param name="gone">Those that are gone by then.</param>
+    /// <param name="now">The time now.</param>
+    /// <param name="start">The time.</param>
+    public bool MayStart(GangRequest request, IReadOnlyCollection<RunningJob> gone, long now, long start)
+    {
+        _ends.Clear();
+        _ends.Add((start, null));
+        _ends.AddRange(gone.Concat(state.Ending.TakeWhile(job => job.ExpectedEnd <= start).Where(job => job.ExpectedEnd > now && !gone.Contains(job))).Select(job => (start, (RunningJob?)job)));
+        var comes = Try(request, _ends.Count) is not null;
+        MoveTo(0);
+        state.Reserved.Look(0, long.MaxValue);
+        return comes;
+    }
+
     /// <summary>What is kept for a plan that comes true at a time.</summary>
     public static Reservation Reservation(FleetState state, Plan plan, long start, ImmutableArray<(ImmutableArray<int>, long)> routes, bool isClaim = false, long madeAt = long.MaxValue)
     {
