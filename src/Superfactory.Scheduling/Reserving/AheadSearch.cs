@@ -15,6 +15,9 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
 
     private readonly List<Reservation> _lifted = [];
 
+    // Whether anything was kept where what is lifted has a part: it is no longer when it is asked whether that may help.
+    private bool _hadWatts, _hadCount;
+
     /// <summary>Until when a job that starts now keeps others from what it has: its expected end, and the time that it takes to stop it.</summary>
     public static long Until(GangRequest request, long now) => request.DurationMilliseconds == 0 ? long.MaxValue : now + request.DurationMilliseconds + request.StopCostMilliseconds;
 
@@ -51,6 +54,7 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     /// <summary>A place beside what is reserved for others, or instead of it where the job goes before these. What was lifted stays so.</summary>
     private Plan? Beside(GangRequest request, long now, long until, Reservation? own, PendingReason? lacks)
     {
+        (_hadWatts, _hadCount) = (false, false);
         LiftWindows(request, now);
         if (own is not null)
         {
@@ -181,6 +185,12 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
 
     private void Lift(Reservation reservation)
     {
+        foreach (var hold in reservation.Holds)
+        {
+            _hadWatts |= state.KeptWatts(hold.Domain) > 0;
+            _hadCount |= state.Domains.Kept(hold.Domain) > 0;
+        }
+
         _lifted.Add(reservation);
         state.Reserved.Lift(reservation, true);
     }
@@ -221,6 +231,11 @@ internal sealed class AheadSearch(FleetState state, GangSearch gangs, VictimSear
     private bool MayHelp(GangRequest request, long until, PendingReason? lacks)
     {
         var (isPower, isLending) = request.Hardware.Length == 1 ? (lacks is PendingReason.Power, lacks is PendingReason.Lending) : (true, true);
+        if ((isPower && _hadWatts) || (isLending && _hadCount))
+        {
+            return true;
+        }
+
         foreach (var reservation in state.Reserved.All)
         {
             if (!reservation.IsLifted && reservation.Since < until)
