@@ -61,7 +61,7 @@ public static class Factory
             return new Decision { Refusal = refusal };
         }
 
-        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now) || FleetPlacement.IsTimeUp(state, now) || OutagePlanner.IsDue(state, now) || WindowPlanner.IsDue(state, now) || TimeoutPlanner.IsDue(state, now) || MembershipPlanner.IsDue(state, now))))
+        if (!draft.IsEmpty || (command is Tick && (CheckpointPlanner.HasAged(state, now) || FleetPlacement.MayHaveRoomByTime(state, now) || FleetPlacement.IsTimeUp(state, now) || ElasticRules.MayGrowByTime(state, now) || OutagePlanner.IsDue(state, now) || WindowPlanner.IsDue(state, now) || TimeoutPlanner.IsDue(state, now) || MembershipPlanner.IsDue(state, now))))
         {
             Planner.Plan(draft);
         }

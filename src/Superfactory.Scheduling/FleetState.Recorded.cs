@@ -60,6 +60,24 @@ public sealed partial class FleetState
         return true;
     }
 
+    /// <summary>Decides as if some that run did not; afterwards they do as before.</summary>
+    /// <param name="jobs">Their numbers.</param>
+    /// <param name="decide">Decides; what it has run it stops again.</param>
+    public Plan? InPlaceOf(IEnumerable<long> jobs, Func<Plan?> decide)
+    {
+        ArgumentNullException.ThrowIfNull(jobs);
+        ArgumentNullException.ThrowIfNull(decide);
+        List<RunningJob> away = [.. jobs.Select(job => _running[job])];
+        away.ForEach(Detach);
+        var plan = decide();
+        for (var last = away.Count - 1; last >= 0; last--)
+        {
+            Restore(away[last]);
+        }
+
+        return plan;
+    }
+
     /// <summary>Rates that are in use for what is no job here.</summary>
     public void TakeRates(ImmutableArray<WanReservation> rates)
     {

@@ -36,21 +36,22 @@ internal static class FleetFold
     public static FactoryState Apply(FactoryState state, JobGivesWay record)
     {
         var job = state.Jobs[record.Job];
-        var holding = job with { HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0, GaveWayTo = record.To, MovesBecause = null };
+        var holding = job with { HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0, GaveWayTo = record.To, MovesBecause = null, Planned = null };
         return state.WithJob(holding).Touch(holding);
     }
 
-    public static FactoryState Apply(FactoryState state, IslandReclaimed record) => Withhold(state, record.Job, record.Island, record.Reason);
+    public static FactoryState Apply(FactoryState state, IslandReclaimed record) =>
+        Withhold(state, record.Job, record.Island, record.Reason, record.Keeps is { } keeps ? new KeptPlace(keeps, record.Places ?? []) : null);
 
     /// <summary>An island stops, and is left out until there is room for it.</summary>
-    public static FactoryState Withhold(FactoryState state, long id, string name, string reason)
+    public static FactoryState Withhold(FactoryState state, long id, string name, string reason, KeptPlace? kept = null)
     {
         var job = state.Jobs[id];
         var island = job.FindIsland(name)!;
         var leaving = JobFold.StandingAfterEnd(state, island) == IslandStanding.Stopping;
         var reclaimed = job.WithIsland(island with
         {
-            Standing = leaving ? IslandStanding.Stopping : IslandStanding.Gone, Withheld = reason, Reason = reason, Joined = false, Result = null,
+            Standing = leaving ? IslandStanding.Stopping : IslandStanding.Gone, Withheld = reason, Kept = kept, Reason = reason, Joined = false, Result = null,
         });
         return state.WithJob(reclaimed).Touch(name);
     }

@@ -32,7 +32,7 @@ internal static class OutageFold
     public static FactoryState Apply(FactoryState state, JobMoves record)
     {
         var job = state.Jobs[record.Job];
-        var moving = job with { HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0, GaveWayTo = FactoryJob.Nobody, MovesBecause = record.Reason };
+        var moving = job with { HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0, GaveWayTo = FactoryJob.Nobody, MovesBecause = record.Reason, Planned = null };
         return state.WithJob(moving).Touch(moving);
     }
 

@@ -50,6 +50,7 @@ internal static class RunFold
             Hardware = island.Hardware,
             Accelerators = record.Accelerators ?? island.Accelerators,
             Places = record.Places ?? island.Places,
+            RestartedAt = record.At,
         };
         return state.WithJob(job.WithIsland(restarted) with { Rates = RateFold.With(job, island.Site, record.Rates) }).Touch(record.Island);
     }

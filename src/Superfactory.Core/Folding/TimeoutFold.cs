@@ -10,7 +10,7 @@ internal static class TimeoutFold
         var job = state.Jobs[record.Job];
         return state.WithJob(job with
         {
-            HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0, GaveWayTo = FactoryJob.Nobody, MovesBecause = record.Reason,
+            HoldRequested = true, HoldEpoch = job.Epoch?.Number ?? 0, GaveWayTo = FactoryJob.Nobody, MovesBecause = record.Reason, Planned = null,
             NotBefore = record.Until, FailedStarts = job.FailedStarts + 1, Avoids = record.Islands,
         }).Touch(job);
     }

@@ -29,7 +29,7 @@ internal static class StartPlanner
             GoOn(draft, draft.State.Jobs[id]);
         }
 
-        var placements = FleetPlacement.Plan(draft.State, draft.Now, out var growths);
+        var placements = FleetPlacement.Plan(draft.State, draft.Now, out var growths, out var larger);
 
         // Sites at which somebody gives way for a start that is not decided yet, and is not told to.
         var untold = new HashSet<string>(StringComparer.Ordinal);
@@ -66,12 +66,17 @@ internal static class StartPlanner
                 MembershipPlanner.Plan(draft, job.Id, mayBegin: false);
             }
         }
+
+        foreach (var (job, size) in larger)
+        {
+            ResizePlanner.Plan(draft, job, [size], FactoryJob.Nobody);
+        }
     }
 
     /// <summary>A planned start comes true, or turns out to be impossible.</summary>
     private static void GoOn(Draft draft, FactoryJob job)
     {
-        if (job.Planned is not { } planned || job.Role is not null || !job.Islands.IsEmpty)
+        if (job.Planned is not { } planned || job.Role is not null)
         {
             return;
         }
@@ -86,7 +91,7 @@ internal static class StartPlanner
             var reason = gone is null ? away is null || job.Held ? "The job is held." : $"{Sentence.Capital(away)} is out of service." : draft.State.OutageOf(gone) is { } outage ? $"Site {gone} is {Sentence.Outage(outage.State)}." : $"Site {gone} is not there any more.";
             Drop(draft, job.Id, reason);
         }
-        else if (FleetCapacity.HasRoom(draft.State, together, planned: false) && FleetRates.HasRoom(draft.State, planned.Rates, job.Id, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
+        else if (job.Islands.IsEmpty && FleetCapacity.HasRoom(draft.State, together, planned: false) && FleetRates.HasRoom(draft.State, planned.Rates, job.Id, planned: false) && CheckpointPlanner.Bring(draft, job, starts))
         {
             var who = planned.Awaited.IsEmpty ? string.Empty : $" {Sentence.Capital(Sentence.Jobs(planned.Awaited))} gave way.";
             Place(draft, job.Id, new Placement { Sites = planned.Sites, Withheld = planned.Withheld, Hardware = planned.Hardware, Accelerators = planned.Accelerators, Places = planned.Places, Rates = planned.Rates, Owned = planned.Owned, Gangs = gangs }, $"Placed at {Sentence.List(starts)}{On(planned.Hardware, planned.Accelerators)}.{who}{InputRules.Said(draft.State, job, starts)}");
@@ -94,7 +99,7 @@ internal static class StartPlanner
     }
 
     private static IEnumerable<string> SitesOf(FactoryJob job, GivingWay stop) =>
-        !stop.Islands.IsEmpty ? stop.Islands : job.Planned is { } planned && job.Islands.IsEmpty ? planned.Sites : job.Islands.Select(static island => island.Site);
+        !stop.IsWhole ? stop.Islands.AddRange(stop.Shrinks.Select(static size => size.Site)) : job.Planned is { } planned && job.Islands.IsEmpty ? planned.Sites : job.Islands.Select(static island => island.Site);
 
     /// <summary>Starts a job, or plans its start.</summary>
     /// <returns>False where it would wait for room that nobody leaves.</returns>
@@ -113,13 +118,13 @@ internal static class StartPlanner
             return false;
         }
 
-        foreach (var stop in placement.Stops.Where(stop => draft.State.Jobs[stop.Job].Planned is not null))
+        foreach (var stop in placement.Stops.Where(stop => stop.Shrinks.IsEmpty && draft.State.Jobs[stop.Job].Planned is not null))
         {
             Drop(draft, stop.Job, $"It gives way to job {id}.");
         }
 
         // Those whose start is no record yet, or who save already, are not told twice.
-        var stops = placement.Stops.Where(stop => draft.State.Jobs[stop.Job] is { HoldRequested: false, IsLeaving: false, Islands.IsEmpty: false }).ToList();
+        var stops = placement.Stops.Where(stop => (!stop.Shrinks.IsEmpty && draft.State.Jobs[stop.Job].Planned is not null) || draft.State.Jobs[stop.Job] is { HoldRequested: false, IsLeaving: false, Islands.IsEmpty: false }).ToList();
         draft.Add(new StartPlanned
         {
             At = draft.Now, Job = id, Sites = placement.Sites, Withheld = placement.Withheld, Hardware = placement.Hardware, Accelerators = placement.Accelerators, Places = placement.Places, Owned = placement.Owned, Rates = placement.Rates, Scheduler = FleetPlacement.Policy,
@@ -158,7 +163,9 @@ internal static class StartPlanner
 
     private static void GiveWay(Draft draft, GivingWay stop, long to)
     {
-        if (stop.Islands.IsEmpty)
+        // Of several that give way in one plan the others may have left too few islands.
+        var job = draft.State.Jobs[stop.Job];
+        if (stop.IsWhole || (!stop.Islands.IsEmpty && job.Islands.Count(island => island.Standing == IslandStanding.Wanted && !stop.Islands.Contains(island.Site)) < job.Specification.IslandsLeast))
         {
             draft.Add(new JobGivesWay { At = draft.Now, Job = stop.Job, To = to, Reason = $"It gives way to job {to}." });
             HoldPlanner.Plan(draft, stop.Job);
@@ -171,6 +178,10 @@ internal static class StartPlanner
         }
 
         MembershipPlanner.Plan(draft, stop.Job, mayBegin: false);
+        if (!stop.Shrinks.IsEmpty)
+        {
+            ResizePlanner.Plan(draft, stop.Job, stop.Shrinks, to);
+        }
     }
 
     private static bool AreSame(ImmutableSortedDictionary<string, ImmutableArray<string>>? left, ImmutableSortedDictionary<string, ImmutableArray<string>>? right) =>

@@ -138,7 +138,8 @@ public sealed class JobReader(FactoryState state)
     private string? Away(FactoryJob job, long now)
     {
         var away = job.Islands.Except(job.Members).Select(island => $"Island {island.Site} " + (
-            island.Withheld is { } withheld ? $"waits for room: {Reading.Sentence.Lower(withheld)}"
+            island is { Kept: { } kept, Withheld: { } why } ? $"starts again with {kept.Accelerators} accelerators: {Reading.Sentence.Lower(why)}"
+            : island.Withheld is { } withheld ? $"waits for room: {Reading.Sentence.Lower(withheld)}"
             : island.SetAside is { } aside ? $"is set aside: {Reading.Sentence.Lower(aside)}" : !state.IsConnected(island.Site) ? "is away."
             : island.Standing == IslandStanding.Gone ? Reading.QueueReasons.IsUsable(state, island.Site) ? "waits for a free slot." : $"waits: {Reading.QueueReasons.Absence(state, island.Site, now)}."
             : island.Doubt is not null ? "is cut off." : "is about to become a member again."));

@@ -107,12 +107,18 @@ public sealed record JobGivesWay : PlanRecord
     public required long To { get; init; }
 }
 
-/// <summary>An island of a job that can go on without it is stopped, because another job goes first; it comes back when there is room.</summary>
+/// <summary>An island of a job that goes on without it is stopped, because another job goes first or it may have more accelerators; it comes back when there is room.</summary>
 public sealed record IslandReclaimed : PlanRecord
 {
     /// <summary>The island.</summary>
     public required string Island { get; init; }
 
-    /// <summary>The job that goes first.</summary>
+    /// <summary>The job that goes first; −1 where nobody does, and it starts again with more.</summary>
     public required long To { get; init; }
+
+    /// <summary>What is kept for it to start again with as soon as it has stopped; null where nothing is.</summary>
+    public int? Keeps { get; init; }
+
+    /// <summary>The domains of that at a site that the fleet places; null where there are none.</summary>
+    public ImmutableArray<string>? Places { get; init; }
 }

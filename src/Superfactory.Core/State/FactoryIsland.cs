@@ -78,6 +78,12 @@ public sealed record FactoryIsland
     /// <summary>Why it is left out until there is room for it, in a sentence; null where it is not.</summary>
     public string? Withheld { get; init; }
 
+    /// <summary>What is kept for it while it is left out to start again with more or fewer accelerators; null where nothing is.</summary>
+    public KeptPlace? Kept { get; init; }
+
+    /// <summary>When this incarnation was started while its job went on, in milliseconds since 1970-01-01 UTC; 0 where it started with its job.</summary>
+    public long RestartedAt { get; init; }
+
     /// <summary>As a member or learner is named.</summary>
     internal RunMember Present => new(Site, Incarnation);
 
@@ -87,6 +93,11 @@ public sealed record FactoryIsland
     /// <summary>Whether its part of the run is done.</summary>
     public bool IsFinished => Gang == GangState.Finished;
 }
+
+/// <summary>What is kept for an island at its site.</summary>
+/// <param name="Accelerators">How many accelerators.</param>
+/// <param name="Places">The domains, at a site that the fleet places.</param>
+public sealed record KeptPlace(int Accelerators, ImmutableArray<string> Places);
 
 /// <summary>What the control plane wants of an island's gang.</summary>
 public enum IslandStanding

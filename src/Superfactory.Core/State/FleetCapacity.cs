@@ -91,6 +91,11 @@ public static class FleetCapacity
             added.AddRange(other.Planned!.Sites.Except(other.Planned.Withheld, StringComparer.Ordinal).Select(site => new GangPlace(other, site, other.Hardware, FleetPlaces.At(other.Planned.Places, site), FleetPlaces.Size(other.Planned.Accelerators, site, other))));
         }
 
+        if (planned)
+        {
+            added.AddRange(Kept(state).Where(kept => !starts.Contains(kept.Job.Id)));
+        }
+
         foreach (var there in gangs.GroupBy(static gang => gang.Site, StringComparer.Ordinal))
         {
             var all = added.Where(each => each.Site == there.Key).ToList();
@@ -105,6 +110,14 @@ public static class FleetCapacity
         return HasDomains(state, gangs, added) && Budget(state) is var most && (most == long.MaxValue
             || state.Sites.Keys.Sum(site => Drawn(state, site)) + added.Sum(static each => each.Watts) <= most);
     }
+
+    /// <summary>What is kept for islands that have stopped to start again with more or fewer accelerators.</summary>
+    private static IEnumerable<GangPlace> Kept(FactoryState state) =>
+        from id in state.OpenJobs
+        let job = state.Jobs[id]
+        from island in job.Islands
+        where island is { Kept: not null, Standing: IslandStanding.Gone } && job is { GaveWayTo: 0, Held: false, HoldRequested: false }
+        select new GangPlace(job, island.Site, job.HardwareOf(island), island.Kept!.Places, island.Kept.Accelerators);
 
     /// <summary>Whether the racks and rows that gangs are placed on have the accelerators, and the power, that they take, now.</summary>
     private static bool HasDomains(FactoryState state, ImmutableArray<GangPlace> gangs, List<GangPlace> added)

@@ -30,7 +30,7 @@ public static class JobFields
         },
         Whole("islands_min", "0", 0, SitesMax, "islands", "The fewest islands that the job starts and goes on with: the others come and go with the room that there is. 0 for all of `sites`."),
         Whole("accelerators", "1", 1, 1_000_000, "accelerators", "Accelerators, or slots of processors, that each island takes at its site."),
-        Whole("accelerators_min", "0", 0, 1_000_000, "accelerators", "The fewest that an island starts with: each gets as many as there is room for, at most `accelerators`. 0 for all of `accelerators`."),
+        Whole("accelerators_min", "0", 0, 1_000_000, "accelerators", "The fewest that an island starts and goes on with: each has as many as there is room for, at most `accelerators`, and starts again when that changes. 0 for all of `accelerators`."),
         new()
         {
             Path = "hardware", Kind = JobFieldKind.Hardware, Choices = Fleet.HardwareCatalogue.Names, Default = "cpu",

@@ -39,7 +39,7 @@ public sealed record JobSpecification
     /// <summary>Accelerators, or slots of processors, that each island takes at its site; the most of them where <see cref="AcceleratorsMin"/> says that fewer do. At least 1, default 1.</summary>
     public int Accelerators { get; init; } = 1;
 
-    /// <summary>The fewest accelerators that an island starts with; 0, the default, for <see cref="Accelerators"/>.</summary>
+    /// <summary>The fewest accelerators that an island starts and goes on with; 0, the default, for <see cref="Accelerators"/>.</summary>
     public int AcceleratorsMin { get; init; }
 
     /// <summary>The kinds of hardware that its islands may run on, names of the catalogue, the best first; empty for any but processors. All islands get the same. Default <c>cpu</c>.</summary>

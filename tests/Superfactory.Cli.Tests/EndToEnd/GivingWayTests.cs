@@ -62,6 +62,23 @@ public sealed class GivingWayTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Island_gives_up_slots_to_a_job_of_a_higher_priority_goes_on_with_the_rest_and_ends_with_its_ledger_exact()
+    {
+        await _factory.ControlAsync();
+        await _factory.SiteAsync("atlanta", slots: 4);
+        var wide = await _factory.SubmitAsync(Job("[atlanta]", Steps, Pace) + "\naccelerators: 4\naccelerators_min: 1");
+        (await _factory.UntilAsync(wide, static view => view.Progress > 0.05)).Islands.ShouldHaveSingleItem().Accelerators.ShouldBe(4);
+
+        var high = await _factory.SubmitAsync(Job("[atlanta]", 10) + "\npriority: 10\naccelerators: 2");
+        _factory.Hurry();
+        (await _factory.UntilAsync(high, static view => view.EndedUnixMilliseconds is not null)).State.ShouldBe(JobState.Completed);
+        var ended = await _factory.UntilAsync(wide, static view => view.EndedUnixMilliseconds is not null);
+        ended.State.ShouldBe(JobState.Completed, ended.Reason);
+        (ended.Islands.ShouldHaveSingleItem().Incarnation, ended.Islands[0].Accelerators).ShouldBe((2, 2));
+        ended.Islands[0].Result!.Ledger.ShouldBe(new LedgerTotals(Steps * Batch, Steps * Batch, 0, 0));
+    }
+
+    [Fact]
     public async Task Job_moves_off_a_site_that_is_drained_and_ends_elsewhere_with_its_ledger_exact()
     {
         await StartAsync();

@@ -16,7 +16,7 @@ public sealed class JobLifecycleTests
         var records = factory.Do(new SubmitJob(TestFactory.Specification("wisconsin", "atlanta")));
 
         records.Select(record => record.GetType().Name).ShouldBe(["JobSubmitted", "JobStarted", "EpochDecided"]);
-        records.OfType<JobStarted>().Single().Scheduler.ShouldBe("fleet/10");
+        records.OfType<JobStarted>().Single().Scheduler.ShouldBe("fleet/11");
         factory.StateOf(1).ShouldBe(JobState.Starting);
         factory.ReasonOf(1).ShouldBe("Starts at wisconsin and atlanta: wisconsin and atlanta have not joined yet.");
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Superfactory.Core.Planning;
 using Superfactory.Core.Records;
@@ -136,6 +137,17 @@ internal static class Promises
             (start.Sites.Length - start.Withheld.Length).ShouldBeGreaterThanOrEqualTo(after.Jobs[start.Job].Specification.IslandsLeast, $"job {start.Job} starts with fewer islands than it needs");
         }
 
+        if (record is IslandReclaimed { Keeps: { } keeps } resized)
+        {
+            keeps.ShouldBeInRange(after.Jobs[resized.Job].Specification.AcceleratorsLeast, after.Jobs[resized.Job].Specification.Accelerators, $"{resized.Island} of job {resized.Job} is to be out of its range");
+            after.Jobs[resized.Job].Islands.ShouldContain(static island => island.Standing == IslandStanding.Wanted, $"nobody goes on for {resized.Island} of job {resized.Job}");
+        }
+
+        foreach (var (site, size) in record is StartPlanned planned ? planned.Accelerators ?? ImmutableSortedDictionary<string, int>.Empty : ImmutableSortedDictionary<string, int>.Empty)
+        {
+            size.ShouldBeInRange(after.Jobs[((StartPlanned)record).Job].Specification.AcceleratorsLeast, after.Jobs[((StartPlanned)record).Job].Specification.Accelerators, $"{site} is to be out of its range");
+        }
+
         var sized = record switch { JobStarted each => after.Jobs[each.Job], IslandRestarted each => after.Jobs[each.Job], _ => null };
         foreach (var island in sized?.Islands.Where(static island => island.HoldsSlot) ?? [])
         {
@@ -144,7 +156,7 @@ internal static class Promises
 
         var (id, given) = record switch
         {
-            IslandReclaimed reclaimed => (reclaimed.Job, reclaimed.Island),
+            IslandReclaimed { Keeps: null } reclaimed => (reclaimed.Job, reclaimed.Island),
             IslandEvicted evicted when before.Outages.Values.All(static outage => outage.State != OutageState.Failed) => (evicted.Job, evicted.Island),
             _ => (0, string.Empty),
         };

@@ -31,6 +31,34 @@ public sealed class QuietFactoryTests
     }
 
     [Fact]
+    public void Islands_of_a_range_of_accelerators_grow_and_shrink_finitely_often_as_time_passes()
+    {
+        var (resized, larger) = (0, 0);
+        foreach (var seed in Enumerable.Range(1, 30))
+        {
+            var life = PlantedPromiseTests.Elastic(seed);
+            Restless(life).ShouldBeEmpty($"seed {seed}");
+            resized += life.Journal.Count(PlantedPromiseTests.IsResized);
+            larger += life.Journal.Count(static record => record is IslandReclaimed { Keeps: not null, To: FactoryJob.Nobody } || (record is JobMoves moves && moves.Reason.StartsWith("There is room", StringComparison.Ordinal)));
+        }
+
+        TestContext.Current.SendDiagnosticMessage($"{resized} started again with more or fewer, {larger} with more");
+        larger.ShouldBeGreaterThan(0);
+        resized.ShouldBeGreaterThan(larger + 10);
+    }
+
+    [Fact]
+    public void Islands_that_give_back_what_they_were_given_are_found() => Enumerable.Range(1, 40).ShouldContain(static seed => Restless(PlantedPromiseTests.Elastic(seed, Forgets)).Count > 0);
+
+    /// <summary>The bug: an island that was given more has what it had before, and so is given it again.</summary>
+    private static FactoryState Forgets(FactoryState state, JournalRecord record)
+    {
+        state = Factory.Apply(state, record);
+        return record is JobStarted { Accelerators: not null } or IslandRestarted { Accelerators: not null } && state.Jobs[((PlanRecord)record).Job] is var job
+            ? state.WithJob(job with { Islands = [.. job.Islands.Select(static island => island is { HoldsSlot: true, Places.Length: < 2 } ? island with { Accelerators = 1 } : island)] }) : state;
+    }
+
+    [Fact]
     public void Jobs_that_take_back_what_was_taken_from_them_are_found() => Enumerable.Range(1, 20).ShouldContain(static seed => Restless(new Life(seed, Raised)).Count > 0);
 
     /// <summary>The bug: a job that gives way waits at a greater priority than that which took its place.</summary>

@@ -17,8 +17,8 @@ internal static class FleetMaker
 {
     private const long OverrunMin = 60_000;
 
-    // Each job has so many numbers in the snapshot: one for itself, one for each island that it can lose by itself.
-    private const int Numbers = 256;
+    // Each job has so many numbers in the snapshot: one for itself, one for each island that it can lose by itself, and one for each part of an island.
+    private const int Numbers = 2 * ElasticRules.NumbersMax;
 
     /// <summary>The number of a job, or of one of its islands.</summary>
     public static long Number(long job, int island = -1) => checked((job * Numbers) + 1 + island);
@@ -54,7 +54,7 @@ internal static class FleetMaker
             watts[island.Site] = watts.GetValueOrDefault(island.Site) + FleetCapacity.Watts(job.Specification, job.HardwareOf(island), job.AcceleratorsOf(island));
         }
 
-        foreach (var (place, hardware, accelerators) in units.SelectMany(static unit => unit.Gangs))
+        foreach (var (place, hardware, accelerators) in units.Where(static unit => !unit.IsKept).SelectMany(static unit => unit.Gangs))
         {
             held[(place.Site, hardware)] = held.GetValueOrDefault((place.Site, hardware)) + accelerators;
         }
@@ -73,12 +73,13 @@ internal static class FleetMaker
         }
 
         snapshot.TakeRates(RateRules.Foreign(state, units.Select(static unit => unit.Request.Job)));
-        var outages = OutagePlaces.Of(state, placed, units.SelectMany(static unit => unit.Gangs).Select(static gang => (gang.Place.Domains, gang.Accelerators))
+        var outages = OutagePlaces.Of(state, placed, units.Where(static unit => !unit.IsKept).SelectMany(static unit => unit.Gangs).Select(static gang => (gang.Place.Domains, gang.Accelerators))
             .Concat(gangs.Select(static gang => (gang.Island.Places, gang.Job.AcceleratorsOf(gang.Island)))));
         outages.Swapped.ForEach(snapshot.TakeOut);
-        foreach (var unit in units)
+        foreach (var unit in units.OrderBy(static unit => unit.IsKept))
         {
-            if (!snapshot.TakeRecorded(unit.Request, unit.Places, unit.IsOwned, unit.Since, unit.Sealed, now, unit.EndBy == 0 ? long.MaxValue : unit.EndBy, RateRules.Of(state, unit.Request.Job)))
+            // What is kept for an island that starts again may be out of service by now: then it starts where and when there is room.
+            if (!snapshot.TakeRecorded(unit.Request, unit.Places, unit.IsOwned, unit.Since, unit.Sealed, now, unit.EndBy == 0 ? long.MaxValue : unit.EndBy, RateRules.Of(state, unit.Request.Job)) && !unit.IsKept)
             {
                 throw new InvalidOperationException($"The snapshot has no room for what runs: job {unit.Request.Job / Numbers}.");
             }
@@ -182,7 +183,7 @@ internal static class FleetMaker
             return;
         }
 
-        if (job is { Planned: { } planned, End: null, Islands.IsEmpty: true })
+        if (job is { Planned: { } planned, End: null } && (job.Islands.IsEmpty || job.GaveWayTo != 0))
         {
             ImmutableArray<string> starts = [.. planned.Sites.Except(planned.Withheld, StringComparer.Ordinal)];
             ImmutableArray<RecordedPlace> places = [.. starts.Select(site => FleetPlaces.Recorded(placed, site, FleetPlaces.At(planned.Places, site)) with { Accelerators = planned.Accelerators?.GetValueOrDefault(site) ?? 0 })];
@@ -206,34 +207,57 @@ internal static class FleetMaker
             return;
         }
 
-        if (holding.Count == 0)
+        if (holding.Count > 0)
         {
-            return;
-        }
-
-        var since = job.PlacedAt;
-        var saved = Math.Max(since, job.Checkpoints.Where(static checkpoint => checkpoint is { IsUsable: true, Abandoned: false }).Select(static checkpoint => checkpoint.SealedAt).DefaultIfEmpty(0).Max());
-        var least = job.Specification.IslandsLeast;
-        if (least == job.Specification.IslandsMax)
-        {
-            ImmutableArray<string> sites = [.. holding.Select(static island => island.Site)];
-            ImmutableArray<RecordedPlace> places = [.. holding.Select(island => FleetPlaces.Recorded(placed, island.Site, island.Places) with { Accelerators = island.Accelerators })];
-            units.Add(Together(state, job, placed, new Unit(Whole(state, job, sites), places, holding.All(static island => island.IsOwned), since, saved, job.EndBy)));
-            return;
-        }
-
-        foreach (var island in holding)
-        {
-            // An island that is not needed loses what it has trained since the last merge, and takes the state from the others when it is back.
-            var request = Whole(state, job, [island.Site]) with { Job = Number(job.Id, job.Islands.IndexOf(island)) };
-            var place = FleetPlaces.Recorded(placed, island.Site, island.Places) with { Accelerators = island.Accelerators };
-            units.Add(holding.Count > least
-                ? new Unit(request with { StopCostMilliseconds = 0 }, [place], island.IsOwned, since, now, job.EndBy)
-                : new Unit(request, [place], island.IsOwned, since, saved, job.EndBy));
+            CollectRunning(state, job, holding, placed, now, units);
         }
     }
 
-    private static GangRequest Whole(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => Request(state, job, sites) with { Hardware = [job.Hardware], IslandsMin = sites.Length, IslandsMax = sites.Length };
+    /// <summary>A job that runs: whole, or each island that it can lose by itself; and each part of an island that it can go on without.</summary>
+    private static void CollectRunning(FactoryState state, FactoryJob job, List<FactoryIsland> holding, ImmutableHashSet<string> placed, long now, List<Unit> units)
+    {
+        var since = job.PlacedAt;
+        var saved = Math.Max(since, job.Checkpoints.Where(static checkpoint => checkpoint is { IsUsable: true, Abandoned: false }).Select(static checkpoint => checkpoint.SealedAt).DefaultIfEmpty(0).Max());
+        var least = job.Specification.IslandsLeast;
+        var parts = holding.Select(island => ElasticRules.Parts(state, job, island, placed)).ToList();
+        if (least == job.Specification.IslandsMax)
+        {
+            ImmutableArray<string> sites = [.. holding.Select(static island => island.Site)];
+            ImmutableArray<RecordedPlace> places = [.. parts.Select(static each => each[0])];
+            units.Add(Together(state, job, placed, new Unit(Whole(state, job, sites), places, holding.All(static island => island.IsOwned), since, saved, job.EndBy)));
+        }
+
+        foreach (var (island, places) in least == job.Specification.IslandsMax ? [] : holding.Zip(parts))
+        {
+            // An island that is not needed loses what it has trained since the last merge, and takes the state from the others when it is back.
+            var request = Whole(state, job, [island.Site]) with { Job = Number(job.Id, job.Islands.IndexOf(island)) };
+            units.Add(holding.Count > least
+                ? new Unit(request with { StopCostMilliseconds = 0 }, [places[0]], island.IsOwned, since, now, job.EndBy)
+                : new Unit(request, [places[0]], island.IsOwned, since, saved, job.EndBy));
+        }
+
+        // What an island can go on without gives way before anything else: nothing of it is lost but the time of a restart.
+        foreach (var (island, places) in holding.Zip(parts))
+        {
+            for (var part = 1; part < places.Length; part++)
+            {
+                units.Add(new Unit(Part(state, job, job.Islands.IndexOf(island), ElasticRules.Number(job.Islands.IndexOf(island), part - 1)), [places[part]], island.IsOwned, since, now, job.EndBy));
+            }
+        }
+
+        foreach (var island in job.Islands.Where(static island => island.Kept is not null))
+        {
+            var index = job.Islands.IndexOf(island);
+            units.Add(new Unit(Part(state, job, index, index), [FleetPlaces.Recorded(placed, island.Site, island.Kept!.Places) with { Accelerators = island.Kept.Accelerators }], island.IsOwned, since, now, job.EndBy) { IsKept = true });
+        }
+    }
+
+    /// <summary>A part of an island, or what is kept for it.</summary>
+    private static GangRequest Part(FactoryState state, FactoryJob job, int island, int number) =>
+        Whole(state, job, [job.Islands[island].Site]) with { Job = Number(job.Id, number), StopCostMilliseconds = 0, WanBytesPerSecond = 0 };
+
+    /// <summary>Islands of a job that runs.</summary>
+    public static GangRequest Whole(FactoryState state, FactoryJob job, ImmutableArray<string> sites) => Request(state, job, sites) with { Hardware = [job.Hardware], IslandsMin = sites.Length, IslandsMax = sites.Length };
 
     /// <summary>Whether a job stands in the snapshot as one whole, the gangs of its roles with it.</summary>
     private static bool IsUnit(FactoryJob job) => job is { End: null, GaveWayTo: 0, Held: false, HoldRequested: false } && job.Islands.Any(static island => island.HoldsSlot) && !job.Islands.Any(static island => island.Standing == IslandStanding.Stopping);
@@ -265,6 +289,9 @@ internal static class FleetMaker
 
     private sealed record Unit(GangRequest Request, ImmutableArray<RecordedPlace> Places, bool IsOwned, long Since, long Sealed, long EndBy = 0)
     {
+        /// <summary>Whether it is kept for an island that has stopped, or is to, and starts again.</summary>
+        public bool IsKept { get; init; }
+
         /// <summary>Its gangs: its islands, and then those of roles, each as a role of its own.</summary>
         public IEnumerable<(RecordedPlace Place, string Hardware, int Accelerators)> Gangs => Places.Select((place, gang) =>
             gang - (Places.Length - Request.Roles.Length) is var role && role < 0 ? (place, Request.Hardware[0], place.Accelerators == 0 ? Request.AcceleratorsPerIsland : place.Accelerators) : (place, Request.Roles[role].Hardware[0], Request.Roles[role].Accelerators));

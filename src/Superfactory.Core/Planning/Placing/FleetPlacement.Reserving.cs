@@ -220,8 +220,10 @@ internal sealed partial class FleetPlacement
     private GivingWay Leaves(long id, IEnumerable<int> units)
     {
         var job = _state.Jobs[id];
-        var islands = units.Where(static island => island >= 0).Select(island => job.Islands[island].Site).ToImmutableArray();
-        var left = job.Islands.Count(static island => island.Standing == IslandStanding.Wanted) - islands.Length;
-        return new GivingWay(id, islands.IsEmpty || left < job.Specification.IslandsLeast ? [] : islands);
+        var numbers = units.ToList();
+        var islands = numbers.Where(static number => number >= 0 && !ElasticRules.IsPart(number)).Select(island => job.Islands[island].Site).ToImmutableArray();
+        var left = job.Islands.Count(island => island.Standing == IslandStanding.Wanted && !islands.Contains(island.Site));
+        var shrinks = Shrinks(job, numbers, islands);
+        return numbers.Contains(-1) || left < job.Specification.IslandsLeast || (islands.IsEmpty && shrinks.IsEmpty) ? new GivingWay(id, [], []) : new GivingWay(id, islands, shrinks);
     }
 }

@@ -14,7 +14,7 @@ namespace Superfactory.Core.Planning;
 internal sealed partial class FleetPlacement
 {
     /// <summary>The policy's name and version, as plans record it.</summary>
-    public const string Policy = "fleet/10";
+    public const string Policy = "fleet/11";
 
     private readonly FactoryState _state;
     private readonly long _now;
@@ -66,15 +66,16 @@ internal sealed partial class FleetPlacement
     }
 
     /// <summary>For each queued job that no start is planned for, in the order in which they were decided: where it starts, or what it waits for.</summary>
-    public static ImmutableArray<(long Job, Placement Placement)> Plan(FactoryState state, long now) => Plan(state, now, out _);
+    public static ImmutableArray<(long Job, Placement Placement)> Plan(FactoryState state, long now) => Plan(state, now, out _, out _);
 
-    /// <summary>As above, and which islands that were left out may come back.</summary>
-    public static ImmutableArray<(long Job, Placement Placement)> Plan(FactoryState state, long now, out ImmutableArray<Growth> growths)
+    /// <summary>As above, and which islands that were left out may come back, and which that run may have more.</summary>
+    public static ImmutableArray<(long Job, Placement Placement)> Plan(FactoryState state, long now, out ImmutableArray<Growth> growths, out ImmutableArray<(long Job, IslandSize Size)> larger)
     {
         var queued = Queued(state);
         var grows = state.OpenJobs.Select(id => state.Jobs[id]).Where(static job => job.Role is null && !job.HoldRequested && !job.IsLeaving && job.Islands.Any(IsWithheld)).ToList();
-        growths = [];
-        if (queued.Count == 0 && grows.Count == 0)
+        var elastic = ElasticRules.MayGrow(state, now).ToList();
+        (growths, larger) = ([], []);
+        if (queued.Count == 0 && grows.Count == 0 && elastic.Count == 0)
         {
             return [];
         }
@@ -83,6 +84,7 @@ internal sealed partial class FleetPlacement
         placement.PlaceAll(queued);
         placement.Settle();
         growths = placement.Grow(grows);
+        larger = elastic.Count == 0 ? [] : placement.Enlarge(elastic);
         return placement._placements.ToImmutable();
     }
 
@@ -244,6 +246,7 @@ internal sealed partial class FleetPlacement
         if (stops.IsEmpty || ResumeRules.IsAtHand(_state, job, [.. chosen]))
         {
             _fleet.Apply(plan, _now);
+            stops.ToList().ForEach(StopParts);
             WithdrawClaims(job, "A job that goes before it in its queue has started.");
         }
         else
@@ -362,19 +365,17 @@ internal sealed partial class FleetPlacement
     private ImmutableArray<Growth> Grow(List<FactoryJob> jobs)
     {
         var growths = ImmutableArray.CreateBuilder<Growth>();
-        foreach (var job in Ordered(jobs.Where(job => _state.PausedBy(job.Specification.Queue) is null)))
+        foreach (var job in Ordered(jobs.Where(job => _state.PausedBy(job.Specification.Queue) is null)).OrderBy(static job => job.Islands.All(static island => island.Kept is null)))
         {
             for (var index = 0; index < job.Islands.Length; index++)
             {
                 var site = job.Islands[index].Site;
-                if (!IsWithheld(job.Islands[index]) || !Ledger(job.Hardware).HasFree(site, job.Specification.AcceleratorsLeast) || !FleetCapacity.HasRoom(_state, [new GangPlace(job, site, job.Hardware, [], job.Specification.AcceleratorsLeast)], planned: true))
+                if (!IsWithheld(job.Islands[index]) || !FleetCapacity.HasRoom(_state, [new GangPlace(job, site, job.Hardware, [], job.Islands[index].Kept?.Accelerators ?? job.Specification.AcceleratorsLeast)], planned: true))
                 {
                     continue;
                 }
 
-                var request = FleetMaker.Request(_state, job, [site]) with { Job = FleetMaker.Number(job.Id, index), Hardware = [job.Hardware], IslandsMin = 1, IslandsMax = 1, DurationMilliseconds = FleetMaker.Left(job, _now) };
-                var plan = Uncrowded(job, _scheduler.Decide(request, _now));
-                if (plan is { Starts: true, Victims.IsEmpty: true } && RateRules.Between(_fleet, job, site) is { } rates)
+                if (Back(job, index) is { } plan && RateRules.Between(_fleet, job, site) is { } rates)
                 {
                     _fleet.Apply(plan, _now);
                     Ledger(job.Hardware).Take([site], job.Id, plan.Islands[0].Accelerators);

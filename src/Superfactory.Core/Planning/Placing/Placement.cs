@@ -83,7 +83,12 @@ internal sealed record Placement
 /// <summary>Who gives way to a job.</summary>
 /// <param name="Job">The job.</param>
 /// <param name="Islands">The islands that it loses; empty where it stops as a whole.</param>
-internal sealed record GivingWay(long Job, ImmutableArray<string> Islands);
+/// <param name="Shrinks">Islands that go on with fewer accelerators, by what they keep; where there are any it does not stop as a whole.</param>
+internal sealed record GivingWay(long Job, ImmutableArray<string> Islands, ImmutableArray<IslandSize> Shrinks)
+{
+    /// <summary>Whether it stops as a whole.</summary>
+    public bool IsWhole => Islands.IsEmpty && Shrinks.IsEmpty;
+}
 
 /// <summary>An island that was left out and has room again.</summary>
 /// <param name="Job">The job.</param>
