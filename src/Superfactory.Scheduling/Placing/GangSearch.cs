@@ -127,8 +127,8 @@ internal sealed class GangSearch
 
         var hardware = HardwareCatalogue.All[type].Name;
         return power is not null ? power : at < 0
-            ? _waiting.Lacks(request, request.AcceleratorsPerIsland, hardware, "another site")
-            : _waiting.Lacks(request, least, hardware, _state.Layout.SiteNames[at], request.Within);
+            ? _waiting.Lacks(request.AcceleratorsPerIsland, hardware, "another site")
+            : _waiting.Lacks(least, hardware, _state.Layout.SiteNames[at], request.Within);
     }
 
     private void Keep(IslandCandidate candidate, int site)

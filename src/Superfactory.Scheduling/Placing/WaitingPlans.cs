@@ -4,16 +4,18 @@ using Superfactory.Model.Fleet;
 namespace Superfactory.Scheduling.Placing;
 
 /// <summary>
-/// Plans of those that wait. Rounds over a backlog try the same requests again and again, most of which wait for the same as before: they get the plan that was made then, and leave the collector
+/// Plans of those that wait. Rounds over a backlog try the same requests again and again, most of which wait for the same as before: they get the plan and the reason that were made then, and leave the collector
 /// nothing. Not safe for concurrent use.
 /// </summary>
 internal sealed class WaitingPlans
 {
     // Jobs whose numbers differ by a multiple of it take each other's place: more than are tried in a round of most backlogs.
-    private const int Remembered = 4096;
+    private const int Remembered = 4096, Reasons = 1024;
 
     // Of each job the last two: it lacks one thing as the fleet is, and another once those are out of its way that may give way.
     private readonly (Plan? Last, Plan? Before)[] _plans = new (Plan?, Plan?)[Remembered];
+
+    private readonly PendingReason.Accelerators?[] _lacks = new PendingReason.Accelerators?[Reasons];
 
     /// <summary>The plan of a request that waits for a reason.</summary>
     public Plan Of(GangRequest request, PendingReason? reason)
@@ -33,15 +35,17 @@ internal sealed class WaitingPlans
         return known.Last;
     }
 
-    /// <summary>That a request lacks accelerators.</summary>
-    public PendingReason.Accelerators Lacks(GangRequest request, long missing, string hardware, string domain, Within within = Within.Site)
+    /// <summary>That so many accelerators are missing: requests of few sizes lack the same.</summary>
+    public PendingReason.Accelerators Lacks(long missing, string hardware, string domain, Within within = Within.Site)
     {
-        ref var known = ref At(request);
-        return Lacks(known.Last, missing, hardware, domain, within) ?? Lacks(known.Before, missing, hardware, domain, within) ?? new PendingReason.Accelerators(missing, hardware, domain, within);
-    }
+        ref var known = ref _lacks[(int)(((missing * 4) + (int)within + domain[0]) & (Reasons - 1))];
+        if (known is null || known.Missing != missing || known.Within != within || known.Hardware != hardware || known.Domain != domain)
+        {
+            known = new PendingReason.Accelerators(missing, hardware, domain, within);
+        }
 
-    private static PendingReason.Accelerators? Lacks(Plan? plan, long missing, string hardware, string domain, Within within) =>
-        plan?.Reason is PendingReason.Accelerators known && known.Missing == missing && known.Within == within && known.Hardware == hardware && known.Domain == domain ? known : null;
+        return known;
+    }
 
     private static bool Is([NotNullWhen(true)] Plan? plan, GangRequest request, PendingReason? reason) => plan is not null && ReferenceEquals(plan.Request, request) && Equals(plan.Reason, reason);
 
