@@ -89,7 +89,7 @@ public sealed partial class Scheduler
     internal bool ClaimsBefore(GangRequest before, GangRequest request, List<(Reservation Claim, Reservation? Instead)> claims, long now)
     {
         var known = _state.Reserved.TryFind(before.Job, out var found) ? found : null;
-        if (known is { IsClaim: true } || !MayClaim(before))
+        if (known is { IsClaim: true } || before.StartAfterMilliseconds > now || !MayClaim(before))
         {
             return false;
         }

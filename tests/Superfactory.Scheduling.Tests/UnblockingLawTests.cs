@@ -48,6 +48,8 @@ public sealed class UnblockingLawTests
     [InlineData(230087674, "what was kept of a full rack for a later start was not lent to a job that would have ended by then")]
     [InlineData(416873303, "power that was kept for a start of its own kept a job from starting")]
     [InlineData(231145190, "power that was kept for a start of its own in full racks kept a job from starting")]
+    [InlineData(729864595, "a job that starts later at the earliest was thought to keep a claim from one that goes before")]
+    [InlineData(479026332, "the same")]
     public void Life_in_which_a_job_did_not_start_with_all_that_it_was_said_to_lack_is_whole(int seed, string why)
     {
         foreach (var (job, said) in Said(seed))
