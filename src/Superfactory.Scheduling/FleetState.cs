@@ -216,6 +216,9 @@ public sealed partial class FleetState
         var own = _typeOfPool[plan.Islands[0].Pool];
         var job = new RunningJob(_store, plan.Request, now, plan.IsOwned, Queues.Find(plan.Request.Queue), own);
 
+        // Known before it takes anything: what is kept of a domain depends on who of those in it came after a claim.
+        job.Turn = Turns++;
+
         // Counted at once what could be given back, the domains stay where they are in the indexes of that.
         job.CountsLater = !isTrial && !job.IsOwned;
         job.Counts = job.CountsLater && job.MinimumEnd <= now;
@@ -249,7 +252,6 @@ public sealed partial class FleetState
             Reserve(job, plan.Islands);
         }
 
-        job.Turn = Turns++;
         _running.Add(plan.Request.Job, job);
         NoteEnd(job);
         return job;

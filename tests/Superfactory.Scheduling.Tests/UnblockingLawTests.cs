@@ -89,6 +89,7 @@ public sealed class UnblockingLawTests
 
     [Theory]
     [InlineData(784874849, "what it costs to stop a job that was started in thought alone had a window be left earlier")]
+    [InlineData(1028203828, "who started beside a claim was taken to make room for it until its domain was looked at again")]
     public void Life_in_which_saying_what_jobs_lack_changed_what_came_next_is_whole(int seed, string why)
     {
         why.ShouldNotBeEmpty();
