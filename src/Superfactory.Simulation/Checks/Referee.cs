@@ -172,6 +172,10 @@ internal sealed partial class Referee
             _spoiled[bridge.Place]++;
             _world.Spoiled(given.Round);
         }
+        else if (OwnNorms.AreOver(bridge.Gang, given, _scenario))
+        {
+            _spoiled[bridge.Place]++;
+        }
     }
 
     /// <summary>A chunk of what an island contributed was altered on its way, so that the contribution is to be refused.</summary>
